@@ -1,0 +1,29 @@
+//! Below the waist of tersus: devices that carry frames, and links that carry packets.
+//!
+//! - [`Device`] is a driver's side: frames in, frames out, with what the hardware can do.
+//! - [`LinkLayer`] is what a link offers to the IP layer: packets to hardware addresses.
+//! - [`Instant`], [`Deadline`] and [`Random`] are the stack's time and randomness; both come from the caller.
+//!
+//! No crate of tersus reads a clock, allocates or keeps global state; here only the hosted devices (feature
+//! `std`) do system calls.
+#![no_std]
+#![deny(unsafe_code)]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+mod device;
+mod link;
+mod random;
+mod time;
+
+pub use device::{
+    Capabilities, ChecksumOffload, Device, LinkState, Medium, RxChecksum, RxMeta, RxToken, TxChecksum,
+    TxMeta, TxToken,
+};
+pub use link::{
+    Cast, Fill, Frame, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkProperties, LinkTx,
+    Switch, Unsupported, Upper,
+};
+pub use random::Random;
+pub use time::{earliest, Deadline, Instant};

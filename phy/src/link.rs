@@ -1,0 +1,222 @@
+//! The boundary below the waist: what a link offers to the IP layer.
+
+use crate::{ChecksumOffload, Instant, LinkState, Medium, RxMeta, TxChecksum};
+use tersus_wire::{EtherType, HardwareAddress};
+
+/// Writes a packet into a buffer that a lower layer lends.
+///
+/// An own trait and not `dyn FnMut`, whose vtable would keep a second copy of each body. Every
+/// `FnMut(&mut [u8])` is a `Fill`: write `&mut |buffer: &mut [u8]| …`.
+pub trait Fill {
+    /// Writes all of `buffer`, which has exactly the length that was asked for and arbitrary content.
+    fn fill(&mut self, buffer: &mut [u8]);
+}
+
+impl<F: FnMut(&mut [u8])> Fill for F {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        self(buffer);
+    }
+}
+
+/// Takes the packets that a link received.
+pub trait Upper {
+    /// Takes one packet. `back` sends at most one packet to where this one came from, or to any address of
+    /// the link, if the device has room; further sends answer [`LinkError::Full`].
+    fn receive(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx);
+}
+
+/// Whom a frame or packet was addressed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cast {
+    /// This station alone.
+    #[default]
+    Unicast,
+    /// A group of stations.
+    Multicast,
+    /// All stations.
+    Broadcast,
+}
+
+/// A received packet with what the link knows of it.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    /// Who sent it; [`HardwareAddress::NONE`] on links without addresses.
+    pub from: HardwareAddress,
+    /// Whom the link addressed.
+    pub cast: Cast,
+    /// What the payload is.
+    pub protocol: EtherType,
+    /// What the device knows of it.
+    pub meta: RxMeta,
+    /// The packet, without link header; padding of the link may follow it.
+    pub payload: &'a mut [u8],
+}
+
+/// A packet to send, but for its octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkPacket {
+    /// What the payload is.
+    pub protocol: EtherType,
+    /// Its length, in octets: at most the link's MTU, or its segmentation limit if `segment` is not 0.
+    pub len: u16,
+    /// TCP payload octets per segment for the device to cut it into; 0: one packet.
+    pub segment: u16,
+    /// Checksum for the device to complete; offsets count from the start of the packet.
+    pub checksum: TxChecksum,
+}
+
+impl LinkPacket {
+    /// A packet that needs nothing of the device.
+    #[must_use]
+    pub const fn new(protocol: EtherType, len: u16) -> Self {
+        Self { protocol, len, segment: 0, checksum: TxChecksum::Full }
+    }
+}
+
+/// Why a link did not take a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// The transmitter has no room now; it will say [`LinkEvents::ROOM`] when it has.
+    #[error("transmitter full")]
+    Full,
+    /// The packet is longer than the link carries, or asks for an offload that the link did not declare.
+    #[error("packet does not fit the link")]
+    TooBig,
+    /// The address is none of this kind of link, or the link is down.
+    #[error("link cannot reach the address")]
+    Unreachable,
+}
+
+/// The sending half of a link.
+pub trait LinkTx {
+    /// Sends one packet to a station or group. `fill` is called exactly once if the answer is `Ok`, with a
+    /// buffer of `packet.len` octets, else not at all.
+    ///
+    /// # Errors
+    /// [`LinkError`]; the packet was then not sent, and nothing of it is kept.
+    fn send(
+        &mut self,
+        to: &HardwareAddress,
+        packet: &LinkPacket,
+        fill: &mut dyn Fill,
+    ) -> Result<(), LinkError>;
+}
+
+/// What a link is. The IP layer reads it when the link is attached and after [`LinkEvents::CHANGED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkProperties {
+    /// Kind of link: says how neighbours are resolved and groups are mapped.
+    pub medium: Medium,
+    /// Own address; [`HardwareAddress::NONE`] on raw IP links.
+    pub hardware_address: HardwareAddress,
+    /// Largest IP packet, in octets.
+    pub mtu: u16,
+    /// Whether packets pass at present.
+    pub link_state: LinkState,
+    /// Checksums that the device completes.
+    pub checksum: ChecksumOffload,
+    /// Largest IP packet, in octets, that the device cuts into TCP segments; 0: it does not.
+    pub segmentation: u16,
+    /// Whether what is sent to an own address or group of the host belongs here: a loopback link.
+    pub is_loopback: bool,
+}
+
+impl LinkProperties {
+    /// A link that is up, is no loopback and offloads nothing.
+    #[must_use]
+    pub const fn new(medium: Medium, hardware_address: HardwareAddress, mtu: u16) -> Self {
+        Self {
+            medium,
+            hardware_address,
+            mtu,
+            link_state: LinkState::Up,
+            checksum: ChecksumOffload::None,
+            segmentation: 0,
+            is_loopback: false,
+        }
+    }
+}
+
+bitflags::bitflags! {
+    /// What happened on a link since the last turn.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct LinkEvents: u8 {
+        /// The transmitter has room. A link that never ran full may always say so.
+        const ROOM = 1;
+        /// [`LinkLayer::properties`] changed.
+        const CHANGED = 2;
+    }
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Switch {
+    /// Disabled.
+    #[default]
+    Off,
+    /// Enabled.
+    On,
+}
+
+/// A request to a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkControl<'a> {
+    /// Receive frames to this group address too. Counted by the IP layer: asked once per address.
+    Join(&'a HardwareAddress),
+    /// Receive frames to this group address no more.
+    Leave(&'a HardwareAddress),
+    /// Receive frames to all addresses.
+    Promiscuous(Switch),
+    /// Set (`prefix` given) or remove a 6LoWPAN compression context, RFC 6282 §3.1.2.
+    Context {
+        /// Context identifier, 0 to 15.
+        id: u8,
+        /// The prefix; its bits beyond `prefix_len` are zero. `None` removes the context.
+        prefix: Option<([u8; 16], u8)>,
+        /// Whether it may be used to compress, not only to decompress.
+        compress: Switch,
+    },
+}
+
+/// The link has no such function; for [`LinkControl::Join`] that means that its filter passes all groups, or
+/// that its table is full (the link then passes all groups).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the link has no such function")]
+pub struct Unsupported;
+
+/// A link as the IP layer sees it. Object-safe; see the crate docs for the two compositions.
+///
+/// # For callers
+/// In each turn: `service` first, then `receive`, then sends through `tx`.
+///
+/// # For implementers
+/// - What is addressed to another station is dropped here (counted), unless promiscuous.
+/// - `receive` and `service` return after bounded work.
+/// - After a send was refused with `Full`, `service` must once say [`LinkEvents::ROOM`] when there is room
+///   again, and the device must cause a poll.
+pub trait LinkLayer {
+    /// The sending half, for use at `now`. A method and not a supertrait: trait objects cannot be upcast
+    /// before Rust 1.86.
+    fn tx(&mut self, now: Instant) -> &mut dyn LinkTx;
+
+    /// What the link is.
+    fn properties(&self) -> LinkProperties;
+
+    /// First in each turn: sends what waits inside the link (fragments) and tells what happened.
+    fn service(&mut self, now: Instant) -> LinkEvents;
+
+    /// Hands up to `budget` received frames to `upper`; returns how many frames were taken from the device,
+    /// dropped ones included.
+    fn receive(&mut self, now: Instant, budget: usize, upper: &mut dyn Upper) -> usize;
+
+    /// Passes a request to the link.
+    ///
+    /// # Errors
+    /// [`Unsupported`] where the link has no such function.
+    fn control(&mut self, command: LinkControl<'_>) -> Result<(), Unsupported>;
+
+    /// When the link next has something to do by the passing of time alone.
+    fn poll_at(&self) -> Option<Instant>;
+}

@@ -1,0 +1,108 @@
+//! The keyed generator of the stack: random numbers and a keyed hash from one seed.
+
+use core::hash::Hasher;
+use siphasher::sip::SipHasher24;
+
+/// Unpredictable numbers from a 32-octet seed: `SipHash-2-4` over a counter, and, under a second key, a keyed hash.
+///
+/// The same seed gives the same numbers. Two engines must not be given one seed: each would repeat the other's
+/// numbers. There is no default seed.
+#[derive(Clone)]
+pub struct Random {
+    number_key: [u8; 16],
+    hash_key: [u8; 16],
+    counter: u64,
+}
+
+impl Random {
+    /// A generator keyed by `seed`, which an outsider must not be able to guess.
+    #[must_use]
+    pub fn new(seed: [u8; 32]) -> Self {
+        let mut number_key = [0; 16];
+        let mut hash_key = [0; 16];
+        for (to, from) in number_key.iter_mut().chain(hash_key.iter_mut()).zip(seed) {
+            *to = from;
+        }
+        Self { number_key, hash_key, counter: 0 }
+    }
+
+    /// The next number, uniform over all 64-bit values.
+    pub fn next_u64(&mut self) -> u64 {
+        self.counter = self.counter.wrapping_add(1);
+        let mut hasher = SipHasher24::new_with_key(&self.number_key);
+        hasher.write(&self.counter.to_le_bytes());
+        hasher.finish()
+    }
+
+    /// The next number, uniform over all 32-bit values.
+    pub fn next_u32(&mut self) -> u32 {
+        let [a, b, c, d, ..] = self.next_u64().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// The next number, uniform over all 16-bit values.
+    pub fn next_u16(&mut self) -> u16 {
+        let [a, b, ..] = self.next_u64().to_le_bytes();
+        u16::from_le_bytes([a, b])
+    }
+
+    /// A number below `bound`; 0 if `bound` is 0. The bias is below `bound` / 2^64.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        let scaled = (u128::from(self.next_u64()) * u128::from(bound)) >> 64;
+        u32::try_from(scaled).unwrap_or(0)
+    }
+
+    /// A keyed hash (pseudo-random function) of `bytes`; it does not move the generator.
+    #[must_use]
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
+        let mut hasher = SipHasher24::new_with_key(&self.hash_key);
+        hasher.write(bytes);
+        hasher.finish()
+    }
+}
+
+impl core::fmt::Debug for Random {
+    /// Shows no key.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Random")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Random;
+
+    #[test]
+    fn one_seed_gives_one_sequence_and_another_seed_another() {
+        let mut a = Random::new([1; 32]);
+        let mut b = Random::new([1; 32]);
+        let mut c = Random::new([2; 32]);
+        for _ in 0..100 {
+            let number = a.next_u64();
+            assert_eq!(number, b.next_u64());
+            assert_ne!(number, c.next_u64());
+        }
+    }
+
+    #[test]
+    fn below_stays_below_and_reaches_all() {
+        let mut random = Random::new([3; 32]);
+        let mut seen = [0u32; 7];
+        for _ in 0..7_000 {
+            seen[usize::try_from(random.below(7)).unwrap()] += 1;
+        }
+        assert!(seen.iter().all(|&n| (800..1_200).contains(&n)), "{seen:?}");
+        assert_eq!(random.below(0), 0);
+        assert_eq!(random.below(1), 0);
+    }
+
+    #[test]
+    fn the_hash_depends_on_key_and_octets_only() {
+        let mut random = Random::new([4; 32]);
+        let before = random.hash(b"tersus");
+        random.next_u64();
+        assert_eq!(random.hash(b"tersus"), before);
+        assert_ne!(random.hash(b"tersut"), before);
+        assert_ne!(Random::new([5; 32]).hash(b"tersus"), before);
+    }
+}

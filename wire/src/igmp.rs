@@ -1,0 +1,1 @@
+//! IGMP, RFC 2236 and RFC 3376.

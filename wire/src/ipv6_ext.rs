@@ -1,0 +1,1 @@
+//! IPv6 extension headers, RFC 8200 §4.

@@ -1,0 +1,1 @@
+//! MLD, RFC 2710 and RFC 3810.

@@ -1,0 +1,1 @@
+//! 6LoWPAN, RFC 4944 and RFC 6282.
