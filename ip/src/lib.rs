@@ -1,2 +1,23 @@
-//! Place holder.
+//! The waist of tersus: IPv4 and IPv6 between links below and transports above.
+//!
+//! - Above: a [`Transport`] takes packets and pulls itself dry through an [`IpLayer`], along a [`Path`] that it
+//!   keeps.
+//! - Below: a `tersus_phy::LinkLayer` carries packets to hardware addresses.
 #![no_std]
+#![forbid(unsafe_code)]
+
+mod address;
+pub mod fake;
+mod layer;
+mod path;
+mod transport;
+mod transports;
+
+pub use address::{InterfaceId, InterfaceSet, PackedAddress};
+pub use layer::{Advice, IpLayer, Membership, OutFlags, Outgoing, Routes, SendError, Source, Unreachable};
+pub use path::Path;
+pub use tersus_phy::{
+    earliest, Cast, ChecksumOffload, Deadline, Fill, Instant, Random, RxChecksum, RxMeta, TxChecksum,
+};
+pub use transport::{Addresses, ErrorKind, IcmpError, InFlags, IpMeta, Progress, Reject, Transport, Verdict};
+pub use transports::Transports;

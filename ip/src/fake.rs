@@ -1,0 +1,118 @@
+//! An IP layer that reaches nobody: for tests of transports.
+//!
+//! It routes everything, answers sends as told, and shows what was sent to a function. A transport is tested
+//! against it without links, neighbours or headers.
+
+use crate::{
+    Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, Outgoing, Path, Routes, SendError,
+    Source, Unreachable,
+};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A fake IP layer with one interface; all fields may be set between calls.
+pub struct FakeIp<'a> {
+    /// The moment of this turn.
+    pub now: Instant,
+    /// Value of [`Routes::generation`].
+    pub generation: u32,
+    /// Value of [`Routes::group_generation`].
+    pub group_generation: u32,
+    /// Value of [`IpLayer::room`].
+    pub room: InterfaceSet,
+    /// MTU of the paths that are decided from now on, in octets.
+    pub mtu: u16,
+    /// Own IPv4 address, the source where the caller fixes none.
+    pub ipv4: Ipv4Addr,
+    /// Own IPv6 address, the source where the caller fixes none.
+    pub ipv6: Ipv6Addr,
+    /// What `route` answers instead of a path.
+    pub unroutable: Option<Unreachable>,
+    /// What `send` answers instead of sending.
+    pub refusal: Option<SendError>,
+    /// Value of [`Routes::groups`] of the interface.
+    pub groups: &'a [Membership],
+    buffer: &'a mut [u8],
+    sent: &'a mut dyn FnMut(&Path, Outgoing, &[u8]),
+}
+
+impl<'a> FakeIp<'a> {
+    /// A layer whose own addresses are 192.0.2.1 and 2001:db8::1, MTU 1500, time zero. `buffer` bounds the length of
+    /// a segment; `sent` sees every segment with its path.
+    pub fn new(buffer: &'a mut [u8], sent: &'a mut dyn FnMut(&Path, Outgoing, &[u8])) -> Self {
+        Self {
+            now: Instant::ZERO,
+            generation: 1,
+            group_generation: 1,
+            room: InterfaceSet::ALL,
+            mtu: 1500,
+            ipv4: Ipv4Addr::new(192, 0, 2, 1),
+            ipv6: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+            unroutable: None,
+            refusal: None,
+            groups: &[],
+            buffer,
+            sent,
+        }
+    }
+}
+
+impl Routes for FakeIp<'_> {
+    fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
+        if let Some(reason) = self.unroutable {
+            return Err(reason);
+        }
+        let source = from.address.unwrap_or(match to {
+            IpAddr::V4(_) => IpAddr::V4(self.ipv4),
+            IpAddr::V6(_) => IpAddr::V6(self.ipv6),
+        });
+        Path::new(source, to, from.interface.unwrap_or_default(), self.mtu).ok_or(Unreachable::Family)
+    }
+
+    fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    fn groups(&self, interface: InterfaceId) -> &[Membership] {
+        if interface == InterfaceId(0) {
+            self.groups
+        } else {
+            &[]
+        }
+    }
+
+    fn group_generation(&self) -> u32 {
+        self.group_generation
+    }
+
+    fn interface_count(&self) -> u8 {
+        1
+    }
+}
+
+impl IpLayer for FakeIp<'_> {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn send(
+        &mut self,
+        path: &mut Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        let buffer = self.buffer.get_mut(..len).ok_or(SendError::TooBig(path.mtu()))?;
+        fill.fill(buffer);
+        (self.sent)(path, packet, buffer);
+        Ok(())
+    }
+
+    fn room(&self) -> InterfaceSet {
+        self.room
+    }
+
+    fn advise(&mut self, _path: &Path, _advice: Advice) {}
+}

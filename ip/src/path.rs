@@ -1,0 +1,244 @@
+//! One routing decision, kept by the socket that asked for it.
+
+use crate::{Addresses, InterfaceId};
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use tersus_wire::checksum::Sum;
+use tersus_wire::HardwareAddress;
+
+bitflags::bitflags! {
+    /// What is known of a path beside its addresses.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(crate) struct PathFlags: u8 {
+        /// The source was chosen by the caller: re-deciding keeps it.
+        const SOURCE_FIXED = 1;
+        /// The interface was chosen by the caller: re-deciding keeps it.
+        const INTERFACE_FIXED = 2;
+        /// The next hop's hardware address is not known yet.
+        const RESOLVING = 4;
+        /// The link completes partial checksums.
+        const CHECKSUM_OFFLOAD = 8;
+    }
+}
+
+/// The way to a destination: addresses, interface, next hop and MTU, decided once and kept.
+///
+/// [`crate::IpLayer::send`] compares one generation counter and re-decides only when something changed. The
+/// addresses stand once, inside a prepared IP header; a transport need not keep them a second time and can match
+/// received packets against it ([`Path::matches`]). The empty path is all zeros.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Path {
+    /// IPv4 (20 octets) or IPv6 (40) header with all that stays the same from packet to packet.
+    pub(crate) header: [u8; 40],
+    /// IPv4: sum over the template, whose changing fields are zero.
+    pub(crate) header_sum: Sum,
+    /// Value of the generation counter when this was decided.
+    pub(crate) generation: u32,
+    pub(crate) mtu: u16,
+    /// Index of the next hop in the neighbour table, plus one; 0: none (group, broadcast, raw IP).
+    pub(crate) neighbour: u16,
+    pub(crate) interface: InterfaceId,
+    /// 0: empty, 4 or 6.
+    pub(crate) family: u8,
+    pub(crate) flags: PathFlags,
+    pub(crate) next_hop: HardwareAddress,
+}
+
+impl Path {
+    /// The path to nowhere, as tables of sockets start with. Its addresses read as `0.0.0.0`.
+    pub const EMPTY: Self = Self {
+        header: [0; 40],
+        header_sum: Sum::new(),
+        generation: 0,
+        mtu: 0,
+        neighbour: 0,
+        interface: InterfaceId(0),
+        family: 0,
+        flags: PathFlags::empty(),
+        next_hop: HardwareAddress::NONE,
+    };
+
+    /// A path between two addresses of one family; `None` if they are of two. `mtu` is the largest IP packet, in
+    /// octets. Without a next hop yet: the layer that decides sets it. Public so that a fake IP layer is easy to
+    /// write.
+    #[must_use]
+    pub fn new(source: IpAddr, destination: IpAddr, interface: InterfaceId, mtu: u16) -> Option<Self> {
+        let mut path = Self { mtu, interface, ..Self::EMPTY };
+        match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                path.family = 4;
+                let [a, b, c, d] = source.octets();
+                let [e, f, g, h] = destination.octets();
+                let template = [0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f, g, h];
+                for (to, from) in path.header.iter_mut().zip(template) {
+                    *to = from;
+                }
+                path.header_sum = Sum::new().add_bytes(&template);
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                path.family = 6;
+                path.header[0] = 0x60;
+                let addresses = source.octets().into_iter().chain(destination.octets());
+                for (to, from) in path.header.iter_mut().skip(8).zip(addresses) {
+                    *to = from;
+                }
+            }
+            _ => return None,
+        }
+        Some(path)
+    }
+
+    /// Our address on this path.
+    #[must_use]
+    pub fn source(&self) -> IpAddr {
+        let h = &self.header;
+        if self.family == 6 {
+            let octets = [
+                h[8], h[9], h[10], h[11], h[12], h[13], h[14], h[15], h[16], h[17], h[18], h[19], h[20],
+                h[21], h[22], h[23],
+            ];
+            IpAddr::V6(Ipv6Addr::from(octets))
+        } else {
+            IpAddr::V4(Ipv4Addr::new(h[12], h[13], h[14], h[15]))
+        }
+    }
+
+    /// The peer's address or group.
+    #[must_use]
+    pub fn destination(&self) -> IpAddr {
+        let h = &self.header;
+        if self.family == 6 {
+            let octets = [
+                h[24], h[25], h[26], h[27], h[28], h[29], h[30], h[31], h[32], h[33], h[34], h[35], h[36],
+                h[37], h[38], h[39],
+            ];
+            IpAddr::V6(Ipv6Addr::from(octets))
+        } else {
+            IpAddr::V4(Ipv4Addr::new(h[16], h[17], h[18], h[19]))
+        }
+    }
+
+    /// Whether this is [`Path::EMPTY`].
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.family == 0
+    }
+
+    /// Whether this is an IPv6 path.
+    #[must_use]
+    pub const fn is_ipv6(&self) -> bool {
+        self.family == 6
+    }
+
+    /// The interface that packets leave from.
+    #[must_use]
+    pub const fn interface(&self) -> InterfaceId {
+        self.interface
+    }
+
+    /// Largest IP packet on this path, in octets: what the link carries or path MTU discovery found.
+    #[must_use]
+    pub const fn mtu(&self) -> u16 {
+        self.mtu
+    }
+
+    /// Largest upper-layer segment, in octets, that leaves in one piece: the MTU less the IP header.
+    #[must_use]
+    pub const fn max_segment_len(&self) -> u16 {
+        self.mtu.saturating_sub(if self.family == 6 { 40 } else { 20 })
+    }
+
+    /// Whether the next hop's hardware address is not known yet: a send answers `Resolving`.
+    #[must_use]
+    pub const fn is_resolving(&self) -> bool {
+        self.flags.contains(PathFlags::RESOLVING)
+    }
+
+    /// Whether the link completes partial upper-layer checksums.
+    #[must_use]
+    pub const fn has_checksum_offload(&self) -> bool {
+        self.flags.contains(PathFlags::CHECKSUM_OFFLOAD)
+    }
+
+    /// Sum of both addresses for a pseudo-header; length and protocol are still to be added.
+    #[must_use]
+    pub fn pseudo_sum(&self) -> Sum {
+        tersus_wire::ip::pseudo_addresses(self.source(), self.destination())
+    }
+
+    /// Whether a packet with these addresses comes from this path's destination to its source.
+    #[must_use]
+    pub fn matches(&self, packet: &Addresses<'_>) -> bool {
+        match packet {
+            Addresses::V4(addresses) => {
+                let h = &self.header;
+                let own = [h[16], h[17], h[18], h[19], h[12], h[13], h[14], h[15]];
+                self.family == 4 && u64::from_ne_bytes(own) == u64::from_ne_bytes(**addresses)
+            }
+            Addresses::V6(addresses) => {
+                let (source, destination) = addresses.split_at(16);
+                self.family == 6
+                    && self.header.get(24..) == Some(source)
+                    && self.header.get(8..24) == Some(destination)
+            }
+        }
+    }
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} > {} by interface {} to {} mtu {}",
+            self.source(),
+            self.destination(),
+            self.interface.0,
+            self.next_hop,
+            self.mtu
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_path_is_as_small_as_planned() {
+        assert!(core::mem::size_of::<Path>() <= 64, "{}", core::mem::size_of::<Path>());
+    }
+
+    #[test]
+    fn the_addresses_are_those_that_were_given() {
+        for (source, destination) in [("192.0.2.1", "203.0.113.9"), ("2001:db8::1", "2001:db8:1::2")] {
+            let path = Path::new(ip(source), ip(destination), InterfaceId(0), 1500).unwrap();
+            assert_eq!((path.source(), path.destination()), (ip(source), ip(destination)));
+        }
+        assert!(Path::new(ip("192.0.2.1"), ip("::1"), InterfaceId(0), 1500).is_none());
+    }
+
+    #[test]
+    fn packets_of_the_opposite_direction_match() {
+        let path = Path::new(ip("192.0.2.1"), ip("203.0.113.9"), InterfaceId(0), 1500).unwrap();
+        assert!(path.matches(&Addresses::V4(&[203, 0, 113, 9, 192, 0, 2, 1])));
+        assert!(!path.matches(&Addresses::V4(&[192, 0, 2, 1, 203, 0, 113, 9])));
+        let path = Path::new(ip("::1"), ip("::2"), InterfaceId(0), 1500).unwrap();
+        let mut addresses = [0; 32];
+        addresses[15] = 2;
+        addresses[31] = 1;
+        assert!(path.matches(&Addresses::V6(&addresses)));
+        addresses[31] = 3;
+        assert!(!path.matches(&Addresses::V6(&addresses)));
+        assert!(!Path::EMPTY.matches(&Addresses::V4(&[0; 8])));
+    }
+}

@@ -1,0 +1,233 @@
+//! What a transport offers to the waist.
+
+use crate::{InterfaceId, InterfaceSet, IpLayer};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use tersus_phy::{Cast, Instant, RxMeta};
+use tersus_wire::checksum::Sum;
+use tersus_wire::IpProtocol;
+
+/// Source and destination as they stand in a received header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addresses<'a> {
+    /// Source, then destination, of IPv4.
+    V4(&'a [u8; 8]),
+    /// Source, then destination, of IPv6.
+    V6(&'a [u8; 32]),
+}
+
+impl Addresses<'_> {
+    /// The sender.
+    #[must_use]
+    pub fn source(&self) -> IpAddr {
+        match self {
+            Self::V4(&[a, b, c, d, ..]) => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
+            Self::V6(octets) => {
+                IpAddr::V6(octets.first_chunk::<16>().map_or(Ipv6Addr::UNSPECIFIED, |o| Ipv6Addr::from(*o)))
+            }
+        }
+    }
+
+    /// Whom the packet is addressed to: an own address, a group or a broadcast address.
+    #[must_use]
+    pub fn destination(&self) -> IpAddr {
+        match self {
+            Self::V4(&[.., a, b, c, d]) => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
+            Self::V6(octets) => {
+                IpAddr::V6(octets.last_chunk::<16>().map_or(Ipv6Addr::UNSPECIFIED, |o| Ipv6Addr::from(*o)))
+            }
+        }
+    }
+
+    /// Sum of both for a pseudo-header; length and protocol are still to be added.
+    #[must_use]
+    pub fn pseudo_sum(&self) -> Sum {
+        match self {
+            Self::V4(octets) => Sum::new().add_bytes(*octets),
+            Self::V6(octets) => Sum::new().add_bytes(*octets),
+        }
+    }
+
+    /// The octets as they stand in the header: 8 or 32.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::V4(octets) => *octets,
+            Self::V6(octets) => *octets,
+        }
+    }
+}
+
+bitflags::bitflags! {
+    /// What was seen of a received packet beside its fields.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct InFlags: u8 {
+        /// It carried a Router Alert option.
+        const ROUTER_ALERT = 1;
+        /// It came in fragments.
+        const FRAGMENTED = 2;
+        /// It came through the loopback link.
+        const LOOPBACK = 4;
+    }
+}
+
+/// What the IP layer knows of a received packet.
+#[derive(Debug, Clone, Copy)]
+pub struct IpMeta<'a> {
+    /// The moment of this turn.
+    pub now: Instant,
+    /// The interface that it came in by.
+    pub interface: InterfaceId,
+    /// Whom it was addressed to, by link or IP address, whichever is wider.
+    pub cast: Cast,
+    /// The segment's protocol.
+    pub protocol: IpProtocol,
+    /// Hop Limit, also TTL, as received.
+    pub hop_limit: u8,
+    /// Traffic Class, also DS field and ECN, as received.
+    pub traffic_class: u8,
+    /// What else was seen.
+    pub flags: InFlags,
+    /// Source and destination.
+    pub addresses: Addresses<'a>,
+    /// The source that a [`Verdict::Reply`] will carry; `None`: a reply would be refused.
+    pub reply_from: Option<IpAddr>,
+    /// What the device knows of the frame.
+    pub rx: RxMeta,
+}
+
+impl<'a> IpMeta<'a> {
+    /// A unicast packet with Hop Limit 64 that came by the first interface; the other fields can be set. For fakes
+    /// of the IP layer.
+    #[must_use]
+    pub fn new(now: Instant, protocol: IpProtocol, addresses: Addresses<'a>) -> Self {
+        Self {
+            now,
+            interface: InterfaceId(0),
+            cast: Cast::Unicast,
+            protocol,
+            hop_limit: 64,
+            traffic_class: 0,
+            flags: InFlags::empty(),
+            addresses,
+            reply_from: Some(addresses.destination()),
+            rx: RxMeta::default(),
+        }
+    }
+}
+
+/// What an ICMP error shall say of a packet that a transport refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reject {
+    /// Nobody listens at the port: RFC 1122 §3.2.2.1, RFC 4443 §3.1.
+    PortUnreachable,
+    /// The host's policy forbids it.
+    Prohibited,
+}
+
+/// What a transport did with a packet. Small, so that it is returned in a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Taken, or dropped and counted.
+    Done,
+    /// The first so many octets of the segment now hold a reply, to go back where the packet came from.
+    Reply(u16),
+    /// Refused: answer with an ICMP error. The segment is unaltered.
+    Reject(Reject),
+    /// Another transport's. The segment is unaltered.
+    NotMine,
+}
+
+/// What an ICMP error said, IPv4 and IPv6 in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No route: network or host unreachable, RFC 792, RFC 4443 §3.1 codes 0, 2 and 3.
+    HostUnreachable,
+    /// The peer does not know the protocol (IPv6: parameter problem, unrecognized next header).
+    ProtocolUnreachable,
+    /// Nobody listens at the port.
+    PortUnreachable,
+    /// A filter forbids it.
+    Prohibited,
+    /// Fragmentation needed, or Packet Too Big; holds the next hop's MTU as reported, 0 if it was not. The IP
+    /// layer has already taken it into account.
+    TooBig(u16),
+    /// The Hop Limit ran out on the way.
+    HopLimitExceeded,
+    /// The peer did not get all fragments in time.
+    ReassemblyTimeExceeded,
+    /// A header field was wrong.
+    ParameterProblem,
+    /// Another type and code.
+    Other(u8, u8),
+}
+
+/// A received ICMP error, handed to every transport; each ignores those that quote none of its packets.
+#[derive(Debug, Clone, Copy)]
+pub struct IcmpError<'a> {
+    /// What went wrong.
+    pub kind: ErrorKind,
+    /// Who says so: a router or the peer.
+    pub reporter: IpAddr,
+    /// The quoted packet's source: one of our addresses.
+    pub local: IpAddr,
+    /// The quoted packet's destination.
+    pub remote: IpAddr,
+    /// The quoted packet's upper-layer protocol.
+    pub protocol: IpProtocol,
+    /// The start of the quoted segment: at least eight octets.
+    pub quoted: &'a [u8],
+}
+
+/// Whether a transport has more to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing left that can leave now.
+    Idle,
+    /// The budget ran out first.
+    More,
+    /// Something waits for room on these interfaces.
+    Blocked(InterfaceSet),
+}
+
+/// An upper-layer protocol: takes packets, and is pulled dry when there is room.
+///
+/// # For implementers
+/// - `receive` answers [`Verdict::NotMine`] at once for protocols that are not its own.
+/// - Received checksums are the transport's to verify, unless [`IpMeta::rx`] says that they are.
+/// - `transmit` visits only what is ready. After `Full`, skip all that leaves from that interface in this turn.
+///   What waits for room or for a resolution is no reason for `poll_at` to say "now": retry it in the next
+///   `transmit` in which [`IpLayer::room`] or [`crate::Routes::generation`] says that it can go.
+pub trait Transport {
+    /// Takes one packet. A reply of at most the segment's length may be made in place. A segment that is
+    /// rejected or not its own is left unaltered.
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict;
+
+    /// Takes an ICMP error. Eight quoted octets suffice; errors that quote nothing of ours are ignored.
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>);
+
+    /// Sends what is ready and runs timers that are due; counts `budget` down by one for each packet.
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress;
+
+    /// When `transmit` next has something to do: exact. A past moment means at once.
+    fn poll_at(&self) -> Option<Instant>;
+}
+
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        (**self).receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        (**self).error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        (**self).transmit(ip, budget)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        (**self).poll_at()
+    }
+}

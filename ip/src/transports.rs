@@ -1,0 +1,516 @@
+//! Lists of transports: trait objects, or tuples of up to eight for static composition.
+
+use crate::{earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Transport, Verdict};
+
+/// A list of transports, as the IP layer drives it: `[&mut dyn Transport]`, or a tuple such as
+/// `(&mut icmp, &mut udp)`.
+///
+/// The tuples are written out, one by one: what a reader would have to unfold is not shorter.
+pub trait Transports {
+    /// Offers a packet to each transport in turn, until one does not answer [`Verdict::NotMine`].
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict;
+
+    /// Hands an ICMP error to every transport.
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>);
+
+    /// Lets each transport send, starting with the one at index `first` modulo their number, until the budget is
+    /// used up.
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress;
+
+    /// The earliest moment at which one of them has something to do.
+    fn poll_at(&self) -> Option<Instant>;
+}
+
+impl Progress {
+    /// What two transports have left, together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::More, _) | (_, Self::More) => Self::More,
+            (Self::Blocked(a), Self::Blocked(b)) => Self::Blocked(a.union(b)),
+            (Self::Blocked(set), Self::Idle) | (Self::Idle, Self::Blocked(set)) => Self::Blocked(set),
+            (Self::Idle, Self::Idle) => Self::Idle,
+        }
+    }
+}
+
+/// Lets `transport` send if the budget is not used up.
+fn transmit_one<T: Transport + ?Sized>(
+    transport: &mut T,
+    ip: &mut dyn IpLayer,
+    budget: &mut usize,
+) -> Progress {
+    if *budget == 0 {
+        return Progress::More;
+    }
+    transport.transmit(ip, budget)
+}
+
+impl<T: Transport> Transports for [T] {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        for transport in self {
+            match transport.receive(packet, segment) {
+                Verdict::NotMine => {}
+                verdict => return verdict,
+            }
+        }
+        Verdict::NotMine
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        for transport in self {
+            transport.error(now, error);
+        }
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let first = first.checked_rem(self.len()).unwrap_or(0);
+        let mut progress = Progress::Idle;
+        let (before, from) = self.split_at_mut_checked(first).unwrap_or_default();
+        for transport in from.iter_mut().chain(before) {
+            progress = progress.and(transmit_one(transport, ip, budget));
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.iter().fold(None, |soonest, transport| earliest(soonest, transport.poll_at()))
+    }
+}
+
+impl<T: Transport, const N: usize> Transports for [T; N] {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        self.as_mut_slice().receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.as_mut_slice().error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        self.as_mut_slice().transmit(ip, budget, first)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.as_slice().poll_at()
+    }
+}
+
+impl Transports for () {
+    fn receive(&mut self, _packet: &IpMeta<'_>, _segment: &mut [u8]) -> Verdict {
+        Verdict::NotMine
+    }
+
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+
+    fn transmit(&mut self, _ip: &mut dyn IpLayer, _budget: &mut usize, _first: usize) -> Progress {
+        Progress::Idle
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        None
+    }
+}
+
+impl<A: Transport> Transports for (A,) {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        self.0.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, _first: usize) -> Progress {
+        transmit_one(&mut self.0, ip, budget)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.0.poll_at()
+    }
+}
+
+impl<A: Transport, B: Transport> Transports for (A, B) {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.1.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..2 {
+            progress = progress.and(match first.wrapping_add(turn) % 2 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                _ => transmit_one(&mut self.1, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest
+    }
+}
+
+impl<A: Transport, B: Transport, C: Transport> Transports for (A, B, C) {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.1.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.2.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+        self.2.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..3 {
+            progress = progress.and(match first.wrapping_add(turn) % 3 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                1 => transmit_one(&mut self.1, ip, budget),
+                _ => transmit_one(&mut self.2, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest = earliest(soonest, self.2.poll_at());
+        soonest
+    }
+}
+
+impl<A: Transport, B: Transport, C: Transport, D: Transport> Transports for (A, B, C, D) {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.1.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.2.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.3.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+        self.2.error(now, error);
+        self.3.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..4 {
+            progress = progress.and(match first.wrapping_add(turn) % 4 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                1 => transmit_one(&mut self.1, ip, budget),
+                2 => transmit_one(&mut self.2, ip, budget),
+                _ => transmit_one(&mut self.3, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest = earliest(soonest, self.2.poll_at());
+        soonest = earliest(soonest, self.3.poll_at());
+        soonest
+    }
+}
+
+impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport> Transports for (A, B, C, D, E) {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.1.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.2.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.3.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.4.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+        self.2.error(now, error);
+        self.3.error(now, error);
+        self.4.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..5 {
+            progress = progress.and(match first.wrapping_add(turn) % 5 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                1 => transmit_one(&mut self.1, ip, budget),
+                2 => transmit_one(&mut self.2, ip, budget),
+                3 => transmit_one(&mut self.3, ip, budget),
+                _ => transmit_one(&mut self.4, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest = earliest(soonest, self.2.poll_at());
+        soonest = earliest(soonest, self.3.poll_at());
+        soonest = earliest(soonest, self.4.poll_at());
+        soonest
+    }
+}
+
+impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Transport> Transports
+    for (A, B, C, D, E, F)
+{
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.1.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.2.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.3.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.4.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.5.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+        self.2.error(now, error);
+        self.3.error(now, error);
+        self.4.error(now, error);
+        self.5.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..6 {
+            progress = progress.and(match first.wrapping_add(turn) % 6 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                1 => transmit_one(&mut self.1, ip, budget),
+                2 => transmit_one(&mut self.2, ip, budget),
+                3 => transmit_one(&mut self.3, ip, budget),
+                4 => transmit_one(&mut self.4, ip, budget),
+                _ => transmit_one(&mut self.5, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest = earliest(soonest, self.2.poll_at());
+        soonest = earliest(soonest, self.3.poll_at());
+        soonest = earliest(soonest, self.4.poll_at());
+        soonest = earliest(soonest, self.5.poll_at());
+        soonest
+    }
+}
+
+impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Transport, G: Transport>
+    Transports for (A, B, C, D, E, F, G)
+{
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.1.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.2.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.3.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.4.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.5.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.6.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+        self.2.error(now, error);
+        self.3.error(now, error);
+        self.4.error(now, error);
+        self.5.error(now, error);
+        self.6.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..7 {
+            progress = progress.and(match first.wrapping_add(turn) % 7 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                1 => transmit_one(&mut self.1, ip, budget),
+                2 => transmit_one(&mut self.2, ip, budget),
+                3 => transmit_one(&mut self.3, ip, budget),
+                4 => transmit_one(&mut self.4, ip, budget),
+                5 => transmit_one(&mut self.5, ip, budget),
+                _ => transmit_one(&mut self.6, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest = earliest(soonest, self.2.poll_at());
+        soonest = earliest(soonest, self.3.poll_at());
+        soonest = earliest(soonest, self.4.poll_at());
+        soonest = earliest(soonest, self.5.poll_at());
+        soonest = earliest(soonest, self.6.poll_at());
+        soonest
+    }
+}
+
+impl<
+        A: Transport,
+        B: Transport,
+        C: Transport,
+        D: Transport,
+        E: Transport,
+        F: Transport,
+        G: Transport,
+        H: Transport,
+    > Transports for (A, B, C, D, E, F, G, H)
+{
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        match self.0.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.1.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.2.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.3.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.4.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.5.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        match self.6.receive(packet, segment) {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+        self.7.receive(packet, segment)
+    }
+
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.0.error(now, error);
+        self.1.error(now, error);
+        self.2.error(now, error);
+        self.3.error(now, error);
+        self.4.error(now, error);
+        self.5.error(now, error);
+        self.6.error(now, error);
+        self.7.error(now, error);
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        let mut progress = Progress::Idle;
+        for turn in 0..8 {
+            progress = progress.and(match first.wrapping_add(turn) % 8 {
+                0 => transmit_one(&mut self.0, ip, budget),
+                1 => transmit_one(&mut self.1, ip, budget),
+                2 => transmit_one(&mut self.2, ip, budget),
+                3 => transmit_one(&mut self.3, ip, budget),
+                4 => transmit_one(&mut self.4, ip, budget),
+                5 => transmit_one(&mut self.5, ip, budget),
+                6 => transmit_one(&mut self.6, ip, budget),
+                _ => transmit_one(&mut self.7, ip, budget),
+            });
+        }
+        progress
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let mut soonest = self.0.poll_at();
+        soonest = earliest(soonest, self.1.poll_at());
+        soonest = earliest(soonest, self.2.poll_at());
+        soonest = earliest(soonest, self.3.poll_at());
+        soonest = earliest(soonest, self.4.poll_at());
+        soonest = earliest(soonest, self.5.poll_at());
+        soonest = earliest(soonest, self.6.poll_at());
+        soonest = earliest(soonest, self.7.poll_at());
+        soonest
+    }
+}
