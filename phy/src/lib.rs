@@ -16,6 +16,8 @@ extern crate std;
 mod device;
 pub mod ethernet;
 mod filter;
+#[cfg(feature = "std")]
+pub mod hosted;
 mod impairment;
 mod link;
 mod loopback;
