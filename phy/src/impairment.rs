@@ -112,6 +112,12 @@ impl Impairer {
         Self { random, sent_ns: 0, in_order: Instant::ZERO }
     }
 
+    /// When a frame arrives that is sent at `now` into a perfect wire: not before those sent earlier.
+    #[inline]
+    pub(crate) fn unimpaired(&self, now: Instant) -> Instant {
+        now.max(self.in_order)
+    }
+
     /// Decides over a frame of `len` octets sent at `now`.
     pub(crate) fn fate(&mut self, what: &Impairment, now: Instant, len: usize) -> Fate {
         let bits = u64::try_from(len).unwrap_or(u64::MAX).saturating_mul(8);

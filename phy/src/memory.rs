@@ -14,7 +14,6 @@
 
 use crate::impairment::{Impairer, Impairment};
 use crate::queue::{FrameSlot, FrameStorage, Queue, Taken};
-use crate::statistics::count;
 use crate::{
     earliest, Capabilities, Device, Instant, LinkState, Medium, Random, RxMeta, RxToken, Switch, TxMeta,
     TxToken,
@@ -60,7 +59,9 @@ struct Direction<'a> {
     flight: RefCell<Flight<'a>>,
     // Not in `flight`, which is borrowed while a frame is in someone's hands.
     impairment: Cell<Impairment>,
-    statistics: Cell<Statistics>,
+    /// Whether frames need not be looked at: no impairment is set.
+    is_perfect: Cell<bool>,
+    counters: Counters,
     /// Whether the sender was refused room, and waits.
     refused: Cell<bool>,
 }
@@ -120,7 +121,9 @@ impl<'a> Wire<'a> {
 
     /// Says what shall happen to frames that `side` sends from now on.
     pub fn impair(&self, side: Side, impairment: Impairment) {
-        self.from(side).impairment.set(impairment);
+        let direction = self.from(side);
+        direction.impairment.set(impairment);
+        direction.is_perfect.set(impairment == Impairment::NONE);
     }
 
     /// Says what shall happen to frames that either side sends from now on.
@@ -144,7 +147,7 @@ impl<'a> Wire<'a> {
     /// What happened to frames that `side` sent.
     #[must_use]
     pub fn statistics(&self, side: Side) -> Statistics {
-        self.from(side).statistics.get()
+        self.from(side).counters.read()
     }
 
     /// The direction away from `side`.
@@ -178,7 +181,8 @@ impl<'a> Direction<'a> {
         Self {
             flight: RefCell::new(Flight { queue, impairer: Impairer::new(Random::new(seed)) }),
             impairment: Cell::new(Impairment::NONE),
-            statistics: Cell::new(Statistics::default()),
+            is_perfect: Cell::new(true),
+            counters: Counters::default(),
             refused: Cell::new(false),
         }
     }
@@ -190,6 +194,9 @@ impl<'a> Direction<'a> {
 
     /// Room for one frame, and for its duplicate if there may be one.
     fn has_room(&self, queue: &Queue<'_>) -> bool {
+        if self.is_perfect.get() {
+            return queue.room() > 0;
+        }
         let duplicated = self.impairment.get().duplication != crate::Fraction::NONE;
         let need = if duplicated { 2.min(queue.capacity()) } else { 1 };
         queue.room() >= need.max(1)
@@ -199,12 +206,6 @@ impl<'a> Direction<'a> {
         // Borrowed: someone has a frame of this very direction in hands. For the sender that is as if it were full.
         let flight = self.flight.try_borrow_mut().ok()?;
         self.has_room(&flight.queue).then_some(flight)
-    }
-
-    fn count(&self, what: impl FnOnce(&mut Statistics)) {
-        let mut statistics = self.statistics.get();
-        what(&mut statistics);
-        self.statistics.set(statistics);
     }
 }
 
@@ -250,7 +251,7 @@ impl<'w, 'a> Device for End<'w, 'a> {
         let direction = self.wire.to(self.side);
         let mut flight = direction.flight.try_borrow_mut().ok()?;
         let taken = flight.queue.take(now)?;
-        direction.count(|s| count(&mut s.received));
+        bump(&direction.counters.received);
         Some((WireRx { flight, taken }, self.room(now)))
     }
 
@@ -307,46 +308,76 @@ impl TxToken for WireTx<'_, '_> {
         let Flight { queue, impairer } = &mut *self.flight;
         let buffer = queue.free();
         let Some(frame) = buffer.get_mut(..len) else {
-            self.direction.count(|s| count(&mut s.oversized));
+            bump(&self.direction.counters.oversized);
             return f(buffer);
         };
         let result = f(frame);
 
+        let counters = &self.direction.counters;
+        bump(&counters.sent);
+        if self.direction.is_perfect.get() && self.link_state == LinkState::Up {
+            queue.put(len, impairer.unimpaired(self.now));
+            return result;
+        }
         let mut impairment = self.direction.impairment.get();
         if self.link_state == LinkState::Down {
             impairment.partition = Switch::On;
         }
         let fate = impairer.fate(&impairment, self.now, len);
-        if let Some(octet) = fate.corrupt_bit.and_then(|bit| frame.get_mut(usize::try_from(bit / 8).ok()?)) {
-            *octet ^= 0x80 >> (fate.corrupt_bit.unwrap_or(0) % 8);
-        }
-        let twice = match fate.arrival {
-            Some(at) if fate.duplicated => queue.put_twice(len, at),
-            Some(at) => {
-                queue.put(len, at);
-                false
-            }
-            None => false,
+        let Some(arrival) = fate.arrival else {
+            let cut_off = impairment.partition == Switch::On;
+            bump(if cut_off { &counters.cut_off } else { &counters.lost });
+            return result;
         };
-        self.direction.count(|s| {
-            count(&mut s.sent);
-            match fate.arrival {
-                Some(_) => {}
-                None if impairment.partition == Switch::On => count(&mut s.cut_off),
-                None => count(&mut s.lost),
+        if let Some(bit) = fate.corrupt_bit {
+            if let Some(octet) = usize::try_from(bit / 8).ok().and_then(|at| frame.get_mut(at)) {
+                *octet ^= 0x80 >> (bit % 8);
+                bump(&counters.corrupted);
             }
-            if twice {
-                count(&mut s.duplicated);
-            }
-            if fate.reordered {
-                count(&mut s.reordered);
-            }
-            if fate.corrupt_bit.is_some() {
-                count(&mut s.corrupted);
-            }
-        });
+        }
+        if fate.reordered {
+            bump(&counters.reordered);
+        }
+        if !fate.duplicated {
+            queue.put(len, arrival);
+        } else if queue.put_twice(len, arrival) {
+            bump(&counters.duplicated);
+        }
         result
     }
+}
+
+/// [`Statistics`] that can be counted while frames are in someone's hands.
+#[derive(Debug, Default)]
+struct Counters {
+    sent: Cell<u32>,
+    received: Cell<u32>,
+    lost: Cell<u32>,
+    cut_off: Cell<u32>,
+    duplicated: Cell<u32>,
+    reordered: Cell<u32>,
+    corrupted: Cell<u32>,
+    oversized: Cell<u32>,
+}
+
+impl Counters {
+    fn read(&self) -> Statistics {
+        Statistics {
+            sent: self.sent.get(),
+            received: self.received.get(),
+            lost: self.lost.get(),
+            cut_off: self.cut_off.get(),
+            duplicated: self.duplicated.get(),
+            reordered: self.reordered.get(),
+            corrupted: self.corrupted.get(),
+            oversized: self.oversized.get(),
+        }
+    }
+}
+
+#[inline]
+fn bump(counter: &Cell<u32>) {
+    counter.set(counter.get().wrapping_add(1));
 }
 
 /// What happened in one direction of a wire since it was made. Counters wrap.
