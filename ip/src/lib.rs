@@ -2,6 +2,7 @@
 //!
 //! - Above: a [`Transport`] takes packets and pulls itself dry through an [`IpLayer`], along a [`Path`] that it
 //!   keeps.
+//! - Beside: [`queue`], the datagram queue of the transports that have datagram sockets.
 //! - Below: a `tersus_phy::LinkLayer` carries packets to hardware addresses.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -10,6 +11,7 @@ mod address;
 pub mod fake;
 mod layer;
 mod path;
+pub mod queue;
 mod transport;
 mod transports;
 
