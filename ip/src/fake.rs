@@ -3,6 +3,7 @@
 //! It routes everything, answers sends as told, and shows what was sent to a function. A transport is tested
 //! against it without links, neighbours or headers.
 
+use crate::path::PathFlags;
 use crate::{
     Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, Outgoing, Path, Routes, SendError,
     Source, Unreachable,
@@ -29,6 +30,8 @@ pub struct FakeIp<'a> {
     pub unroutable: Option<Unreachable>,
     /// What `send` answers instead of sending.
     pub refusal: Option<SendError>,
+    /// What `send` answers to these destinations, when `refusal` is none. `Resolving` shows in their paths too.
+    pub refusals: &'a [(IpAddr, SendError)],
     /// Value of [`Routes::groups`] of the interface.
     pub groups: &'a [Membership],
     buffer: &'a mut [u8],
@@ -49,10 +52,16 @@ impl<'a> FakeIp<'a> {
             ipv6: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
             unroutable: None,
             refusal: None,
+            refusals: &[],
             groups: &[],
             buffer,
             sent,
         }
+    }
+
+    fn refusal_of(&self, to: IpAddr) -> Option<SendError> {
+        let of_destination = || self.refusals.iter().find(|(address, _)| *address == to);
+        self.refusal.or_else(|| of_destination().map(|&(_, refusal)| refusal))
     }
 }
 
@@ -65,7 +74,10 @@ impl Routes for FakeIp<'_> {
             IpAddr::V4(_) => IpAddr::V4(self.ipv4),
             IpAddr::V6(_) => IpAddr::V6(self.ipv6),
         });
-        Path::new(source, to, from.interface.unwrap_or_default(), self.mtu).ok_or(Unreachable::Family)
+        let interface = from.interface.unwrap_or_default();
+        let mut path = Path::new(source, to, interface, self.mtu).ok_or(Unreachable::Family)?;
+        path.flags.set(PathFlags::RESOLVING, self.refusal_of(to) == Some(SendError::Resolving));
+        Ok(path)
     }
 
     fn generation(&self) -> u32 {
@@ -101,7 +113,7 @@ impl IpLayer for FakeIp<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        if let Some(refusal) = self.refusal {
+        if let Some(refusal) = self.refusal_of(path.destination()) {
             return Err(refusal);
         }
         let buffer = self.buffer.get_mut(..len).ok_or(SendError::TooBig(path.mtu()))?;
