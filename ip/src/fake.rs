@@ -10,7 +10,7 @@ use crate::{
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A fake IP layer with one interface; all fields may be set between calls.
+/// A fake IP layer with one interface unless told; all fields may be set between calls.
 pub struct FakeIp<'a> {
     /// The moment of this turn.
     pub now: Instant,
@@ -20,6 +20,8 @@ pub struct FakeIp<'a> {
     pub group_generation: u32,
     /// Value of [`IpLayer::room`].
     pub room: InterfaceSet,
+    /// Value of [`Routes::interface_count`].
+    pub interface_count: u8,
     /// MTU of the paths that are decided from now on, in octets.
     pub mtu: u16,
     /// Own IPv4 address, the source where the caller fixes none.
@@ -47,6 +49,7 @@ impl<'a> FakeIp<'a> {
             generation: 1,
             group_generation: 1,
             room: InterfaceSet::ALL,
+            interface_count: 1,
             mtu: 1500,
             ipv4: Ipv4Addr::new(192, 0, 2, 1),
             ipv6: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
@@ -97,7 +100,7 @@ impl Routes for FakeIp<'_> {
     }
 
     fn interface_count(&self) -> u8 {
-        1
+        self.interface_count
     }
 }
 

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Records are multiples of four octets. Removing from the middle leaves an empty record, whose room comes back
-//! when all before it are gone.
+//! when all before it are gone, or by [`Queue::compact`].
 
 use crate::InterfaceId;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -100,6 +100,12 @@ impl Queue {
     #[must_use]
     pub fn fits(label: &Label, len: usize, region_len: usize) -> bool {
         record_units(label, len).is_some_and(|units| units <= capacity(region_len))
+    }
+
+    /// Whether a datagram of `len` octets would be taken now.
+    #[must_use]
+    pub fn has_room(&self, label: &Label, len: usize, region_len: usize) -> bool {
+        record_units(label, len).is_some_and(|units| self.room(capacity(region_len), units).is_some())
     }
 
     /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
@@ -208,36 +214,69 @@ impl Queue {
         }
     }
 
-    /// Finds `units` in one piece behind the newest record.
-    fn reserve(&mut self, region: &mut [u8], units: u16) -> Option<u16> {
+    /// Brings the room of datagrams that were removed from the middle back at once. Cursors become invalid. Linear
+    /// in the octets that are queued.
+    pub fn compact(&mut self, region: &mut [u8]) {
         let capacity = capacity(region.len());
-        if self.used == 0 {
+        let wraps = capacity.saturating_sub(self.head) < self.used;
+        // Records from the head to the region's end, or all of them, to the front of where they are.
+        let base = if wraps { self.head } else { 0 };
+        let mut upper = base;
+        let mut lower = 0;
+        let mut cursor = self.first();
+        while let Some(at) = self.seek(region, cursor) {
+            cursor = self.next(region, at);
+            let units = at.left.saturating_sub(cursor.left);
+            let to = if wraps && at.at < self.head { &mut lower } else { &mut upper };
+            move_units(region, at.at, *to, units);
+            *to = to.saturating_add(units).min(capacity);
+        }
+        let len = upper.saturating_sub(base);
+        self.head = base;
+        self.used = len.saturating_add(lower);
+        if wraps {
+            // Then those of the upper part to its end, so that what follows is at the region's front.
+            self.head = capacity.saturating_sub(len);
+            move_units(region, base, self.head, len);
+        }
+        if self.used == 0 || self.head == capacity {
             self.head = 0;
         }
-        let free = capacity.checked_sub(self.used)?;
-        if units > free {
+    }
+
+    /// Where `units` find room in one piece behind the newest record, and the units of the gap before them.
+    fn room(&self, capacity: u16, units: u16) -> Option<(u16, u16)> {
+        if self.used == 0 {
+            return (units <= capacity).then_some((0, 0));
+        }
+        if units > capacity.checked_sub(self.used)? {
             return None;
         }
         let to_end = capacity.checked_sub(self.head)?;
         // In two pieces already: what is free lies between the end of the queue and its head, in one piece.
         let Some(room) = to_end.checked_sub(self.used) else {
-            let at = self.used - to_end;
-            self.used += units;
-            return Some(at);
+            return Some((self.used - to_end, 0));
         };
         if units <= room {
-            let at = self.head + self.used;
-            self.used += units;
-            return Some(if at == capacity { 0 } else { at });
+            Some((self.head + self.used, 0))
+        } else if units <= self.head {
+            Some((0, room))
+        } else {
+            None
         }
-        if units <= self.head {
-            if room != 0 {
-                write_gap(region, self.head + self.used, room);
-            }
-            self.used += room + units;
-            return Some(0);
+    }
+
+    /// Takes `units` behind the newest record.
+    fn reserve(&mut self, region: &mut [u8], units: u16) -> Option<u16> {
+        let (at, gap) = self.room(capacity(region.len()), units)?;
+        if self.used == 0 {
+            self.head = 0;
         }
-        None
+        if gap != 0 {
+            write_gap(region, self.head + self.used, gap);
+        }
+        self.used += gap + units;
+        Some(at)
     }
 }
 
@@ -275,6 +314,14 @@ const fn addresses_len(what: u8) -> usize {
 fn head_of(region: &[u8], at: u16) -> Option<(u16, u8)> {
     let &[u0, u1, state, _] = region.get(usize::from(at) * UNIT..)?.first_chunk::<UNIT>()?;
     Some((u16::from_ne_bytes([u0, u1]).max(1), state))
+}
+
+fn move_units(region: &mut [u8], from: u16, to: u16, units: u16) {
+    let (from, to, len) = (usize::from(from) * UNIT, usize::from(to) * UNIT, usize::from(units) * UNIT);
+    let ends_inside = from.max(to).saturating_add(len) <= region.len();
+    if ends_inside && from != to {
+        region.copy_within(from..from + len, to);
+    }
 }
 
 fn set_state(region: &mut [u8], at: u16, state: u8) {
@@ -441,8 +488,13 @@ mod tests {
             let mut queue = Queue::EMPTY;
             let mut model: VecDeque<(u16, usize)> = VecDeque::new();
             for turn in 0..400u16 {
-                match random.below(4) {
-                    0 | 1 => {
+                match random.below(9) {
+                    8 => {
+                        queue.compact(&mut region);
+                        let live: usize = model.iter().map(|&(_, len)| len).sum();
+                        assert!(queue.used_len() <= live + model.len() * (HEADER_LEN + 19));
+                    }
+                    0..=3 => {
                         let len = usize::try_from(random.below(40)).unwrap();
                         let remote = if random.below(2) == 0 { "192.0.2.1" } else { "2001:db8::1" };
                         let label = label(remote, None, turn);
@@ -457,7 +509,7 @@ mod tests {
                             );
                         }
                     }
-                    2 => {
+                    4 | 5 => {
                         queue.pop(&mut region);
                         model.pop_front();
                     }
@@ -503,6 +555,9 @@ mod tests {
                 let cursor = queue.seek(&region, queue.first());
                 if let Some(cursor) = cursor {
                     let _ = queue.get(&mut region, cursor);
+                }
+                if random.below(3) == 0 {
+                    queue.compact(&mut region);
                 }
                 queue.push(&mut region, &label("192.0.2.1", None, 1), 3);
                 queue.pop(&mut region);
