@@ -223,7 +223,7 @@ impl Slot {
         let more = if is_last { 0 } else { MORE_FRAGMENTS };
         let [total_high, total_low] = u16::try_from(header_len + payload_len).ok()?.to_be_bytes();
         let [.., id_high, id_low] = self.identification.to_be_bytes();
-        let [offset_high, offset_low] = (self.offset / 8 | more).to_be_bytes();
+        let [offset_high, offset_low] = ((self.offset / 8) | more).to_be_bytes();
         let template = &self.path.header;
         let words = u8::try_from(header_len / 4).ok()?;
         header[0] = 0x40 | words;

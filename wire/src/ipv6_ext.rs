@@ -161,8 +161,8 @@ impl<'a> Chain<'a> {
         };
         let len = match self.protocol {
             IpProtocol::FRAGMENT => FRAGMENT_LEN,
-            // RFC 4302 §2.2 counts in units of four; alignment to eight leaves no smaller one than this.
-            IpProtocol::AH => ((units + 2) * 4).max(8),
+            // RFC 4302 §2.2: in units of four octets, less two.
+            IpProtocol::AH => (units + 2) * 4,
             _ => (units + 1) * 8,
         };
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or_else(|| Error::truncated(len, have))?;
@@ -437,7 +437,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(code: ProblemCode, pointer: u16) -> Decision {
+    /// The decision to report this, unless the packet was multicast.
+    fn decide(code: ProblemCode, pointer: u16) -> Decision {
         Decision::Problem(Self { code, pointer, even_if_multicast: false })
     }
 }
@@ -465,7 +466,7 @@ fn try_walk(next_header: IpProtocol, bytes: &[u8], part: Part, limits: &Limits) 
         }
         let is_first = chain.offset() == FIXED_LEN && part == Part::Packet;
         if chain.protocol() == IpProtocol::HOP_BY_HOP && !is_first {
-            return Err(Problem::new(ProblemCode::NextHeader, chain.named_at()));
+            return Err(Problem::decide(ProblemCode::NextHeader, chain.named_at()));
         }
         let header = next_or_refusal(&mut chain, limits, &mut count)?;
         match header.protocol {
@@ -526,7 +527,7 @@ fn next_or_refusal<'a>(
         Ok(Some(header)) => Ok(header),
         // Hdr Ext Len leads beyond the packet; without that field there is nothing to point at.
         Err(_) if chain.rest().len() >= 2 && chain.protocol() != IpProtocol::FRAGMENT => {
-            Err(Problem::new(ProblemCode::HeaderField, start.saturating_add(1)))
+            Err(Problem::decide(ProblemCode::HeaderField, start.saturating_add(1)))
         }
         Ok(None) | Err(_) => Err(Decision::Drop(DropReason::Truncated)),
     }
@@ -539,7 +540,7 @@ fn check_options(header: &Header<'_>, limits: &Limits) -> Result<Option<u16>, De
     for option in header.options() {
         let option = match option {
             Ok(option) => option,
-            Err(Error::Field(pointer)) => return Err(Problem::new(ProblemCode::HeaderField, pointer)),
+            Err(Error::Field(pointer)) => return Err(Problem::decide(ProblemCode::HeaderField, pointer)),
             Err(_) => return Err(Decision::Drop(DropReason::Truncated)),
         };
         match option.kind {
@@ -581,7 +582,7 @@ fn check_unknown(kind: OptionType, pointer: u16) -> Result<(), Decision> {
 fn check_routing(header: &Header<'_>) -> Result<(), Decision> {
     match header.routing() {
         Some((_, 0)) => Ok(()),
-        _ => Err(Problem::new(ProblemCode::HeaderField, header.offset.saturating_add(2))),
+        _ => Err(Problem::decide(ProblemCode::HeaderField, header.offset.saturating_add(2))),
     }
 }
 
