@@ -571,3 +571,155 @@ pub fn echo_reply_in_place(message: &mut [u8]) -> Result<(), Error> {
     [header[2], header[3]] = checksum::update(checksum, old, 0).to_be_bytes();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    const QUOTE: [u8; 28] = [
+        0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 198, 51, 100, 7, 0x30, 0x39, 0, 53, 0, 8, 0,
+        0,
+    ];
+
+    fn all() -> [Repr<'static>; 8] {
+        let quote = &QUOTE;
+        [
+            Repr::EchoRequest { identifier: 0x1234, sequence: 7, data: b"odd" },
+            Repr::EchoReply { identifier: 0xffff, sequence: 0xffff, data: b"" },
+            Repr::DestinationUnreachable { code: UnreachableCode::Port, mtu: 0, quote },
+            Repr::DestinationUnreachable { code: UnreachableCode::FragmentationNeeded, mtu: 1400, quote },
+            Repr::DestinationUnreachable { code: UnreachableCode::Unknown(77), mtu: 0, quote },
+            Repr::Redirect { code: RedirectCode::Host, gateway: Ipv4Addr::new(192, 0, 2, 254), quote },
+            Repr::TimeExceeded { code: TimeExceededCode::Reassembly, quote },
+            Repr::ParameterProblem { code: 0, pointer: 20, quote },
+        ]
+    }
+
+    fn emitted(repr: &Repr<'_>) -> Vec<u8> {
+        let mut buffer = [0xaa; 100];
+        let len = repr.emit(&mut buffer).unwrap();
+        assert_eq!(len, repr.buffer_len());
+        assert_eq!(buffer[len], 0xaa, "wrote beyond the message");
+        buffer[..len].to_vec()
+    }
+
+    // conf: ICM-V4-01
+    #[test]
+    fn what_is_emitted_parses_to_the_same_and_every_flipped_bit_breaks_the_checksum() {
+        for repr in all() {
+            let mut bytes = emitted(&repr);
+            let packet = Packet::parse(&bytes).unwrap();
+            assert!(packet.is_checksum_valid());
+            assert_eq!(Repr::parse(&packet), Ok(repr));
+            for bit in 0..bytes.len() * 8 {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                assert!(!Packet::parse(&bytes).unwrap().is_checksum_valid(), "{repr} bit {bit}");
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+            for len in 0..bytes.len() {
+                assert!(repr.emit(&mut [0; 64][..len]).is_err());
+                match Packet::parse(&bytes[..len]) {
+                    Ok(packet) => drop((Repr::parse(&packet), packet.quote(), packet.to_string())),
+                    Err(error) => assert_eq!((error, len < 8), (Error::truncated(8, len), true)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_octets_are_those_of_the_figures() {
+        let ping = emitted(&Repr::EchoRequest { identifier: 0x1234, sequence: 1, data: &[0xab] });
+        assert_eq!(ping, [8, 0, 0x3a, 0xca, 0x12, 0x34, 0, 1, 0xab]);
+        let repr = Repr::DestinationUnreachable {
+            code: UnreachableCode::FragmentationNeeded,
+            mtu: 0x0578,
+            quote: &[],
+        };
+        assert_eq!(repr.header(), [3, 4, 0, 0, 0, 0, 5, 0x78]);
+        assert_eq!(Repr::ParameterProblem { code: 0, pointer: 9, quote: &[] }.header()[4..], [9, 0, 0, 0]);
+    }
+
+    // conf: ICM-ECH-01, ICM-ECH-10
+    #[test]
+    fn a_request_becomes_its_reply_in_place_whatever_its_length_and_code() {
+        for len in [0, 1, 2, 55, 56, 64] {
+            for code in [0, 1, 255] {
+                let data = [0x5a; 64];
+                let mut bytes =
+                    emitted(&Repr::EchoRequest { identifier: 9, sequence: 8, data: &data[..len] });
+                bytes[1] = code;
+                fill_checksum(&mut bytes);
+                echo_reply_in_place(&mut bytes).unwrap();
+                let packet = Packet::parse(&bytes).unwrap();
+                assert!(packet.is_checksum_valid(), "length {len} code {code}");
+                let want = Repr::EchoReply { identifier: 9, sequence: 8, data: &data[..len] };
+                assert_eq!((Repr::parse(&packet), packet.code()), (Ok(want), 0));
+            }
+        }
+        let mut wrong = emitted(&Repr::EchoRequest { identifier: 9, sequence: 8, data: b"x" });
+        wrong[8] ^= 4;
+        echo_reply_in_place(&mut wrong).unwrap();
+        assert!(!Packet::parse(&wrong).unwrap().is_checksum_valid(), "a wrong checksum stays wrong");
+    }
+
+    #[test]
+    fn only_a_request_becomes_a_reply() {
+        for kind in (0..=255).filter(|kind| *kind != 8) {
+            let mut bytes = [kind, 0, 0, 0, 0, 0, 0, 0];
+            assert_eq!(echo_reply_in_place(&mut bytes), Err(Error::Unknown(kind)));
+            assert_eq!(bytes, [kind, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        assert_eq!(echo_reply_in_place(&mut [8; 7]), Err(Error::truncated(8, 7)));
+    }
+
+    #[test]
+    fn the_length_field_of_rfc_4884_cuts_the_quote() {
+        let mut bytes = emitted(&Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote: &QUOTE });
+        // words, quoted octets: a length beyond the body is ignored
+        for (words, want) in [(0, 28), (5, 20), (7, 28), (8, 28), (255, 28)] {
+            bytes[5] = words;
+            assert_eq!(Packet::parse(&bytes).unwrap().quote().len(), want, "{words} words");
+        }
+        bytes[0] = 5;
+        bytes[5] = 5;
+        assert_eq!(Packet::parse(&bytes).unwrap().quote().len(), 28, "a redirect has no such field");
+    }
+
+    // conf: ICM-V4-02, ICM-V4-14
+    #[test]
+    fn other_types_are_seen_but_mean_nothing() {
+        for kind in 0..=255 {
+            let bytes = [kind, 0, 0, 0, 0, 0, 0, 0];
+            let packet = Packet::parse(&bytes).unwrap();
+            assert_eq!(u8::from(packet.message_type()), kind);
+            let is_known = matches!(kind, 0 | 3 | 5 | 8 | 11 | 12);
+            assert_eq!(Repr::parse(&packet).is_ok(), is_known, "type {kind}");
+            assert_eq!(packet.message_type().is_error(), matches!(kind, 3 | 4 | 5 | 11 | 12), "type {kind}");
+            assert_eq!(u8::from(UnreachableCode::from(kind)), kind);
+            assert_eq!(u8::from(RedirectCode::from(kind)), kind);
+            assert_eq!(u8::from(TimeExceededCode::from(kind)), kind);
+        }
+    }
+
+    #[test]
+    fn messages_are_shown_as_a_person_reads_them() {
+        for (repr, want) in all().iter().zip([
+            "ICMP echo request id 4660 seq 7 len 3",
+            "ICMP echo reply id 65535 seq 65535 len 0",
+            "ICMP destination unreachable Port quoting 28",
+            "ICMP destination unreachable fragmentation needed mtu 1400 quoting 28",
+            "ICMP destination unreachable Unknown(77) quoting 28",
+            "ICMP redirect Host to 192.0.2.254 quoting 28",
+            "ICMP time exceeded Reassembly quoting 28",
+            "ICMP parameter problem code 0 at octet 20 quoting 28",
+        ]) {
+            assert_eq!(repr.to_string(), want);
+            assert_eq!(Packet::parse(&emitted(repr)).unwrap().to_string(), want);
+        }
+        let other = [13, 0, 0, 0, 0, 0, 0, 0, 1];
+        assert_eq!(Packet::parse(&other).unwrap().to_string(), "ICMP timestamp code 0 len 1");
+    }
+}

@@ -546,3 +546,152 @@ pub fn readdress_in_place(message: &mut [u8], old: Ipv6Addr, new: Ipv6Addr) {
     }
     [common[2], common[3]] = checksum.to_be_bytes();
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    const SOURCE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+    const DESTINATION: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 2);
+
+    fn all() -> [Repr<'static>; 7] {
+        let quote = &[0x60; 48];
+        [
+            Repr::DestinationUnreachable { code: UnreachableCode::Port, quote },
+            Repr::DestinationUnreachable { code: UnreachableCode::Unknown(9), quote },
+            Repr::PacketTooBig { mtu: 0x1234_5678, quote },
+            Repr::TimeExceeded { code: TimeExceededCode::Reassembly, quote },
+            Repr::ParameterProblem { code: ProblemCode::NextHeader, pointer: 6, quote },
+            Repr::EchoRequest { identifier: 0x1234, sequence: 7, data: b"odd" },
+            Repr::EchoReply { identifier: 0xffff, sequence: 0xffff, data: b"" },
+        ]
+    }
+
+    fn emitted(repr: &Repr<'_>) -> Vec<u8> {
+        let mut buffer = [0xaa; 100];
+        let len = repr.emit(SOURCE, DESTINATION, &mut buffer).unwrap();
+        assert_eq!(len, repr.buffer_len());
+        assert_eq!(buffer[len], 0xaa, "wrote beyond the message");
+        buffer[..len].to_vec()
+    }
+
+    // conf: ICM-V6-01
+    #[test]
+    fn what_is_emitted_parses_to_the_same_and_the_checksum_covers_the_pseudo_header() {
+        for repr in all() {
+            let mut bytes = emitted(&repr);
+            let packet = Packet::parse(&bytes).unwrap();
+            assert!(packet.is_checksum_valid(SOURCE, DESTINATION));
+            assert!(packet.is_checksum_valid(DESTINATION, SOURCE), "a sum does not know the order");
+            assert!(!packet.is_checksum_valid(SOURCE, SOURCE));
+            assert!(!Sum::new().add_bytes(&bytes).is_valid(), "without pseudo-header it is wrong");
+            assert_eq!(Repr::parse(&packet), Ok(repr));
+            for bit in 0..bytes.len() * 8 {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                assert!(!Packet::parse(&bytes).unwrap().is_checksum_valid(SOURCE, DESTINATION));
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+            for len in 0..bytes.len() {
+                assert!(repr.emit(SOURCE, DESTINATION, &mut [0; 64][..len]).is_err());
+                match Packet::parse(&bytes[..len]) {
+                    Ok(packet) => {
+                        assert_eq!(Repr::parse(&packet).is_err(), len < 8, "length {len}");
+                        drop((packet.quote(), packet.to_string()));
+                    }
+                    Err(error) => assert_eq!((error, len < 4), (Error::truncated(4, len), true)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_octets_are_those_of_the_figures() {
+        let too_big = Repr::PacketTooBig { mtu: 1280, quote: &[] };
+        assert_eq!(too_big.header(), [2, 0, 0, 0, 0, 0, 5, 0]);
+        let problem = Repr::ParameterProblem { code: ProblemCode::Option, pointer: 42, quote: &[] };
+        assert_eq!(problem.header(), [4, 2, 0, 0, 0, 0, 0, 42]);
+    }
+
+    // conf: ICM-ECH-06, ICM-ECH-10
+    #[test]
+    fn a_request_becomes_its_reply_in_place_with_the_addresses_exchanged() {
+        for len in [0, 1, 2, 55, 56] {
+            let data = [0x5a; 56];
+            let mut bytes = emitted(&Repr::EchoRequest { identifier: 9, sequence: 8, data: &data[..len] });
+            bytes[1] = 3;
+            fill_checksum(SOURCE, DESTINATION, &mut bytes);
+            echo_reply_in_place(&mut bytes).unwrap();
+            let packet = Packet::parse(&bytes).unwrap();
+            assert!(packet.is_checksum_valid(DESTINATION, SOURCE), "length {len}");
+            let want = Repr::EchoReply { identifier: 9, sequence: 8, data: &data[..len] };
+            assert_eq!((Repr::parse(&packet), packet.code()), (Ok(want), 0));
+        }
+        assert_eq!(echo_reply_in_place(&mut [129; 8]), Err(Error::Unknown(129)));
+        assert_eq!(echo_reply_in_place(&mut [128; 7]), Err(Error::truncated(8, 7)));
+    }
+
+    // conf: ICM-ECH-08
+    #[test]
+    fn the_reply_to_a_group_is_readdressed() {
+        let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+        let mut bytes = [0; 40];
+        let request = Repr::EchoRequest { identifier: 1, sequence: 2, data: &[7; 32] };
+        request.emit(SOURCE, group, &mut bytes).unwrap();
+        echo_reply_in_place(&mut bytes).unwrap();
+        readdress_in_place(&mut bytes, group, DESTINATION);
+        assert!(Packet::parse(&bytes).unwrap().is_checksum_valid(DESTINATION, SOURCE));
+        readdress_in_place(&mut [0; 3], group, DESTINATION);
+    }
+
+    // conf: ICM-V6-14
+    #[test]
+    fn the_length_field_of_rfc_4884_cuts_the_quote() {
+        let repr = Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote: &[0x60; 48] };
+        let mut bytes = emitted(&repr);
+        // words, quoted octets: a length beyond the body is ignored
+        for (words, want) in [(0, 48), (5, 40), (6, 48), (7, 48), (255, 48)] {
+            bytes[4] = words;
+            assert_eq!(Packet::parse(&bytes).unwrap().quote().len(), want, "{words} words");
+        }
+        let mut bytes = emitted(&Repr::PacketTooBig { mtu: 0x0500_0000, quote: &[0x60; 48] });
+        assert_eq!(Packet::parse(&bytes).unwrap().quote().len(), 48, "an MTU is no length");
+        bytes.truncate(7);
+        assert_eq!(Packet::parse(&bytes).unwrap().quote(), b"");
+    }
+
+    // conf: ICM-V6-02, ICM-V6-03
+    #[test]
+    fn types_below_128_are_errors_known_or_not() {
+        for kind in 0..=255 {
+            let bytes = [kind, 0, 0, 0, 0, 0, 0, 0];
+            let packet = Packet::parse(&bytes).unwrap();
+            assert_eq!(u8::from(packet.message_type()), kind);
+            assert_eq!(packet.message_type().is_error(), kind < 128, "type {kind}");
+            assert_eq!(Repr::parse(&packet).is_ok(), matches!(kind, 1..=4 | 128 | 129), "type {kind}");
+            assert_eq!(u8::from(UnreachableCode::from(kind)), kind);
+            assert_eq!(u8::from(TimeExceededCode::from(kind)), kind);
+            assert_eq!(u8::from(ProblemCode::from(kind)), kind);
+        }
+    }
+
+    #[test]
+    fn messages_are_shown_as_a_person_reads_them() {
+        for (repr, want) in all().iter().zip([
+            "ICMPv6 destination unreachable Port quoting 48",
+            "ICMPv6 destination unreachable Unknown(9) quoting 48",
+            "ICMPv6 packet too big mtu 305419896 quoting 48",
+            "ICMPv6 time exceeded Reassembly quoting 48",
+            "ICMPv6 parameter problem NextHeader at octet 6 quoting 48",
+            "ICMPv6 echo request id 4660 seq 7 len 3",
+            "ICMPv6 echo reply id 65535 seq 65535 len 0",
+        ]) {
+            assert_eq!(repr.to_string(), want);
+            assert_eq!(Packet::parse(&emitted(repr)).unwrap().to_string(), want);
+        }
+        let other = [135, 0, 0, 0, 0];
+        assert_eq!(Packet::parse(&other).unwrap().to_string(), "ICMPv6 neighbour solicitation code 0 len 1");
+    }
+}

@@ -615,3 +615,6 @@ fn check_completeness(mut chain: Chain<'_>, limits: &Limits, mut count: u8) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
