@@ -669,3 +669,6 @@ fn flow_hash(random: &Random, path: &Path, protocol: IpProtocol) -> u64 {
     }
     random.hash(&octets)
 }
+
+#[cfg(test)]
+mod tests;

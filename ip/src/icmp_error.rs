@@ -434,3 +434,6 @@ fn parse_ipv6(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
 fn at_least(quoted: &[u8]) -> Option<&[u8]> {
     (quoted.len() >= QUOTED_MIN).then_some(quoted)
 }
+
+#[cfg(test)]
+mod tests;

@@ -750,3 +750,6 @@ fn restore_header(slot: &mut Slot, total: usize) -> Option<u8> {
     slot.header_len = u16::try_from(IPV6_HEADER_LEN).ok()?;
     Some(class)
 }
+
+#[cfg(test)]
+mod tests;
