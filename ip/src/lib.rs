@@ -9,9 +9,16 @@
 
 mod address;
 pub mod fake;
+#[cfg(feature = "fragmentation")]
+pub mod fragment;
+pub mod icmp_error;
 mod layer;
 mod path;
+pub mod path_mtu;
 pub mod queue;
+pub mod rate_limit;
+#[cfg(feature = "fragmentation")]
+pub mod reassembly;
 mod transport;
 mod transports;
 
