@@ -2,7 +2,8 @@
 //!
 //! - Above: a [`Transport`] takes packets and pulls itself dry through an [`IpLayer`], along a [`Path`] that it
 //!   keeps.
-//! - Beside: [`queue`], the datagram queue of the transports that have datagram sockets.
+//! - Beside: what transports with sockets share: [`queue`] of datagrams, [`sorted`] numbers of sockets,
+//!   [`rate_limit`].
 //! - Below: a `tersus_phy::LinkLayer` carries packets to hardware addresses.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@ pub mod queue;
 pub mod rate_limit;
 #[cfg(feature = "fragmentation")]
 pub mod reassembly;
+pub mod sorted;
 mod transport;
 mod transports;
 
