@@ -35,8 +35,8 @@ pub struct Config {
     pub datagrams_per_source: u8,
     /// UDP without checksum.
     pub elided_checksum: ElidedChecksum,
-    /// The first `datagram_tag`; 0 by default. A random one keeps the fragments of a restarted station apart from
-    /// those it sent before.
+    /// The first `datagram_tag`, and in its low octet the first sequence number of a frame; 0 by default. A random
+    /// one keeps what a restarted station sends apart from what it sent before.
     pub initial_tag: u16,
 }
 

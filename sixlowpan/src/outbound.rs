@@ -82,7 +82,7 @@ impl<'a> Station<'a> {
             frame_len_max: ieee802154::FRAME_LEN_MAX,
             owes_room: false,
             slots,
-            sequence: 0,
+            sequence: config.initial_tag.to_le_bytes()[0],
             next_tag: config.initial_tag,
             next_serial: 0,
         }

@@ -426,16 +426,16 @@ impl Repr {
             control |= FrameControl::PAN_ID_COMPRESSION;
         }
         let [low, high] = control.to_le_bytes();
-        let dst_pan = if self.dst.is_none() { None } else { Some(self.dst_pan) };
-        let src_pan = if self.src.is_none() || self.is_compressed() { None } else { Some(self.src_pan) };
-        let header = [low, high, self.sequence]
-            .into_iter()
-            .chain(dst_pan.into_iter().flat_map(u16::to_le_bytes))
-            .chain(self.dst.as_bytes().iter().rev().copied())
-            .chain(src_pan.into_iter().flat_map(u16::to_le_bytes))
-            .chain(self.src.as_bytes().iter().rev().copied());
-        for (to, from) in buf.iter_mut().zip(header) {
-            *to = from;
+        let mut rest = put(buf, &[low, high, self.sequence])?;
+        if !self.dst.is_none() {
+            rest = put(rest, &self.dst_pan.to_le_bytes())?;
+            rest = put_address(rest, self.dst)?;
+        }
+        if !self.src.is_none() {
+            if !self.is_compressed() {
+                rest = put(rest, &self.src_pan.to_le_bytes())?;
+            }
+            put_address(rest, self.src)?;
         }
         Ok(need)
     }
@@ -444,6 +444,21 @@ impl Repr {
     fn is_compressed(&self) -> bool {
         !self.dst.is_none() && !self.src.is_none() && self.dst_pan == self.src_pan
     }
+}
+
+/// Writes `bytes` at the front of `buf` and returns what is behind them.
+fn put<'b>(buf: &'b mut [u8], bytes: &[u8]) -> Result<&'b mut [u8], Error> {
+    let no_room = Error::no_room(bytes.len(), buf.len());
+    let (to, rest) = buf.split_at_mut_checked(bytes.len()).ok_or(no_room)?;
+    to.copy_from_slice(bytes);
+    Ok(rest)
+}
+
+fn put_address(buf: &mut [u8], address: HardwareAddress) -> Result<&mut [u8], Error> {
+    if let Some(extended) = address.as_extended() {
+        return put(buf, &u64::from_be_bytes(extended).to_le_bytes());
+    }
+    put(buf, &address.as_short().ok_or(Error::Unrepresentable)?.to_le_bytes())
 }
 
 /// An address mode; 1 is reserved.

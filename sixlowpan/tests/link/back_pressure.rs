@@ -29,6 +29,7 @@ fn fragments_leave_as_the_radio_has_room_and_in_order() {
         assert!(turns < 100);
     }
     let sent = sender.device_mut().take_sent();
+    // One had left before; the last turn found nothing to send.
     assert_eq!(sent.len(), usize::try_from(turns).unwrap());
     let got = receive(&mut link_with(Config::new(PAN, B), 1, 0), at(0), &sent);
     assert_eq!(got.iter().map(|got| &got.packet).collect::<Vec<_>>(), [&first, &second]);
@@ -150,4 +151,16 @@ fn a_radio_of_short_frames_carries_what_it_can() {
             }
         }
     }
+}
+
+#[test]
+fn a_younger_packet_does_not_take_the_room_of_an_older_one() {
+    let mut sender = link(A);
+    let (first, second) = (udp_between(A, B, 600), udp_between(A, B, 700));
+    sender.device_mut().room = 1;
+    assert_eq!(send(&mut sender, at(0), B, &first), Ok(()));
+    sender.device_mut().room = 2;
+    assert_eq!(send(&mut sender, at(1), B, &second), Ok(()));
+    let sizes: Vec<_> = sender.device().sent.iter().map(|frame| [frame[21], frame[22]]).collect();
+    assert_eq!(sizes, [[0xc2, 0x58], [0xe2, 0x58], [0xe2, 0x58]]);
 }

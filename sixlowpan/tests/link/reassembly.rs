@@ -97,14 +97,15 @@ fn next(offset: u8, data: &[u8]) -> Vec<u8> {
 #[test]
 fn an_overlap_discards_what_came_and_starts_anew() {
     let (packet, sent) = five();
-    // Fragments of 96 octets: units 10, 22, 34, 46 follow the first.
+    // The first stands for 48 + 88 octets, the others for 96: they begin at units 17, 29, 41 and 53.
+    assert_eq!(sent[1][21 + 4], 17);
     for (case, overlapping) in [
-        ("inside", next(11, &[7; 8])),
-        ("over the end", next(21, &[7; 16])),
-        ("shorter", next(10, &packet[80..168])),
-        ("longer", next(10, &packet[80..184])),
-        ("two in one", next(10, &packet[80..272])),
-        ("other octets", next(10, &[7; 96])),
+        ("inside", next(18, &[7; 8])),
+        ("over the end", next(28, &[7; 16])),
+        ("shorter", next(17, &packet[136..224])),
+        ("longer", next(17, &packet[136..240])),
+        ("two in one", next(17, &packet[136..328])),
+        ("other octets", next(17, &[7; 96])),
     ] {
         let mut receiver = link(B);
         receiver.device_mut().capabilities.mtu = 300;
@@ -124,7 +125,7 @@ fn a_new_reassembly_starts_with_the_fragment_that_overlapped() {
     let (packet, sent) = five();
     let mut receiver = link(B);
     // A forged fragment is there first; the true ones replace it.
-    receive(&mut receiver, at(0), &[next(22, &[7; 96])]);
+    receive(&mut receiver, at(0), &[next(29, &[7; 96])]);
     let order: Vec<_> = [2, 0, 1, 3, 4].iter().map(|&i| sent[i].clone()).collect();
     assert_eq!(receive(&mut receiver, at(0), &order)[0].packet, packet);
     assert_eq!(drops(&receiver), [("rx_overlap", 1)]);

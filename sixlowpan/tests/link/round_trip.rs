@@ -76,6 +76,15 @@ fn check_fragments(sent: &[Vec<u8>], len: usize) {
     }
 }
 
+// conf: LWP-FRG-10
+#[test]
+fn what_just_fills_a_frame_is_not_fragmented() {
+    // 125 octets: MAC 21, IPHC 2, UDP 7, data 95.
+    let sent = frames(&mut link(A), B, &udp_between(A, B, 48 + 95));
+    assert_eq!(sent.iter().map(Vec::len).collect::<Vec<_>>(), [125]);
+    assert_eq!(frames(&mut link(A), B, &udp_between(A, B, 48 + 96)).len(), 2);
+}
+
 // conf: LWP-FRG-05
 #[test]
 fn tags_count_fragmented_packets_and_wrap() {
