@@ -234,6 +234,28 @@ fn identifiers_come_from_link_layer_addresses() {
     assert_eq!(interface_identifier(HardwareAddress::NONE), None);
 }
 
+/// A frame that another implementation sent, from the test captures of tcpdump: version 2, extended addresses, one
+/// PAN id. Behind IPHC stands an octet that is no NHC encoding.
+#[test]
+fn a_captured_frame_yields_the_addresses_that_other_dissectors_show() {
+    let bytes = [
+        0x21, 0xec, 0x01, 0x4d, 0xab, 0x01, 0x00, 0x01, 0x00, 0x81, 0x00, 0x05, 0x10, 0x02, 0x10, 0x02, 0x40,
+        0x02, 0x00, 0x02, 0x00, 0x7e, 0x33, 0xb0, 0x04, 0x01, 0x27, 0x10, 0x8f, 0xf1, 0x68, 0x75, 0xec, 0x6c,
+        0x6f, 0x00, 0x1d, 0xb6,
+    ];
+    let frame = crate::ieee802154::Frame::parse(&bytes).unwrap();
+    assert_eq!((frame.dst_pan(), frame.src_pan()), (Some(0xab4d), Some(0xab4d)));
+    assert_eq!(iphc::link_local(frame.src()), "fe80::202:2:4002:1002".parse().ok());
+    assert_eq!(iphc::link_local(frame.dst()), "fe80::1205:81:1:1".parse().ok());
+    assert_eq!(
+        iphc::Base::parse(frame.payload()).unwrap().to_string(),
+        "IPHC TF=11 NH=1 HLIM=10 CID=0 SAC,SAM=011 M=0 DAC,DAM=011"
+    );
+    let link = LinkAddresses { source: frame.src(), destination: frame.dst() };
+    let refused = decompressed(frame.payload(), &link, &Contexts::new());
+    assert_eq!(refused, Err(Error::NextHeader(0xb0)));
+}
+
 fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(8 + payload.len()).unwrap();
     let fields = [source, destination, len, 0xc0de].map(u16::to_be_bytes);
