@@ -179,12 +179,12 @@ fn process(
     }
     let sender = (context.ownership)(spa);
     match sender {
-        Ownership::Own | Ownership::Anycast => {
+        Ownership::Own => {
             count(&mut statistics.conflicts);
             return Action::Conflict { address: spa, by: sha };
         }
         Ownership::Tentative => return duplicate(spa, sha, statistics),
-        Ownership::OnLink | Ownership::Elsewhere => {}
+        Ownership::Anycast | Ownership::OnLink | Ownership::Elsewhere => {}
     }
     let for_us = matches!(target, Ownership::Own | Ownership::Anycast);
     if sender == Ownership::OnLink {

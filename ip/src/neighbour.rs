@@ -154,7 +154,7 @@ impl<'a> Neighbours<'a> {
                 slot.used = coarse(now);
                 slot.flags.remove(Flags::ROUTER);
             }
-            self.enter(index, State::Incomplete, Deadline::at(now));
+            self.enter(index, State::Incomplete, now);
         }
         if role == Role::Gateway {
             self.set_role(interface, address, role);
@@ -173,51 +173,42 @@ impl<'a> Neighbours<'a> {
     /// To be called for each packet that is sent to a neighbour, with index and hardware address as they were
     /// found: a comparison and a store. The first packet to a stale neighbour starts Delay, RFC 4861 §7.3.3.
     pub fn mark_used(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) -> Usable {
-        let reachable_time = self.reachable_time;
-        let Self { slots, config, .. } = self;
-        let Some(slot) = slots.get_mut(usize::from(index)) else { return Usable::No };
+        let Some(slot) = self.slots.get_mut(usize::from(index)) else { return Usable::No };
         if slot.hardware != *hardware {
             return Usable::No;
         }
-        let age = slot.time.instant().map_or(Duration::MAX, |confirmed| now.since(confirmed));
-        let (reachable_time, lifetime) = if slot.is_ipv4() {
-            (config.arp_reachable_time, config.arp_lifetime)
-        } else {
-            (reachable_time, Duration::MAX)
-        };
-        let goes_on = match slot.state {
-            State::Permanent | State::Delay | State::Probe => true,
-            State::Reachable if age < reachable_time => true,
-            State::Reachable | State::Stale if age < lifetime => false,
-            _ => return Usable::No,
-        };
-        slot.used = coarse(now);
-        if !goes_on {
-            self.start_delay(index, lifetime.saturating_sub(age), now);
+        match slot.state {
+            State::Permanent | State::Delay | State::Probe => {}
+            State::Reachable if !slot.time.is_due(now) => {}
+            State::Reachable | State::Stale => return self.use_stale(index, now),
+            State::Free | State::Incomplete | State::Failed => return Usable::No,
         }
+        slot.used = coarse(now);
         Usable::Yes
     }
 
     /// An upper layer made progress through this neighbour, RFC 4861 §7.3.1: it is reachable.
     pub fn confirm(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) {
         let Some(slot) = self.slot(index).filter(|slot| slot.hardware == *hardware) else { return };
-        let state = self.reachability(slot, now);
-        if matches!(state, Some(Reachability::Reachable | Reachability::Stale))
-            || matches!(state, Some(Reachability::Delay | Reachability::Probe))
-        {
-            self.enter(index, State::Reachable, Deadline::at(now));
+        match self.reachability(slot, now) {
+            Some(Reachability::Reachable | Reachability::Stale) => {}
+            Some(Reachability::Delay | Reachability::Probe) => {}
+            _ => return,
         }
+        self.enter(index, State::Reachable, now);
     }
 
     /// An upper layer makes no progress through this neighbour: it is asked now, without delay, unless it was
     /// confirmed within the last [`Config::retrans_timer`].
     pub fn suspect(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) {
         let Some(slot) = self.slot(index).filter(|slot| slot.hardware == *hardware) else { return };
-        let age = slot.time.instant().map_or(Duration::MAX, |confirmed| now.since(confirmed));
+        let just_confirmed = self.end_of(State::Reachable, slot, now);
         match self.reachability(slot, now) {
-            Some(Reachability::Reachable | Reachability::Stale) if age < self.config.retrans_timer => {}
+            Some(Reachability::Reachable)
+                if slot.time.instant().map(|end| end + self.config.retrans_timer)
+                    > just_confirmed.instant() => {}
             Some(Reachability::Reachable | Reachability::Stale | Reachability::Delay) => {
-                self.enter(index, State::Probe, Deadline::at(now));
+                self.enter(index, State::Probe, now);
             }
             _ => {}
         }
@@ -236,7 +227,7 @@ impl<'a> Neighbours<'a> {
     ) -> Result<Changes, ResolveError> {
         let taken = self.take(interface, address, Claim::Resolve, now);
         let index = taken.ok_or(ResolveError::Full)?;
-        self.enter(index, State::Permanent, Deadline::NONE);
+        self.enter(index, State::Permanent, now);
         if let Some(slot) = self.slot_mut(index) {
             slot.hardware = hardware;
         }
@@ -304,17 +295,11 @@ impl<'a> Neighbours<'a> {
 
     /// State of an entry at `now`; `None` if it is free, expired or forgotten.
     fn reachability(&self, slot: &NeighbourSlot, now: Instant) -> Option<Reachability> {
-        let age = slot.time.instant().map_or(Duration::MAX, |confirmed| now.since(confirmed));
-        let (reachable_time, lifetime) = if slot.is_ipv4() {
-            (self.config.arp_reachable_time, self.config.arp_lifetime)
-        } else {
-            (self.reachable_time, Duration::MAX)
-        };
         match slot.state {
             State::Free => None,
             State::Incomplete => Some(Reachability::Incomplete),
-            State::Reachable | State::Stale if age >= lifetime => None,
-            State::Reachable if age < reachable_time => Some(Reachability::Reachable),
+            State::Reachable if !slot.time.is_due(now) => Some(Reachability::Reachable),
+            State::Reachable | State::Stale if self.expiry(slot).is_due(now) => None,
             State::Reachable | State::Stale => Some(Reachability::Stale),
             State::Delay => Some(Reachability::Delay),
             State::Probe => Some(Reachability::Probe),
@@ -325,7 +310,8 @@ impl<'a> Neighbours<'a> {
     }
 
     /// Changes the state of an entry, and keeps what is counted over all entries true.
-    fn enter(&mut self, index: u16, state: State, time: Deadline) {
+    fn enter(&mut self, index: u16, state: State, now: Instant) {
+        let Some(time) = self.slot(index).map(|slot| self.end_of(state, slot, now)) else { return };
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
         let was = slot.timer();
         if slot.state == State::Incomplete {

@@ -3,7 +3,7 @@
 use super::place::Claim;
 use super::slot::{Flags, State};
 use super::{count, Neighbours, Reachability, RouterFlag};
-use crate::{Deadline, Instant, InterfaceId, PackedAddress};
+use crate::{Instant, InterfaceId, PackedAddress};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_wire::ndisc::AdvertFlags;
 use tersus_wire::HardwareAddress;
@@ -111,7 +111,7 @@ impl Neighbours<'_> {
             // I. of §7.2.5: another address, and no right to replace ours.
             (_, Some(hardware)) if hardware != cached && !flags.contains(AdvertFlags::OVERRIDE) => {
                 if state == Reachability::Reachable {
-                    self.enter(index, State::Stale, Deadline::at(now));
+                    self.enter(index, State::Stale, now);
                 }
                 return Changes::empty();
             }
@@ -168,7 +168,7 @@ impl Neighbours<'_> {
             slot.used = 0;
             slot.flags.remove(Flags::ROUTER);
         }
-        self.enter(index, State::Stale, Deadline::at(now));
+        self.enter(index, State::Stale, now);
         if let Some(slot) = self.slot_mut(index) {
             slot.hardware = hardware;
         }
@@ -181,7 +181,7 @@ impl Neighbours<'_> {
         let resolved = slot.state == State::Incomplete;
         let changed = !resolved && slot.hardware != hardware;
         let in_use = slot.used != 0;
-        self.enter(index, state, Deadline::at(now));
+        self.enter(index, state, now);
         if let Some(slot) = self.slot_mut(index) {
             slot.hardware = hardware;
         }

@@ -2,7 +2,7 @@
 
 use super::slot::{coarse, Flags, State};
 use super::{count, NeighbourSlot, Neighbours, Reachability};
-use crate::{Deadline, Instant, InterfaceId, PackedAddress};
+use crate::{Instant, InterfaceId, PackedAddress};
 use core::net::IpAddr;
 
 /// Who wants a slot.
@@ -65,7 +65,7 @@ impl Neighbours<'_> {
     /// Frees the slot of an entry.
     pub(super) fn forget(&mut self, index: u16) {
         let Some(slot) = self.slot(index).copied().filter(|slot| slot.state != State::Free) else { return };
-        self.enter(index, State::Free, Deadline::NONE);
+        self.enter(index, State::Free, self.last);
         self.unlink(index, &slot);
         let free = core::mem::replace(&mut self.free, index + 1);
         if let Some(slot) = self.slot_mut(index) {

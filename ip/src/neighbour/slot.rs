@@ -52,8 +52,8 @@ bitflags::bitflags! {
 /// Memory for one neighbour: 48 octets, all zeros when free.
 #[derive(Debug, Clone, Copy)]
 pub struct NeighbourSlot {
-    /// By state. Incomplete, Delay, Probe: when the timer fires. Reachable, Stale: the last confirmation, or when
-    /// it was heard of. Failed: the end of the verdict.
+    /// When time ends the state. Incomplete, Delay and Probe have a timer that acts; the end of Reachable, of an
+    /// ARP entry's Stale and of Failed is noticed when somebody looks.
     pub(super) time: Deadline,
     /// When last sent to, in units of 2^20 microseconds; 0: never.
     pub(super) used: u32,

@@ -1,7 +1,7 @@
 //! What time does to neighbours: solicitations and their ends, RFC 4861 §7.2.2 and §7.3.3.
 
 use super::slot::{coarse, Flags, State};
-use super::{count, Due, Failure, NeighbourSlot, Neighbours, Reachability, Role, Solicitation};
+use super::{count, Due, Failure, NeighbourSlot, Neighbours, Reachability, Role, Solicitation, Usable};
 use crate::{Deadline, Instant, InterfaceSet, PackedAddress, Random};
 use core::net::IpAddr;
 use core::time::Duration;
@@ -67,16 +67,49 @@ impl Neighbours<'_> {
         self.earliest.instant()
     }
 
-    /// Stale and sent to. Where the entry would expire before Delay and the probes are over, it is asked at once.
-    pub(super) fn start_delay(&mut self, index: u16, left: Duration, now: Instant) {
+    /// A packet to a neighbour that is not known to be reachable, RFC 4861 §7.3.3. Where the entry would expire
+    /// before Delay and the probes are over, it is asked at once.
+    pub(super) fn use_stale(&mut self, index: u16, now: Instant) -> Usable {
         let config = &self.config;
         let probing = config.retrans_timer.saturating_mul(u32::from(config.solicit_max));
-        if left < config.delay_first_probe_time.saturating_add(probing) {
-            self.enter(index, State::Probe, Deadline::at(now));
-        } else {
-            let end = now + config.delay_first_probe_time;
-            self.enter(index, State::Delay, Deadline::at(end));
+        let confirmed = now + config.delay_first_probe_time.saturating_add(probing);
+        let Some(slot) = self.slot(index) else { return Usable::No };
+        let expiry = self.expiry(slot);
+        if expiry.is_due(now) {
+            return Usable::No;
         }
+        self.enter(index, if expiry.is_due(confirmed) { State::Probe } else { State::Delay }, now);
+        if let Some(slot) = self.slot_mut(index) {
+            slot.used = coarse(now);
+        }
+        Usable::Yes
+    }
+
+    /// When time ends a state of `slot` that begins now; see [`NeighbourSlot::time`].
+    pub(super) fn end_of(&self, state: State, slot: &NeighbourSlot, now: Instant) -> Deadline {
+        let config = &self.config;
+        let ipv4 = slot.is_ipv4();
+        Deadline::at(match state {
+            State::Free | State::Permanent => return Deadline::NONE,
+            State::Stale if !ipv4 => return Deadline::NONE,
+            State::Incomplete | State::Probe => now,
+            State::Reachable if ipv4 => now + config.arp_reachable_time,
+            State::Reachable => now + self.reachable_time,
+            State::Stale => now + config.arp_lifetime,
+            State::Delay => now + config.delay_first_probe_time,
+            State::Failed => now + config.failed_hold,
+        })
+    }
+
+    /// When an entry that is Reachable or Stale may no longer be used: a minute after its last confirmation with ARP,
+    /// never with IPv6.
+    pub(super) fn expiry(&self, slot: &NeighbourSlot) -> Deadline {
+        let Some(end) = slot.time.instant().filter(|_| slot.is_ipv4()) else { return Deadline::NONE };
+        let config = &self.config;
+        Deadline::at(match slot.state {
+            State::Reachable => end + config.arp_lifetime.saturating_sub(config.arp_reachable_time),
+            _ => end,
+        })
     }
 
     /// What is due in one slot.
@@ -113,15 +146,14 @@ impl Neighbours<'_> {
             Reachability::Probe
         } else {
             count(&mut self.statistics.unresolved);
-            let end = now + self.config.failed_hold;
-            self.enter(index, State::Failed, Deadline::at(end));
+            self.enter(index, State::Failed, now);
             Reachability::Incomplete
         };
         Failure { interface: slot.interface, address, role, during }
     }
 
-    /// Draws the reachable time when it is time, and heals timers after a step back of the clock: none shall
-    /// wait until the clock is again where it was. O(n) in that case.
+    /// Draws the reachable time when it is time. After a step back of the clock nothing shall wait until the clock
+    /// is again where it was: it ends each state that time can end. O(n) in that case.
     fn keep_time(&mut self, now: Instant, random: &mut Random) {
         let stepped_back = now < self.last;
         self.last = now;
@@ -131,15 +163,15 @@ impl Neighbours<'_> {
         }
         if stepped_back {
             let latest = Deadline::at(now);
-            for slot in self.slots.iter_mut() {
-                slot.time = slot.time.earlier(latest);
-                slot.used = slot.used.min(coarse(now));
-                if matches!(slot.state, State::Free | State::Permanent) {
-                    slot.time.stop();
+            for slot in self.slots.iter_mut().take(usize::from(self.fresh)) {
+                if slot.time.is_running() {
+                    slot.time = slot.time.earlier(latest);
                 }
+                slot.used = slot.used.min(coarse(now));
             }
-            self.earliest = latest;
+            self.waiting = InterfaceSet::NONE;
             self.cursor = 0;
+            self.find_earliest();
         }
     }
 
@@ -155,7 +187,7 @@ impl Neighbours<'_> {
 
     fn find_earliest(&mut self) {
         self.earliest = Deadline::NONE;
-        for slot in self.slots.iter() {
+        for slot in self.slots.iter().take(usize::from(self.fresh)) {
             let timer = slot.timer();
             if !(timer.is_due(self.last) && self.waiting.contains(slot.interface)) {
                 self.earliest = self.earliest.earlier(timer);
@@ -167,5 +199,5 @@ impl Neighbours<'_> {
 /// Uniform between half and one and a half of `base`, RFC 4861 §6.3.2.
 pub(super) fn draw(base: Duration, random: &mut Random) -> Duration {
     const STEPS: u32 = 1 << 10;
-    base / 2 + (base / STEPS).saturating_mul(random.below(STEPS + 1))
+    (base / 2).saturating_add((base / STEPS).saturating_mul(random.below(STEPS + 1)))
 }
