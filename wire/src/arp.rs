@@ -201,3 +201,103 @@ impl fmt::Display for Repr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+    use super::*;
+    use alloc::string::ToString;
+
+    const A: HardwareAddress = HardwareAddress::ethernet([2, 0, 0, 0, 0, 0xa]);
+    const B: HardwareAddress = HardwareAddress::ethernet([2, 0, 0, 0, 0, 0xb]);
+
+    /// 192.0.2.1 at A asks who has 192.0.2.2.
+    const REQUEST: [u8; LEN] =
+        [0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 0xa, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2, 2];
+
+    fn request() -> Repr {
+        Repr {
+            operation: Operation::Request,
+            sender_hardware: A,
+            sender_protocol: Ipv4Addr::new(192, 0, 2, 1),
+            target_hardware: HardwareAddress::NONE,
+            target_protocol: Ipv4Addr::new(192, 0, 2, 2),
+        }
+    }
+
+    #[test]
+    fn a_request_has_the_octets_of_rfc_826() {
+        let mut buffer = [0xee; 30];
+        assert_eq!(request().buffer_len(), 28);
+        request().emit(&mut buffer).unwrap();
+        assert_eq!(buffer[..LEN], REQUEST);
+        assert_eq!(buffer[LEN..], [0xee; 2]);
+    }
+
+    #[test]
+    fn packets_round_trip() {
+        for op in [0, 1, 2, 3, 9, 0x8001] {
+            let repr = Repr { operation: op.into(), target_hardware: B, ..request() };
+            let mut buffer = [0; LEN];
+            repr.emit(&mut buffer).unwrap();
+            let packet = Packet::parse(&buffer).unwrap();
+            assert_eq!(Repr::parse(&packet), repr);
+            assert_eq!(u16::from(packet.operation()), op);
+        }
+    }
+
+    // conf: ETH-ARP-04
+    #[test]
+    fn other_kinds_and_short_packets_are_refused() {
+        for (offset, field) in [(0, 0), (1, 0), (2, 2), (3, 2), (4, 4), (5, 5)] {
+            for bit in 0..8 {
+                let mut packet = REQUEST;
+                packet[offset] ^= 1 << bit;
+                assert_eq!(Packet::parse(&packet).unwrap_err(), Error::Field(field), "octet {offset}");
+            }
+        }
+        for len in 0..LEN {
+            assert_eq!(Packet::parse(&REQUEST[..len]).unwrap_err(), Error::truncated(LEN, len));
+        }
+        // Ethernet pads to 46 octets.
+        let mut padded = [0; 46];
+        padded[..LEN].copy_from_slice(&REQUEST);
+        assert!(Packet::parse(&padded).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_emitted() {
+        for len in 0..LEN {
+            assert_eq!(request().emit(&mut [0; LEN][..len]), Err(Error::no_room(LEN, len)));
+        }
+        let short = Repr { sender_hardware: HardwareAddress::short(1), ..request() };
+        assert_eq!(short.emit(&mut [0; LEN]), Err(Error::Unrepresentable));
+        let short = Repr { target_hardware: HardwareAddress::short(1), ..request() };
+        assert_eq!(short.emit(&mut [0; LEN]), Err(Error::Unrepresentable));
+    }
+
+    #[test]
+    fn packets_are_shown_as_a_person_reads_them() {
+        let spa = Ipv4Addr::new(192, 0, 2, 2);
+        for (repr, want) in [
+            (request(), "ARP who has 192.0.2.2? tell 192.0.2.1 at 02:00:00:00:00:0a"),
+            (
+                Repr { sender_protocol: Ipv4Addr::UNSPECIFIED, ..request() },
+                "ARP probe for 192.0.2.2 by 02:00:00:00:00:0a",
+            ),
+            (
+                Repr { sender_protocol: spa, ..request() },
+                "ARP announcement 192.0.2.2 is at 02:00:00:00:00:0a",
+            ),
+            (Repr { operation: Operation::Reply, ..request() }, "ARP 192.0.2.1 is at 02:00:00:00:00:0a"),
+            (
+                Repr { operation: Operation::Unknown(9), ..request() },
+                "ARP operation 9 from 192.0.2.1 at 02:00:00:00:00:0a to 192.0.2.2",
+            ),
+        ] {
+            let mut buffer = [0; LEN];
+            repr.emit(&mut buffer).unwrap();
+            assert_eq!(Packet::parse(&buffer).unwrap().to_string(), want);
+        }
+    }
+}

@@ -396,7 +396,7 @@ fn a_full_link_loses_no_try_and_is_not_in_poll_at() {
     assert!(all.iter().any(|due| matches!(due, Due::Failed(f) if f.address == host(2))));
 }
 
-// conf: IP6-NDC-06, IP6-NDC-07, IP6-NDC-10, IP6-NDC-11, IP6-NDC-12, IP6-NDC-13, IP6-NDC-15
+// conf: IP6-NDC-07, IP6-NDC-10, IP6-NDC-11, IP6-NDC-12, IP6-NDC-13, IP6-NDC-15
 #[test]
 fn advertisements_and_solicitations_follow_the_table_of_appendix_c() {
     use Reachability::{Delay, Incomplete, Probe, Reachable, Stale};
@@ -481,7 +481,6 @@ fn advertisements_and_solicitations_follow_the_table_of_appendix_c() {
     }
 }
 
-// conf: IP6-NDC-14
 #[test]
 fn a_router_that_becomes_a_host_is_reported_once() {
     let mut slots = [NeighbourSlot::FREE; 4];
