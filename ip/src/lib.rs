@@ -8,8 +8,13 @@
 #![forbid(unsafe_code)]
 
 mod address;
+#[cfg(feature = "ipv4")]
+pub mod arp;
 pub mod fake;
 mod layer;
+#[cfg(feature = "ipv6")]
+pub mod ndisc;
+pub mod neighbour;
 mod path;
 pub mod queue;
 mod transport;
