@@ -11,12 +11,19 @@ mod address;
 #[cfg(feature = "ipv4")]
 pub mod arp;
 pub mod fake;
+#[cfg(feature = "fragmentation")]
+pub mod fragment;
+pub mod icmp_error;
 mod layer;
 #[cfg(feature = "ipv6")]
 pub mod ndisc;
 pub mod neighbour;
 mod path;
 pub mod queue;
+pub mod path_mtu;
+pub mod rate_limit;
+#[cfg(feature = "fragmentation")]
+pub mod reassembly;
 mod transport;
 mod transports;
 

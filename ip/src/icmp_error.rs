@@ -1,0 +1,439 @@
+//! ICMP error messages, made and read: RFC 1122 §3.2.2, RFC 4443 §2.4 and §3.
+//!
+//! [`make`] decides whether an error may be sent about a packet, and what it says; how often is for a
+//! [`crate::rate_limit::TokenBucket`]. [`parse`] finds in a received error the packet of ours that it is about.
+//!
+//! ```text
+//!   IP header | ICMP header (8) | quote: header of the offending packet | as much of the rest as fits
+//!   <-------------------- 576 octets at most (IPv4), 1280 (IPv6) ------------------------------------->
+//! ```
+
+use crate::{Addresses, Cast, ErrorKind, IcmpError};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use tersus_wire::ipv6_ext::{Chain, Problem};
+use tersus_wire::{icmpv4, icmpv6, IpProtocol};
+
+const IPV4_HEADER_LEN: usize = 20;
+const IPV6_HEADER_LEN: usize = 40;
+const ICMP_HEADER_LEN: usize = 8;
+/// Longest ICMPv4 message: RFC 1812 §4.3.2.3 lets the packet have 576 octets.
+const IPV4_MESSAGE_MAX: usize = 576 - IPV4_HEADER_LEN;
+/// Longest ICMPv6 message: RFC 4443 §2.4 (c) lets the packet have the smallest MTU.
+const IPV6_MESSAGE_MAX: usize = 1280 - IPV6_HEADER_LEN;
+/// What of a quoted segment must be there: RFC 792; it holds the ports.
+const QUOTED_MIN: usize = 8;
+
+/// Why an error is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// No transport knows the protocol.
+    UnknownProtocol {
+        /// Offset of the Next Header field that names it, from the start of the IPv6 header; IPv4 says no offset.
+        pointer: u16,
+    },
+    /// Nobody listens at the port.
+    PortUnreachable,
+    /// Policy forbids it.
+    Prohibited,
+    /// There is no way to the destination (routers).
+    HostUnreachable,
+    /// The next link carries no packet of that size (routers); holds its MTU, in octets.
+    TooBig(u16),
+    /// The Hop Limit ran out (routers).
+    HopLimitExceeded,
+    /// Not all fragments came in time.
+    ReassemblyTimeExceeded,
+    /// A header field is wrong.
+    BadField {
+        /// Its offset from the start of the IP header, in octets.
+        pointer: u16,
+    },
+    /// What the walk along IPv6 extension headers found.
+    Chain(Problem),
+}
+
+impl From<Problem> for Reason {
+    fn from(problem: Problem) -> Self {
+        Self::Chain(problem)
+    }
+}
+
+impl Reason {
+    /// RFC 4443 §2.4 (e.3): the two cases in which an error about a multicast packet is sent.
+    fn is_for_multicast(self) -> bool {
+        match self {
+            Self::TooBig(_) => true,
+            Self::Chain(problem) => problem.even_if_multicast,
+            _ => false,
+        }
+    }
+}
+
+/// The packet that an error is about, as received.
+#[derive(Debug, Clone, Copy)]
+pub struct Offender<'p> {
+    /// The IP header, with IPv4 options; IPv6 extension headers may stand here or at the start of `rest`, but the fixed
+    /// header is here.
+    pub header: &'p [u8],
+    /// What follows `header`, without padding of the link.
+    pub rest: &'p [u8],
+    /// Whom the link or IP address meant, whichever is wider.
+    pub cast: Cast,
+    /// What the source address is on the interface: a directed broadcast or anycast address is not `Unicast`. What can
+    /// be seen of the address alone is looked at here.
+    pub source_cast: Cast,
+}
+
+/// Why no error is sent. Counted by the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Suppressed {
+    /// The packet is an ICMP error, or an ICMPv6 Redirect.
+    #[error("the packet is an ICMP error")]
+    AboutError,
+    /// The packet was for a group or for all.
+    #[error("the packet was not unicast")]
+    NotUnicast,
+    /// Its source names no single host.
+    #[error("the packet's source is no single host")]
+    Source,
+    /// It is an IPv4 fragment, not the first.
+    #[error("the packet is a later fragment")]
+    Fragment,
+    /// It is no IP packet, or the reason does not exist in its family.
+    #[error("no error exists for this packet")]
+    NoSuchError,
+}
+
+/// An ICMP error ready to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'p> {
+    icmp_header: [u8; ICMP_HEADER_LEN],
+    header: &'p [u8],
+    rest: &'p [u8],
+    destination: IpAddr,
+    addressed: IpAddr,
+}
+
+impl Message<'_> {
+    /// Length of the ICMP message, in octets, without IP header.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a message has a header")]
+    pub fn len(&self) -> usize {
+        ICMP_HEADER_LEN + self.header.len() + self.rest.len()
+    }
+
+    /// The same message, quoting less, so that it has `len` octets at most; the quoted header and eight octets stay.
+    #[must_use]
+    pub fn limited(mut self, len: usize) -> Self {
+        let room = len.saturating_sub(ICMP_HEADER_LEN + self.header.len()).max(QUOTED_MIN);
+        self.rest = self.rest.get(..room).unwrap_or(self.rest);
+        self
+    }
+
+    /// Whom it goes to: the offending packet's source.
+    #[must_use]
+    pub fn destination(&self) -> IpAddr {
+        self.destination
+    }
+
+    /// Whom the offending packet was addressed to: the source of the error if that is an address of ours (RFC 4443 §2.2),
+    /// else one of the interface is chosen.
+    #[must_use]
+    pub fn addressed(&self) -> IpAddr {
+        self.addressed
+    }
+
+    /// The protocol that it is sent as.
+    #[must_use]
+    pub fn protocol(&self) -> IpProtocol {
+        match self.destination {
+            IpAddr::V4(_) => IpProtocol::ICMPV4,
+            IpAddr::V6(_) => IpProtocol::ICMPV6,
+        }
+    }
+
+    /// Writes the message into `buffer`, of [`Self::len`] octets, checksum included; `source` is the address that it is
+    /// sent from.
+    pub fn write(&self, source: IpAddr, buffer: &mut [u8]) {
+        let octets = self.icmp_header.iter().chain(self.header);
+        for (to, from) in buffer.iter_mut().zip(octets) {
+            *to = *from;
+        }
+        let start = ICMP_HEADER_LEN + self.header.len();
+        if let Some(place) = buffer.get_mut(start..start + self.rest.len()) {
+            place.copy_from_slice(self.rest);
+        }
+        match (source, self.destination) {
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                icmpv6::fill_checksum(source, destination, buffer);
+            }
+            _ => icmpv4::fill_checksum(buffer),
+        }
+    }
+}
+
+/// Decides whether an error may be sent about a packet, and makes it.
+///
+/// # Errors
+/// [`Suppressed`]: the RFCs forbid it.
+pub fn make<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>, Suppressed> {
+    if offender.source_cast != Cast::Unicast {
+        return Err(Suppressed::Source);
+    }
+    match offender.header.first().map(|octet| octet >> 4) {
+        Some(4) if cfg!(feature = "ipv4") => make_ipv4(offender, reason),
+        Some(6) if cfg!(feature = "ipv6") => make_ipv6(offender, reason),
+        _ => Err(Suppressed::NoSuchError),
+    }
+}
+
+/// RFC 1122 §3.2.2.
+fn make_ipv4<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>, Suppressed> {
+    let fixed: &[u8; IPV4_HEADER_LEN] = offender.header.first_chunk().ok_or(Suppressed::NoSuchError)?;
+    let source = Ipv4Addr::new(fixed[12], fixed[13], fixed[14], fixed[15]);
+    let destination = Ipv4Addr::new(fixed[16], fixed[17], fixed[18], fixed[19]);
+    let is_group = destination.is_multicast() || destination.is_broadcast();
+    if offender.cast != Cast::Unicast || is_group {
+        return Err(Suppressed::NotUnicast);
+    }
+    // 0/8, 127/8 and everything from 224/4 on name no single host.
+    if matches!(source.octets(), [0 | 127 | 224..=255, ..]) {
+        return Err(Suppressed::Source);
+    }
+    if u16::from_be_bytes([fixed[6], fixed[7]]) & 0x1fff != 0 {
+        return Err(Suppressed::Fragment);
+    }
+    if IpProtocol(fixed[9]) == IpProtocol::ICMPV4 {
+        // Without a type it could be an error.
+        let message_type = offender.rest.first().map(|kind| icmpv4::Type::from(*kind));
+        if message_type.map_or(true, icmpv4::Type::is_error) {
+            return Err(Suppressed::AboutError);
+        }
+    }
+    let repr = ipv4_repr(reason).ok_or(Suppressed::NoSuchError)?;
+    let room = IPV4_MESSAGE_MAX.saturating_sub(ICMP_HEADER_LEN + offender.header.len());
+    Ok(Message {
+        icmp_header: repr.header(),
+        header: offender.header,
+        rest: offender.rest.get(..room).unwrap_or(offender.rest),
+        destination: IpAddr::V4(source),
+        addressed: IpAddr::V4(destination),
+    })
+}
+
+fn ipv4_repr(reason: Reason) -> Option<icmpv4::Repr<'static>> {
+    use icmpv4::{Repr, TimeExceededCode, UnreachableCode};
+    let quote = &[];
+    let unreachable = |code| Repr::DestinationUnreachable { code, mtu: 0, quote };
+    Some(match reason {
+        Reason::UnknownProtocol { .. } => unreachable(UnreachableCode::Protocol),
+        Reason::PortUnreachable => unreachable(UnreachableCode::Port),
+        Reason::Prohibited => unreachable(UnreachableCode::HostProhibited),
+        Reason::HostUnreachable => unreachable(UnreachableCode::Host),
+        Reason::TooBig(mtu) => {
+            Repr::DestinationUnreachable { code: UnreachableCode::FragmentationNeeded, mtu, quote }
+        }
+        Reason::HopLimitExceeded => Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote },
+        Reason::ReassemblyTimeExceeded => Repr::TimeExceeded { code: TimeExceededCode::Reassembly, quote },
+        Reason::BadField { pointer } => {
+            Repr::ParameterProblem { code: 0, pointer: u8::try_from(pointer).ok()?, quote }
+        }
+        Reason::Chain(_) => return None,
+    })
+}
+
+/// RFC 4443 §2.4 (e).
+fn make_ipv6<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>, Suppressed> {
+    let fixed: &[u8; IPV6_HEADER_LEN] = offender.header.first_chunk().ok_or(Suppressed::NoSuchError)?;
+    let Some((source, destination)) = ipv6_addresses(fixed) else { return Err(Suppressed::NoSuchError) };
+    let is_group = destination.is_multicast() || offender.cast != Cast::Unicast;
+    if is_group && !reason.is_for_multicast() {
+        return Err(Suppressed::NotUnicast);
+    }
+    if source.is_unspecified() || source.is_loopback() || source.is_multicast() {
+        return Err(Suppressed::Source);
+    }
+    let message_type = ipv6_message_type(IpProtocol(fixed[6]), offender);
+    if message_type.is_some_and(|kind| kind.is_error() || kind == icmpv6::Type::Redirect) {
+        return Err(Suppressed::AboutError);
+    }
+    let room = IPV6_MESSAGE_MAX - ICMP_HEADER_LEN;
+    let header = offender.header.get(..room).unwrap_or(offender.header);
+    let room = room - header.len();
+    Ok(Message {
+        icmp_header: ipv6_repr(reason).header(),
+        header,
+        rest: offender.rest.get(..room).unwrap_or(offender.rest),
+        destination: IpAddr::V6(source),
+        addressed: IpAddr::V6(destination),
+    })
+}
+
+fn ipv6_repr(reason: Reason) -> icmpv6::Repr<'static> {
+    use icmpv6::{ProblemCode, Repr, TimeExceededCode, UnreachableCode};
+    let quote = &[];
+    let problem = |code, pointer: u16| Repr::ParameterProblem { code, pointer: u32::from(pointer), quote };
+    match reason {
+        Reason::UnknownProtocol { pointer } => problem(ProblemCode::NextHeader, pointer),
+        Reason::PortUnreachable => Repr::DestinationUnreachable { code: UnreachableCode::Port, quote },
+        Reason::Prohibited => Repr::DestinationUnreachable { code: UnreachableCode::Prohibited, quote },
+        Reason::HostUnreachable => Repr::DestinationUnreachable { code: UnreachableCode::Address, quote },
+        Reason::TooBig(mtu) => Repr::PacketTooBig { mtu: u32::from(mtu), quote },
+        Reason::HopLimitExceeded => Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote },
+        Reason::ReassemblyTimeExceeded => Repr::TimeExceeded { code: TimeExceededCode::Reassembly, quote },
+        Reason::BadField { pointer } => problem(ProblemCode::HeaderField, pointer),
+        Reason::Chain(found) => problem(found.code, found.pointer),
+    }
+}
+
+fn ipv6_addresses(fixed: &[u8; IPV6_HEADER_LEN]) -> Option<(Ipv6Addr, Ipv6Addr)> {
+    let (_, addresses) = fixed.split_first_chunk::<8>()?;
+    let (source, destination) = addresses.split_first_chunk::<16>()?;
+    Some((Ipv6Addr::from(*source), Ipv6Addr::from(*destination.first_chunk::<16>()?)))
+}
+
+/// The type of the ICMPv6 message that a packet holds, if its chain leads to one. A message without a type counts as one
+/// of type 0, an error.
+fn ipv6_message_type(next_header: IpProtocol, offender: &Offender<'_>) -> Option<icmpv6::Type> {
+    let extensions = offender.header.get(IPV6_HEADER_LEN..).unwrap_or(&[]);
+    // A chain that stands in the header may end there, with the message at the start of the rest.
+    let chain = if extensions.is_empty() { offender.rest } else { extensions };
+    let end = Chain::new(next_header, chain).to_end().ok()?;
+    if end.protocol() != IpProtocol::ICMPV6 || end.is_later_fragment() {
+        return None;
+    }
+    let message = if end.rest().is_empty() && !extensions.is_empty() { offender.rest } else { end.rest() };
+    Some(icmpv6::Type::from(message.first().copied().unwrap_or(0)))
+}
+
+/// A received ICMP error.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'p> {
+    /// What is handed to the transports.
+    pub error: IcmpError<'p>,
+    /// Length of the quoted packet, in octets, as its header says.
+    pub packet_len: u16,
+    /// MTU that a too-big message reports, in octets; 0 if none.
+    pub mtu: u32,
+}
+
+/// Reads the ICMP message of a packet with these addresses, whose checksum was verified. `None` if it is no error that a
+/// transport is told of, or quotes too little to find the sender: less than the headers and eight octets behind them.
+///
+/// The caller checks that `local` is an address of ours before it believes anything.
+#[must_use]
+pub fn parse<'p>(addresses: &Addresses<'_>, message: &'p [u8]) -> Option<Received<'p>> {
+    match addresses {
+        Addresses::V4(_) if cfg!(feature = "ipv4") => parse_ipv4(addresses.source(), message),
+        Addresses::V6(_) if cfg!(feature = "ipv6") => parse_ipv6(addresses.source(), message),
+        _ => None,
+    }
+}
+
+fn parse_ipv4(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
+    use icmpv4::{Repr, TimeExceededCode, UnreachableCode};
+    let packet = icmpv4::Packet::parse(message).ok()?;
+    let repr = Repr::parse(&packet).ok()?;
+    let kind = match repr {
+        Repr::DestinationUnreachable { code, mtu, .. } => match code {
+            UnreachableCode::Protocol => ErrorKind::ProtocolUnreachable,
+            UnreachableCode::Port => ErrorKind::PortUnreachable,
+            UnreachableCode::FragmentationNeeded => ErrorKind::TooBig(mtu),
+            UnreachableCode::NetProhibited
+            | UnreachableCode::HostProhibited
+            | UnreachableCode::CommunicationProhibited => ErrorKind::Prohibited,
+            UnreachableCode::Net
+            | UnreachableCode::Host
+            | UnreachableCode::SourceRouteFailed
+            | UnreachableCode::NetUnknown
+            | UnreachableCode::HostUnknown
+            | UnreachableCode::SourceIsolated
+            | UnreachableCode::NetForTos
+            | UnreachableCode::HostForTos => ErrorKind::HostUnreachable,
+            other => ErrorKind::Other(u8::from(packet.message_type()), u8::from(other)),
+        },
+        Repr::TimeExceeded { code: TimeExceededCode::HopLimit, .. } => ErrorKind::HopLimitExceeded,
+        Repr::TimeExceeded { code: TimeExceededCode::Reassembly, .. } => ErrorKind::ReassemblyTimeExceeded,
+        Repr::TimeExceeded { code, .. } => ErrorKind::Other(u8::from(packet.message_type()), u8::from(code)),
+        Repr::ParameterProblem { .. } => ErrorKind::ParameterProblem,
+        // Redirects are for routing; Source Quench is discarded (RFC 6633 §3).
+        Repr::EchoRequest { .. } | Repr::EchoReply { .. } | Repr::Redirect { .. } => return None,
+    };
+    let (header, _) = packet.quote().split_first_chunk::<IPV4_HEADER_LEN>()?;
+    let header_len = usize::from(header[0] & 0x0f) * 4;
+    let is_first = u16::from_be_bytes([header[6], header[7]]) & 0x1fff == 0;
+    if header[0] >> 4 != 4 || header_len < IPV4_HEADER_LEN || !is_first {
+        return None;
+    }
+    let mtu = if let ErrorKind::TooBig(mtu) = kind { mtu } else { 0 };
+    let error = IcmpError {
+        kind,
+        reporter,
+        local: IpAddr::from([header[12], header[13], header[14], header[15]]),
+        remote: IpAddr::from([header[16], header[17], header[18], header[19]]),
+        protocol: IpProtocol(header[9]),
+        quoted: at_least(packet.quote().get(header_len..)?)?,
+    };
+    Some(Received { error, packet_len: u16::from_be_bytes([header[2], header[3]]), mtu: u32::from(mtu) })
+}
+
+fn parse_ipv6(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
+    use icmpv6::{ProblemCode, Repr, TimeExceededCode, UnreachableCode};
+    let packet = icmpv6::Packet::parse(message).ok()?;
+    if !packet.message_type().is_error() {
+        return None;
+    }
+    let mut reported = 0;
+    let kind = match Repr::parse(&packet) {
+        Ok(Repr::DestinationUnreachable { code, .. }) => match code {
+            UnreachableCode::NoRoute | UnreachableCode::BeyondScope | UnreachableCode::Address => {
+                ErrorKind::HostUnreachable
+            }
+            UnreachableCode::Prohibited | UnreachableCode::SourcePolicy | UnreachableCode::RejectRoute => {
+                ErrorKind::Prohibited
+            }
+            UnreachableCode::Port => ErrorKind::PortUnreachable,
+            UnreachableCode::Unknown(code) => ErrorKind::Other(1, code),
+        },
+        Ok(Repr::PacketTooBig { mtu, .. }) => {
+            reported = mtu;
+            ErrorKind::TooBig(u16::try_from(mtu).unwrap_or(u16::MAX))
+        }
+        Ok(Repr::TimeExceeded { code: TimeExceededCode::HopLimit, .. }) => ErrorKind::HopLimitExceeded,
+        Ok(Repr::TimeExceeded { code: TimeExceededCode::Reassembly, .. }) => {
+            ErrorKind::ReassemblyTimeExceeded
+        }
+        Ok(Repr::ParameterProblem { code: ProblemCode::NextHeader, .. }) => ErrorKind::ProtocolUnreachable,
+        Ok(Repr::ParameterProblem { .. }) => ErrorKind::ParameterProblem,
+        // Types below 128 that nobody has defined yet are passed on too (RFC 4443 §2.4 (a)).
+        _ => ErrorKind::Other(u8::from(packet.message_type()), packet.code()),
+    };
+    let (fixed, payload) = packet.quote().split_first_chunk::<IPV6_HEADER_LEN>()?;
+    if fixed[0] >> 4 != 6 {
+        return None;
+    }
+    let (local, remote) = ipv6_addresses(fixed)?;
+    // RFC 4443 §2.4 (d): without a way to the upper-layer header the error is dropped.
+    let end = Chain::new(IpProtocol(fixed[6]), payload).to_end().ok()?;
+    if end.is_later_fragment() {
+        return None;
+    }
+    let error = IcmpError {
+        kind,
+        reporter,
+        local: IpAddr::V6(local),
+        remote: IpAddr::V6(remote),
+        protocol: end.protocol(),
+        quoted: at_least(end.rest())?,
+    };
+    let packet_len = u16::from_be_bytes([fixed[4], fixed[5]]).saturating_add(40);
+    Some(Received { error, packet_len, mtu: reported })
+}
+
+fn at_least(quoted: &[u8]) -> Option<&[u8]> {
+    (quoted.len() >= QUOTED_MIN).then_some(quoted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,755 @@
+//! Reassembly of fragments, IPv4 (RFC 791 §3.2, RFC 815) and IPv6 (RFC 8200 §4.5, RFC 5722), in one table.
+//!
+//! Each slot has a buffer of its own, an equal share of one region:
+//!
+//! ```text
+//!   0                                          capacity                       share
+//!   +-------------------------------------------+--------------+--------------+
+//!   | data, each octet at its Fragment Offset   | present bits | start bits   |
+//!   +-------------------------------------------+--------------+--------------+
+//! ```
+//!
+//! There are two bits for each block of eight octets: whether it is there, and whether a fragment starts with it. RFC
+//! 815 keeps a list of holes in the holes instead, which costs no memory but a walk along the list for each fragment:
+//! 4,096 holes can be made with one block each, and every further fragment pays for all of them. With bits a fragment
+//! costs what it is long, for a 32nd of the memory; and the start bits tell an exact duplicate from another cut of the
+//! same octets.
+//!
+//! Declared: exact duplicates are ignored; every other overlap drops the datagram in both families, and what comes of it
+//! later is dropped until its time is over (RFC 5722 §4). RFC 791 lets the later copy win; but no honest sender
+//! overlaps, and whoever does wants two readers to see two packets.
+
+use crate::{Addresses, Cast, Deadline, InFlags, Instant, InterfaceId};
+use core::time::Duration;
+use tersus_wire::checksum::Sum;
+use tersus_wire::IpProtocol;
+
+/// Octets of headers that a slot keeps of the first fragment: any IPv4 header, and an IPv6 header with a fragment
+/// header and 48 octets of other extension headers.
+pub const HEADER_LEN_MAX: usize = 96;
+
+/// RFC 8200 §4.5: exactly this.
+const IPV6_TIMEOUT: Duration = Duration::from_secs(60);
+/// Octets in a block, the unit of Fragment Offset.
+const BLOCK: usize = 8;
+/// Blocks in the largest datagram.
+const BLOCKS_MAX: usize = 8_192;
+const IPV6_HEADER_LEN: usize = 40;
+/// IPv6 header and fragment header.
+const IPV6_FRAGMENT_HEADERS_LEN: usize = 48;
+/// Offset of Payload Length in the IPv6 header.
+const IPV6_PAYLOAD_LENGTH: u16 = 4;
+
+/// A fragment as it was received.
+#[derive(Debug, Clone, Copy)]
+pub struct Fragment<'f> {
+    /// Source and destination.
+    pub addresses: Addresses<'f>,
+    /// The interface that it came in by.
+    pub interface: InterfaceId,
+    /// Whom it was addressed to, by link or IP address, whichever is wider.
+    pub cast: Cast,
+    /// IPv4: Protocol. IPv6: Next Header of the fragment header.
+    pub protocol: IpProtocol,
+    /// Identification; of IPv4 the low 16 bits.
+    pub identification: u32,
+    /// Fragment Offset, in octets: a multiple of eight.
+    pub offset: u16,
+    /// Whether more fragments follow: the MF or M flag.
+    pub more: bool,
+    /// What else was seen of the packet.
+    pub flags: InFlags,
+    /// All headers as received, from the IP header to the end of the options (IPv4) or of the fragment header
+    /// (IPv6).
+    pub header: &'f [u8],
+    /// The octets behind `header`, without padding of the link.
+    pub data: &'f [u8],
+}
+
+/// What became of a fragment.
+#[derive(Debug)]
+pub enum Outcome<'t> {
+    /// Kept, or a duplicate: more must come.
+    Held,
+    /// The datagram is complete; its slot is free as soon as the borrow ends.
+    Complete(Datagram<'t>),
+    /// Dropped and counted, and with it all of its datagram where the reason says so. Nothing is sent.
+    Dropped,
+    /// Dropped and counted; IPv6 answers with Parameter Problem, code 0, and this pointer.
+    Problem {
+        /// Offset of the wrong field, in octets from the start of the IPv6 header.
+        pointer: u16,
+    },
+}
+
+/// A reassembled datagram, in place.
+#[derive(Debug)]
+pub struct Datagram<'t> {
+    /// IPv4: header and options of the first fragment, with total length, flags, ECN and checksum as of the whole
+    /// datagram. IPv6: the fixed header alone, as if no extension headers had stood before the segment.
+    pub header: &'t [u8],
+    /// Source and destination, as they stand in `header`.
+    pub addresses: Addresses<'t>,
+    /// Protocol, or what the first fragment's fragment header named: that may be a further extension header.
+    pub protocol: IpProtocol,
+    /// Hop Limit, also TTL, of the first fragment.
+    pub hop_limit: u8,
+    /// Traffic Class of the first fragment with the ECN field of all, RFC 3168 §5.3.
+    pub traffic_class: u8,
+    /// The widest cast of all fragments.
+    pub cast: Cast,
+    /// Flags of the first fragment, and [`InFlags::FRAGMENTED`].
+    pub flags: InFlags,
+    /// The datagram behind its header.
+    pub segment: &'t mut [u8],
+}
+
+/// A datagram that was given up with its first fragment at hand: owed a Time Exceeded, code 1.
+#[derive(Debug)]
+pub struct Expired<'t> {
+    /// Headers of the first fragment as received; cut after [`HEADER_LEN_MAX`] octets.
+    pub header: &'t [u8],
+    /// The first fragment's data; empty if `header` was cut.
+    pub data: &'t [u8],
+    /// The interface that the first-arriving fragment came in by.
+    pub interface: InterfaceId,
+    /// The widest cast of all fragments.
+    pub cast: Cast,
+}
+
+/// Tunables of reassembly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// How long an IPv4 datagram may take from its first-arriving fragment. Default 60 s; RFC 1122 §3.3.2
+    /// recommends 60 to 120. IPv6 has 60 s by RFC 8200 §4.5.
+    pub ipv4_timeout: Duration,
+    /// How many datagrams of one source may be in the table; 0, the default: half of the slots, rounded up.
+    pub source_quota: u16,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { ipv4_timeout: Duration::from_secs(60), source_quota: 0 }
+    }
+}
+
+/// Counters; they wrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Fragments received.
+    pub received: u32,
+    /// Datagrams completed.
+    pub completed: u32,
+    /// Exact duplicates, ignored.
+    pub duplicates: u32,
+    /// Fragments dropped: without data, not the last and no multiple of eight octets, or with a header that is none.
+    pub bad_length: u32,
+    /// Fragments dropped that end beyond the largest IP datagram; of IPv4 with their datagram.
+    pub too_long: u32,
+    /// Fragments dropped, with their datagram, that end beyond the buffer.
+    pub beyond_buffer: u32,
+    /// Datagrams dropped whose fragments overlap.
+    pub overlapping: u32,
+    /// Datagrams dropped whose fragments disagree on the length.
+    pub inconsistent: u32,
+    /// Datagrams dropped of which a part was marked as congested and a part not capable of it, RFC 3168 §5.3.
+    pub ecn_mismatch: u32,
+    /// Fragments dropped of a datagram that was dropped before.
+    pub of_dropped: u32,
+    /// Fragments dropped because the table has length zero.
+    pub no_table: u32,
+    /// Datagrams given up to make room for another of the same source.
+    pub over_quota: u32,
+    /// Datagrams given up to make room for another source's.
+    pub evicted: u32,
+    /// Datagrams given up because their time was over.
+    pub expired: u32,
+}
+
+impl Statistics {
+    /// All counters by field name.
+    #[must_use]
+    pub fn counters(&self) -> [(&'static str, u32); 14] {
+        [
+            ("received", self.received),
+            ("completed", self.completed),
+            ("duplicates", self.duplicates),
+            ("bad_length", self.bad_length),
+            ("too_long", self.too_long),
+            ("beyond_buffer", self.beyond_buffer),
+            ("overlapping", self.overlapping),
+            ("inconsistent", self.inconsistent),
+            ("ecn_mismatch", self.ecn_mismatch),
+            ("of_dropped", self.of_dropped),
+            ("no_table", self.no_table),
+            ("over_quota", self.over_quota),
+            ("evicted", self.evicted),
+            ("expired", self.expired),
+        ]
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+enum State {
+    #[default]
+    Free,
+    /// Fragments are being gathered.
+    Gathering,
+    /// Dropped: what still comes is dropped too.
+    Dropped,
+}
+
+/// What tells datagrams apart: RFC 791 §3.2, RFC 8200 §4.5. Link-local addresses name different hosts on different
+/// interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Key {
+    family: u8,
+    /// IPv4 only.
+    protocol: u8,
+    /// IPv6 link-local sources only.
+    zone: u8,
+    identification: u32,
+    /// Source, then destination; IPv4 takes eight octets.
+    addresses: [u8; 32],
+}
+
+impl Key {
+    const NONE: Self = Self { family: 0, protocol: 0, zone: 0, identification: 0, addresses: [0; 32] };
+
+    fn of(fragment: &Fragment<'_>) -> Self {
+        let mut key = Self { identification: fragment.identification, ..Self::NONE };
+        for (to, from) in key.addresses.iter_mut().zip(fragment.addresses.as_bytes()) {
+            *to = *from;
+        }
+        match fragment.addresses {
+            Addresses::V4(_) => {
+                key.family = 4;
+                key.protocol = fragment.protocol.0;
+            }
+            Addresses::V6(octets) => {
+                key.family = 6;
+                let is_link_local = octets[0] == 0xfe && octets[1] & 0xc0 == 0x80;
+                key.zone = if is_link_local { fragment.interface.0 } else { 0 };
+            }
+        }
+        key
+    }
+
+    fn is_same_source(&self, other: &Self) -> bool {
+        let len = if self.family == 4 { 4 } else { 16 };
+        self.family == other.family
+            && self.zone == other.zone
+            && self.addresses.get(..len) == other.addresses.get(..len)
+    }
+}
+
+/// One datagram in the making. All zeros when free.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    state: State,
+    key: Key,
+    expires: Deadline,
+    /// When the first fragment arrived, to find the oldest.
+    started: Instant,
+    /// Data octets that are there.
+    gathered: u32,
+    /// Length of the data; 0: the last fragment has not come.
+    total: u32,
+    /// Where the furthest fragment ends.
+    furthest: u32,
+    interface: InterfaceId,
+    cast: Cast,
+    flags: InFlags,
+    /// Bit n: a fragment with ECN field n has come.
+    ecn_seen: u8,
+    protocol: IpProtocol,
+    /// Of the first fragment (offset 0): length of its data; 0: it has not come.
+    first_len: u16,
+    /// Length of its headers; they are cut if above [`HEADER_LEN_MAX`].
+    header_len: u16,
+    header: [u8; HEADER_LEN_MAX],
+}
+
+impl Slot {
+    /// A free slot.
+    pub const FREE: Self = Self {
+        state: State::Free,
+        key: Key::NONE,
+        expires: Deadline::NONE,
+        started: Instant::ZERO,
+        gathered: 0,
+        total: 0,
+        furthest: 0,
+        interface: InterfaceId(0),
+        cast: Cast::Unicast,
+        flags: InFlags::empty(),
+        ecn_seen: 0,
+        protocol: IpProtocol(0),
+        first_len: 0,
+        header_len: 0,
+        header: [0; HEADER_LEN_MAX],
+    };
+
+    fn free(&mut self) {
+        self.state = State::Free;
+        self.expires = Deadline::NONE;
+    }
+
+    fn kept_header(&self) -> &[u8] {
+        self.header.get(..usize::from(self.header_len).min(HEADER_LEN_MAX)).unwrap_or(&[])
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self::FREE
+    }
+}
+
+/// Memory for `SLOTS` datagrams at once, each of a buffer of `LEN` octets. A datagram of `n` octets behind the IP header
+/// needs about `n * 33 / 32`: for 1,500 octets 1,552, for the largest 67,584.
+#[derive(Debug)]
+pub struct Storage<const SLOTS: usize, const LEN: usize> {
+    slots: [Slot; SLOTS],
+    buffers: [[u8; LEN]; SLOTS],
+}
+
+impl<const SLOTS: usize, const LEN: usize> Storage<SLOTS, LEN> {
+    /// Empty, all zeros.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { slots: [Slot::FREE; SLOTS], buffers: [[0; LEN]; SLOTS] }
+    }
+
+    /// The two slices that [`Reassembly::from_slices`] takes.
+    pub fn as_slices(&mut self) -> (&mut [Slot], &mut [u8]) {
+        (&mut self.slots, self.buffers.as_flattened_mut())
+    }
+}
+
+impl<const SLOTS: usize, const LEN: usize> Default for Storage<SLOTS, LEN> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The table of datagrams in the making.
+///
+/// The empty table is `Default`, so that an engine can take it out (`core::mem::take`) while it handles a completed
+/// datagram, and put it back.
+#[derive(Debug, Default)]
+pub struct Reassembly<'a> {
+    slots: &'a mut [Slot],
+    buffers: &'a mut [u8],
+    /// Length of each slot's share of `buffers`.
+    share: usize,
+    /// Octets of data that a share holds.
+    capacity: usize,
+    next: Deadline,
+    config: Config,
+    /// What happened.
+    pub statistics: Statistics,
+}
+
+impl<'a> Reassembly<'a> {
+    /// A table in `storage`.
+    #[must_use]
+    pub fn new<const SLOTS: usize, const LEN: usize>(
+        storage: &'a mut Storage<SLOTS, LEN>,
+        config: Config,
+    ) -> Self {
+        let (slots, buffers) = storage.as_slices();
+        Self::from_slices(slots, buffers, config)
+    }
+
+    /// A table of as many datagrams as there are slots, each with an equal share of `buffers`. No slots, or no buffers,
+    /// are legal: fragments are then dropped.
+    #[must_use]
+    pub fn from_slices(slots: &'a mut [Slot], buffers: &'a mut [u8], config: Config) -> Self {
+        slots.fill(Slot::FREE);
+        let share = buffers.len() / slots.len().max(1);
+        let capacity = if slots.is_empty() { 0 } else { blocks_in(share) * BLOCK };
+        Self {
+            slots,
+            buffers,
+            share,
+            capacity,
+            next: Deadline::NONE,
+            config,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Largest datagram, in octets behind the IP header, that can be reassembled: MMS_R of RFC 1122 §3.3.2.
+    #[must_use]
+    pub fn max_segment_len(&self) -> usize {
+        self.capacity
+    }
+
+    /// Takes one fragment (atomic ones excepted: the caller treats them as whole datagrams).
+    ///
+    /// Costs the fragment's length and a pass over the slots.
+    pub fn receive(&mut self, now: Instant, fragment: &Fragment<'_>) -> Outcome<'_> {
+        count(&mut self.statistics.received);
+        let index = match self.gather(now, fragment) {
+            Ok(Some(index)) => index,
+            Ok(None) => return Outcome::Held,
+            Err(Refusal::Dropped) => return Outcome::Dropped,
+            Err(Refusal::Problem(pointer)) => return Outcome::Problem { pointer },
+        };
+        match self.complete(index) {
+            Some(datagram) => Outcome::Complete(datagram),
+            None => Outcome::Dropped,
+        }
+    }
+
+    /// Gives up one datagram whose time is over. Call until `None`; those without a first fragment are given up
+    /// silently.
+    pub fn on_timeout(&mut self, now: Instant) -> Option<Expired<'_>> {
+        let mut owed = None;
+        while self.next.is_due(now) && owed.is_none() {
+            let (index, slot) = self.slots.iter_mut().enumerate().find(|(_, s)| s.expires.is_due(now))?;
+            if slot.state == State::Gathering {
+                count(&mut self.statistics.expired);
+                owed = (slot.first_len > 0).then_some(index);
+            }
+            slot.free();
+            self.find_next();
+        }
+        let index = owed?;
+        let slot = self.slots.get(index)?;
+        let is_cut = usize::from(slot.header_len) > HEADER_LEN_MAX;
+        let len = if is_cut { 0 } else { usize::from(slot.first_len) };
+        let data = self.buffers.get(index * self.share..)?.get(..len)?;
+        Some(Expired { header: slot.kept_header(), data, interface: slot.interface, cast: slot.cast })
+    }
+
+    /// When the next datagram is given up.
+    #[must_use]
+    pub fn poll_at(&self) -> Option<Instant> {
+        self.next.instant()
+    }
+
+    /// Stores a fragment; returns the slot if its datagram is complete.
+    fn gather(&mut self, now: Instant, fragment: &Fragment<'_>) -> Result<Option<usize>, Refusal> {
+        let key = Key::of(fragment);
+        let found = self.slots.iter().position(|slot| slot.state != State::Free && slot.key == key);
+        if found.is_some_and(|index| self.slots.get(index).is_some_and(|s| s.state == State::Dropped)) {
+            count(&mut self.statistics.of_dropped);
+            return Err(Refusal::Dropped);
+        }
+        self.check_lengths(fragment, found)?;
+        let index = match found {
+            Some(index) => index,
+            None => self.admit(now, key, fragment).ok_or(Refusal::Dropped)?,
+        };
+        let share = index * self.share..(index + 1) * self.share;
+        let (Some(slot), Some(buffer)) = (self.slots.get_mut(index), self.buffers.get_mut(share)) else {
+            return Err(Refusal::Dropped);
+        };
+        match store(slot, buffer, self.capacity, fragment) {
+            Ok(Stored::Complete) => Ok(Some(index)),
+            Ok(Stored::More) => Ok(None),
+            Ok(Stored::Duplicate) => {
+                count(&mut self.statistics.duplicates);
+                Ok(None)
+            }
+            Err(conflict) => {
+                slot.state = State::Dropped;
+                count(match conflict {
+                    Conflict::Overlap => &mut self.statistics.overlapping,
+                    Conflict::Length => &mut self.statistics.inconsistent,
+                    Conflict::Ecn => &mut self.statistics.ecn_mismatch,
+                });
+                Err(Refusal::Dropped)
+            }
+        }
+    }
+
+    /// What can be said of one fragment alone: RFC 791 §3.2, RFC 8200 §4.5.
+    fn check_lengths(&mut self, fragment: &Fragment<'_>, found: Option<usize>) -> Result<(), Refusal> {
+        let len = fragment.data.len();
+        let end = usize::from(fragment.offset) + len;
+        let header_len = fragment.header.len();
+        let (is_header, len_max, payload_length, fragment_offset) = match fragment.addresses {
+            Addresses::V4(_) => {
+                let len_max = usize::from(u16::MAX).saturating_sub(header_len);
+                ((20..=60).contains(&header_len), len_max, Refusal::Dropped, Refusal::Dropped)
+            }
+            Addresses::V6(_) => {
+                // Payload Length counts the extension headers that stay, but not the fragment header.
+                let others = header_len.saturating_sub(IPV6_FRAGMENT_HEADERS_LEN);
+                let len_max = usize::from(u16::MAX).saturating_sub(others);
+                // The fragment header ends `header`; its offset field stands six octets before the end.
+                let pointer = u16::try_from(header_len.saturating_sub(6)).unwrap_or(u16::MAX);
+                let is_header = header_len >= IPV6_FRAGMENT_HEADERS_LEN;
+                (is_header, len_max, Refusal::Problem(IPV6_PAYLOAD_LENGTH), Refusal::Problem(pointer))
+            }
+        };
+        if !is_header || len == 0 || usize::from(fragment.offset) % BLOCK != 0 {
+            count(&mut self.statistics.bad_length);
+            return Err(Refusal::Dropped);
+        }
+        if fragment.more && len % BLOCK != 0 {
+            count(&mut self.statistics.bad_length);
+            return Err(payload_length);
+        }
+        let slot = found.and_then(|index| self.slots.get_mut(index));
+        if end > len_max {
+            count(&mut self.statistics.too_long);
+            // IPv6 drops the fragment and says so; IPv4 is silent and has no use for the rest.
+            if let (Addresses::V4(_), Some(slot)) = (fragment.addresses, slot) {
+                slot.state = State::Dropped;
+            }
+            return Err(fragment_offset);
+        }
+        if end > self.capacity {
+            if self.slots.is_empty() {
+                count(&mut self.statistics.no_table);
+                return Err(Refusal::Dropped);
+            }
+            count(&mut self.statistics.beyond_buffer);
+            if let Some(slot) = found.and_then(|index| self.slots.get_mut(index)) {
+                slot.state = State::Dropped;
+            }
+            return Err(Refusal::Dropped);
+        }
+        Ok(())
+    }
+
+    /// A slot for a new datagram: of the source's own if it has its share, else a free one, else a dropped one, else the
+    /// oldest.
+    fn admit(&mut self, now: Instant, key: Key, fragment: &Fragment<'_>) -> Option<usize> {
+        let quota = match self.config.source_quota {
+            0 => self.slots.len().div_ceil(2),
+            quota => usize::from(quota),
+        };
+        let is_own = |slot: &Slot| slot.state != State::Free && slot.key.is_same_source(&key);
+        let index = if self.slots.iter().filter(|slot| is_own(slot)).count() >= quota {
+            count(&mut self.statistics.over_quota);
+            self.oldest(is_own)?
+        } else if let Some(index) = self.slots.iter().position(|slot| slot.state == State::Free) {
+            index
+        } else {
+            count(&mut self.statistics.evicted);
+            self.oldest(|slot| slot.state == State::Dropped).or_else(|| self.oldest(|_| true))?
+        };
+        let timeout = if key.family == 4 { self.config.ipv4_timeout } else { IPV6_TIMEOUT };
+        *self.slots.get_mut(index)? = Slot {
+            state: State::Gathering,
+            key,
+            expires: Deadline::at(now + timeout),
+            started: now,
+            interface: fragment.interface,
+            ..Slot::FREE
+        };
+        let bits = self.buffers.get_mut(index * self.share..(index + 1) * self.share)?;
+        bits.get_mut(self.capacity..)?.fill(0);
+        self.find_next();
+        Some(index)
+    }
+
+    fn oldest(&self, is_candidate: impl Fn(&Slot) -> bool) -> Option<usize> {
+        let candidates = self.slots.iter().enumerate().filter(|(_, slot)| is_candidate(slot));
+        candidates.min_by_key(|(_, slot)| slot.started).map(|(index, _)| index)
+    }
+
+    /// Lends a complete datagram and frees its slot.
+    fn complete(&mut self, index: usize) -> Option<Datagram<'_>> {
+        self.slots.get_mut(index)?.free();
+        self.find_next();
+        let slot = self.slots.get_mut(index)?;
+        let total = usize::try_from(slot.total).ok()?;
+        let segment = self.buffers.get_mut(index * self.share..)?.get_mut(..total)?;
+        let traffic_class = restore_header(slot, total);
+        let Some(traffic_class) = traffic_class else {
+            // The first fragment's options, larger than the others', make the whole too long.
+            count(&mut self.statistics.too_long);
+            return None;
+        };
+        let header = slot.kept_header();
+        let (addresses, hop_limit) = match header {
+            [0x40..=0x4f, ..] => (Addresses::V4(header.get(12..)?.first_chunk()?), *header.get(8)?),
+            _ => (Addresses::V6(header.get(8..)?.first_chunk()?), *header.get(7)?),
+        };
+        count(&mut self.statistics.completed);
+        Some(Datagram {
+            header,
+            addresses,
+            protocol: slot.protocol,
+            hop_limit,
+            traffic_class,
+            cast: slot.cast,
+            flags: slot.flags | InFlags::FRAGMENTED,
+            segment,
+        })
+    }
+
+    fn find_next(&mut self) {
+        self.next = self.slots.iter().fold(Deadline::NONE, |next, slot| next.earlier(slot.expires));
+    }
+}
+
+fn count(counter: &mut u32) {
+    *counter = counter.wrapping_add(1);
+}
+
+/// Why a fragment is not taken.
+enum Refusal {
+    Dropped,
+    /// Parameter Problem with this pointer.
+    Problem(u16),
+}
+
+enum Stored {
+    More,
+    Complete,
+    Duplicate,
+}
+
+/// Why a datagram is dropped.
+enum Conflict {
+    Overlap,
+    Length,
+    Ecn,
+}
+
+/// How many blocks of data, each with two bits, go into `share` octets.
+fn blocks_in(share: usize) -> usize {
+    // 8 n + 2 ceil(n / 8) <= share; the quotient is at most one too large.
+    let mut blocks = (share.saturating_mul(4) / 33).min(BLOCKS_MAX);
+    while blocks > 0 && blocks * BLOCK + 2 * blocks.div_ceil(8) > share {
+        blocks -= 1;
+    }
+    blocks
+}
+
+/// Puts a fragment, which ends within `capacity`, into its slot and buffer.
+fn store(
+    slot: &mut Slot,
+    buffer: &mut [u8],
+    capacity: usize,
+    fragment: &Fragment<'_>,
+) -> Result<Stored, Conflict> {
+    let start = usize::from(fragment.offset);
+    let end = start + fragment.data.len();
+    let end_u32 = u32::try_from(end).map_err(|_| Conflict::Length)?;
+    check_total(slot, end_u32, fragment.more)?;
+
+    let (data, bits) = buffer.split_at_mut_checked(capacity).ok_or(Conflict::Length)?;
+    let (present, starts) =
+        bits.split_at_mut_checked((capacity / BLOCK).div_ceil(8)).ok_or(Conflict::Length)?;
+    let (first, after) = (start / BLOCK, end.div_ceil(BLOCK));
+    let place = data.get_mut(start..end).ok_or(Conflict::Length)?;
+    let there = (first..after).filter(|block| bit(present, *block)).count();
+    if there > 0 {
+        let is_same_cut = bit(starts, first)
+            && (first + 1..after).all(|block| !bit(starts, block))
+            && (slot.total == end_u32 || !bit(present, after) || bit(starts, after));
+        let is_duplicate = there == after - first && is_same_cut && *place == *fragment.data;
+        return if is_duplicate { Ok(Stored::Duplicate) } else { Err(Conflict::Overlap) };
+    }
+
+    slot.ecn_seen |= 1 << ecn(fragment);
+    // RFC 3168 §5.3: a mark must not be lost, nor may a part that is not capable of marks carry one.
+    if slot.ecn_seen & (CE_SEEN | NOT_ECT_SEEN) == CE_SEEN | NOT_ECT_SEEN {
+        return Err(Conflict::Ecn);
+    }
+    place.copy_from_slice(fragment.data);
+    set_bit(starts, first);
+    for block in first..after {
+        set_bit(present, block);
+    }
+    slot.gathered += end_u32 - u32::from(fragment.offset);
+    slot.furthest = slot.furthest.max(end_u32);
+    if !fragment.more {
+        slot.total = end_u32;
+    }
+    slot.cast = wider(slot.cast, fragment.cast);
+    if start == 0 {
+        slot.protocol = fragment.protocol;
+        slot.flags = fragment.flags;
+        slot.first_len = u16::try_from(end).unwrap_or(u16::MAX);
+        slot.header_len = u16::try_from(fragment.header.len()).unwrap_or(u16::MAX);
+        for (to, from) in slot.header.iter_mut().zip(fragment.header) {
+            *to = *from;
+        }
+    }
+    Ok(if slot.total != 0 && slot.gathered == slot.total { Stored::Complete } else { Stored::More })
+}
+
+/// All fragments must agree on where the datagram ends.
+fn check_total(slot: &Slot, end: u32, more: bool) -> Result<(), Conflict> {
+    let is_consistent = match (slot.total, more) {
+        (0, true) => true,
+        (0, false) => end >= slot.furthest,
+        (total, true) => end < total,
+        (total, false) => end == total,
+    };
+    if is_consistent {
+        Ok(())
+    } else {
+        Err(Conflict::Length)
+    }
+}
+
+const NOT_ECT_SEEN: u8 = 1;
+const CE_SEEN: u8 = 1 << 3;
+
+/// The ECN field of a fragment's header.
+fn ecn(fragment: &Fragment<'_>) -> u8 {
+    match (fragment.addresses, fragment.header) {
+        (Addresses::V4(_), [_, tos, ..]) => tos & 3,
+        (Addresses::V6(_), [_, class_and_label, ..]) => class_and_label >> 4 & 3,
+        _ => 0,
+    }
+}
+
+fn wider(a: Cast, b: Cast) -> Cast {
+    match (a, b) {
+        (Cast::Broadcast, _) | (_, Cast::Broadcast) => Cast::Broadcast,
+        (Cast::Multicast, _) | (_, Cast::Multicast) => Cast::Multicast,
+        _ => Cast::Unicast,
+    }
+}
+
+fn bit(bits: &[u8], index: usize) -> bool {
+    bits.get(index / 8).is_some_and(|octet| octet >> (index % 8) & 1 != 0)
+}
+
+fn set_bit(bits: &mut [u8], index: usize) {
+    if let Some(octet) = bits.get_mut(index / 8) {
+        *octet |= 1 << (index % 8);
+    }
+}
+
+/// Makes the kept header that of a datagram of `total` octets that was never fragmented; returns its traffic class.
+/// `None` if there is no such datagram.
+fn restore_header(slot: &mut Slot, total: usize) -> Option<u8> {
+    let is_congested = slot.ecn_seen & CE_SEEN != 0;
+    let header_len = usize::from(slot.header_len);
+    let h = &mut slot.header;
+    if slot.key.family == 4 {
+        let [high, low] = u16::try_from(header_len + total).ok()?.to_be_bytes();
+        let class = h[1] | if is_congested { 3 } else { 0 };
+        h[1] = class;
+        [h[2], h[3]] = [high, low];
+        // Of the flags only DF stays.
+        [h[6], h[7]] = [h[6] & 0x40, 0];
+        [h[10], h[11]] = [0, 0];
+        let [high, low] = Sum::new().add_bytes(h.get(..header_len)?).checksum().to_be_bytes();
+        [h[10], h[11]] = [high, low];
+        return Some(class);
+    }
+    let class = h[0] << 4 | h[1] >> 4 | if is_congested { 3 } else { 0 };
+    h[0] = 0x60 | class >> 4;
+    h[1] = h[1] & 0x0f | class << 4;
+    [h[4], h[5]] = u16::try_from(total).ok()?.to_be_bytes();
+    h[6] = slot.protocol.0;
+    slot.header_len = u16::try_from(IPV6_HEADER_LEN).ok()?;
+    Some(class)
+}
+
+#[cfg(test)]
+mod tests;
