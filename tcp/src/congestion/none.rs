@@ -1,8 +1,9 @@
-//! No congestion control.
+//! No congestion control: for benchmarks, and for links that belong to one user alone. It does not conform to RFC 9293
+//! §3.8.2.
 
 use super::{Ack, Congestion, Expiry, Loss, Recovery};
 
-/// No limit beside the peer's window: for benchmarks and for links that the user owns alone.
+/// No limit beside the peer's window. Not for shared networks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unlimited;
 
