@@ -22,6 +22,9 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// What an entry of the pool starts as.
+    pub(crate) const NONE: Self = Self { start: SeqNum(0), end: SeqNum(0), next: 0 };
+
     fn touches(&self, start: SeqNum, end: SeqNum) -> bool {
         self.start.le(end) && start.le(self.end)
     }
@@ -56,6 +59,9 @@ pub(crate) struct Ranges {
 }
 
 impl Ranges {
+    /// Nothing is out of order.
+    pub(crate) const NONE: Self = Self { head: 0, count: 0 };
+
     /// Notes that the octets from `start` up to `end` are here. To be called before they are written to the ring, since
     /// it may refuse. Linear in the ranges of this connection, which the pool's cap bounds.
     pub(crate) fn insert(&mut self, pool: &mut Pool<'_, Range>, start: SeqNum, end: SeqNum) -> Inserted {
@@ -200,9 +206,9 @@ mod tests {
     #[test]
     fn ranges_merge_and_the_newest_comes_first() {
         for base in [0, 1_000, 0x7fff_fff0, 0xffff_ffe0].map(SeqNum) {
-            let mut memory = [Range::default(); 4];
+            let mut memory = [Range::NONE; 4];
             let mut pool = Pool::new(&mut memory, 4, 1);
-            let mut ranges = Ranges::default();
+            let mut ranges = Ranges::NONE;
             // Start, end, what becomes of it, ranges afterwards
             for (start, end, want, after) in [
                 (20, 30, Inserted::New(10), &[(20, 30)][..]),
@@ -239,9 +245,9 @@ mod tests {
             (60, 60, &[]),
         ] {
             let base = SeqNum(0xffff_fff0);
-            let mut memory = [Range::default(); 3];
+            let mut memory = [Range::NONE; 3];
             let mut pool = Pool::new(&mut memory, 3, 1);
-            let mut ranges = Ranges::default();
+            let mut ranges = Ranges::NONE;
             for (start, end) in [(10, 15), (20, 30), (40, 50)] {
                 ranges.insert(&mut pool, base + start, base + end);
             }
@@ -249,7 +255,7 @@ mod tests {
             assert_eq!(list(&ranges, &pool, base), left, "to {to}");
             assert_eq!(pool.available(), 3 - left.len());
             ranges.clear(&mut pool);
-            assert_eq!((ranges, pool.available()), (Ranges::default(), 3));
+            assert_eq!((ranges, pool.available()), (Ranges::NONE, 3));
         }
     }
 
@@ -258,7 +264,7 @@ mod tests {
         const SPAN: u32 = 60;
         let mut random = Random::new([8; 32]);
         for entries in [0, 1, 2, 3, 5, 8, 40] {
-            let mut memory = std::vec![Range::default(); entries];
+            let mut memory = std::vec![Range::NONE; entries];
             let mut pool = Pool::new(&mut memory, 6, 3);
             let mut connections = [Ranges::default(); 3];
             // For each connection RCV.NXT and the octets behind it.

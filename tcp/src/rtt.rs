@@ -65,6 +65,10 @@ enum Start {
 }
 
 impl Rtt {
+    /// Without a sample.
+    pub(crate) const NONE: Self =
+        Self { srtt_x8: 0, rttvar_x4: 0, min_us: 0, backoff: 0, start: Start::Normal };
+
     /// Takes in a sample, in µs, RFC 6298 §2.2 and §2.3; it ends the back-off. By Karn's rule (§3) the octets that it was
     /// taken from must not have been sent twice.
     pub(crate) fn on_sample(&mut self, rtt_us: u32) {
@@ -140,7 +144,7 @@ mod tests {
     const BARE: RtoConfig = RtoConfig { min_us: 0, granularity_us: 1, ..DEFAULT };
 
     fn sampled(samples: &[u32]) -> Rtt {
-        let mut rtt = Rtt::default();
+        let mut rtt = Rtt::NONE;
         samples.iter().for_each(|&sample| rtt.on_sample(sample));
         rtt
     }
@@ -176,7 +180,7 @@ mod tests {
     // conf: TCP-RTO-01
     #[test]
     fn before_a_sample_the_timeout_is_the_initial_one() {
-        assert_eq!(Rtt::default().rto_us(&DEFAULT), 1_000_000);
+        assert_eq!(Rtt::NONE.rto_us(&DEFAULT), 1_000_000);
     }
 
     // conf: TCP-RTO-04
@@ -191,7 +195,7 @@ mod tests {
     // conf: TCP-RTO-08
     #[test]
     fn with_a_constant_round_trip_time_the_granularity_is_added() {
-        let mut rtt = Rtt::default();
+        let mut rtt = Rtt::NONE;
         for _ in 0..100 {
             rtt.on_sample(2_000_000);
         }
@@ -202,7 +206,7 @@ mod tests {
     // conf: TCP-RTO-05, TCP-RTO-12
     #[test]
     fn each_expiration_doubles_the_timeout_up_to_the_cap() {
-        let mut rtt = Rtt::default();
+        let mut rtt = Rtt::NONE;
         for want in [1, 2, 4, 8, 16, 32, 60, 60] {
             assert_eq!(rtt.rto_us(&DEFAULT), want * 1_000_000);
             rtt.on_timeout();
@@ -218,7 +222,7 @@ mod tests {
     // conf: TCP-RTO-13
     #[test]
     fn data_starts_with_three_seconds_after_a_lost_syn() {
-        let mut rtt = Rtt::default();
+        let mut rtt = Rtt::NONE;
         rtt.on_timeout();
         rtt.on_established_after_syn_timeout();
         assert_eq!(rtt.rto_us(&DEFAULT), 3_000_000);
@@ -226,7 +230,7 @@ mod tests {
         assert_eq!(rtt.rto_us(&DEFAULT), 6_000_000);
         rtt.on_sample(500_000);
         assert_eq!(rtt.rto_us(&DEFAULT), 1_500_000);
-        let mut slow = Rtt::default();
+        let mut slow = Rtt::NONE;
         slow.on_established_after_syn_timeout();
         assert_eq!(slow.rto_us(&RtoConfig { initial_us: 5_000_000, ..DEFAULT }), 5_000_000);
     }
