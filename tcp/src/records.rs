@@ -23,122 +23,16 @@
 //! Times are the low 32 bits of an `Instant`'s microseconds.
 #![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
-use crate::pool::{Chained, Pool};
+use crate::pool::Pool;
 use crate::seq::SeqNum;
 use tersus_ip::Instant;
 
+mod run;
+pub(crate) use run::Record;
+use run::State;
+
 /// Largest difference of two times that is believed.
 const HALF: u32 = u32::MAX / 2;
-
-bitflags::bitflags! {
-    /// What is known of a run.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    struct State: u8 {
-        /// The peer has it, by SACK.
-        const SACKED = 1;
-        /// It left the network, and was not sent again since.
-        const LOST = 2;
-        /// Of what is `LOST`, only the first segment is: there was no record to split the run.
-        const FRONT = 4;
-        /// It was sent again: no sample may come from it (Karn).
-        const RESENT = 8;
-        /// Its octets were not all sent at one moment.
-        const COARSE = 16;
-        /// A coarse run has a mark.
-        const MARKED = 32;
-    }
-}
-
-/// A run, 28 octets.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Record {
-    seq: SeqNum,
-    len: u32,
-    /// When it was sent last.
-    sent: u32,
-    /// Octets delivered when it was sent. Coarse: the mark, which is a sequence number.
-    delivered: u32,
-    /// When that was counted. Coarse: when the octet before the mark was sent.
-    delivered_at: u32,
-    /// When the first octet of the flight that led to that count was sent. Coarse: the end of what was sent again.
-    first_sent: u32,
-    next: u16,
-    state: State,
-    /// How often it was sent again.
-    tries: u8,
-}
-
-impl Record {
-    /// What an entry of the pool starts as.
-    pub(crate) const NONE: Self = Self {
-        seq: SeqNum(0),
-        len: 0,
-        sent: 0,
-        delivered: 0,
-        delivered_at: 0,
-        first_sent: 0,
-        next: 0,
-        state: State::empty(),
-        tries: 0,
-    };
-
-    fn end(&self) -> SeqNum {
-        self.seq + self.len
-    }
-
-    fn is_coarse(&self) -> bool {
-        self.state.contains(State::COARSE)
-    }
-
-    /// Makes it coarse: the fields of a rate sample become free for the mark and for what was sent again.
-    fn coarsen(&mut self) {
-        if !self.is_coarse() {
-            self.state.insert(State::COARSE);
-            // If it was sent again, it was as a whole.
-            self.first_sent = self.end().0;
-        }
-    }
-
-    /// Whether `behind`, which follows it, can be told apart by nothing but the place.
-    fn is_like(&self, behind: &Self) -> bool {
-        !self.is_coarse()
-            && self.state == behind.state
-            && self.sent == behind.sent
-            && self.delivered == behind.delivered
-            && self.tries == behind.tries
-            && self.end() == behind.seq
-    }
-
-    /// Cuts it at `at`, inside of it, and returns the part behind.
-    fn cut(&mut self, at: SeqNum) -> Self {
-        let mut behind = *self;
-        behind.seq = at;
-        behind.len = self.end().distance(at);
-        self.len = at.distance(self.seq);
-        if self.is_coarse() {
-            let without_mark = if SeqNum(self.delivered).le(at) { &mut behind } else { &mut *self };
-            without_mark.state.remove(State::MARKED);
-            if SeqNum(self.first_sent).le(at) {
-                behind.state.remove(State::RESENT);
-            }
-        }
-        if self.state.contains(State::FRONT) {
-            self.state.remove(State::FRONT);
-            behind.state.remove(State::FRONT | State::LOST);
-        }
-        behind
-    }
-}
-
-impl Chained for Record {
-    fn next(&self) -> u16 {
-        self.next
-    }
-
-    fn set_next(&mut self, next: u16) {
-        self.next = next;
-    }
-}
 
 /// What a cumulative acknowledgement brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -282,7 +176,7 @@ impl Records {
             }
             let before = *record;
             if una.lt(before.end()) {
-                let found = acknowledge(record, una);
+                let found = record.acknowledge(una);
                 self.lost = self.lost.saturating_sub(found);
                 self.take_in(&mut sum, &before, una, now);
                 return self.account(&sum, now);
@@ -297,7 +191,7 @@ impl Records {
         if self.open.len > 0 && una.gt(self.open.seq) {
             let before = self.open;
             if una.lt(before.end()) {
-                let found = acknowledge(&mut self.open, una);
+                let found = self.open.acknowledge(una);
                 self.lost = self.lost.saturating_sub(found);
                 self.take_in(&mut sum, &before, una, now);
             } else {
@@ -564,27 +458,6 @@ struct Covered {
     /// One of them was sent twice.
     is_ambiguous: bool,
     newest: Option<Record>,
-}
-
-/// Drops the octets of `run` before `una`, which lies inside of it, and returns how many of those behind are no longer
-/// lost.
-fn acknowledge(run: &mut Record, una: SeqNum) -> u32 {
-    run.len = run.end().distance(una);
-    run.seq = una;
-    if run.is_coarse() {
-        if una.ge(SeqNum(run.delivered)) {
-            run.state.remove(State::MARKED);
-        }
-        if una.ge(SeqNum(run.first_sent)) {
-            run.state.remove(State::RESENT);
-        }
-    }
-    if run.state.contains(State::FRONT) {
-        // Only the first segment was, and that has arrived.
-        run.state.remove(State::FRONT | State::LOST);
-        return run.len;
-    }
-    0
 }
 
 fn stamp(now: Instant) -> u32 {
