@@ -14,7 +14,6 @@
 //! no pseudo-random function: a peer that can measure which of its connections collide can learn to make more. What
 //! that buys is bounded, a search through at most the connections that it holds open anyway; numbers that must not be
 //! guessed (ISNs) come from a keyed cryptographic hash instead.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 use core::net::IpAddr;
 use tersus_ip::{Addresses, Path, Random};

@@ -9,7 +9,6 @@
 //! are free (and fewer than a cap, which bounds how long its chain gets): one greedy connection leaves half of the pool,
 //! n of them leave 1 / (n + 1), and whoever holds none gets the last one. No bookkeeping of who is entitled to what is
 //! needed. Where there is only one connection, it may take all.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 /// An entry that can stand in a chain.
 pub(crate) trait Chained: Copy + Default {

@@ -8,14 +8,13 @@
 //!
 //! The octets themselves lie in the receive ring, at their offset from RCV.NXT. Ranges neither overlap nor touch; the
 //! chain has the one that changed last in front, in the order in which RFC 2018 §4 wants them reported.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 use crate::pool::{Chained, Pool};
 use crate::seq::SeqNum;
 
 /// One range in a chain, 12 octets: from `start` up to but without `end`.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Range {
+pub struct Range {
     start: SeqNum,
     end: SeqNum,
     next: u16,
@@ -23,7 +22,7 @@ pub(crate) struct Range {
 
 impl Range {
     /// What an entry of the pool starts as.
-    pub(crate) const NONE: Self = Self { start: SeqNum(0), end: SeqNum(0), next: 0 };
+    pub const NONE: Self = Self { start: SeqNum(0), end: SeqNum(0), next: 0 };
 
     fn touches(&self, start: SeqNum, end: SeqNum) -> bool {
         self.start.le(end) && start.le(self.end)
@@ -131,6 +130,7 @@ impl Ranges {
     }
 
     /// The ranges, the one that changed last first: left and right edge.
+    #[cfg_attr(not(test), expect(dead_code, reason = "SACK, RFC 2018, reports them"))]
     pub(crate) fn iter<'p>(&self, pool: &'p Pool<'_, Range>) -> impl Iterator<Item = (SeqNum, SeqNum)> + 'p {
         pool.chain(self.head).map(|range| (range.start, range.end))
     }
@@ -143,6 +143,7 @@ impl Ranges {
 
     /// How many ranges there are.
     #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "SACK, RFC 2018, reports them"))]
     pub(crate) const fn count(&self) -> u16 {
         self.count
     }

@@ -6,7 +6,6 @@
 //!
 //! The links lie apart from the slots, so that a connection can be queued while its slot is borrowed, and a word each
 //! serves both as link and as the mark that it is queued. A connection that goes away is skipped when its turn comes.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 /// The queue, over a slice of the caller's with a word for each connection, all zeros in the beginning. It holds ids up
 /// to 65,534.
@@ -54,6 +53,7 @@ impl<'a> Ready<'a> {
 
     /// Whether `id` is queued.
     #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the tests of others"))]
     pub(crate) fn contains(&self, id: u16) -> bool {
         self.links.get(usize::from(id)).is_some_and(|&link| link != 0)
     }

@@ -21,14 +21,13 @@
 //!   acknowledged. The next segment must be marked as lost when the partial acknowledgement comes (NewReno).
 //!
 //! Times are the low 32 bits of an `Instant`'s microseconds.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 use crate::pool::Pool;
 use crate::seq::SeqNum;
 use tersus_ip::Instant;
 
 mod run;
-pub(crate) use run::Record;
+pub use run::Record;
 use run::State;
 
 /// Largest difference of two times that is believed.
@@ -356,6 +355,7 @@ impl Records {
 
     /// Octets delivered so far, a count that wraps.
     #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "rate-based control needs it"))]
     pub(crate) const fn delivered(&self) -> u32 {
         self.delivered
     }

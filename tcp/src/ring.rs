@@ -7,7 +7,6 @@
 //!                 free    |  read from here  |   write here
 //!                                               '-> write_at: out of order, does not count until `extend`
 //! ```
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 /// Largest ring, in octets: the largest window, RFC 7323 §2.3. Sums of two offsets stay below 2^32.
 pub(crate) const SIZE_MAX: u32 = 1 << 30;

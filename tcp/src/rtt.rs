@@ -1,7 +1,6 @@
 //! The retransmission timeout, RFC 6298: SRTT, RTTVAR, RTO and its back-off.
 //!
 //! §5.7's MAY, forgetting SRTT after several back-offs, is left out: the estimate of the last measured path is kept.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 /// Largest sample that is believed, in µs (over four minutes): scaled by eight it still fits.
 const SAMPLE_MAX: u32 = 1 << 28;
@@ -10,20 +9,20 @@ const AFTER_SYN_TIMEOUT_US: u32 = 3_000_000;
 
 /// Limits of the retransmission timeout, in microseconds. Where two contradict each other, the cap counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RtoConfig {
+pub(crate) struct RtoConfig {
     /// RTO before the first sample, RFC 6298 §2.1. Default 1 s.
-    pub initial_us: u32,
+    pub(crate) initial_us: u32,
     /// Floor, §2.4. Default 1 s; a lower one departs from the RFC.
-    pub min_us: u32,
+    pub(crate) min_us: u32,
     /// Cap, also with back-off, §2.5. Default 60 s; a lower one departs from the RFC.
-    pub max_us: u32,
+    pub(crate) max_us: u32,
     /// Clock granularity G, §2.2: how late `poll` may come. Default 1 ms.
-    pub granularity_us: u32,
+    pub(crate) granularity_us: u32,
 }
 
 impl RtoConfig {
     /// As RFC 6298 has it.
-    pub const DEFAULT: Self =
+    pub(crate) const DEFAULT: Self =
         Self { initial_us: 1_000_000, min_us: 1_000_000, max_us: 60_000_000, granularity_us: 1_000 };
 
     const fn limit(&self, rto: u32) -> u32 {
@@ -118,12 +117,14 @@ impl Rtt {
 
     /// RTTVAR in µs; 0 before the first sample.
     #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "RACK, RFC 8985, needs it"))]
     pub(crate) const fn rttvar_us(&self) -> u32 {
         self.rttvar_x4 / 4
     }
 
     /// The smallest sample in µs; 0 before the first.
     #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "RACK, RFC 8985, needs it"))]
     pub(crate) const fn min_us(&self) -> u32 {
         self.min_us
     }

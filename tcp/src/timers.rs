@@ -8,7 +8,6 @@
 //!
 //! The heap is exact: an entry moves when its deadline is set, so that the earliest one is a peek. A restarted
 //! retransmission timer is near the bottom already and moves about one level.
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine that uses this module comes next"))]
 
 use tersus_ip::Deadline;
 
@@ -60,6 +59,7 @@ impl<'a> Timers<'a> {
 
     /// Timers that run.
     #[must_use]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for tests"))]
     pub(crate) const fn len(&self) -> u16 {
         self.len
     }

@@ -24,7 +24,7 @@ bitflags::bitflags! {
 
 /// A run, 28 octets.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Record {
+pub struct Record {
     pub(super) seq: SeqNum,
     pub(super) len: u32,
     /// When it was sent last.
@@ -43,7 +43,7 @@ pub(crate) struct Record {
 
 impl Record {
     /// What an entry of the pool starts as.
-    pub(crate) const NONE: Self = Self {
+    pub const NONE: Self = Self {
         seq: SeqNum(0),
         len: 0,
         sent: 0,
