@@ -200,3 +200,155 @@ impl<'a> PathMtu<'a> {
 fn plateau_below(len: u16) -> u16 {
     PLATEAUS.into_iter().find(|plateau| *plateau < len).unwrap_or(IPV4_MIN_MTU)
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+    use super::*;
+    use alloc::vec;
+
+    const V4: &str = "198.51.100.7";
+    const V6: &str = "2001:db8:1::7";
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn at(secs: u64) -> Instant {
+        Instant::from_secs(secs)
+    }
+
+    // conf: TCP-PMT-01, TCP-PMT-02, TCP-PMT-03, TCP-PMT-04, IP6-PMT-01, IP6-PMT-02
+    #[test]
+    fn a_message_lowers_the_estimate_and_never_raises_it() {
+        // destination, reports in turn, packet length; the estimate afterwards, on a link of 1500
+        for (to, reports, packet_len, want) in [
+            (V4, &[1400][..], 1500, Some(1400)),
+            (V4, &[1400, 1300], 1500, Some(1300)),
+            (V4, &[1300, 1400], 1500, Some(1300)),
+            (V4, &[1500], 1500, None),
+            (V4, &[9000], 1500, None),
+            (V4, &[100_000], 1500, None),
+            (V4, &[68], 1500, Some(68)),
+            (V4, &[67], 1500, Some(68)),
+            (V4, &[1], 1500, Some(68)),
+            (V4, &[0], 1500, Some(1492)),
+            (V4, &[0, 0], 1500, Some(1006)),
+            (V4, &[0], 1000, Some(508)),
+            (V4, &[0], 68, Some(68)),
+            (V4, &[0], 0, Some(68)),
+            (V4, &[0], 65_535, Some(1492)),
+            (V4, &[68, 0], 1500, Some(68)),
+            (V6, &[1400], 1500, Some(1400)),
+            (V6, &[1400, 1450], 1500, Some(1400)),
+            (V6, &[1280], 1500, Some(1280)),
+            (V6, &[1279], 1500, None),
+            (V6, &[0], 1500, None),
+            (V6, &[1300, 1000], 1500, Some(1300)),
+            (V6, &[1500], 1500, None),
+            (V6, &[u32::MAX], 1500, None),
+        ] {
+            let mut entries = [Entry::FREE; 2];
+            let mut cache = PathMtu::new(&mut entries, Config::default());
+            for reported in reports {
+                let before = cache.get(ip(to));
+                let change = cache.on_too_big(at(1), ip(to), *reported, packet_len, 1500);
+                let after = cache.get(ip(to));
+                let want = if before == after { Change::Ignored } else { Change::Lowered(after.unwrap()) };
+                assert_eq!(change, want, "{to} {reports:?}");
+            }
+            assert_eq!(cache.get(ip(to)), want, "{to} {reports:?}");
+            assert_eq!(cache.get(ip("203.0.113.1")), None);
+            let total: u32 = cache.statistics.counters().into_iter().map(|(_, count)| count).sum();
+            assert_eq!(usize::try_from(total).unwrap(), reports.len(), "each message is counted once");
+        }
+    }
+
+    // conf: TCP-PMT-05, IP6-PMT-02, IP4-FRG-09
+    #[test]
+    fn an_estimate_is_forgotten_ten_minutes_after_the_last_message_that_confirmed_it() {
+        for to in [V4, V6] {
+            let mut entries = [Entry::FREE; 2];
+            let mut cache = PathMtu::new(&mut entries, Config::default());
+            cache.on_too_big(at(10), ip(to), 1400, 1500, 1500);
+            assert_eq!(cache.poll_at(), Some(at(610)));
+            cache.on_too_big(at(300), ip(to), 1450, 1500, 1500);
+            assert_eq!(cache.poll_at(), Some(at(610)), "a wider one says nothing");
+            cache.on_too_big(at(400), ip(to), 1400, 1500, 1500);
+            assert_eq!(cache.poll_at(), Some(at(1000)), "the same again does");
+            assert_eq!(cache.on_timeout(Instant::from_micros(999_999_999)), 0);
+            assert_eq!(cache.get(ip(to)), Some(1400));
+            assert_eq!(cache.on_timeout(at(1000)), 1);
+            assert_eq!((cache.get(ip(to)), cache.poll_at(), cache.statistics.expired), (None, None, 1));
+        }
+    }
+
+    // conf: TCP-PMT-05
+    #[test]
+    fn no_configuration_tries_again_within_five_minutes() {
+        let mut entries = [Entry::FREE; 1];
+        let mut cache = PathMtu::new(&mut entries, Config { lifetime: Duration::ZERO });
+        cache.on_too_big(at(0), ip(V6), 1400, 1500, 1500);
+        assert_eq!(cache.poll_at(), Some(at(300)));
+    }
+
+    #[test]
+    fn a_full_cache_forgets_what_would_run_out_first() {
+        let mut entries = [Entry::FREE; 3];
+        let mut cache = PathMtu::new(&mut entries, Config::default());
+        let to = |i: u64| ip(&alloc::format!("198.51.100.{i}"));
+        for i in 1..=100 {
+            assert_eq!(cache.on_too_big(at(i), to(i), 1400, 1500, 1500), Change::Lowered(1400));
+        }
+        assert_eq!(cache.statistics.evicted, 97);
+        for i in 1..=100 {
+            assert_eq!(cache.get(to(i)).is_some(), i > 97, "{i}");
+        }
+        assert_eq!(cache.poll_at(), Some(at(698)));
+        cache.on_too_big(at(200), to(98), 1300, 1500, 1500);
+        assert_eq!((cache.statistics.evicted, cache.poll_at()), (97, Some(at(699))), "its own place");
+        assert_eq!(cache.on_timeout(at(u64::MAX)), 3, "a clock that jumps");
+    }
+
+    #[test]
+    fn a_cache_of_length_zero_learns_nothing() {
+        let mut cache = PathMtu::new(&mut [], Config::default());
+        assert_eq!(cache.on_too_big(at(1), ip(V4), 1400, 1500, 1500), Change::Ignored);
+        assert_eq!((cache.get(ip(V4)), cache.poll_at(), cache.on_timeout(at(9999))), (None, None, 0));
+        assert_eq!(cache.statistics.no_table, 1);
+    }
+
+    #[test]
+    fn plateaus_go_down_to_the_smallest_mtu() {
+        let mut mtu = 65_535;
+        let mut seen = vec![mtu];
+        while mtu > IPV4_MIN_MTU {
+            mtu = plateau_below(mtu);
+            seen.push(mtu);
+        }
+        assert_eq!(seen, PLATEAUS);
+    }
+
+    /// Random messages and times: the estimate of a living entry never rises, and `poll_at` says when it acts.
+    #[test]
+    fn the_cache_is_total() {
+        let mut random = crate::Random::new([3; 32]);
+        let mut entries = [Entry::FREE; 3];
+        let mut cache = PathMtu::new(&mut entries, Config::default());
+        let mut now = 0;
+        for _ in 0..20_000 {
+            let to = ip(["198.51.100.1", "198.51.100.2", V6, "::1", "0.0.0.0"]
+                [usize::try_from(random.below(5)).unwrap()]);
+            now = if random.below(100) == 0 { random.next_u64() >> 20 } else { now + 10_000_000 };
+            let now = Instant::from_micros(now);
+            let is_due = cache.poll_at().is_some_and(|at| at <= now);
+            assert_eq!(cache.on_timeout(now) > 0, is_due);
+            let before = cache.get(to);
+            let (reported, len) = (random.next_u32() >> random.below(32), random.next_u16());
+            cache.on_too_big(now, to, reported, len, 1500);
+            let after = cache.get(to);
+            assert!(after.map_or(true, |after| after <= before.unwrap_or(1500) && after >= 68));
+            assert!(after.map_or(true, |after| to.is_ipv4() || after >= 1280));
+        }
+    }
+}

@@ -74,7 +74,7 @@ impl Sent {
         } else {
             let len = u16::try_from(20 + self.options.len() + self.data.len()).unwrap_or(0).to_be_bytes();
             let [id_high, id_low] = u16::try_from(self.identification).unwrap().to_be_bytes();
-            let [high, low] = (field / 8 | u16::from(self.more) << 13).to_be_bytes();
+            let [high, low] = ((field / 8) | (u16::from(self.more) << 13)).to_be_bytes();
             let ihl = u8::try_from(5 + self.options.len() / 4).unwrap();
             let mut header = vec![
                 0x40 | ihl,
@@ -153,8 +153,11 @@ fn octets(len: usize) -> Vec<u8> {
     (0..len).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect()
 }
 
+/// Makes a fragment of one family: offset, whether more follow, data.
+type Make = fn(usize, bool, &[u8]) -> Sent;
+
 /// A datagram cut at these offsets.
-fn cut(make: fn(usize, bool, &[u8]) -> Sent, data: &[u8], cuts: &[usize]) -> Vec<Sent> {
+fn cut(make: Make, data: &[u8], cuts: &[usize]) -> Vec<Sent> {
     let mut edges = vec![0];
     edges.extend(cuts);
     edges.push(data.len());
@@ -176,7 +179,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
     all
 }
 
-const FAMILIES: [fn(usize, bool, &[u8]) -> Sent; 2] = [Sent::v4, Sent::v6];
+const FAMILIES: [Make; 2] = [Sent::v4, Sent::v6];
 
 // conf: IP4-RAS-01, IP4-RAS-02, IP6-HDR-05
 #[test]
