@@ -49,7 +49,7 @@ mod turn;
 
 pub use address::{InterfaceId, InterfaceSet, PackedAddress};
 pub use config::Config;
-pub use engine::{Ip, NoInterface};
+pub use engine::{InterfaceError, Ip};
 pub use event::{Event, EVENTS_MAX};
 pub use groups::JoinError;
 pub use interface::{Interface, InterfaceStatistics};

@@ -117,9 +117,10 @@ impl Host<'_> {
     fn use_neighbour(&mut self, path: &Path) -> Usable {
         match path.neighbour.checked_sub(1) {
             Some(index) => {
+                let before = self.neighbours.poll_at();
                 let usable = self.neighbours.mark_used(index, &path.next_hop, self.now);
                 // The first packet to a stale neighbour starts a timer.
-                self.is_changed = true;
+                self.is_changed |= self.neighbours.poll_at() != before;
                 usable
             }
             None => Usable::Yes,
