@@ -40,7 +40,7 @@ impl Neighbours<'_> {
         None
     }
 
-    /// A solicitation left, or was lost for good: the next one follows after [`Config::retrans_timer`].
+    /// A solicitation left, or was lost for good: the next one follows after [`super::Config::retrans_timer`].
     pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
         let retrans_timer = self.config.retrans_timer;
         let address = PackedAddress::new(solicitation.target);
