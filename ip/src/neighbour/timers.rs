@@ -36,6 +36,12 @@ impl Neighbours<'_> {
             }
         }
         self.cursor = 0;
+        // What was refused with `Full` waits for room too.
+        for slot in self.slots.iter().filter(|slot| !room.contains(slot.interface)) {
+            if slot.timer().is_due(now) {
+                self.waiting.insert(slot.interface);
+            }
+        }
         self.find_earliest();
         None
     }

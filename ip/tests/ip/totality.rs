@@ -208,6 +208,7 @@ fn polling_at_poll_at_does_something_and_before_does_nothing() {
     for address in ["192.0.2.1/24", "2001:db8::1/64"] {
         host.ip.add_address(ETH, cidr(address)).unwrap();
     }
+    host.run();
     let mut idle = 0;
     for round in 0..3000_u32 {
         // Something from outside, now and then.
