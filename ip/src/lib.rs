@@ -4,6 +4,8 @@
 //!   keeps.
 //! - Between: [`Ip`] has the interfaces with their addresses, routes, neighbours, groups, fragments and path MTUs, in
 //!   memory that the caller gave ([`Storage`]).
+//! - Beside: what transports with sockets share: [`queue`] of datagrams, [`sorted`] numbers of sockets,
+//!   [`rate_limit`].
 //! - Below: a `tersus_phy::LinkLayer` carries packets to hardware addresses. `links[i]` is interface `i`.
 //!
 //! ```text
@@ -119,6 +121,7 @@ pub mod rate_limit;
 pub mod reassembly;
 mod resolution;
 mod routes;
+pub mod sorted;
 mod statistics;
 mod storage;
 mod transport;

@@ -96,12 +96,6 @@ impl Queue {
         usize::from(self.used) * UNIT
     }
 
-    /// Whether a datagram of `len` octets could ever be queued in a region of `region_len` octets.
-    #[must_use]
-    pub fn fits(label: &Label, len: usize, region_len: usize) -> bool {
-        record_units(label, len).is_some_and(|units| units <= capacity(region_len))
-    }
-
     /// Whether a datagram of `len` octets would be taken now.
     #[must_use]
     pub fn has_room(&self, label: &Label, len: usize, region_len: usize) -> bool {
@@ -244,6 +238,30 @@ impl Queue {
         }
     }
 
+    /// Octets of the datagrams that are queued for this address. Linear in their number.
+    pub fn len_for(&self, region: &mut [u8], remote: IpAddr) -> usize {
+        let mut octets = 0usize;
+        let mut cursor = self.first();
+        while let Some(at) = self.seek(region, cursor) {
+            cursor = self.next(region, at);
+            match self.get(region, at) {
+                Some((_, label, _)) if label.remote == remote => {
+                    octets += usize::from(at.left.saturating_sub(cursor.left)) * UNIT;
+                }
+                _ => {}
+            }
+        }
+        octets
+    }
+
+    /// Largest payload with this label that an empty queue takes, in octets; `None`: not even an empty one.
+    #[must_use]
+    pub fn longest(label: &Label, region_len: usize) -> Option<u16> {
+        let region_len = usize::from(capacity(region_len)) * UNIT;
+        let octets = region_len.checked_sub(HEADER_LEN + addresses_len(kind(label)))?;
+        Some(u16::try_from(octets).unwrap_or(u16::MAX))
+    }
+
     /// Where `units` find room in one piece behind the newest record, and the units of the gap before them.
     fn room(&self, capacity: u16, units: u16) -> Option<(u16, u16)> {
         if self.used == 0 {
@@ -277,6 +295,40 @@ impl Queue {
         }
         self.used += gap + units;
         Some(at)
+    }
+}
+
+/// The regions of an engine's queues: one for each socket, all of one size.
+#[derive(Debug)]
+pub struct Regions<'a> {
+    octets: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Regions<'a> {
+    /// Divides `octets` equally among so many sockets; a multiple of four each.
+    pub fn new(octets: &'a mut [u8], sockets: usize) -> Self {
+        let len = octets.len().checked_div(sockets).unwrap_or(0) & !(UNIT - 1);
+        Self { octets, len }
+    }
+
+    /// Octets of each region.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the regions have no octets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The region of one socket; empty beyond the last.
+    pub fn of(&mut self, index: u16) -> &mut [u8] {
+        let start = usize::from(index).saturating_mul(self.len);
+        let from = self.octets.get_mut(start..).unwrap_or_default();
+        from.get_mut(..self.len).unwrap_or_default()
     }
 }
 
@@ -504,7 +556,9 @@ mod tests {
                             model.push_back((turn, len));
                         } else {
                             assert!(
-                                !model.is_empty() || !Queue::fits(&label, len, region_len),
+                                !model.is_empty()
+                                    || Queue::longest(&label, region_len)
+                                        .map_or(true, |max| len > usize::from(max)),
                                 "an empty queue of {region_len} refused {len}"
                             );
                         }

@@ -6,7 +6,6 @@ use crate::{Handle, RecvMeta, SendError, StaleHandle, Udp};
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::queue::{Label, Queue};
 use tersus_ip::{Fill, InterfaceId, Routes, Unreachable};
-use tersus_wire::udp;
 
 /// Bit of [`Label::flags`]: the datagram may not be fragmented.
 pub(crate) const DONT_FRAGMENT: u8 = 1;
@@ -214,8 +213,9 @@ impl Udp<'_> {
         if len > usize::from(max) {
             return Err(SendError::TooLong(max));
         }
-        if !Queue::fits(&label, len, self.tx.len()) {
-            return Err(SendError::TooLong(queue_max(&label, self.tx.len())));
+        match Queue::longest(&label, self.tx.len()) {
+            Some(max) if len <= usize::from(max) => {}
+            max => return Err(SendError::TooLong(max.unwrap_or(0))),
         }
         if way.is_resolving && self.has_had_its_share(socket.index, remote) {
             return Err(self.refuse_full());
@@ -294,17 +294,7 @@ impl Udp<'_> {
     fn has_had_its_share(&mut self, index: u16, remote: SocketAddr) -> bool {
         let Some(queue) = self.slots.get(usize::from(index)).map(|slot| slot.transmit) else { return false };
         let region = self.tx.of(index);
-        let mut octets = 0;
-        let mut cursor = queue.first();
-        while let Some(at) = queue.seek(region, cursor) {
-            if let Some((_, label, data)) = queue.get(region, at) {
-                if label.remote == remote.ip() {
-                    octets += data.len() + udp::HEADER_LEN;
-                }
-            }
-            cursor = queue.next(region, at);
-        }
-        octets >= (region.len() / 4).max(1)
+        queue.len_for(region, remote.ip()) >= (region.len() / 4).max(1)
     }
 
     /// Sees to it that the queue has room. Datagrams that wait for a resolution hold the room of those that left
@@ -353,13 +343,4 @@ fn own_interface(slot: &Slot, meta: &SendMeta) -> Result<Option<InterfaceId>, Se
         (_, Some(_)) => Ok(None),
         (interface, None) => Ok(interface),
     }
-}
-
-/// Largest payload that an empty queue takes.
-fn queue_max(label: &Label, region_len: usize) -> u16 {
-    let mut max = u16::try_from(region_len).unwrap_or(u16::MAX);
-    while max > 0 && !Queue::fits(label, usize::from(max), region_len) {
-        max -= 1;
-    }
-    max
 }

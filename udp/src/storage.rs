@@ -6,6 +6,7 @@ use crate::slot::{Flags, Slot};
 use crate::table::Table;
 use crate::{Cause, Handle, SocketError, StaleHandle, Statistics};
 use core::net::{IpAddr, SocketAddr};
+use tersus_ip::queue::Regions;
 use tersus_ip::{InterfaceSet, Random};
 
 /// Memory for `SOCKETS` sockets, each with a queue of `RX` octets to receive and one of `TX` octets to send.
@@ -176,32 +177,5 @@ impl<'a> Udp<'a> {
         if slot.flags.contains(Flags::CLOSING) || !self.errors.push(socket, &error) {
             crate::statistics::count(&mut self.statistics.errors_lost);
         }
-    }
-}
-
-/// The queues' octets: one region for each socket, all of one size.
-#[derive(Debug)]
-pub(crate) struct Regions<'a> {
-    octets: &'a mut [u8],
-    len: usize,
-}
-
-impl<'a> Regions<'a> {
-    fn new(octets: &'a mut [u8], sockets: usize) -> Self {
-        // A multiple of four, so that records are aligned if the whole is.
-        let len = octets.len().checked_div(sockets).unwrap_or(0) & !3;
-        Self { octets, len }
-    }
-
-    /// Octets of each region.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The region of one socket.
-    pub(crate) fn of(&mut self, index: u16) -> &mut [u8] {
-        let start = usize::from(index).saturating_mul(self.len);
-        let from = self.octets.get_mut(start..).unwrap_or_default();
-        from.get_mut(..self.len).unwrap_or_default()
     }
 }
