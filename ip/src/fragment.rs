@@ -83,7 +83,9 @@ impl Piece<'_> {
             *to = *from;
         }
         if let Some(to) = buffer.get_mut(self.header().len()..self.len()) {
-            to.copy_from_slice(self.payload);
+            for (to, from) in to.iter_mut().zip(self.payload) {
+                *to = *from;
+            }
         }
     }
 }
@@ -213,7 +215,9 @@ impl Slot {
         let (_, room_for_options) = header.split_first_chunk_mut::<IPV4_HEADER_LEN>()?;
         let options_len = if self.offset == 0 {
             let options = self.options();
-            room_for_options.get_mut(..options.len())?.copy_from_slice(options);
+            for (to, from) in room_for_options.iter_mut().zip(options) {
+                *to = *from;
+            }
             options.len()
         } else {
             copy_options(self.options(), room_for_options)
@@ -317,7 +321,9 @@ fn copy_options(mut options: &[u8], to: &mut [u8]) -> usize {
             continue;
         }
         let Some(place) = to.get_mut(len..len + option_len) else { break };
-        place.copy_from_slice(option);
+        for (to, from) in place.iter_mut().zip(option) {
+            *to = *from;
+        }
         len += option_len;
     }
     len.div_ceil(4) * 4

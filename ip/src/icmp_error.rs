@@ -162,7 +162,9 @@ impl Message<'_> {
         }
         let start = ICMP_HEADER_LEN + self.header.len();
         if let Some(place) = buffer.get_mut(start..start + self.rest.len()) {
-            place.copy_from_slice(self.rest);
+            for (to, from) in place.iter_mut().zip(self.rest) {
+                *to = *from;
+            }
         }
         match (source, self.destination) {
             (IpAddr::V6(source), IpAddr::V6(destination)) => {

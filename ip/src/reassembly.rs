@@ -656,7 +656,9 @@ fn store(
     if slot.ecn_seen & (CE_SEEN | NOT_ECT_SEEN) == CE_SEEN | NOT_ECT_SEEN {
         return Err(Conflict::Ecn);
     }
-    place.copy_from_slice(fragment.data);
+    for (to, from) in place.iter_mut().zip(fragment.data) {
+        *to = *from;
+    }
     set_bit(starts, first);
     for block in first..after {
         set_bit(present, block);
