@@ -113,7 +113,12 @@ impl Neighbours<'_> {
         let Some(end) = slot.time.instant().filter(|_| slot.is_ipv4()) else { return Deadline::NONE };
         let config = &self.config;
         Deadline::at(match slot.state {
-            State::Reachable => end + config.arp_lifetime.saturating_sub(config.arp_reachable_time),
+            // Not by subtracting durations, which links a panic.
+            State::Reachable => {
+                let left =
+                    config.arp_lifetime.as_micros().saturating_sub(config.arp_reachable_time.as_micros());
+                end + Duration::from_micros(u64::try_from(left).unwrap_or(u64::MAX))
+            }
             _ => end,
         })
     }
