@@ -49,6 +49,12 @@ impl InterfaceSet {
         Self(self.0 | other.0)
     }
 
+    /// The members that `other` does not have.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Adds `interface`.
     pub fn insert(&mut self, interface: InterfaceId) {
         self.0 |= Self::only(interface).0;

@@ -3,13 +3,14 @@
 //! It routes everything, answers sends as told, and shows what was sent to a function. A transport is tested
 //! against it without links, neighbours or headers.
 
+use crate::path::PathFlags;
 use crate::{
     Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, Outgoing, Path, Routes, SendError,
     Source, Unreachable,
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A fake IP layer with one interface; all fields may be set between calls.
+/// A fake IP layer with one interface unless told; all fields may be set between calls.
 pub struct FakeIp<'a> {
     /// The moment of this turn.
     pub now: Instant,
@@ -19,6 +20,8 @@ pub struct FakeIp<'a> {
     pub group_generation: u32,
     /// Value of [`IpLayer::room`].
     pub room: InterfaceSet,
+    /// Value of [`Routes::interface_count`].
+    pub interface_count: u8,
     /// MTU of the paths that are decided from now on, in octets.
     pub mtu: u16,
     /// Own IPv4 address, the source where the caller fixes none.
@@ -29,6 +32,8 @@ pub struct FakeIp<'a> {
     pub unroutable: Option<Unreachable>,
     /// What `send` answers instead of sending.
     pub refusal: Option<SendError>,
+    /// What `send` answers to these destinations, when `refusal` is none. `Resolving` shows in their paths too.
+    pub refusals: &'a [(IpAddr, SendError)],
     /// Value of [`Routes::groups`] of the interface.
     pub groups: &'a [Membership],
     buffer: &'a mut [u8],
@@ -44,15 +49,22 @@ impl<'a> FakeIp<'a> {
             generation: 1,
             group_generation: 1,
             room: InterfaceSet::ALL,
+            interface_count: 1,
             mtu: 1500,
             ipv4: Ipv4Addr::new(192, 0, 2, 1),
             ipv6: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
             unroutable: None,
             refusal: None,
+            refusals: &[],
             groups: &[],
             buffer,
             sent,
         }
+    }
+
+    fn refusal_of(&self, to: IpAddr) -> Option<SendError> {
+        let of_destination = || self.refusals.iter().find(|(address, _)| *address == to);
+        self.refusal.or_else(|| of_destination().map(|&(_, refusal)| refusal))
     }
 }
 
@@ -65,7 +77,10 @@ impl Routes for FakeIp<'_> {
             IpAddr::V4(_) => IpAddr::V4(self.ipv4),
             IpAddr::V6(_) => IpAddr::V6(self.ipv6),
         });
-        Path::new(source, to, from.interface.unwrap_or_default(), self.mtu).ok_or(Unreachable::Family)
+        let interface = from.interface.unwrap_or_default();
+        let mut path = Path::new(source, to, interface, self.mtu).ok_or(Unreachable::Family)?;
+        path.flags.set(PathFlags::RESOLVING, self.refusal_of(to) == Some(SendError::Resolving));
+        Ok(path)
     }
 
     fn generation(&self) -> u32 {
@@ -85,7 +100,7 @@ impl Routes for FakeIp<'_> {
     }
 
     fn interface_count(&self) -> u8 {
-        1
+        self.interface_count
     }
 }
 
@@ -101,7 +116,7 @@ impl IpLayer for FakeIp<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        if let Some(refusal) = self.refusal {
+        if let Some(refusal) = self.refusal_of(path.destination()) {
             return Err(refusal);
         }
         let buffer = self.buffer.get_mut(..len).ok_or(SendError::TooBig(path.mtu()))?;

@@ -438,10 +438,12 @@ fn at_least(quoted: &[u8]) -> Option<&[u8]> {
 }
 
 // The tables of the tests list both families.
-#[cfg(all(test, feature = "ipv4", feature = "ipv6"))]
+#[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests;
 
-#[cfg(all(test, not(all(feature = "ipv4", feature = "ipv6"))))]
+#[cfg(test)]
+#[cfg(not(all(feature = "ipv4", feature = "ipv6")))]
 mod tests_of_one_family {
     use super::*;
 

@@ -104,18 +104,20 @@ pub enum Advice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Membership {
     group: PackedAddress,
-    /// How many joined: the entry is free at 0.
+    /// How many joined.
     pub(crate) users: u16,
+    /// Whether the link was told of it; then the entry is kept until the link has been told that it is left.
+    pub(crate) is_told: bool,
 }
 
 impl Membership {
     /// A free entry.
-    pub const FREE: Self = Self { group: PackedAddress::NONE, users: 0 };
+    pub const FREE: Self = Self { group: PackedAddress::NONE, users: 0, is_told: false };
 
     /// An entry for a group with this many users. Public for fakes of the IP layer.
     #[must_use]
     pub const fn new(group: IpAddr, users: u16) -> Self {
-        Self { group: PackedAddress::new(group), users }
+        Self { group: PackedAddress::new(group), users, is_told: false }
     }
 
     /// The group; `None` if the entry is free.
@@ -126,6 +128,16 @@ impl Membership {
         } else {
             self.group.get()
         }
+    }
+
+    /// The group, also if it was left and the link still has to be told.
+    pub(crate) const fn address(&self) -> Option<IpAddr> {
+        self.group.get()
+    }
+
+    /// Whether another group may take the entry.
+    pub(crate) const fn is_free(&self) -> bool {
+        self.users == 0 && !self.is_told
     }
 }
 

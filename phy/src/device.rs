@@ -68,6 +68,17 @@ pub enum Medium {
     Ieee802154,
 }
 
+impl Medium {
+    /// Octets of a frame that do not count to the MTU: 14 on Ethernet, else none.
+    #[must_use]
+    pub const fn header_len(self) -> usize {
+        match self {
+            Self::Ethernet => tersus_wire::ethernet::HEADER_LEN,
+            Self::Ip | Self::Ieee802154 => 0,
+        }
+    }
+}
+
 /// Whether a device can carry frames at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LinkState {

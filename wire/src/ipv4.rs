@@ -1,1 +1,709 @@
-//! IPv4, RFC 791.
+//! IPv4, RFC 791 §3.1.
+//!
+//! ```text
+//!  0               8              16              24            31
+//! +-------+-------+---------------+-------------------------------+
+//! |Version|  IHL  | Traffic Class |         Total Length          |
+//! +-------+-------+---------------+-----+-------------------------+
+//! |        Identification         |Flags|     Fragment Offset     |
+//! +---------------+---------------+-----+-------------------------+
+//! | Time to Live  |   Protocol    |        Header Checksum        |
+//! +---------------+---------------+-------------------------------+
+//! |                        Source Address                         |
+//! +---------------------------------------------------------------+
+//! |                      Destination Address                      |
+//! +---------------------------------------------------------------+
+//! |          Options, 0 to 40 octets, a multiple of four          |
+//! +---------------------------------------------------------------+
+//! ```
+//!
+//! The second octet is read as RFC 2474 and RFC 3168 define it; the octets of both families have one name here,
+//! Traffic Class, and so have Time to Live and Hop Limit.
+
+use crate::checksum::Sum;
+use crate::{Error, IpProtocol};
+use core::fmt;
+use core::net::Ipv4Addr;
+
+/// Length of the header without options, in octets.
+pub const HEADER_LEN: usize = 20;
+/// Largest length of the options, in octets.
+pub const OPTIONS_LEN_MAX: usize = 40;
+/// The Router Alert option with value 0, RFC 2113 §2.1: ready to be sent.
+pub const ROUTER_ALERT: [u8; 4] = [148, 4, 0, 0];
+
+const VERSION_IHL: usize = 0;
+const TRAFFIC_CLASS: usize = 1;
+const TOTAL_LENGTH: usize = 2;
+const IDENTIFICATION: usize = 4;
+const FLAGS_OFFSET: usize = 6;
+const HOP_LIMIT: usize = 8;
+const PROTOCOL: usize = 9;
+const CHECKSUM: usize = 10;
+const SOURCE: usize = 12;
+const DESTINATION: usize = 16;
+
+bitflags::bitflags! {
+    /// The three bits before the Fragment Offset.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Flags: u8 {
+        /// Reserved, sent as 0.
+        const RESERVED = 4;
+        /// DF: no router may fragment the packet.
+        const DONT_FRAGMENT = 2;
+        /// MF: this is not the datagram's last fragment.
+        const MORE_FRAGMENTS = 1;
+    }
+}
+
+/// The fixed part of a header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a>(&'a [u8; HEADER_LEN]);
+
+impl<'a> Header<'a> {
+    /// A header from its octets, with nothing checked.
+    #[must_use]
+    pub const fn new(octets: &'a [u8; HEADER_LEN]) -> Self {
+        Self(octets)
+    }
+
+    /// The octets.
+    #[must_use]
+    pub const fn octets(&self) -> &'a [u8; HEADER_LEN] {
+        self.0
+    }
+
+    /// Version: 4 after a successful parse.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        self.0[VERSION_IHL] >> 4
+    }
+
+    /// Length of the header with its options, in octets: IHL times four.
+    #[must_use]
+    pub fn header_len(&self) -> usize {
+        usize::from(self.0[VERSION_IHL] & 0x0f) << 2
+    }
+
+    /// Traffic Class: DS field and ECN, RFC 2474, RFC 3168.
+    #[must_use]
+    pub const fn traffic_class(&self) -> u8 {
+        self.0[TRAFFIC_CLASS]
+    }
+
+    /// Length of header and payload, in octets.
+    #[must_use]
+    pub const fn total_len(&self) -> u16 {
+        u16::from_be_bytes([self.0[TOTAL_LENGTH], self.0[TOTAL_LENGTH + 1]])
+    }
+
+    /// Identification of the datagram that a fragment belongs to.
+    #[must_use]
+    pub const fn identification(&self) -> u16 {
+        u16::from_be_bytes([self.0[IDENTIFICATION], self.0[IDENTIFICATION + 1]])
+    }
+
+    /// The flags.
+    #[must_use]
+    pub const fn flags(&self) -> Flags {
+        Flags::from_bits_retain(self.0[FLAGS_OFFSET] >> 5)
+    }
+
+    /// Where the payload lies in its datagram, in octets.
+    #[must_use]
+    pub const fn fragment_offset(&self) -> u16 {
+        u16::from_be_bytes([self.0[FLAGS_OFFSET], self.0[FLAGS_OFFSET + 1]]) << 3
+    }
+
+    /// Whether the packet is only a part of a datagram.
+    #[must_use]
+    pub const fn is_fragment(&self) -> bool {
+        (self.0[FLAGS_OFFSET] & 0x3f) | self.0[FLAGS_OFFSET + 1] != 0
+    }
+
+    /// Hop Limit, also Time to Live.
+    #[must_use]
+    pub const fn hop_limit(&self) -> u8 {
+        self.0[HOP_LIMIT]
+    }
+
+    /// Upper-layer protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> IpProtocol {
+        IpProtocol(self.0[PROTOCOL])
+    }
+
+    /// Header Checksum.
+    #[must_use]
+    pub const fn checksum(&self) -> u16 {
+        u16::from_be_bytes([self.0[CHECKSUM], self.0[CHECKSUM + 1]])
+    }
+
+    /// Source Address.
+    #[must_use]
+    pub const fn source(&self) -> Ipv4Addr {
+        Ipv4Addr::new(self.0[SOURCE], self.0[SOURCE + 1], self.0[SOURCE + 2], self.0[SOURCE + 3])
+    }
+
+    /// Destination Address.
+    #[must_use]
+    pub const fn destination(&self) -> Ipv4Addr {
+        Ipv4Addr::new(
+            self.0[DESTINATION],
+            self.0[DESTINATION + 1],
+            self.0[DESTINATION + 2],
+            self.0[DESTINATION + 3],
+        )
+    }
+
+    /// Both addresses as they stand in the header.
+    #[must_use]
+    pub fn addresses(&self) -> &'a [u8; 8] {
+        self.0.last_chunk().unwrap_or(&[0; 8])
+    }
+
+    /// Version and lengths, against the octets that are there; gives the length of the options and of the payload.
+    fn lengths(&self, have: usize) -> Result<(usize, usize), Error> {
+        if self.version() != 4 {
+            return Err(Error::Version(self.version()));
+        }
+        let header_len = self.header_len();
+        let options_len =
+            header_len.checked_sub(HEADER_LEN).ok_or(Error::Length(u16::from(self.0[VERSION_IHL] & 0x0f)))?;
+        let total_len = usize::from(self.total_len());
+        let payload_len = total_len.checked_sub(header_len).ok_or(Error::Length(self.total_len()))?;
+        if total_len > have {
+            return Err(Error::truncated(total_len, have));
+        }
+        Ok((options_len, payload_len))
+    }
+
+    /// Whether the checksum over header and options is right.
+    fn is_intact(&self, mut options: &[u8]) -> bool {
+        // Five words and the options' words; carries gather in the upper half.
+        let h = self.0;
+        let mut sum = word([h[0], h[1], h[2], h[3]])
+            + word([h[4], h[5], h[6], h[7]])
+            + word([h[8], h[9], h[10], h[11]])
+            + word([h[12], h[13], h[14], h[15]])
+            + word([h[16], h[17], h[18], h[19]]);
+        while let Some((octets, rest)) = options.split_first_chunk() {
+            sum += word(*octets);
+            options = rest;
+        }
+        let sum = (sum >> 32) + (sum & 0xffff_ffff);
+        let sum = (sum >> 16) + (sum & 0xffff);
+        let sum = (sum >> 16) + (sum & 0xffff);
+        (sum >> 16) + (sum & 0xffff) == 0xffff
+    }
+}
+
+fn word(octets: [u8; 4]) -> u64 {
+    u64::from(u32::from_ne_bytes(octets))
+}
+
+impl fmt::Display for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "IPv4 {} > {} {} ttl {} len {}",
+            self.source(),
+            self.destination(),
+            self.protocol(),
+            self.hop_limit(),
+            self.total_len()
+        )?;
+        if self.traffic_class() != 0 {
+            write!(f, " tos 0x{:02x}", self.traffic_class())?;
+        }
+        if self.flags().contains(Flags::DONT_FRAGMENT) {
+            f.write_str(" DF")?;
+        }
+        if self.is_fragment() {
+            let more = if self.flags().contains(Flags::MORE_FRAGMENTS) { "+" } else { "" };
+            write!(f, " fragment {} at {}{more}", self.identification(), self.fragment_offset())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Splits a received packet into header, options and payload, all disjoint, so that the payload can be altered and
+/// the header still be quoted. Octets beyond the Total Length (padding of the link) are left out.
+///
+/// # Errors
+/// `Truncated`, `Version`, `Length` (IHL below 5, or Total Length below the header's), `Checksum`. The options are
+/// not looked into: see [`options`].
+pub fn split_mut(packet: &mut [u8]) -> Result<(Header<'_>, &mut [u8], &mut [u8]), Error> {
+    let have = packet.len();
+    let (header, rest) = packet.split_first_chunk_mut().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+    let header = Header(header);
+    let (options_len, payload_len) = header.lengths(have)?;
+    let short = Error::truncated(usize::from(header.total_len()), have);
+    let (options, rest) = rest.split_at_mut_checked(options_len).ok_or(short)?;
+    let payload = rest.get_mut(..payload_len).ok_or(short)?;
+    if !header.is_intact(options) {
+        return Err(Error::Checksum);
+    }
+    Ok((header, options, payload))
+}
+
+/// A view of a whole packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    header: Header<'a>,
+    options: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// Splits `bytes` into header, options and payload; octets beyond the Total Length are ignored.
+    ///
+    /// # Errors
+    /// `Truncated`, `Version`, `Length`, `Checksum`, as [`split_mut`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let have = bytes.len();
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+        let header = Header(header);
+        let (options_len, payload_len) = header.lengths(have)?;
+        let short = Error::truncated(usize::from(header.total_len()), have);
+        let (options, rest) = rest.split_at_checked(options_len).ok_or(short)?;
+        let payload = rest.get(..payload_len).ok_or(short)?;
+        if !header.is_intact(options) {
+            return Err(Error::Checksum);
+        }
+        Ok(Self { header, options, payload })
+    }
+
+    /// Splits the start of a packet, as ICMP errors quote it: the payload may be cut off, and the checksum is not
+    /// looked at, because routers alter what it covers.
+    ///
+    /// # Errors
+    /// `Truncated` if the header with its options is not all there; `Version`; `Length`.
+    pub fn parse_quoted(bytes: &'a [u8]) -> Result<Self, Error> {
+        let have = bytes.len();
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+        let header = Header(header);
+        let (options_len, payload_len) = header.lengths(usize::from(u16::MAX))?;
+        let (options, rest) = rest
+            .split_at_checked(options_len)
+            .ok_or_else(|| Error::truncated(HEADER_LEN + options_len, have))?;
+        let payload = rest.get(..payload_len).unwrap_or(rest);
+        Ok(Self { header, options, payload })
+    }
+
+    /// The fixed part of the header.
+    #[must_use]
+    pub const fn header(&self) -> Header<'a> {
+        self.header
+    }
+
+    /// The octets of the options.
+    #[must_use]
+    pub const fn option_octets(&self) -> &'a [u8] {
+        self.options
+    }
+
+    /// The options, one by one.
+    #[must_use]
+    pub const fn options(&self) -> Options<'a> {
+        options(self.options)
+    }
+
+    /// What follows the header: as much as the Total Length says.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+}
+
+impl fmt::Display for Packet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.header, f)?;
+        for option in self.options() {
+            match option {
+                Ok(option) => write!(f, " {option}")?,
+                Err(_) => f.write_str(" bad option")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An option, IANA "IP Option Numbers".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Opt<'a> {
+    /// Record Route, type 7: pointer and addresses.
+    RecordRoute(&'a [u8]),
+    /// Timestamp, type 68: pointer, flags and timestamps.
+    Timestamp(&'a [u8]),
+    /// Loose Source Route, type 131: pointer and addresses.
+    LooseSourceRoute(&'a [u8]),
+    /// Stream Identifier, type 136: obsolete, RFC 6814.
+    StreamId(u16),
+    /// Strict Source Route, type 137: pointer and addresses.
+    StrictSourceRoute(&'a [u8]),
+    /// Router Alert, type 148, RFC 2113.
+    RouterAlert(u16),
+    /// Any other: type and data.
+    Unknown(u8, &'a [u8]),
+}
+
+impl fmt::Display for Opt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RecordRoute(_) => f.write_str("RR"),
+            Self::Timestamp(_) => f.write_str("TS"),
+            Self::LooseSourceRoute(_) => f.write_str("LSRR"),
+            Self::StreamId(id) => write!(f, "SID {id}"),
+            Self::StrictSourceRoute(_) => f.write_str("SSRR"),
+            Self::RouterAlert(value) => write!(f, "RA {value}"),
+            Self::Unknown(kind, _) => write!(f, "option {kind}"),
+        }
+    }
+}
+
+/// The options of a header, one by one; see [`options`].
+#[derive(Debug, Clone)]
+pub struct Options<'a> {
+    rest: &'a [u8],
+    /// Where `rest` starts, in octets from the start of the header.
+    offset: u8,
+}
+
+/// Walks the option octets of a header. No Operation is skipped, End of Option List ends the walk. A wrong length
+/// yields one `Error::Field` with the option's offset from the start of the header, and ends it.
+#[must_use]
+pub const fn options(octets: &[u8]) -> Options<'_> {
+    Options { rest: octets, offset: 20 }
+}
+
+impl<'a> Iterator for Options<'a> {
+    type Item = Result<Opt<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (kind, offset) = loop {
+            let (&kind, rest) = self.rest.split_first()?;
+            let offset = self.offset;
+            match kind {
+                0 => {
+                    self.rest = &[];
+                    return None;
+                }
+                1 => {
+                    self.rest = rest;
+                    self.offset = offset.wrapping_add(1);
+                }
+                _ => break (kind, offset),
+            }
+        };
+        let whole = self.rest;
+        self.rest = &[];
+        let bad = Some(Err(Error::Field(u16::from(offset))));
+        let Some(&len) = whole.get(1) else { return bad };
+        let Some((option, rest)) = whole.split_at_checked(usize::from(len)) else { return bad };
+        let Some(data) = option.get(2..) else { return bad };
+        let option = match (kind, data) {
+            (7, _) => Opt::RecordRoute(data),
+            (68, _) => Opt::Timestamp(data),
+            (131, _) => Opt::LooseSourceRoute(data),
+            (136, &[high, low]) => Opt::StreamId(u16::from_be_bytes([high, low])),
+            (137, _) => Opt::StrictSourceRoute(data),
+            (148, &[high, low]) => Opt::RouterAlert(u16::from_be_bytes([high, low])),
+            (148, _) => return bad,
+            _ => Opt::Unknown(kind, data),
+        };
+        self.rest = rest;
+        self.offset = offset.wrapping_add(len);
+        Some(Ok(option))
+    }
+}
+
+/// The meaning of a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repr {
+    /// Traffic Class: DS field and ECN.
+    pub traffic_class: u8,
+    /// Identification of the datagram.
+    pub identification: u16,
+    /// DF and MF.
+    pub flags: Flags,
+    /// Where the payload lies in its datagram, in octets: a multiple of eight.
+    pub fragment_offset: u16,
+    /// Hop Limit, also Time to Live.
+    pub hop_limit: u8,
+    /// Upper-layer protocol.
+    pub protocol: IpProtocol,
+    /// Source Address.
+    pub source: Ipv4Addr,
+    /// Destination Address.
+    pub destination: Ipv4Addr,
+    /// Octets that follow the header.
+    pub payload_len: u16,
+}
+
+impl Repr {
+    /// A packet that is no fragment, with DF set and Identification 0 (RFC 6864 §4.1) and Hop Limit 64.
+    #[must_use]
+    pub const fn new(
+        protocol: IpProtocol,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        payload_len: u16,
+    ) -> Self {
+        Self {
+            traffic_class: 0,
+            identification: 0,
+            flags: Flags::DONT_FRAGMENT,
+            fragment_offset: 0,
+            hop_limit: 64,
+            protocol,
+            source,
+            destination,
+            payload_len,
+        }
+    }
+
+    /// The meaning of a parsed packet; the reserved flag and the options are left out.
+    #[must_use]
+    pub fn parse(packet: &Packet<'_>) -> Self {
+        let header = packet.header;
+        let header_len = u16::try_from(header.header_len()).unwrap_or(0);
+        Self {
+            traffic_class: header.traffic_class(),
+            identification: header.identification(),
+            flags: header.flags().difference(Flags::RESERVED),
+            fragment_offset: header.fragment_offset(),
+            hop_limit: header.hop_limit(),
+            protocol: header.protocol(),
+            source: header.source(),
+            destination: header.destination(),
+            payload_len: header.total_len().saturating_sub(header_len),
+        }
+    }
+
+    /// Octets that `emit` writes.
+    #[must_use]
+    pub const fn buffer_len(&self) -> usize {
+        HEADER_LEN
+    }
+
+    /// Writes the header, checksum included, to the front of `buffer`; the payload is the caller's.
+    ///
+    /// # Errors
+    /// As [`Repr::emit_with_options`].
+    pub fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
+        self.emit_with_options(&[], buffer)
+    }
+
+    /// Writes the header and `options`, as they are, to the front of `buffer`.
+    ///
+    /// # Errors
+    /// `NoRoom`; `Unrepresentable` if the options are longer than 40 octets or no multiple of four, if header and
+    /// payload exceed 65,535 octets, or if the fragment offset is no multiple of eight.
+    pub fn emit_with_options(&self, options: &[u8], buffer: &mut [u8]) -> Result<(), Error> {
+        let header_len = HEADER_LEN + options.len();
+        let have = buffer.len();
+        let total_len =
+            u16::try_from(header_len + usize::from(self.payload_len)).map_err(|_| Error::Unrepresentable)?;
+        if options.len() > OPTIONS_LEN_MAX || options.len() % 4 != 0 || self.fragment_offset % 8 != 0 {
+            return Err(Error::Unrepresentable);
+        }
+        let ihl = u8::try_from(header_len >> 2).map_err(|_| Error::Unrepresentable)?;
+        let [l0, l1] = total_len.to_be_bytes();
+        let [i0, i1] = self.identification.to_be_bytes();
+        let flags = u16::from(self.flags.bits() & 7) << 13;
+        let [f0, f1] = (flags | self.fragment_offset >> 3).to_be_bytes();
+        let [s0, s1, s2, s3] = self.source.octets();
+        let [d0, d1, d2, d3] = self.destination.octets();
+        let mut header = [
+            0x40 | ihl,
+            self.traffic_class,
+            l0,
+            l1,
+            i0,
+            i1,
+            f0,
+            f1,
+            self.hop_limit,
+            self.protocol.0,
+            0,
+            0, //
+            s0,
+            s1,
+            s2,
+            s3,
+            d0,
+            d1,
+            d2,
+            d3,
+        ];
+        let [c0, c1] = Sum::new().add_bytes(&header).add_bytes(options).checksum().to_be_bytes();
+        header[CHECKSUM] = c0;
+        header[CHECKSUM + 1] = c1;
+        let room = buffer.get_mut(..header_len).ok_or_else(|| Error::no_room(header_len, have))?;
+        for (to, from) in room.iter_mut().zip(header.iter().chain(options)) {
+            *to = *from;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    fn repr() -> Repr {
+        Repr {
+            traffic_class: 0xb9,
+            identification: 0x1234,
+            flags: Flags::MORE_FRAGMENTS,
+            fragment_offset: 1480,
+            hop_limit: 3,
+            protocol: IpProtocol::UDP,
+            source: Ipv4Addr::new(192, 0, 2, 1),
+            destination: Ipv4Addr::new(203, 0, 113, 9),
+            payload_len: 8,
+        }
+    }
+
+    fn packet(options: &[u8]) -> Vec<u8> {
+        let mut bytes = alloc::vec![0xaa; 28 + options.len()];
+        repr().emit_with_options(options, &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_was_emitted_is_parsed_again() {
+        for options in [&[][..], &ROUTER_ALERT, &[1; 40]] {
+            let bytes = packet(options);
+            let packet = Packet::parse(&bytes).unwrap();
+            assert_eq!(Repr::parse(&packet), repr());
+            assert_eq!(packet.option_octets(), options);
+            assert_eq!(packet.payload(), [0xaa; 8]);
+        }
+    }
+
+    #[test]
+    fn every_field_stands_at_its_place() {
+        let bytes = packet(&[]);
+        let header = Packet::parse(&bytes).unwrap().header();
+        assert_eq!(bytes[..10], [0x45, 0xb9, 0, 28, 0x12, 0x34, 0x20, 185, 3, 17]);
+        assert_eq!(header.checksum(), u16::from_be_bytes([bytes[10], bytes[11]]));
+        assert_eq!(header.addresses(), &[192, 0, 2, 1, 203, 0, 113, 9]);
+        assert!(header.is_fragment());
+        assert_eq!(
+            header.to_string(),
+            "IPv4 192.0.2.1 > 203.0.113.9 UDP ttl 3 len 28 tos 0xb9 fragment 4660 at 1480+"
+        );
+    }
+
+    // conf: IP4-HDR-01, IP4-HDR-02, IP4-HDR-03
+    #[test]
+    fn wrong_headers_are_refused() {
+        let good = packet(&[]);
+        // offset, value, error
+        for (offset, value, want) in [
+            (0, 0x05, Error::Version(0)),
+            (0, 0x55, Error::Version(5)),
+            (0, 0x65, Error::Version(6)),
+            (0, 0xf5, Error::Version(15)),
+            (0, 0x44, Error::Length(4)),
+            (0, 0x40, Error::Length(0)),
+            (0, 0x4f, Error::Length(28)),
+            (3, 19, Error::Length(19)),
+            (3, 29, Error::Truncated { need: 29, have: 28 }),
+            (8, 4, Error::Checksum),
+            (19, 0, Error::Checksum),
+        ] {
+            let mut bytes = good.clone();
+            bytes[offset] = value;
+            assert_eq!(Packet::parse(&bytes).map(|_| ()), Err(want), "octet {offset} = {value:#x}");
+            assert_eq!(split_mut(&mut bytes).map(|_| ()), Err(want), "octet {offset} = {value:#x}");
+        }
+        for len in 0..good.len() {
+            assert!(Packet::parse(&good[..len]).is_err(), "length {len}");
+            assert!(split_mut(&mut good[..len].to_vec()).is_err(), "length {len}");
+        }
+    }
+
+    // conf: IP4-HDR-02
+    #[test]
+    fn every_flipped_bit_of_the_header_is_noticed() {
+        for options in [&[][..], &ROUTER_ALERT] {
+            let good = packet(options);
+            for bit in 0..(20 + options.len()) * 8 {
+                let mut bytes = good.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                assert!(Packet::parse(&bytes).is_err(), "bit {bit}");
+            }
+        }
+    }
+
+    // conf: IP4-HDR-04
+    #[test]
+    fn octets_beyond_the_total_length_are_padding() {
+        let mut bytes = packet(&[]);
+        bytes.resize(46, 0);
+        assert_eq!(Packet::parse(&bytes).unwrap().payload().len(), 8);
+        let (header, options, payload) = split_mut(&mut bytes).unwrap();
+        assert_eq!((header.header_len(), options.len(), payload.len()), (20, 0, 8));
+    }
+
+    #[test]
+    fn a_quoted_packet_may_be_cut_off() {
+        let bytes = packet(&ROUTER_ALERT);
+        for len in 0..24 {
+            assert!(Packet::parse_quoted(&bytes[..len]).is_err(), "length {len}");
+        }
+        for len in 24..=bytes.len() {
+            assert_eq!(Packet::parse_quoted(&bytes[..len]).unwrap().payload().len(), len - 24);
+        }
+    }
+
+    // conf: IP4-OPT-03, IP4-OPT-04
+    #[test]
+    fn options_are_walked_and_their_lengths_checked() {
+        let walk = |octets: &[u8]| -> Vec<_> { options(octets).map(|o| o.map(|o| o.to_string())).collect() };
+        let ok = |text: &str| Ok(text.to_string());
+        // octets, options
+        for (octets, want) in [
+            (&[][..], alloc::vec![]),
+            (&[1, 1, 1, 0], alloc::vec![]),
+            (&[0, 7, 0, 0], alloc::vec![]),
+            (&[148, 4, 0, 0], alloc::vec![ok("RA 0")]),
+            (&[1, 136, 4, 0, 5, 1, 0, 9], alloc::vec![ok("SID 5")]),
+            (&[131, 3, 4, 137, 3, 4, 0, 0], alloc::vec![ok("LSRR"), ok("SSRR")]),
+            (&[0x9e, 2, 7, 3, 4, 0, 0, 0], alloc::vec![ok("option 158"), ok("RR")]),
+            (&[1, 0x9e], alloc::vec![Err(Error::Field(21))]),
+            (&[0x9e, 0, 1, 1], alloc::vec![Err(Error::Field(20))]),
+            (&[0x9e, 1, 1, 1], alloc::vec![Err(Error::Field(20))]),
+            (&[1, 1, 0x9e, 3], alloc::vec![Err(Error::Field(22))]),
+            (&[148, 3, 0, 0], alloc::vec![Err(Error::Field(20))]),
+        ] {
+            assert_eq!(walk(octets), want, "{octets:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_not_emitted() {
+        let mut buffer = [0; 100];
+        assert_eq!(repr().emit(&mut buffer[..19]), Err(Error::NoRoom { need: 20, have: 19 }));
+        for options in [&[1; 3][..], &[1; 44]] {
+            assert_eq!(repr().emit_with_options(options, &mut buffer), Err(Error::Unrepresentable));
+        }
+        let large = Repr { payload_len: 65_516, ..repr() };
+        assert_eq!(large.emit(&mut buffer), Err(Error::Unrepresentable));
+        let odd = Repr { fragment_offset: 4, ..repr() };
+        assert_eq!(odd.emit(&mut buffer), Err(Error::Unrepresentable));
+    }
+}

@@ -1,1 +1,360 @@
 //! IPv6, RFC 8200 §3.
+//!
+//! ```text
+//!  0       4              12      16              24            31
+//! +-------+---------------+-------+-------------------------------+
+//! |Version| Traffic Class |               Flow Label              |
+//! +-------+---------------+-------+---------------+---------------+
+//! |        Payload Length         |  Next Header  |   Hop Limit   |
+//! +-------------------------------+---------------+---------------+
+//! |                  Source Address, 16 octets                    |
+//! +---------------------------------------------------------------+
+//! |                Destination Address, 16 octets                 |
+//! +---------------------------------------------------------------+
+//! ```
+//!
+//! Extension headers follow it; they are in [`crate::ipv6_ext`]. Jumbograms (RFC 2675) are left out.
+
+use crate::{Error, IpProtocol};
+use core::fmt;
+use core::net::Ipv6Addr;
+
+/// Length of the header, in octets.
+pub const HEADER_LEN: usize = 40;
+/// Least MTU of a link, in octets, RFC 8200 §5.
+pub const MIN_MTU: u16 = 1280;
+
+const VERSION: usize = 0;
+const PAYLOAD_LENGTH: usize = 4;
+const NEXT_HEADER: usize = 6;
+const HOP_LIMIT: usize = 7;
+
+/// The fixed header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a>(&'a [u8; HEADER_LEN]);
+
+impl<'a> Header<'a> {
+    /// A header from its octets, with nothing checked.
+    #[must_use]
+    pub const fn new(octets: &'a [u8; HEADER_LEN]) -> Self {
+        Self(octets)
+    }
+
+    /// The octets.
+    #[must_use]
+    pub const fn octets(&self) -> &'a [u8; HEADER_LEN] {
+        self.0
+    }
+
+    /// Version: 6 after a successful parse.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        self.0[VERSION] >> 4
+    }
+
+    /// Traffic Class: DS field and ECN, RFC 2474, RFC 3168.
+    #[must_use]
+    pub const fn traffic_class(&self) -> u8 {
+        self.0[VERSION] << 4 | self.0[VERSION + 1] >> 4
+    }
+
+    /// Flow Label, 20 bits, RFC 6437.
+    #[must_use]
+    pub const fn flow_label(&self) -> u32 {
+        u32::from_be_bytes([0, self.0[VERSION + 1] & 0x0f, self.0[VERSION + 2], self.0[VERSION + 3]])
+    }
+
+    /// Octets that follow the header, extension headers included.
+    #[must_use]
+    pub const fn payload_len(&self) -> u16 {
+        u16::from_be_bytes([self.0[PAYLOAD_LENGTH], self.0[PAYLOAD_LENGTH + 1]])
+    }
+
+    /// What follows: an extension header or an upper-layer protocol.
+    #[must_use]
+    pub const fn next_header(&self) -> IpProtocol {
+        IpProtocol(self.0[NEXT_HEADER])
+    }
+
+    /// Hop Limit.
+    #[must_use]
+    pub const fn hop_limit(&self) -> u8 {
+        self.0[HOP_LIMIT]
+    }
+
+    /// Source Address.
+    #[must_use]
+    pub fn source(&self) -> Ipv6Addr {
+        let octets = self.addresses().first_chunk::<16>();
+        octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from(*octets))
+    }
+
+    /// Destination Address.
+    #[must_use]
+    pub fn destination(&self) -> Ipv6Addr {
+        let octets = self.addresses().last_chunk::<16>();
+        octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from(*octets))
+    }
+
+    /// Both addresses as they stand in the header.
+    #[must_use]
+    pub fn addresses(&self) -> &'a [u8; 32] {
+        self.0.last_chunk().unwrap_or(&[0; 32])
+    }
+
+    /// Version and length, against the octets that follow the header; gives the length of the payload.
+    fn payload_within(&self, have: usize) -> Result<usize, Error> {
+        if self.version() != 6 {
+            return Err(Error::Version(self.version()));
+        }
+        let len = usize::from(self.payload_len());
+        if len > have {
+            return Err(Error::truncated(HEADER_LEN + len, HEADER_LEN + have));
+        }
+        Ok(len)
+    }
+}
+
+impl fmt::Display for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "IPv6 {} > {} {} hop limit {} len {}",
+            self.source(),
+            self.destination(),
+            self.next_header(),
+            self.hop_limit(),
+            self.payload_len()
+        )?;
+        if self.traffic_class() != 0 {
+            write!(f, " class 0x{:02x}", self.traffic_class())?;
+        }
+        if self.flow_label() != 0 {
+            write!(f, " flow 0x{:05x}", self.flow_label())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Splits a received packet into header and payload, disjoint, so that the payload can be altered and the header
+/// still be quoted. Octets beyond the Payload Length (padding of the link) are left out.
+///
+/// # Errors
+/// `Truncated` or `Version`.
+pub fn split_mut(packet: &mut [u8]) -> Result<(Header<'_>, &mut [u8]), Error> {
+    let have = packet.len();
+    let (header, rest) = packet.split_first_chunk_mut().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+    let header = Header(header);
+    let len = header.payload_within(rest.len())?;
+    let payload = rest.get_mut(..len).ok_or_else(|| Error::truncated(HEADER_LEN + len, have))?;
+    Ok((header, payload))
+}
+
+/// A view of a whole packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    header: Header<'a>,
+    payload: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// Splits `bytes` into header and payload; octets beyond the Payload Length are ignored.
+    ///
+    /// # Errors
+    /// `Truncated` or `Version`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let have = bytes.len();
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+        let header = Header(header);
+        let len = header.payload_within(rest.len())?;
+        let payload = rest.get(..len).ok_or_else(|| Error::truncated(HEADER_LEN + len, have))?;
+        Ok(Self { header, payload })
+    }
+
+    /// Splits the start of a packet, as ICMP errors quote it: the payload may be cut off.
+    ///
+    /// # Errors
+    /// `Truncated` if the header is not all there; `Version`.
+    pub fn parse_quoted(bytes: &'a [u8]) -> Result<Self, Error> {
+        let have = bytes.len();
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+        let header = Header(header);
+        let len = header.payload_within(usize::from(u16::MAX))?;
+        Ok(Self { header, payload: rest.get(..len).unwrap_or(rest) })
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> Header<'a> {
+        self.header
+    }
+
+    /// What follows the header: as much as the Payload Length says.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+}
+
+impl fmt::Display for Packet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.header, f)
+    }
+}
+
+/// The meaning of a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repr {
+    /// Traffic Class: DS field and ECN.
+    pub traffic_class: u8,
+    /// Flow Label, 20 bits.
+    pub flow_label: u32,
+    /// Octets that follow the header.
+    pub payload_len: u16,
+    /// What follows.
+    pub next_header: IpProtocol,
+    /// Hop Limit.
+    pub hop_limit: u8,
+    /// Source Address.
+    pub source: Ipv6Addr,
+    /// Destination Address.
+    pub destination: Ipv6Addr,
+}
+
+impl Repr {
+    /// A packet with Hop Limit 64, Traffic Class and Flow Label 0.
+    #[must_use]
+    pub const fn new(
+        next_header: IpProtocol,
+        source: Ipv6Addr,
+        destination: Ipv6Addr,
+        payload_len: u16,
+    ) -> Self {
+        Self { traffic_class: 0, flow_label: 0, payload_len, next_header, hop_limit: 64, source, destination }
+    }
+
+    /// The meaning of a parsed packet.
+    #[must_use]
+    pub fn parse(packet: &Packet<'_>) -> Self {
+        let header = packet.header;
+        Self {
+            traffic_class: header.traffic_class(),
+            flow_label: header.flow_label(),
+            payload_len: header.payload_len(),
+            next_header: header.next_header(),
+            hop_limit: header.hop_limit(),
+            source: header.source(),
+            destination: header.destination(),
+        }
+    }
+
+    /// Octets that `emit` writes.
+    #[must_use]
+    pub const fn buffer_len(&self) -> usize {
+        HEADER_LEN
+    }
+
+    /// Writes the header to the front of `buffer`; the payload is the caller's.
+    ///
+    /// # Errors
+    /// `NoRoom`; `Unrepresentable` if the Flow Label has more than 20 bits.
+    pub fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
+        let have = buffer.len();
+        if self.flow_label >> 20 != 0 {
+            return Err(Error::Unrepresentable);
+        }
+        let header: &mut [u8; HEADER_LEN] =
+            buffer.first_chunk_mut().ok_or_else(|| Error::no_room(HEADER_LEN, have))?;
+        let word = 6 << 28 | u32::from(self.traffic_class) << 20 | self.flow_label;
+        let [v0, v1, v2, v3] = word.to_be_bytes();
+        let [l0, l1] = self.payload_len.to_be_bytes();
+        let start = [v0, v1, v2, v3, l0, l1, self.next_header.0, self.hop_limit];
+        let octets = start.into_iter().chain(self.source.octets()).chain(self.destination.octets());
+        for (to, from) in header.iter_mut().zip(octets) {
+            *to = from;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    fn repr() -> Repr {
+        Repr {
+            traffic_class: 0xb9,
+            flow_label: 0xa_bcde,
+            payload_len: 8,
+            next_header: IpProtocol::UDP,
+            hop_limit: 3,
+            source: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+            destination: Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 2),
+        }
+    }
+
+    fn packet() -> Vec<u8> {
+        let mut bytes = alloc::vec![0xaa; 48];
+        repr().emit(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_was_emitted_is_parsed_again() {
+        let bytes = packet();
+        let packet = Packet::parse(&bytes).unwrap();
+        assert_eq!(Repr::parse(&packet), repr());
+        assert_eq!(packet.payload(), [0xaa; 8]);
+        assert_eq!(bytes[..8], [0x6b, 0x9a, 0xbc, 0xde, 0, 8, 17, 3]);
+        assert_eq!(
+            packet.to_string(),
+            "IPv6 2001:db8::1 > 2001:db8:0:1::2 UDP hop limit 3 len 8 class 0xb9 flow 0xabcde"
+        );
+    }
+
+    // conf: IP6-HDR-01, IP6-HDR-02
+    #[test]
+    fn version_and_length_decide() {
+        let good = packet();
+        for version in 0..16u8 {
+            let mut bytes = good.clone();
+            bytes[0] = version << 4 | 0x0b;
+            let want = if version == 6 { Ok(()) } else { Err(Error::Version(version)) };
+            assert_eq!(Packet::parse(&bytes).map(|_| ()), want);
+            assert_eq!(split_mut(&mut bytes).map(|_| ()), want);
+        }
+        for len in 0..good.len() {
+            assert!(Packet::parse(&good[..len]).is_err(), "length {len}");
+            assert!(split_mut(&mut good[..len].to_vec()).is_err(), "length {len}");
+        }
+        let mut padded = good.clone();
+        padded.resize(60, 0);
+        assert_eq!(Packet::parse(&padded).unwrap().payload().len(), 8);
+        assert_eq!(split_mut(&mut padded).unwrap().1.len(), 8);
+    }
+
+    #[test]
+    fn a_quoted_packet_may_be_cut_off() {
+        let bytes = packet();
+        assert!(Packet::parse_quoted(&bytes[..39]).is_err());
+        for len in 40..=48 {
+            assert_eq!(Packet::parse_quoted(&bytes[..len]).unwrap().payload().len(), len - 40);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_not_emitted() {
+        assert_eq!(repr().emit(&mut [0; 39]), Err(Error::NoRoom { need: 40, have: 39 }));
+        let wide = Repr { flow_label: 0x10_0000, ..repr() };
+        assert_eq!(wide.emit(&mut [0; 40]), Err(Error::Unrepresentable));
+    }
+}

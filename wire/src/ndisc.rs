@@ -1,1 +1,595 @@
 //! Neighbour discovery, RFC 4861 §4.
+//!
+//! ```text
+//!  ICMPv6 type, code, checksum | fixed part                                | options
+//!  133 Router Solicitation     | reserved (4)                              | 1
+//!  134 Router Advertisement    | hop limit, flags, lifetime, timers (12)   | 1, 3, 5, 24, 25
+//!  135 Neighbor Solicitation   | reserved (4), target (16)                 | 1, 14
+//!  136 Neighbor Advertisement  | flags (4), target (16)                    | 2
+//!  137 Redirect                | reserved (4), target (16), destination (16)| 2, 4
+//! ```
+//!
+//! [`Message::parse`] takes what follows type, code and checksum, and refuses what no message of the type can be
+//! (§4, §4.6); [`Message::validate`] applies the rules that need the IP header (§6.1, §7.1, §8.1). The checksum is
+//! verified with all of ICMPv6, not here. The reprs emit whole ICMPv6 messages, checksum included.
+
+mod option;
+
+use crate::checksum::Sum;
+use crate::ip::pseudo_header;
+use crate::{Error, HardwareAddress, IpProtocol};
+use core::fmt;
+use core::net::{IpAddr, Ipv6Addr};
+pub use option::{
+    LinkLayerAddress, NdiscOption, Options, Preference, Prefix, PrefixFlags, Rdnss, RouteInformation,
+};
+
+/// ICMPv6 type of a Router Solicitation, §4.1.
+pub const ROUTER_SOLICITATION: u8 = 133;
+/// ICMPv6 type of a Router Advertisement, §4.2.
+pub const ROUTER_ADVERTISEMENT: u8 = 134;
+/// ICMPv6 type of a Neighbor Solicitation, §4.3.
+pub const NEIGHBOUR_SOLICITATION: u8 = 135;
+/// ICMPv6 type of a Neighbor Advertisement, §4.4.
+pub const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
+/// ICMPv6 type of a Redirect, §4.5.
+pub const REDIRECT: u8 = 137;
+
+/// The Hop Limit that every message is sent with, and must arrive with: no router has forwarded it.
+pub const HOP_LIMIT: u8 = 255;
+
+/// All nodes on the link, RFC 4291 §2.7.1.
+pub const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+/// All routers on the link, RFC 4291 §2.7.1.
+pub const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
+
+/// Length of type, code and checksum, in octets.
+const ICMP_LEN: usize = 4;
+
+bitflags::bitflags! {
+    /// Flags of a Neighbor Advertisement, §4.4; the first octet behind the checksum.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct AdvertFlags: u8 {
+        /// R: the sender is a router.
+        const ROUTER = 0x80;
+        /// S: it answers a solicitation.
+        const SOLICITED = 0x40;
+        /// O: it may replace a known link-layer address.
+        const OVERRIDE = 0x20;
+    }
+}
+
+bitflags::bitflags! {
+    /// Flags of a Router Advertisement, §4.2.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct RouterFlags: u8 {
+        /// M: addresses are given out by DHCPv6.
+        const MANAGED = 0x80;
+        /// O: other configuration is given out by DHCPv6.
+        const OTHER = 0x40;
+    }
+}
+
+/// A message by its type; borrows the octets behind type, code and checksum.
+#[derive(Debug, Clone, Copy)]
+pub enum Message<'a> {
+    /// §4.1.
+    RouterSolicitation(RouterSolicitation<'a>),
+    /// §4.2.
+    RouterAdvertisement(RouterAdvertisement<'a>),
+    /// §4.3.
+    NeighbourSolicitation(NeighbourSolicitation<'a>),
+    /// §4.4.
+    NeighbourAdvertisement(NeighbourAdvertisement<'a>),
+    /// §4.5.
+    Redirect(Redirect<'a>),
+}
+
+/// A view of a Router Solicitation, §4.1.
+#[derive(Debug, Clone, Copy)]
+pub struct RouterSolicitation<'a> {
+    options: Options<'a>,
+}
+
+/// A view of a Router Advertisement, §4.2.
+#[derive(Debug, Clone, Copy)]
+pub struct RouterAdvertisement<'a> {
+    fixed: &'a [u8; 12],
+    options: Options<'a>,
+}
+
+/// A view of a Neighbor Solicitation, §4.3.
+#[derive(Debug, Clone, Copy)]
+pub struct NeighbourSolicitation<'a> {
+    fixed: &'a [u8; 20],
+    options: Options<'a>,
+}
+
+/// A view of a Neighbor Advertisement, §4.4.
+#[derive(Debug, Clone, Copy)]
+pub struct NeighbourAdvertisement<'a> {
+    fixed: &'a [u8; 20],
+    options: Options<'a>,
+}
+
+/// A view of a Redirect, §4.5.
+#[derive(Debug, Clone, Copy)]
+pub struct Redirect<'a> {
+    fixed: &'a [u8; 36],
+    options: Options<'a>,
+}
+
+/// Splits the fixed part off and checks the options.
+fn split<const N: usize>(body: &[u8]) -> Result<(&[u8; N], Options<'_>), Error> {
+    let truncated = Error::truncated(ICMP_LEN + N, ICMP_LEN + body.len());
+    let (fixed, options) = body.split_first_chunk::<N>().ok_or(truncated)?;
+    Ok((fixed, Options::parse(options)?))
+}
+
+impl<'a> Message<'a> {
+    /// Parses what follows type, code and checksum of an ICMPv6 message, to its end.
+    ///
+    /// # Errors
+    /// `Unknown` for another type; `Field(1)` if `code` is not 0; `Truncated` below the fixed part, or where an
+    /// option runs past the end; `Length(0)` for an option of length 0.
+    pub fn parse(kind: u8, code: u8, body: &'a [u8]) -> Result<Self, Error> {
+        if !(ROUTER_SOLICITATION..=REDIRECT).contains(&kind) {
+            return Err(Error::Unknown(kind));
+        }
+        if code != 0 {
+            return Err(Error::Field(1));
+        }
+        Ok(match kind {
+            ROUTER_SOLICITATION => {
+                let (_, options) = split::<4>(body)?;
+                Self::RouterSolicitation(RouterSolicitation { options })
+            }
+            ROUTER_ADVERTISEMENT => {
+                let (fixed, options) = split(body)?;
+                Self::RouterAdvertisement(RouterAdvertisement { fixed, options })
+            }
+            NEIGHBOUR_SOLICITATION => {
+                let (fixed, options) = split(body)?;
+                Self::NeighbourSolicitation(NeighbourSolicitation { fixed, options })
+            }
+            NEIGHBOUR_ADVERTISEMENT => {
+                let (fixed, options) = split(body)?;
+                Self::NeighbourAdvertisement(NeighbourAdvertisement { fixed, options })
+            }
+            _ => {
+                let (fixed, options) = split(body)?;
+                Self::Redirect(Redirect { fixed, options })
+            }
+        })
+    }
+
+    /// The options, whatever the type.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        match self {
+            Self::RouterSolicitation(message) => message.options,
+            Self::RouterAdvertisement(message) => message.options,
+            Self::NeighbourSolicitation(message) => message.options,
+            Self::NeighbourAdvertisement(message) => message.options,
+            Self::Redirect(message) => message.options,
+        }
+    }
+
+    /// The rules that need the IP header: §6.1.1, §6.1.2, §7.1.1, §7.1.2, §8.1. That a Redirect comes from the
+    /// current first hop to its destination (§8.1) is for the caller to check.
+    ///
+    /// # Errors
+    /// The first rule that is broken; the message must then be dropped in silence.
+    pub fn validate(&self, envelope: &Envelope) -> Result<(), Invalid> {
+        if envelope.hop_limit != HOP_LIMIT {
+            return Err(Invalid::HopLimit);
+        }
+        match self {
+            Self::RouterSolicitation(message) => message.validate(envelope),
+            Self::RouterAdvertisement(_) if !is_link_local(envelope.source) => Err(Invalid::Source),
+            Self::RouterAdvertisement(_) => Ok(()),
+            Self::NeighbourSolicitation(message) => message.validate(envelope),
+            Self::NeighbourAdvertisement(message) => message.validate(envelope),
+            Self::Redirect(message) => message.validate(envelope),
+        }
+    }
+}
+
+/// What the IP header says of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope {
+    /// Source address.
+    pub source: Ipv6Addr,
+    /// Destination address.
+    pub destination: Ipv6Addr,
+    /// Hop Limit as received.
+    pub hop_limit: u8,
+}
+
+/// Why a well-formed message is not valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// The Hop Limit is not 255: it may come from off the link.
+    #[error("hop limit is not 255")]
+    HopLimit,
+    /// A source that must be link-local is not.
+    #[error("source is not link-local")]
+    Source,
+    /// Source or target is not an address of one node.
+    #[error("address is not unicast")]
+    NotUnicast,
+    /// A duplicate address detection probe not to a solicited-node group, or a redirect to nowhere.
+    #[error("destination is not possible here")]
+    Destination,
+    /// A link-layer address option from the unspecified source.
+    #[error("link-layer address of an unspecified source")]
+    SourceLinkLayer,
+    /// A multicast advertisement with the Solicited flag.
+    #[error("solicited flag in a multicast advertisement")]
+    Solicited,
+}
+
+/// Whether `destination` is a solicited-node group: ff02::1:ff00:0/104.
+fn is_solicited_node(destination: Ipv6Addr) -> bool {
+    let [.., a, b, c] = destination.octets();
+    destination == crate::ip::solicited_node(Ipv6Addr::from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c]))
+}
+
+/// Whether an address is link-local unicast, RFC 4291 §2.5.6.
+fn is_link_local(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    u16::from_be_bytes([a, b]) & 0xffc0 == 0xfe80
+}
+
+/// Sixteen octets at a constant place of a fixed part.
+fn address(octets: Option<&[u8; 16]>) -> Ipv6Addr {
+    octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from(*octets))
+}
+
+impl<'a> RouterSolicitation<'a> {
+    /// All options.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+
+    /// §6.1.1.
+    fn validate(&self, envelope: &Envelope) -> Result<(), Invalid> {
+        if envelope.source.is_unspecified() && self.options.source_link_layer().is_some() {
+            return Err(Invalid::SourceLinkLayer);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> RouterAdvertisement<'a> {
+    /// `Cur Hop Limit`: for packets to send; `None` if the router does not say.
+    #[must_use]
+    pub fn cur_hop_limit(&self) -> Option<u8> {
+        let hop_limit = self.fixed[0];
+        (hop_limit != 0).then_some(hop_limit)
+    }
+
+    /// M and O.
+    #[must_use]
+    pub fn flags(&self) -> RouterFlags {
+        RouterFlags::from_bits_truncate(self.fixed[1])
+    }
+
+    /// `Prf`: preference as default router, RFC 4191 §2.2; the reserved value reads as medium.
+    #[must_use]
+    pub fn preference(&self) -> Preference {
+        Preference::from_bits(self.fixed[1]).unwrap_or_default()
+    }
+
+    /// `Router Lifetime`: how long it is a default router, in seconds; 0: it is none.
+    #[must_use]
+    pub fn router_lifetime(&self) -> u16 {
+        u16::from_be_bytes([self.fixed[2], self.fixed[3]])
+    }
+
+    /// `Reachable Time`, in milliseconds; `None` if the router does not say.
+    #[must_use]
+    pub fn reachable_time_ms(&self) -> Option<u32> {
+        let f = self.fixed;
+        let time = u32::from_be_bytes([f[4], f[5], f[6], f[7]]);
+        (time != 0).then_some(time)
+    }
+
+    /// `Retrans Timer`, in milliseconds; `None` if the router does not say.
+    #[must_use]
+    pub fn retrans_timer_ms(&self) -> Option<u32> {
+        let f = self.fixed;
+        let time = u32::from_be_bytes([f[8], f[9], f[10], f[11]]);
+        (time != 0).then_some(time)
+    }
+
+    /// All options.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+}
+
+impl<'a> NeighbourSolicitation<'a> {
+    /// The address that is asked for.
+    #[must_use]
+    pub fn target(&self) -> Ipv6Addr {
+        address(self.fixed.last_chunk())
+    }
+
+    /// All options.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+
+    /// §7.1.1. A multicast source is refused too: no answer could be sent there.
+    fn validate(&self, envelope: &Envelope) -> Result<(), Invalid> {
+        if self.target().is_multicast() || envelope.source.is_multicast() {
+            return Err(Invalid::NotUnicast);
+        }
+        if envelope.source.is_unspecified() {
+            if !is_solicited_node(envelope.destination) {
+                return Err(Invalid::Destination);
+            }
+            if self.options.source_link_layer().is_some() {
+                return Err(Invalid::SourceLinkLayer);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> NeighbourAdvertisement<'a> {
+    /// R, S and O.
+    #[must_use]
+    pub fn flags(&self) -> AdvertFlags {
+        AdvertFlags::from_bits_truncate(self.fixed[0])
+    }
+
+    /// The address that is advertised.
+    #[must_use]
+    pub fn target(&self) -> Ipv6Addr {
+        address(self.fixed.last_chunk())
+    }
+
+    /// All options.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+
+    /// §7.1.2.
+    fn validate(&self, envelope: &Envelope) -> Result<(), Invalid> {
+        if self.target().is_multicast() {
+            return Err(Invalid::NotUnicast);
+        }
+        if envelope.destination.is_multicast() && self.flags().contains(AdvertFlags::SOLICITED) {
+            return Err(Invalid::Solicited);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Redirect<'a> {
+    /// The better first hop; the destination itself if that is on the link.
+    #[must_use]
+    pub fn target(&self) -> Ipv6Addr {
+        address(self.fixed.get(4..20).and_then(<[u8]>::first_chunk))
+    }
+
+    /// The destination that is redirected.
+    #[must_use]
+    pub fn destination(&self) -> Ipv6Addr {
+        address(self.fixed.last_chunk())
+    }
+
+    /// All options.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+
+    /// §8.1, but for the first hop.
+    fn validate(&self, envelope: &Envelope) -> Result<(), Invalid> {
+        if !is_link_local(envelope.source) {
+            return Err(Invalid::Source);
+        }
+        if self.destination().is_multicast() {
+            return Err(Invalid::Destination);
+        }
+        if !is_link_local(self.target()) && self.target() != self.destination() {
+            return Err(Invalid::NotUnicast);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RouterSolicitation(_) => f.write_str("router solicitation")?,
+            Self::RouterAdvertisement(m) => {
+                write!(f, "router advertisement lifetime {} s", m.router_lifetime())?;
+            }
+            Self::NeighbourSolicitation(m) => write!(f, "who has {}?", m.target())?,
+            Self::NeighbourAdvertisement(m) => {
+                write!(f, "{} is here", m.target())?;
+                for (flag, name) in [
+                    (AdvertFlags::ROUTER, " router"),
+                    (AdvertFlags::SOLICITED, " solicited"),
+                    (AdvertFlags::OVERRIDE, " override"),
+                ] {
+                    if m.flags().contains(flag) {
+                        f.write_str(name)?;
+                    }
+                }
+            }
+            Self::Redirect(m) => write!(f, "redirect {} to {}", m.destination(), m.target())?,
+        }
+        for option in self.options() {
+            write!(f, ", {option}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A Neighbor Solicitation to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SolicitationRepr {
+    /// The address that is asked for.
+    pub target: Ipv6Addr,
+    /// Our link-layer address; `NONE` leaves the option out, as it must be when the source is unspecified.
+    pub source_link_layer: HardwareAddress,
+}
+
+/// A Neighbor Advertisement to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdvertisementRepr {
+    /// R, S and O.
+    pub flags: AdvertFlags,
+    /// The address that is advertised.
+    pub target: Ipv6Addr,
+    /// Its link-layer address; `NONE` leaves the option out.
+    pub target_link_layer: HardwareAddress,
+}
+
+/// A Router Solicitation to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouterSolicitationRepr {
+    /// Our link-layer address; `NONE` leaves the option out, as it must be when the source is unspecified.
+    pub source_link_layer: HardwareAddress,
+}
+
+impl SolicitationRepr {
+    /// What a message means. `like` is the address of our link: it says which kind the option holds.
+    #[must_use]
+    pub fn parse(message: &NeighbourSolicitation<'_>, like: &HardwareAddress) -> Self {
+        let source_link_layer = message.options.source_link_layer().and_then(|option| option.address(like));
+        Self { target: message.target(), source_link_layer: source_link_layer.unwrap_or_default() }
+    }
+
+    /// Length of the whole ICMPv6 message, in octets.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        ICMP_LEN + 20 + option::link_layer_len(&self.source_link_layer)
+    }
+
+    /// Writes the whole ICMPv6 message, with its checksum, to the front of `buffer`.
+    ///
+    /// # Errors
+    /// `NoRoom` below [`Self::buffer_len`] octets.
+    pub fn emit(&self, source: Ipv6Addr, destination: Ipv6Addr, buffer: &mut [u8]) -> Result<(), Error> {
+        let message = take(buffer, self.buffer_len())?;
+        let (fixed, options) = fixed_part::<24>(message)?;
+        fixed[0] = NEIGHBOUR_SOLICITATION;
+        fixed[8..].copy_from_slice(&self.target.octets());
+        option::emit_link_layer(option::SOURCE_LINK_LAYER, &self.source_link_layer, options)?;
+        finish(source, destination, message)
+    }
+}
+
+impl AdvertisementRepr {
+    /// What a message means. `like` is the address of our link: it says which kind the option holds.
+    #[must_use]
+    pub fn parse(message: &NeighbourAdvertisement<'_>, like: &HardwareAddress) -> Self {
+        let target_link_layer = message.options.target_link_layer().and_then(|option| option.address(like));
+        Self {
+            flags: message.flags(),
+            target: message.target(),
+            target_link_layer: target_link_layer.unwrap_or_default(),
+        }
+    }
+
+    /// Length of the whole ICMPv6 message, in octets.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        ICMP_LEN + 20 + option::link_layer_len(&self.target_link_layer)
+    }
+
+    /// Writes the whole ICMPv6 message, with its checksum, to the front of `buffer`.
+    ///
+    /// # Errors
+    /// `NoRoom` below [`Self::buffer_len`] octets.
+    pub fn emit(&self, source: Ipv6Addr, destination: Ipv6Addr, buffer: &mut [u8]) -> Result<(), Error> {
+        let message = take(buffer, self.buffer_len())?;
+        let (fixed, options) = fixed_part::<24>(message)?;
+        fixed[0] = NEIGHBOUR_ADVERTISEMENT;
+        fixed[4] = self.flags.bits();
+        fixed[8..].copy_from_slice(&self.target.octets());
+        option::emit_link_layer(option::TARGET_LINK_LAYER, &self.target_link_layer, options)?;
+        finish(source, destination, message)
+    }
+}
+
+impl RouterSolicitationRepr {
+    /// What a message means. `like` is the address of our link: it says which kind the option holds.
+    #[must_use]
+    pub fn parse(message: &RouterSolicitation<'_>, like: &HardwareAddress) -> Self {
+        let source_link_layer = message.options.source_link_layer().and_then(|option| option.address(like));
+        Self { source_link_layer: source_link_layer.unwrap_or_default() }
+    }
+
+    /// Length of the whole ICMPv6 message, in octets.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        ICMP_LEN + 4 + option::link_layer_len(&self.source_link_layer)
+    }
+
+    /// Writes the whole ICMPv6 message, with its checksum, to the front of `buffer`.
+    ///
+    /// # Errors
+    /// `NoRoom` below [`Self::buffer_len`] octets.
+    pub fn emit(&self, source: Ipv6Addr, destination: Ipv6Addr, buffer: &mut [u8]) -> Result<(), Error> {
+        let message = take(buffer, self.buffer_len())?;
+        let (fixed, options) = fixed_part::<8>(message)?;
+        fixed[0] = ROUTER_SOLICITATION;
+        option::emit_link_layer(option::SOURCE_LINK_LAYER, &self.source_link_layer, options)?;
+        finish(source, destination, message)
+    }
+}
+
+/// The front of `buffer`, cleared.
+fn take(buffer: &mut [u8], len: usize) -> Result<&mut [u8], Error> {
+    let have = buffer.len();
+    let message = buffer.get_mut(..len).ok_or(Error::no_room(len, have))?;
+    message.fill(0);
+    Ok(message)
+}
+
+fn fixed_part<const N: usize>(message: &mut [u8]) -> Result<(&mut [u8; N], &mut [u8]), Error> {
+    let have = message.len();
+    message.split_first_chunk_mut::<N>().ok_or(Error::no_room(N, have))
+}
+
+/// Writes the checksum, RFC 4443 §2.3.
+fn finish(source: Ipv6Addr, destination: Ipv6Addr, message: &mut [u8]) -> Result<(), Error> {
+    let len = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    let sum: Sum = pseudo_header(IpAddr::V6(source), IpAddr::V6(destination), IpProtocol::ICMPV6, len);
+    let checksum = sum.add_bytes(message).checksum();
+    let (fixed, _) = fixed_part::<ICMP_LEN>(message)?;
+    fixed[2..].copy_from_slice(&checksum.to_be_bytes());
+    Ok(())
+}
+
+impl fmt::Display for SolicitationRepr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "who has {}? tell {}", self.target, self.source_link_layer)
+    }
+}
+
+impl fmt::Display for AdvertisementRepr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is at {}", self.target, self.target_link_layer)
+    }
+}
+
+impl fmt::Display for RouterSolicitationRepr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "router solicitation from {}", self.source_link_layer)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,442 @@
-//! TCP, RFC 9293 §3.1.
+//! TCP segments, RFC 9293 §3.1.
+//!
+//! ```text
+//!   0               1               2               3
+//!  +-------------------------------+-------------------------------+
+//!  |          Source Port          |       Destination Port        |
+//!  |                        Sequence Number                        |
+//!  |                    Acknowledgment Number                      |
+//!  | Offset| Rsvd  |C E U A P R S F|            Window             |
+//!  |           Checksum            |         Urgent Pointer        |
+//!  |                     [Options, up to 40]                       |
+//!  |                             Data                              :
+//! ```
+//!
+//! [`Packet`] shows a whole segment; the stack receives by [`split_mut`] and sends by [`emit`], which builds no
+//! [`Repr`].
+
+use crate::checksum::Sum;
+use crate::{Error, IpProtocol};
+use core::fmt;
+
+mod options;
+pub use options::{
+    Options, OptionsIter, SackBlock, SackBlocks, SackList, TcpOption, Timestamps, UserTimeout,
+};
+
+/// Length of the header without options, in octets.
+pub const HEADER_LEN: usize = 20;
+/// Longest option area, in octets.
+pub const MAX_OPTIONS_LEN: usize = 40;
+
+// Offsets, in the order of the figure.
+const DATA_OFFSET: usize = 12;
+const FLAGS: usize = 13;
+const WINDOW: usize = 14;
+const CHECKSUM: usize = 16;
+const URGENT: usize = 18;
+
+bitflags::bitflags! {
+    /// The control bits, RFC 9293 §3.1; the upper two by RFC 3168 §6.1.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+    pub struct Flags: u8 {
+        /// The sender will send no more data.
+        const FIN = 1;
+        /// Synchronizes sequence numbers.
+        const SYN = 2;
+        /// Resets the connection.
+        const RST = 4;
+        /// Push: the sender has nothing more to send at present.
+        const PSH = 8;
+        /// The acknowledgement number counts.
+        const ACK = 16;
+        /// The urgent pointer counts.
+        const URG = 32;
+        /// ECN-Echo.
+        const ECE = 64;
+        /// Congestion Window Reduced.
+        const CWR = 128;
+    }
+}
+
+impl fmt::Display for Flags {
+    /// A letter for each, a dot for ACK: `S.`; `none` without any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("none");
+        }
+        for (flag, letter) in [
+            (Self::FIN, "F"),
+            (Self::SYN, "S"),
+            (Self::RST, "R"),
+            (Self::PSH, "P"),
+            (Self::URG, "U"),
+            (Self::ECE, "E"),
+            (Self::CWR, "W"),
+            (Self::ACK, "."),
+        ] {
+            if self.contains(flag) {
+                f.write_str(letter)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fixed part of a received header, 20 octets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a>(&'a [u8; HEADER_LEN]);
+
+impl<'a> Header<'a> {
+    /// Over 20 octets; nothing is checked.
+    #[must_use]
+    pub const fn new(octets: &'a [u8; HEADER_LEN]) -> Self {
+        Self(octets)
+    }
+
+    /// Source port.
+    #[must_use]
+    pub const fn src_port(&self) -> u16 {
+        u16::from_be_bytes([self.0[0], self.0[1]])
+    }
+
+    /// Destination port.
+    #[must_use]
+    pub const fn dst_port(&self) -> u16 {
+        u16::from_be_bytes([self.0[2], self.0[3]])
+    }
+
+    /// Both ports in one word, the source in its upper half: what a connection is looked up by.
+    #[must_use]
+    pub const fn ports(&self) -> u32 {
+        u32::from_be_bytes([self.0[0], self.0[1], self.0[2], self.0[3]])
+    }
+
+    /// SEG.SEQ.
+    #[must_use]
+    pub const fn seq(&self) -> u32 {
+        u32::from_be_bytes([self.0[4], self.0[5], self.0[6], self.0[7]])
+    }
+
+    /// SEG.ACK; means something with [`Flags::ACK`] only.
+    #[must_use]
+    pub const fn ack(&self) -> u32 {
+        u32::from_be_bytes([self.0[8], self.0[9], self.0[10], self.0[11]])
+    }
+
+    /// Data Offset in octets: length of header and options, 0 to 60.
+    #[must_use]
+    pub fn header_len(&self) -> usize {
+        usize::from(self.0[DATA_OFFSET] >> 4) * 4
+    }
+
+    /// The four reserved bits.
+    #[must_use]
+    pub const fn reserved(&self) -> u8 {
+        self.0[DATA_OFFSET] & 0x0f
+    }
+
+    /// The control bits.
+    #[must_use]
+    pub const fn flags(&self) -> Flags {
+        Flags::from_bits_retain(self.0[FLAGS])
+    }
+
+    /// The Window field as it stands: not scaled.
+    #[must_use]
+    pub const fn window(&self) -> u16 {
+        u16::from_be_bytes([self.0[WINDOW], self.0[WINDOW + 1]])
+    }
+
+    /// The Checksum field.
+    #[must_use]
+    pub const fn checksum(&self) -> u16 {
+        u16::from_be_bytes([self.0[CHECKSUM], self.0[CHECKSUM + 1]])
+    }
+
+    /// The Urgent Pointer, an offset from SEG.SEQ; `None` without URG.
+    #[must_use]
+    pub fn urgent(&self) -> Option<u16> {
+        let urgent = u16::from_be_bytes([self.0[URGENT], self.0[URGENT + 1]]);
+        self.flags().contains(Flags::URG).then_some(urgent)
+    }
+
+    /// All of it that has a meaning, in host order.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        Fields {
+            src_port: self.src_port(),
+            dst_port: self.dst_port(),
+            seq: self.seq(),
+            ack: self.ack(),
+            flags: self.flags(),
+            window: self.window(),
+            urgent: self.urgent().unwrap_or(0),
+        }
+    }
+
+    /// Octets of options that follow.
+    fn options_len(&self) -> Result<usize, Error> {
+        let header_len = self.header_len();
+        header_len.checked_sub(HEADER_LEN).ok_or(Error::Length(u16::from(self.0[DATA_OFFSET] >> 4)))
+    }
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.fields(), f)
+    }
+}
+
+/// A view of a segment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Packet<'a> {
+    header: Header<'a>,
+    options: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// Splits a segment, all of whose octets are `bytes`. The checksum is not looked at.
+    ///
+    /// # Errors
+    /// `Truncated` if header or options are not all there; `Length` if Data Offset is below 5.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let have = bytes.len();
+        let (header, rest) = bytes.split_first_chunk().ok_or(Error::truncated(HEADER_LEN, have))?;
+        let header = Header(header);
+        let (options, payload) = rest
+            .split_at_checked(header.options_len()?)
+            .ok_or(Error::truncated(header.header_len(), have))?;
+        Ok(Self { header, options, payload })
+    }
+
+    /// The fixed part of the header.
+    #[must_use]
+    pub const fn header(&self) -> Header<'a> {
+        self.header
+    }
+
+    /// The options, one by one.
+    #[must_use]
+    pub const fn options(&self) -> OptionsIter<'a> {
+        OptionsIter::new(self.options)
+    }
+
+    /// The option area, with padding.
+    #[must_use]
+    pub const fn option_octets(&self) -> &'a [u8] {
+        self.options
+    }
+
+    /// The data.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// SEG.LEN: octets of sequence space, in which SYN and FIN count one each.
+    #[must_use]
+    pub fn segment_len(&self) -> u32 {
+        let flags = self.header.flags();
+        let controls = u32::from(flags.contains(Flags::SYN)) + u32::from(flags.contains(Flags::FIN));
+        u32::try_from(self.payload.len()).unwrap_or(u32::MAX).saturating_add(controls)
+    }
+
+    /// Whether the checksum is right; `addresses` is the sum of source and destination address.
+    #[must_use]
+    pub fn verify_checksum(&self, addresses: Sum) -> bool {
+        let len = HEADER_LEN + self.options.len() + self.payload.len();
+        pseudo_header(addresses, len)
+            .add_bytes(self.header.0)
+            .add_bytes(self.options)
+            .add_bytes(self.payload)
+            .is_valid()
+    }
+}
+
+impl fmt::Display for Packet<'_> {
+    /// `443 > 50123 [S.] seq 1 ack 2 win 65535 <mss 1460,wscale 7>`, with ` len 5` at the end if there is data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.header.fields(), self.options())?;
+        match self.payload.len() {
+            0 => Ok(()),
+            len => write!(f, " len {len}"),
+        }
+    }
+}
+
+impl fmt::Debug for Packet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Splits a received segment into header, option octets and data, which are disjoint.
+///
+/// # Errors
+/// As [`Packet::parse`].
+pub fn split_mut(bytes: &mut [u8]) -> Result<(Header<'_>, &[u8], &mut [u8]), Error> {
+    let have = bytes.len();
+    let (header, rest) = bytes.split_first_chunk_mut().ok_or(Error::truncated(HEADER_LEN, have))?;
+    let header = Header(header);
+    let (options, payload) = rest
+        .split_at_mut_checked(header.options_len()?)
+        .ok_or(Error::truncated(header.header_len(), have))?;
+    Ok((header, options, payload))
+}
+
+/// Whether the checksum of a whole segment is right; `addresses` is the sum of source and destination address.
+#[must_use]
+pub fn verify_checksum(segment: &[u8], addresses: Sum) -> bool {
+    pseudo_header(addresses, segment.len()).add_bytes(segment).is_valid()
+}
+
+/// Completes the sum of the addresses by protocol and length.
+fn pseudo_header(addresses: Sum, len: usize) -> Sum {
+    addresses.add_u16(u16::from(IpProtocol::TCP.0)).add_u32(u32::try_from(len).unwrap_or(u32::MAX))
+}
+
+/// The fixed part of a header, in host order; Data Offset and Checksum are worked out when it is emitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fields {
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// SEG.SEQ.
+    pub seq: u32,
+    /// SEG.ACK.
+    pub ack: u32,
+    /// The control bits.
+    pub flags: Flags,
+    /// The Window field: scaled already.
+    pub window: u16,
+    /// The Urgent Pointer: written as it is; 0 without URG.
+    pub urgent: u16,
+}
+
+impl fmt::Display for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} > {} [{}] seq {}", self.src_port, self.dst_port, self.flags, self.seq)?;
+        if self.flags.contains(Flags::ACK) {
+            write!(f, " ack {}", self.ack)?;
+        }
+        write!(f, " win {}", self.window)?;
+        if self.flags.contains(Flags::URG) {
+            write!(f, " urg {}", self.urgent)?;
+        }
+        Ok(())
+    }
+}
+
+/// What to write into the Checksum field. The sums are those of source and destination address; protocol and length
+/// are added here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// The checksum of the segment.
+    Full(Sum),
+    /// The pseudo-header's sum: a device adds the segment's.
+    Partial(Sum),
+}
+
+/// Writes a segment to the front of `buffer` and returns its length: header, option octets as [`Options::emit`] gives
+/// them, and data in two pieces, as a ring buffer has them.
+///
+/// # Errors
+/// `Unrepresentable` if `options` is longer than 40 octets or not a multiple of four; `NoRoom` if `buffer` is shorter
+/// than the segment. Nothing was written then.
+pub fn emit(
+    buffer: &mut [u8],
+    fields: &Fields,
+    options: &[u8],
+    payload: [&[u8]; 2],
+    checksum: Checksum,
+) -> Result<usize, Error> {
+    let [front, back] = payload;
+    let header_len = HEADER_LEN + options.len();
+    if options.len() > MAX_OPTIONS_LEN || header_len % 4 != 0 {
+        return Err(Error::Unrepresentable);
+    }
+    // At most 60, so shifting it by two places leaves the four low bits of the octet, the reserved ones, zero.
+    let data_offset = u8::try_from(header_len << 2).unwrap_or(0);
+    let len = header_len.saturating_add(front.len()).saturating_add(back.len());
+    let have = buffer.len();
+    let segment = buffer.get_mut(..len).ok_or(Error::no_room(len, have))?;
+    let (header, rest) = segment.split_first_chunk_mut().ok_or(Error::no_room(len, have))?;
+    *header = header_octets(fields, data_offset);
+    let rest = put(rest, options);
+    let rest = put(rest, front);
+    put(rest, back);
+    let checksum = match checksum {
+        Checksum::Full(addresses) => pseudo_header(addresses, len).add_bytes(segment).checksum(),
+        Checksum::Partial(addresses) => pseudo_header(addresses, len).partial(),
+    };
+    if let Some((header, _)) = segment.split_first_chunk_mut::<HEADER_LEN>() {
+        [header[CHECKSUM], header[CHECKSUM + 1]] = checksum.to_be_bytes();
+    }
+    Ok(len)
+}
+
+fn header_octets(fields: &Fields, data_offset: u8) -> [u8; HEADER_LEN] {
+    let mut octets = [0; HEADER_LEN];
+    [octets[0], octets[1]] = fields.src_port.to_be_bytes();
+    [octets[2], octets[3]] = fields.dst_port.to_be_bytes();
+    [octets[4], octets[5], octets[6], octets[7]] = fields.seq.to_be_bytes();
+    [octets[8], octets[9], octets[10], octets[11]] = fields.ack.to_be_bytes();
+    octets[DATA_OFFSET] = data_offset;
+    octets[FLAGS] = fields.flags.bits();
+    [octets[WINDOW], octets[WINDOW + 1]] = fields.window.to_be_bytes();
+    [octets[URGENT], octets[URGENT + 1]] = fields.urgent.to_be_bytes();
+    octets
+}
+
+/// Copies `octets` to the front of `area`, whose length was checked, and returns what is behind them.
+fn put<'a>(area: &'a mut [u8], octets: &[u8]) -> &'a mut [u8] {
+    match area.split_at_mut_checked(octets.len()) {
+        Some((place, rest)) => {
+            place.copy_from_slice(octets);
+            rest
+        }
+        None => &mut [],
+    }
+}
+
+/// What a segment says beside its data: owned, in host order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Repr {
+    /// The fixed part of the header.
+    pub fields: Fields,
+    /// The options.
+    pub options: Options,
+}
+
+impl Repr {
+    /// Reads header and options. Reserved bits are ignored, and so is the checksum.
+    ///
+    /// # Errors
+    /// As [`Options::parse`].
+    pub fn parse(packet: &Packet<'_>) -> Result<Self, Error> {
+        Ok(Self { fields: packet.header.fields(), options: Options::parse(packet.options)? })
+    }
+
+    /// Octets of header and options.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        HEADER_LEN + self.options.buffer_len()
+    }
+
+    /// Writes a segment with `payload` to the front of `buffer` and returns its length.
+    ///
+    /// # Errors
+    /// As [`Options::emit`] and [`emit`].
+    pub fn emit(&self, buffer: &mut [u8], payload: &[u8], checksum: Checksum) -> Result<usize, Error> {
+        let mut area = [0; MAX_OPTIONS_LEN];
+        let len = self.options.emit(&mut area)?;
+        let options = area.get(..len).unwrap_or(&[]);
+        emit(buffer, &self.fields, options, [payload, &[]], checksum)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Membership of groups: counted by user, told to the link once for each of its group addresses.
+
+use crate::interface::{Interface, InterfaceFlags};
+use crate::{InterfaceId, Membership};
+use core::net::IpAddr;
+use tersus_phy::{LinkControl, LinkLayer, Medium};
+
+/// Why a group was not joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The interface does not exist.
+    #[error("no such interface")]
+    Interface,
+    /// The address is no group.
+    #[error("not the address of a group")]
+    NotAGroup,
+    /// The family is left out of this build.
+    #[error("address family left out of this build")]
+    Family,
+    /// The interface's table of groups is full.
+    #[error("table of groups is full")]
+    TableFull,
+}
+
+/// What a join or leave did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The first user came, or the last one went.
+    Membership,
+    /// Only the number of users.
+    Count,
+    /// Nothing: the group was not joined.
+    None,
+}
+
+/// Counts one more user of `group`.
+pub(crate) fn join(table: &mut [Membership], group: IpAddr) -> Result<Change, JoinError> {
+    if let Some(entry) = table.iter_mut().find(|entry| entry.address() == Some(group)) {
+        let change = if entry.users == 0 { Change::Membership } else { Change::Count };
+        entry.users = entry.users.saturating_add(1);
+        return Ok(change);
+    }
+    let free = table.iter_mut().find(|entry| entry.is_free()).ok_or(JoinError::TableFull)?;
+    *free = Membership::new(group, 1);
+    Ok(Change::Membership)
+}
+
+/// Counts one user of `group` less.
+pub(crate) fn leave(table: &mut [Membership], group: IpAddr) -> Change {
+    let Some(entry) = table.iter_mut().find(|entry| entry.group() == Some(group)) else {
+        return Change::None;
+    };
+    entry.users = entry.users.saturating_sub(1);
+    match entry.users {
+        0 => Change::Membership,
+        _ => Change::Count,
+    }
+}
+
+/// Whether somebody joined `group`.
+pub(crate) fn contains(table: &[Membership], group: IpAddr) -> bool {
+    table.iter().any(|entry| entry.group() == Some(group))
+}
+
+/// The groups of `interface` in a table that all interfaces share equally.
+pub(crate) fn share(table: &[Membership], each: usize, interface: InterfaceId) -> &[Membership] {
+    let start = usize::from(interface.0).saturating_mul(each);
+    table.get(start..start.saturating_add(each)).unwrap_or(&[])
+}
+
+/// As [`share`], to be altered.
+pub(crate) fn share_mut(table: &mut [Membership], each: usize, interface: InterfaceId) -> &mut [Membership] {
+    let start = usize::from(interface.0).saturating_mul(each);
+    table.get_mut(start..start.saturating_add(each)).unwrap_or(&mut [])
+}
+
+/// Tells the link which groups were joined and left since the last call. Groups that share a hardware address are
+/// told as one. A link without a filter answers `Unsupported`: it passes all groups.
+pub(crate) fn tell<L: LinkLayer + ?Sized>(interface: &mut Interface, table: &mut [Membership], link: &mut L) {
+    interface.flags.remove(InterfaceFlags::GROUPS_CHANGED);
+    if interface.properties.medium != Medium::Ethernet {
+        for entry in table.iter_mut().filter(|entry| entry.users == 0) {
+            *entry = Membership::FREE;
+        }
+        return;
+    }
+    for index in 0..table.len() {
+        let Some(entry) = table.get(index) else { return };
+        let Some(group) = entry.address() else { continue };
+        let joined = entry.users > 0;
+        if joined == entry.is_told {
+            continue;
+        }
+        let hardware = interface.group_address(group);
+        let shared = table.iter().enumerate().any(|(i, other)| {
+            let address = other.address().map(|group| interface.group_address(group));
+            i != index && other.is_told && address == Some(hardware)
+        });
+        if !shared {
+            let command = if joined { LinkControl::Join(&hardware) } else { LinkControl::Leave(&hardware) };
+            // Without a filter there is nothing to tell.
+            let _ = link.control(command);
+        }
+        if let Some(entry) = table.get_mut(index) {
+            entry.is_told = joined;
+            if !joined {
+                *entry = Membership::FREE;
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! IPv4 input: RFC 791 §3.1, RFC 1122 §3.2.1.
+
+use crate::host::Host;
+use crate::icmp_error::{Offender, Reason};
+use crate::input::{deliver, Input, Link};
+use crate::martian::{kind_v4, Kind};
+#[cfg(feature = "fragmentation")]
+use crate::reassembly::{Fragment, Outcome};
+use crate::statistics::count;
+use crate::{Addresses, Cast, InFlags, InterfaceId, IpMeta, PackedAddress, Transports};
+use core::net::IpAddr;
+use tersus_phy::LinkTx;
+use tersus_wire::{ipv4, Error, IpProtocol};
+
+/// Offset of the Protocol field.
+const PROTOCOL: u16 = 9;
+
+impl<T: Transports + ?Sized> Input<'_, '_, T> {
+    pub(crate) fn receive_v4(&mut self, link: &Link, packet: &mut [u8], back: &mut dyn LinkTx) {
+        let host = &mut self.ip.host;
+        count(&mut host.statistics.received_v4);
+        let (header, options, segment) = match ipv4::split_mut(packet) {
+            Ok(parts) => parts,
+            Err(Error::Checksum) => return count(&mut host.statistics.bad_checksum),
+            Err(_) => return count(&mut host.statistics.malformed),
+        };
+        let Some(arrival) = host.accept_v4(self.interface, self.flags, &header, link.cast) else { return };
+        let mut flags = self.flags;
+        let (header_len, total_len) = (header.header_len(), usize::from(header.total_len()));
+        let mut reason = None;
+        if !options.is_empty() {
+            match host.check_options_v4(options) {
+                Ok(seen) => flags |= seen,
+                Err(OptionsRefused::Silently) => return,
+                Err(OptionsRefused::Problem(pointer)) => reason = Some(Reason::BadField { pointer }),
+            }
+        }
+        if reason.is_none() && !header.is_fragment() {
+            let mut meta = IpMeta {
+                now: host.now,
+                interface: self.interface,
+                cast: arrival.cast,
+                protocol: header.protocol(),
+                hop_limit: header.hop_limit(),
+                traffic_class: header.traffic_class(),
+                flags,
+                addresses: Addresses::V4(header.addresses()),
+                reply_from: arrival.reply_from,
+                rx: link.rx,
+            };
+            reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, &link.from, back);
+            if reason.is_none() {
+                return;
+            }
+        }
+        let Some((header, rest)) = packet.get(..total_len).and_then(|p| p.split_at_checked(header_len))
+        else {
+            return;
+        };
+        match reason {
+            Some(reason) => {
+                let offender = Offender { header, rest, cast: arrival.cast, source_cast: Cast::Unicast };
+                host.refuse(self.interface, &offender, reason, &link.from, back);
+            }
+            None => self.fragment_v4(link, arrival, flags, header, rest, back),
+        }
+    }
+
+    #[cfg(not(feature = "fragmentation"))]
+    fn fragment_v4(&mut self, _: &Link, _: Arrival, _: InFlags, _: &[u8], _: &[u8], _: &mut dyn LinkTx) {
+        count(&mut self.ip.host.statistics.fragment_refused);
+    }
+
+    /// Takes a part of a datagram, and delivers the datagram when it is complete.
+    #[cfg(feature = "fragmentation")]
+    #[cold]
+    fn fragment_v4(
+        &mut self,
+        link: &Link,
+        arrival: Arrival,
+        flags: InFlags,
+        header: &[u8],
+        data: &[u8],
+        back: &mut dyn LinkTx,
+    ) {
+        let host = &mut self.ip.host;
+        let Some(octets) = header.first_chunk() else { return };
+        let fixed = ipv4::Header::new(octets);
+        count(&mut host.statistics.fragments);
+        host.is_changed = true;
+        let fragment = Fragment {
+            addresses: Addresses::V4(fixed.addresses()),
+            interface: self.interface,
+            cast: arrival.cast,
+            protocol: fixed.protocol(),
+            identification: u32::from(fixed.identification()),
+            offset: fixed.fragment_offset(),
+            more: fixed.flags().contains(ipv4::Flags::MORE_FRAGMENTS),
+            flags,
+            header,
+            data,
+        };
+        let Outcome::Complete(datagram) = self.ip.reassembly.receive(host.now, &fragment) else { return };
+        let mut meta = IpMeta {
+            now: host.now,
+            interface: self.interface,
+            cast: datagram.cast,
+            protocol: datagram.protocol,
+            hop_limit: datagram.hop_limit,
+            traffic_class: datagram.traffic_class,
+            flags: datagram.flags,
+            addresses: datagram.addresses,
+            reply_from: if datagram.cast == Cast::Unicast { arrival.reply_from } else { None },
+            rx: link.rx_of_parts(),
+        };
+        let segment = datagram.segment;
+        let reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, &link.from, back);
+        if let Some(reason) = reason {
+            let offender = Offender {
+                header: datagram.header,
+                rest: segment,
+                cast: datagram.cast,
+                source_cast: Cast::Unicast,
+            };
+            host.refuse(self.interface, &offender, reason, &link.from, back);
+        }
+    }
+}
+
+/// What an acceptable packet is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    pub(crate) cast: Cast,
+    pub(crate) reply_from: Option<IpAddr>,
+}
+
+/// Why options were refused.
+enum OptionsRefused {
+    Silently,
+    /// Parameter Problem with this pointer.
+    Problem(u16),
+}
+
+impl Host<'_> {
+    /// Whether a packet is for us and comes from a host, RFC 1122 §3.2.1.3; if not, it is counted.
+    fn accept_v4(
+        &mut self,
+        interface: InterfaceId,
+        flags: InFlags,
+        header: &ipv4::Header<'_>,
+        link_cast: Cast,
+    ) -> Option<Arrival> {
+        let (source, destination) = (header.source(), header.destination());
+        let is_loopback = flags.contains(InFlags::LOOPBACK);
+        match kind_v4(source) {
+            Kind::Unicast | Kind::LinkLocal => {}
+            Kind::Loopback if is_loopback => {}
+            // Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
+            Kind::Unspecified if header.protocol() == IpProtocol::IGMP => {}
+            _ => {
+                count(&mut self.statistics.martian_source);
+                return None;
+            }
+        }
+        let mut cast = match kind_v4(destination) {
+            Kind::Unicast | Kind::LinkLocal => None,
+            Kind::Multicast => Some(Cast::Multicast),
+            Kind::LimitedBroadcast => Some(Cast::Broadcast),
+            Kind::Loopback if is_loopback => None,
+            Kind::Loopback | Kind::Unspecified | Kind::Reserved => {
+                count(&mut self.statistics.martian_destination);
+                return None;
+            }
+        };
+        let own_source = PackedAddress::new(IpAddr::V4(source));
+        let own_destination = PackedAddress::new(IpAddr::V4(destination));
+        let mut is_own = false;
+        for own in self.addresses.iter() {
+            if own.interface != interface && !is_loopback {
+                continue;
+            }
+            if own.address == own_source && !is_loopback {
+                count(&mut self.statistics.own_source);
+                return None;
+            }
+            if own.address == own_destination {
+                is_own = true;
+            }
+            let Some(range) = own.range_v4() else { continue };
+            if range.is_broadcast(source) {
+                count(&mut self.statistics.martian_source);
+                return None;
+            }
+            if !is_own && range.is_broadcast(destination) {
+                cast = Some(Cast::Broadcast);
+            }
+        }
+        if is_own {
+            // RFC 1122 §3.3.6: one address, but sent to all.
+            if link_cast != Cast::Unicast {
+                count(&mut self.statistics.cast_mismatch);
+                return None;
+            }
+            return Some(Arrival { cast: Cast::Unicast, reply_from: Some(IpAddr::V4(destination)) });
+        }
+        let is_ours = match cast {
+            None => false,
+            Some(Cast::Multicast) => self.is_member(interface, IpAddr::V4(destination)),
+            Some(_) => true,
+        };
+        let Some(cast) = cast.filter(|_| is_ours) else {
+            count(&mut self.statistics.not_for_us);
+            return None;
+        };
+        let cast = if link_cast == Cast::Broadcast { Cast::Broadcast } else { cast };
+        Some(Arrival { cast, reply_from: None })
+    }
+
+    /// Looks through the options: unknown ones are ignored, source routes refused.
+    #[cold]
+    fn check_options_v4(&mut self, options: &[u8]) -> Result<InFlags, OptionsRefused> {
+        let mut flags = InFlags::empty();
+        for option in ipv4::options(options) {
+            match option {
+                Ok(ipv4::Opt::RouterAlert(_)) => flags.insert(InFlags::ROUTER_ALERT),
+                Ok(ipv4::Opt::LooseSourceRoute(_) | ipv4::Opt::StrictSourceRoute(_)) => {
+                    count(&mut self.statistics.source_routed);
+                    return Err(OptionsRefused::Silently);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    count(&mut self.statistics.bad_option);
+                    let Error::Field(pointer) = error else { return Err(OptionsRefused::Silently) };
+                    return Err(OptionsRefused::Problem(pointer));
+                }
+            }
+        }
+        Ok(flags)
+    }
+}

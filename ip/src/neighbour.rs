@@ -1,0 +1,348 @@
+//! The neighbour cache: which hardware address an address on the link has, and whether it still answers.
+//!
+//! RFC 4861 §5.1 and §7.3. ARP (RFC 826, RFC 1122 §2.3.2) runs the same machine with its own constants.
+//!
+//! ```text
+//!            resolve                 answer              reachable time passes
+//!    (none) ---------> Incomplete ----------> Reachable ----------------------> Stale <--- heard of,
+//!      ^                   | 3 tries           ^     ^                            |        not asked
+//!      |  failed_hold      v                   |     | answer, advice             | sent to
+//!      +<--------------- Failed         answer |     +---------------+            v
+//!      |                                       |                     +--------- Delay
+//!      |         3 tries                       |                                  | 5 s
+//!      +<------------------------------------ Probe <-----------------------------+
+//! ```
+//!
+//! - Only Incomplete, Delay and Probe have timers. Reachable becomes Stale, an idle ARP entry expires, and a
+//!   verdict is forgotten when somebody looks: RFC 4861 §7.3.3 permits that, and idle neighbours cost nothing.
+//! - Nothing that strangers send evicts what we use: see [`Neighbours::resolve`].
+//! - Indices are stable while an entry lives. A sender keeps index and hardware address, and shows both at each
+//!   packet: an entry that changed or is another's since then is noticed there. So evicting or expiring an entry
+//!   moves no generation counter.
+//!
+//! Left out: RFC 7048 (back-off beyond three probes), proxying.
+
+mod evidence;
+mod place;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod types;
+
+use crate::{Deadline, Instant, InterfaceId, InterfaceSet, PackedAddress, Random};
+use core::net::IpAddr;
+use core::time::Duration;
+pub use evidence::{ArpEvidence, Changes};
+use place::Claim;
+use slot::{coarse, Flags, State};
+pub use slot::{Neighbour, NeighbourSlot, Reachability, RouterFlag};
+use tersus_wire::HardwareAddress;
+use timers::draw;
+pub use types::{
+    Config, Due, Failure, Lookup, Ownership, ResolveError, Role, Solicitation, Statistics, Usable,
+};
+
+fn count(counter: &mut u32) {
+    *counter = counter.wrapping_add(1);
+}
+
+/// The neighbours of all interfaces and both families, in memory of the caller's.
+///
+/// In each turn call [`Neighbours::next_due`] until it answers `None`, last of all, so that what the turn asked
+/// for leaves in it. Look-ups are O(1); work that is not is said at the method.
+#[derive(Debug)]
+pub struct Neighbours<'a> {
+    slots: &'a mut [NeighbourSlot],
+    config: Config,
+    /// Hash key: nobody outside can choose addresses that fall into one chain.
+    key: u32,
+    /// Slots from here on were never taken.
+    fresh: u16,
+    /// First slot that was taken and given back, plus one.
+    free: u16,
+    /// Where the search for an entry to evict goes on.
+    hand: u16,
+    /// Entries that are Incomplete.
+    incomplete: u16,
+    /// `ReachableTime` of RFC 4861 §6.3.2, drawn from the base.
+    reachable_time: Duration,
+    redraw: Deadline,
+    /// Minimum of all running timers, but for those that wait for room.
+    earliest: Deadline,
+    /// Interfaces where something is due and waits for room.
+    waiting: InterfaceSet,
+    /// Where the pass of `next_due` over the slots stands; 0: none runs.
+    cursor: u16,
+    /// The moment of the last `next_due`, to notice a clock that steps back.
+    last: Instant,
+    statistics: Statistics,
+}
+
+impl<'a> Neighbours<'a> {
+    /// An empty table in `slots`, which are cleared; the first 65,534 are used, none is legal. O(n).
+    #[must_use]
+    pub fn new(slots: &'a mut [NeighbourSlot], config: Config, random: &mut Random) -> Self {
+        let len = slots.len().min(usize::from(u16::MAX) - 1);
+        let (slots, _) = slots.split_at_mut(len);
+        slots.fill(NeighbourSlot::FREE);
+        Self {
+            slots,
+            config,
+            key: random.next_u32(),
+            fresh: 0,
+            free: 0,
+            hand: 0,
+            incomplete: 0,
+            reachable_time: draw(config.base_reachable_time, random),
+            redraw: Deadline::NONE,
+            earliest: Deadline::NONE,
+            waiting: InterfaceSet::NONE,
+            cursor: 0,
+            last: Instant::ZERO,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// What is known of `address` on `interface`. Changes nothing.
+    #[must_use]
+    pub fn lookup(&self, interface: InterfaceId, address: IpAddr, now: Instant) -> Lookup {
+        let found = self.find(interface, &PackedAddress::new(address));
+        let Some((index, slot)) = found.and_then(|index| Some((index, self.slot(index)?))) else {
+            return Lookup::Unknown;
+        };
+        match self.reachability(slot, now) {
+            None => Lookup::Unknown,
+            Some(Reachability::Incomplete) => Lookup::Resolving,
+            Some(Reachability::Failed) => Lookup::Failed,
+            Some(_) => Lookup::Found { index, hardware: slot.hardware },
+        }
+    }
+
+    /// Looks up, and starts a resolution if nothing is known: for the first send to a neighbour. The first
+    /// solicitation comes from [`Neighbours::next_due`]. `source` is given back with it.
+    ///
+    /// A full table evicts the verdict or the idle entry that was not sent to for longest; never a permanent
+    /// entry, a gateway, or one that was sent to within [`Config::in_use`]. At most 64 entries are looked at, in
+    /// turn. An eighth of the table is kept from resolutions that run (RFC 6583).
+    ///
+    /// # Errors
+    /// [`ResolveError`]; nothing was started.
+    pub fn resolve(
+        &mut self,
+        interface: InterfaceId,
+        address: IpAddr,
+        role: Role,
+        source: u8,
+        now: Instant,
+    ) -> Result<Lookup, ResolveError> {
+        let found = self.lookup(interface, address, now);
+        if found == Lookup::Unknown {
+            let len = self.slots.len();
+            if len > 0 && usize::from(self.incomplete) >= len - len / 8 {
+                count(&mut self.statistics.refused_busy);
+                return Err(ResolveError::Busy);
+            }
+            let Some(index) = self.take(interface, address, Claim::Resolve, now) else {
+                count(&mut self.statistics.refused_full);
+                return Err(ResolveError::Full);
+            };
+            count(&mut self.statistics.resolutions);
+            if let Some(slot) = self.slot_mut(index) {
+                slot.source = source;
+                // Somebody waits for it: as good as in use.
+                slot.used = coarse(now);
+                slot.flags.remove(Flags::ROUTER);
+            }
+            self.enter(index, State::Incomplete, now);
+        }
+        if role == Role::Gateway {
+            self.set_role(interface, address, role);
+        }
+        Ok(if found == Lookup::Unknown { Lookup::Resolving } else { found })
+    }
+
+    /// Says what a neighbour is to the routing table. Nothing happens if it is not in the table.
+    pub fn set_role(&mut self, interface: InterfaceId, address: IpAddr, role: Role) {
+        let index = self.find(interface, &PackedAddress::new(address));
+        if let Some(slot) = index.and_then(|index| self.slot_mut(index)) {
+            slot.flags.set(Flags::GATEWAY, role == Role::Gateway);
+        }
+    }
+
+    /// To be called for each packet that is sent to a neighbour, with index and hardware address as they were
+    /// found: a comparison and a store. The first packet to a stale neighbour starts Delay, RFC 4861 §7.3.3.
+    pub fn mark_used(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) -> Usable {
+        let Some(slot) = self.slots.get_mut(usize::from(index)) else { return Usable::No };
+        if slot.hardware != *hardware {
+            return Usable::No;
+        }
+        match slot.state {
+            State::Permanent | State::Delay | State::Probe => {}
+            State::Reachable if !slot.time.is_due(now) => {}
+            State::Reachable | State::Stale => return self.use_stale(index, now),
+            State::Free | State::Incomplete | State::Failed => return Usable::No,
+        }
+        slot.used = coarse(now);
+        Usable::Yes
+    }
+
+    /// An upper layer made progress through this neighbour, RFC 4861 §7.3.1: it is reachable.
+    pub fn confirm(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) {
+        let Some(slot) = self.slot(index).filter(|slot| slot.hardware == *hardware) else { return };
+        match self.reachability(slot, now) {
+            Some(Reachability::Reachable | Reachability::Stale) => {}
+            Some(Reachability::Delay | Reachability::Probe) => {}
+            _ => return,
+        }
+        self.enter(index, State::Reachable, now);
+    }
+
+    /// An upper layer makes no progress through this neighbour: it is asked now, without delay, unless it was
+    /// confirmed within the last [`Config::retrans_timer`].
+    pub fn suspect(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) {
+        let Some(slot) = self.slot(index).filter(|slot| slot.hardware == *hardware) else { return };
+        let just_confirmed = self.end_of(State::Reachable, slot, now);
+        match self.reachability(slot, now) {
+            Some(Reachability::Reachable)
+                if slot.time.instant().map(|end| end + self.config.retrans_timer)
+                    > just_confirmed.instant() => {}
+            Some(Reachability::Reachable | Reachability::Stale | Reachability::Delay) => {
+                self.enter(index, State::Probe, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Sets a static entry.
+    ///
+    /// # Errors
+    /// [`ResolveError::Full`] if there is no room.
+    pub fn set_permanent(
+        &mut self,
+        interface: InterfaceId,
+        address: IpAddr,
+        hardware: HardwareAddress,
+        now: Instant,
+    ) -> Result<Changes, ResolveError> {
+        let taken = self.take(interface, address, Claim::Resolve, now);
+        let index = taken.ok_or(ResolveError::Full)?;
+        self.enter(index, State::Permanent, now);
+        if let Some(slot) = self.slot_mut(index) {
+            slot.hardware = hardware;
+        }
+        Ok(Changes::MOVED)
+    }
+
+    /// Forgets an entry, static or not.
+    pub fn remove(&mut self, interface: InterfaceId, address: IpAddr) -> Changes {
+        let Some(index) = self.find(interface, &PackedAddress::new(address)) else { return Changes::empty() };
+        let changes = self.slot(index).map_or(Changes::empty(), of_removal);
+        self.forget(index);
+        changes
+    }
+
+    /// Forgets all entries of an interface but static ones: for a link that went down or changed. O(n).
+    pub fn flush(&mut self, interface: InterfaceId) -> Changes {
+        let mut changes = Changes::empty();
+        for index in 0..self.fresh {
+            let Some(slot) = self.slot(index).filter(|slot| slot.interface == interface) else { continue };
+            if !matches!(slot.state, State::Free | State::Permanent) {
+                changes |= of_removal(slot);
+                self.forget(index);
+            }
+        }
+        self.waiting.remove(interface);
+        changes
+    }
+
+    /// The neighbours that are known at `now`, for display. O(n).
+    pub fn iter(&self, now: Instant) -> impl Iterator<Item = Neighbour> + '_ {
+        self.slots.iter().filter_map(move |slot| {
+            Some(Neighbour {
+                interface: slot.interface,
+                address: slot.address.get()?,
+                hardware: slot.hardware,
+                reachability: self.reachability(slot, now)?,
+                router: if slot.flags.contains(Flags::ROUTER) {
+                    RouterFlag::Router
+                } else {
+                    RouterFlag::Host
+                },
+            })
+        })
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// `ReachableTime` of RFC 4861 §6.3.2 as drawn last.
+    #[must_use]
+    pub fn reachable_time(&self) -> Duration {
+        self.reachable_time
+    }
+
+    /// Draws the reachable time anew from another base, as a router advertised it, RFC 4861 §6.3.4.
+    pub fn set_base_reachable_time(&mut self, base: Duration, random: &mut Random) {
+        if base != self.config.base_reachable_time {
+            self.config.base_reachable_time = base;
+            self.reachable_time = draw(base, random);
+        }
+    }
+
+    /// State of an entry at `now`; `None` if it is free, expired or forgotten.
+    fn reachability(&self, slot: &NeighbourSlot, now: Instant) -> Option<Reachability> {
+        match slot.state {
+            State::Free => None,
+            State::Incomplete => Some(Reachability::Incomplete),
+            State::Reachable if !slot.time.is_due(now) => Some(Reachability::Reachable),
+            State::Reachable | State::Stale if self.expiry(slot).is_due(now) => None,
+            State::Reachable | State::Stale => Some(Reachability::Stale),
+            State::Delay => Some(Reachability::Delay),
+            State::Probe => Some(Reachability::Probe),
+            State::Permanent => Some(Reachability::Permanent),
+            State::Failed if slot.time.is_due(now) => None,
+            State::Failed => Some(Reachability::Failed),
+        }
+    }
+
+    /// Changes the state of an entry, and keeps what is counted over all entries true.
+    fn enter(&mut self, index: u16, state: State, now: Instant) {
+        let Some(time) = self.slot(index).map(|slot| self.end_of(state, slot, now)) else { return };
+        let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
+        let was = slot.timer();
+        if slot.state == State::Incomplete {
+            self.incomplete = self.incomplete.saturating_sub(1);
+        }
+        if state == State::Incomplete {
+            self.incomplete = self.incomplete.saturating_add(1);
+        }
+        if matches!(state, State::Incomplete | State::Failed) {
+            slot.hardware = HardwareAddress::NONE;
+        }
+        slot.state = state;
+        slot.time = time;
+        slot.tries = 0;
+        self.timer_changed(index, was);
+    }
+
+    fn slot(&self, index: u16) -> Option<&NeighbourSlot> {
+        self.slots.get(usize::from(index))
+    }
+
+    fn slot_mut(&mut self, index: u16) -> Option<&mut NeighbourSlot> {
+        self.slots.get_mut(usize::from(index))
+    }
+}
+
+/// What removing an entry changes for others: somebody may use it, or wait for it.
+fn of_removal(slot: &NeighbourSlot) -> Changes {
+    if slot.used != 0 || slot.state == State::Permanent {
+        Changes::MOVED
+    } else {
+        Changes::empty()
+    }
+}

@@ -1,0 +1,209 @@
+//! What time does to neighbours: solicitations and their ends, RFC 4861 §7.2.2 and §7.3.3.
+
+use super::slot::{coarse, Flags, State};
+use super::{count, Due, Failure, NeighbourSlot, Neighbours, Reachability, Role, Solicitation, Usable};
+use crate::{Deadline, Instant, InterfaceSet, PackedAddress, Random};
+use core::net::IpAddr;
+use core::time::Duration;
+
+/// How often the reachable time is drawn again, RFC 4861 §6.3.4: "every few hours".
+const REDRAW: Duration = Duration::from_secs(2 * 3600);
+
+impl Neighbours<'_> {
+    /// What has fallen due, one thing a call; to be called until `None`. `room` holds the interfaces that can
+    /// send: what is due on others waits for a call with room, and is not in [`Neighbours::poll_at`].
+    ///
+    /// After `Solicit`: if the link took it, call [`Neighbours::sent`]. If it said `Full`, take the interface out
+    /// of `room` and go on: neither is a try lost nor is the limit of one a second used up. If it said anything
+    /// else, call `sent` too, so that the resolution ends.
+    ///
+    /// A turn in which something is due visits each slot once; other turns cost a comparison.
+    pub fn next_due(&mut self, now: Instant, room: InterfaceSet, random: &mut Random) -> Option<Due> {
+        self.keep_time(now, random);
+        if self.cursor == 0 {
+            if !self.earliest.is_due(now) && !self.waiting.intersects(room) {
+                return None;
+            }
+            // Until the pass ends, something may be due now.
+            self.earliest = self.earliest.earlier(Deadline::at(now));
+            self.waiting = InterfaceSet::NONE;
+        }
+        while self.cursor < self.fresh {
+            let index = self.cursor;
+            self.cursor += 1;
+            if let Some(due) = self.visit(index, now, room) {
+                return Some(due);
+            }
+        }
+        self.cursor = 0;
+        // What was refused with `Full` waits for room too.
+        for slot in self.slots.iter().filter(|slot| !room.contains(slot.interface)) {
+            if slot.timer().is_due(now) {
+                self.waiting.insert(slot.interface);
+            }
+        }
+        self.find_earliest();
+        None
+    }
+
+    /// A solicitation left, or was lost for good: the next one follows after [`super::Config::retrans_timer`].
+    pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
+        let retrans_timer = self.config.retrans_timer;
+        let address = PackedAddress::new(solicitation.target);
+        let Some(slot) = self.slot_mut(solicitation.index) else { return };
+        if !slot.is(solicitation.interface, &address) || !slot.timer().is_due(now) {
+            return;
+        }
+        let was = slot.time;
+        let counter = match slot.state {
+            State::Probe => &mut self.statistics.unicast_solicitations,
+            _ => &mut self.statistics.multicast_solicitations,
+        };
+        count(counter);
+        if let Some(slot) = self.slot_mut(solicitation.index) {
+            slot.tries = slot.tries.saturating_add(1);
+            slot.time = Deadline::at(now + retrans_timer);
+        }
+        self.timer_changed(solicitation.index, was);
+    }
+
+    /// When something falls due: exact, O(1). What waits for room does not count.
+    #[must_use]
+    pub fn poll_at(&self) -> Option<Instant> {
+        self.earliest.instant()
+    }
+
+    /// A packet to a neighbour that is not known to be reachable, RFC 4861 §7.3.3. Where the entry would expire
+    /// before Delay and the probes are over, it is asked at once.
+    pub(super) fn use_stale(&mut self, index: u16, now: Instant) -> Usable {
+        let config = &self.config;
+        let probing = config.retrans_timer.saturating_mul(u32::from(config.solicit_max));
+        let confirmed = now + config.delay_first_probe_time.saturating_add(probing);
+        let Some(slot) = self.slot(index) else { return Usable::No };
+        let expiry = self.expiry(slot);
+        if expiry.is_due(now) {
+            return Usable::No;
+        }
+        self.enter(index, if expiry.is_due(confirmed) { State::Probe } else { State::Delay }, now);
+        if let Some(slot) = self.slot_mut(index) {
+            slot.used = coarse(now);
+        }
+        Usable::Yes
+    }
+
+    /// When time ends a state of `slot` that begins now; see [`NeighbourSlot::time`].
+    pub(super) fn end_of(&self, state: State, slot: &NeighbourSlot, now: Instant) -> Deadline {
+        let config = &self.config;
+        let ipv4 = slot.is_ipv4();
+        Deadline::at(match state {
+            State::Free | State::Permanent => return Deadline::NONE,
+            State::Stale if !ipv4 => return Deadline::NONE,
+            State::Incomplete | State::Probe => now,
+            State::Reachable if ipv4 => now + config.arp_reachable_time,
+            State::Reachable => now + self.reachable_time,
+            State::Stale => now + config.arp_lifetime,
+            State::Delay => now + config.delay_first_probe_time,
+            State::Failed => now + config.failed_hold,
+        })
+    }
+
+    /// When an entry that is Reachable or Stale may no longer be used: a minute after its last confirmation with ARP,
+    /// never with IPv6.
+    pub(super) fn expiry(&self, slot: &NeighbourSlot) -> Deadline {
+        let Some(end) = slot.time.instant().filter(|_| slot.is_ipv4()) else { return Deadline::NONE };
+        let config = &self.config;
+        Deadline::at(match slot.state {
+            State::Reachable => end + config.arp_lifetime.saturating_sub(config.arp_reachable_time),
+            _ => end,
+        })
+    }
+
+    /// What is due in one slot.
+    fn visit(&mut self, index: u16, now: Instant, room: InterfaceSet) -> Option<Due> {
+        let solicit_max = self.config.solicit_max.max(1);
+        let slot = self.slots.get_mut(usize::from(index))?;
+        if !slot.timer().is_due(now) {
+            return None;
+        }
+        if slot.state == State::Delay {
+            slot.state = State::Probe;
+            slot.tries = 0;
+        }
+        let interface = slot.interface;
+        let target = slot.address.get()?;
+        if slot.tries >= solicit_max {
+            return Some(Due::Failed(self.give_up(index, target, now)));
+        }
+        if !room.contains(interface) {
+            self.waiting.insert(interface);
+            return None;
+        }
+        let to = (slot.state == State::Probe).then_some(slot.hardware);
+        Some(Due::Solicit(Solicitation { index, interface, target, to, source: slot.source }))
+    }
+
+    /// The last solicitation was not answered.
+    fn give_up(&mut self, index: u16, address: IpAddr, now: Instant) -> Failure {
+        let slot = self.slot(index).copied().unwrap_or_default();
+        let role = if slot.flags.contains(Flags::GATEWAY) { Role::Gateway } else { Role::Host };
+        let during = if slot.state == State::Probe {
+            count(&mut self.statistics.lost);
+            self.forget(index);
+            Reachability::Probe
+        } else {
+            count(&mut self.statistics.unresolved);
+            self.enter(index, State::Failed, now);
+            Reachability::Incomplete
+        };
+        Failure { interface: slot.interface, address, role, during }
+    }
+
+    /// Draws the reachable time when it is time. After a step back of the clock nothing shall wait until the clock
+    /// is again where it was: it ends each state that time can end. O(n) in that case.
+    fn keep_time(&mut self, now: Instant, random: &mut Random) {
+        let stepped_back = now < self.last;
+        self.last = now;
+        if self.redraw.is_due(now) || !self.redraw.is_running() || stepped_back {
+            self.redraw = Deadline::at(now + REDRAW);
+            self.reachable_time = draw(self.config.base_reachable_time, random);
+        }
+        if stepped_back {
+            let latest = Deadline::at(now);
+            for slot in self.slots.iter_mut().take(usize::from(self.fresh)) {
+                if slot.time.is_running() {
+                    slot.time = slot.time.earlier(latest);
+                }
+                slot.used = slot.used.min(coarse(now));
+            }
+            self.waiting = InterfaceSet::NONE;
+            self.cursor = 0;
+            self.find_earliest();
+        }
+    }
+
+    /// Keeps `earliest` true after the timer of one entry changed from `was`. O(n) if it was the earliest.
+    pub(super) fn timer_changed(&mut self, index: u16, was: Deadline) {
+        let timer = self.slot(index).map_or(Deadline::NONE, NeighbourSlot::timer);
+        if was.is_running() && was == self.earliest {
+            self.find_earliest();
+        } else {
+            self.earliest = self.earliest.earlier(timer);
+        }
+    }
+
+    fn find_earliest(&mut self) {
+        self.earliest = Deadline::NONE;
+        for slot in self.slots.iter().take(usize::from(self.fresh)) {
+            let timer = slot.timer();
+            if !(timer.is_due(self.last) && self.waiting.contains(slot.interface)) {
+                self.earliest = self.earliest.earlier(timer);
+            }
+        }
+    }
+}
+
+/// Uniform between half and one and a half of `base`, RFC 4861 §6.3.2.
+pub(super) fn draw(base: Duration, random: &mut Random) -> Duration {
+    const STEPS: u32 = 1 << 10;
+    (base / 2).saturating_add((base / STEPS).saturating_mul(random.below(STEPS + 1)))
+}

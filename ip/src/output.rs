@@ -1,0 +1,510 @@
+//! Output: from a path and a segment to a packet on a link. RFC 791 §3, RFC 8200 §3.
+//!
+//! ```text
+//!   send ── path of an old generation? ── decide again, resolve ──> Resolving, Unreachable
+//!     │
+//!     ├── no room on the interface ──> Full
+//!     ├── above the MTU, router alert ──> fragment buffers, options ──> TooBig
+//!     └── template of the path, patched ── link's buffer: header, then `fill` writes the segment
+//! ```
+
+use crate::decide::NextHop;
+#[cfg(feature = "fragmentation")]
+use crate::fragment::{Abandon, BeginError};
+use crate::host::Host;
+use crate::neighbour::{Lookup, ResolveError, Role, Usable};
+use crate::path::PathFlags;
+use crate::statistics::count;
+use crate::{
+    Advice, Fill, Instant, InterfaceId, InterfaceSet, Ip, IpLayer, Membership, OutFlags, Outgoing, Path,
+    Routes, SendError, Source, Unreachable,
+};
+use core::net::IpAddr;
+use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
+#[cfg(feature = "ipv4")]
+use tersus_wire::ipv4;
+#[cfg(feature = "ipv6")]
+use tersus_wire::{ipv6, ipv6_ext, IpProtocol};
+use tersus_wire::{EtherType, HardwareAddress};
+
+/// The IP layer with its links, as transports see it during one turn.
+pub struct Out<'r, 'a, 'l, L: LinkLayer + ?Sized> {
+    ip: &'r mut Ip<'a>,
+    links: &'r mut [&'l mut L],
+    now: Instant,
+}
+
+impl<'a> Ip<'a> {
+    /// The IP layer with its links, to be handed to the transports' `transmit`. `links[i]` is interface `i`.
+    pub fn out<'r, 'l, L: LinkLayer + ?Sized>(
+        &'r mut self,
+        now: Instant,
+        links: &'r mut [&'l mut L],
+    ) -> Out<'r, 'a, 'l, L> {
+        self.host.now = now;
+        Out { ip: self, links, now }
+    }
+}
+
+impl<L: LinkLayer + ?Sized> Routes for Out<'_, '_, '_, L> {
+    fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
+        self.ip.route(from, to)
+    }
+
+    fn generation(&self) -> u32 {
+        self.ip.generation()
+    }
+
+    fn groups(&self, interface: InterfaceId) -> &[Membership] {
+        self.ip.groups(interface)
+    }
+
+    fn group_generation(&self) -> u32 {
+        self.ip.group_generation()
+    }
+
+    fn interface_count(&self) -> u8 {
+        self.ip.interface_count()
+    }
+}
+
+impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, '_, L> {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn send(
+        &mut self,
+        path: &mut Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        let host = &mut self.ip.host;
+        host.make_ready(path)?;
+        let Some(link) = self.links.get_mut(usize::from(path.interface.0)) else {
+            return Err(SendError::Unreachable(Unreachable::InterfaceDown));
+        };
+        host.send(link.tx(self.now), path, packet, len, fill)
+    }
+
+    fn room(&self) -> InterfaceSet {
+        self.ip.host.room()
+    }
+
+    fn advise(&mut self, path: &Path, advice: Advice) {
+        self.ip.host.advise(path, advice);
+    }
+}
+
+impl Host<'_> {
+    /// Decides and prepares a path.
+    pub(crate) fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
+        let decision = self.decide(from, to)?;
+        self.path(from, to, &decision)
+    }
+
+    /// Sees to it that a path can be sent along: decides it again if it is of an older generation, starts address
+    /// resolution if need be, and marks the neighbour used.
+    pub(crate) fn make_ready(&mut self, path: &mut Path) -> Result<(), SendError> {
+        let is_old = path.generation != self.generation || path.is_resolving();
+        if is_old || self.use_neighbour(path) == Usable::No {
+            self.decide_again(path)?;
+        }
+        Ok(())
+    }
+
+    fn use_neighbour(&mut self, path: &Path) -> Usable {
+        match path.neighbour.checked_sub(1) {
+            Some(index) => {
+                let before = self.neighbours.poll_at();
+                let usable = self.neighbours.mark_used(index, &path.next_hop, self.now);
+                // The first packet to a stale neighbour starts a timer.
+                self.is_changed |= self.neighbours.poll_at() != before;
+                usable
+            }
+            None => Usable::Yes,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
+        let result = self.try_decide_again(path);
+        match result {
+            Err(SendError::Resolving) => count(&mut self.statistics.send_resolving),
+            Err(SendError::Unreachable(_)) => count(&mut self.statistics.send_unreachable),
+            _ => {}
+        }
+        result
+    }
+
+    fn try_decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
+        let fixed = path.flags.intersection(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
+        let interface = fixed.contains(PathFlags::INTERFACE_FIXED).then_some(path.interface);
+        let from = Source { address: Some(path.source()), interface };
+        let to = path.destination();
+        let decision = self.decide(from, to).map_err(SendError::Unreachable)?;
+        let mut new = self.path(from, to, &decision).map_err(SendError::Unreachable)?;
+        new.flags.remove(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
+        new.flags.insert(fixed);
+        *path = new;
+        let NextHop::Station(address) = decision.next_hop else { return Ok(()) };
+        let role = if address == to { Role::Host } else { Role::Gateway };
+        let own = self.addresses.iter().position(|own| own.address.get() == from.address);
+        let own = own.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
+        self.is_changed = true;
+        match self.neighbours.resolve(path.interface, address, role, own, self.now) {
+            Ok(Lookup::Found { index, hardware }) => {
+                path.neighbour = index.saturating_add(1);
+                path.next_hop = hardware;
+                path.flags.remove(PathFlags::RESOLVING);
+                let _ = self.use_neighbour(path);
+                Ok(())
+            }
+            Ok(Lookup::Failed) | Err(ResolveError::Full) => {
+                Err(SendError::Unreachable(Unreachable::Neighbour))
+            }
+            Ok(Lookup::Resolving | Lookup::Unknown) | Err(ResolveError::Busy) => Err(SendError::Resolving),
+        }
+    }
+
+    /// Tells the neighbour table what a transport learned.
+    pub(crate) fn advise(&mut self, path: &Path, advice: Advice) {
+        let Some(index) = path.neighbour.checked_sub(1) else { return };
+        match advice {
+            Advice::Reachable => self.neighbours.confirm(index, &path.next_hop, self.now),
+            Advice::Suspect => self.neighbours.suspect(index, &path.next_hop, self.now),
+        }
+        self.is_changed = true;
+    }
+
+    /// Sends one packet along a path that is ready.
+    pub(crate) fn send(
+        &mut self,
+        tx: &mut dyn LinkTx,
+        path: &mut Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        if self.full.contains(path.interface) {
+            count(&mut self.statistics.send_full);
+            return Err(SendError::Full);
+        }
+        let mut packet = packet;
+        if packet.hop_limit == 0 {
+            packet.hop_limit = self.interface(path.interface).map_or(64, crate::Interface::hop_limit);
+        }
+        if len > usize::from(path.max_segment_len()) || packet.flags.contains(OutFlags::ROUTER_ALERT) {
+            return self.send_special(tx, path, packet, len, fill);
+        }
+        let len = u16::try_from(len).unwrap_or(u16::MAX);
+        let result = match path.family {
+            #[cfg(feature = "ipv4")]
+            4 => {
+                let header = self.header_v4(path, packet, len);
+                let link_packet = LinkPacket::new(EtherType::IPV4, 20 + len);
+                tx.send(&path.next_hop, &link_packet, &mut |buffer: &mut [u8]| {
+                    if let Some((to, rest)) = buffer.split_first_chunk_mut() {
+                        *to = header;
+                        fill.fill(rest);
+                    }
+                })
+            }
+            #[cfg(feature = "ipv6")]
+            6 => {
+                let header = header_v6(path, packet, packet.protocol, len);
+                let link_packet = LinkPacket::new(EtherType::IPV6, 40 + len);
+                tx.send(&path.next_hop, &link_packet, &mut |buffer: &mut [u8]| {
+                    if let Some((to, rest)) = buffer.split_first_chunk_mut() {
+                        *to = header;
+                        fill.fill(rest);
+                    }
+                })
+            }
+            _ => return Err(SendError::Unreachable(Unreachable::Family)),
+        };
+        self.after_send(path, result)
+    }
+
+    /// What the link's answer means for the sender.
+    fn after_send(&mut self, path: &mut Path, result: Result<(), LinkError>) -> Result<(), SendError> {
+        match result {
+            Ok(()) => {
+                count(&mut self.statistics.sent);
+                self.count_sent(path.interface);
+                Ok(())
+            }
+            Err(LinkError::Full) => {
+                self.link_full(path.interface);
+                count(&mut self.statistics.send_full);
+                Err(SendError::Full)
+            }
+            Err(LinkError::TooBig) => {
+                // The link carries less than it said; the sender's next try shall not be the same.
+                path.mtu = path.mtu.saturating_sub(8);
+                count(&mut self.statistics.send_too_big);
+                Err(SendError::TooBig(path.mtu))
+            }
+            Err(LinkError::Unreachable) => {
+                count(&mut self.statistics.send_unreachable);
+                Err(SendError::Unreachable(Unreachable::InterfaceDown))
+            }
+        }
+    }
+
+    /// The link of an interface answered `Full`.
+    pub(crate) fn link_full(&mut self, interface: InterfaceId) {
+        self.full.insert(interface);
+        self.is_changed = true;
+        if let Some(interface) = self.interface_mut(interface) {
+            count(&mut interface.statistics.full);
+        }
+    }
+
+    pub(crate) fn count_sent(&mut self, interface: InterfaceId) {
+        if let Some(interface) = self.interface_mut(interface) {
+            count(&mut interface.statistics.sent);
+        }
+    }
+
+    /// The template of an IPv4 path, with what changes from packet to packet.
+    #[cfg(feature = "ipv4")]
+    fn header_v4(&mut self, path: &Path, packet: Outgoing, len: u16) -> [u8; 20] {
+        let [l0, l1] = (20 + len).to_be_bytes();
+        let (id, df) = if packet.flags.contains(OutFlags::DONT_FRAGMENT) {
+            // RFC 6864 §4.1: the identification of an atomic datagram means nothing.
+            (0, 0x40)
+        } else {
+            (self.next_identification(path), 0)
+        };
+        let [i0, i1] = id.to_be_bytes();
+        let sum = path
+            .header_sum
+            .add_u32(u32::from_be_bytes([0, packet.traffic_class, l0, l1]))
+            .add_u32(u32::from_be_bytes([i0, i1, df, 0]))
+            .add_u16(u16::from_be_bytes([packet.hop_limit, packet.protocol.0]));
+        let [c0, c1] = sum.checksum().to_be_bytes();
+        let h = &path.header;
+        [
+            0x45,
+            packet.traffic_class,
+            l0,
+            l1,
+            i0,
+            i1,
+            df,
+            0,
+            packet.hop_limit,
+            packet.protocol.0,
+            c0,
+            c1, //
+            h[12],
+            h[13],
+            h[14],
+            h[15],
+            h[16],
+            h[17],
+            h[18],
+            h[19],
+        ]
+    }
+
+    /// Sends what needs more than the template: options, extension headers, fragments.
+    #[cold]
+    #[inline(never)]
+    fn send_special(
+        &mut self,
+        tx: &mut dyn LinkTx,
+        path: &mut Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        let extra = match (packet.flags.contains(OutFlags::ROUTER_ALERT), path.family) {
+            (false, _) => 0,
+            (true, 4) => 4,
+            (true, _) => 8,
+        };
+        if len + extra > usize::from(path.max_segment_len()) {
+            return self.send_in_fragments(tx, path, packet, len, fill);
+        }
+        let payload_len = u16::try_from(len + extra).unwrap_or(u16::MAX);
+        let mut header = [0; 48];
+        let (header_len, ether_type) = match path.family {
+            #[cfg(feature = "ipv4")]
+            4 => {
+                let plain = self.header_v4(path, packet, 0);
+                let [.., i0, i1, df, _, _, _, _, _, _, _, _, _, _, _, _, _] = plain;
+                let mut repr = ipv4::Repr::new(
+                    packet.protocol,
+                    ipv4::Header::new(&plain).source(),
+                    ipv4::Header::new(&plain).destination(),
+                    payload_len - 4,
+                );
+                repr.identification = u16::from_be_bytes([i0, i1]);
+                repr.flags.set(ipv4::Flags::DONT_FRAGMENT, df != 0);
+                repr.hop_limit = packet.hop_limit;
+                repr.traffic_class = packet.traffic_class;
+                let emitted = repr.emit_with_options(&ipv4::ROUTER_ALERT, &mut header);
+                debug_assert!(emitted.is_ok());
+                (24, EtherType::IPV4)
+            }
+            #[cfg(feature = "ipv6")]
+            6 => {
+                let fixed = header_v6(path, packet, IpProtocol::HOP_BY_HOP, payload_len);
+                let alert = ipv6_ext::router_alert(packet.protocol, 0);
+                for (to, from) in header.iter_mut().zip(fixed.into_iter().chain(alert)) {
+                    *to = from;
+                }
+                (48, EtherType::IPV6)
+            }
+            _ => return Err(SendError::Unreachable(Unreachable::Family)),
+        };
+        let total = u16::try_from(header_len + len).unwrap_or(u16::MAX);
+        let result =
+            tx.send(&path.next_hop, &LinkPacket::new(ether_type, total), &mut |buffer: &mut [u8]| {
+                if let (Some((to, rest)), Some(header)) =
+                    (buffer.split_at_mut_checked(header_len), header.get(..header_len))
+                {
+                    to.copy_from_slice(header);
+                    fill.fill(rest);
+                }
+            });
+        self.after_send(path, result)
+    }
+
+    #[cfg(not(feature = "fragmentation"))]
+    fn send_in_fragments(
+        &mut self,
+        _tx: &mut dyn LinkTx,
+        path: &mut Path,
+        _packet: Outgoing,
+        _len: usize,
+        _fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        count(&mut self.statistics.send_too_big);
+        Err(SendError::TooBig(path.mtu))
+    }
+
+    /// Keeps the datagram in a fragment buffer, and sends of it what the link takes now.
+    #[cfg(feature = "fragmentation")]
+    fn send_in_fragments(
+        &mut self,
+        tx: &mut dyn LinkTx,
+        path: &mut Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        if packet.flags.contains(OutFlags::DONT_FRAGMENT) {
+            count(&mut self.statistics.send_too_big);
+            return Err(SendError::TooBig(path.mtu));
+        }
+        self.is_changed = true;
+        match self.fragments.begin(self.now, &self.random, path, packet, &[], len, fill) {
+            Ok(_) => {
+                self.send_pieces(path.interface, tx);
+                Ok(())
+            }
+            Err(BeginError::Full) => {
+                self.unbuffered.insert(path.interface);
+                count(&mut self.statistics.send_full);
+                Err(SendError::Full)
+            }
+            // No identification is free: others on the interface must not wait for this flow.
+            Err(BeginError::TooBig | BeginError::Limited) => {
+                count(&mut self.statistics.send_too_big);
+                Err(SendError::TooBig(path.mtu))
+            }
+        }
+    }
+
+    /// Sends waiting fragments of an interface until the link is full. One datagram that waits for a resolution does
+    /// not delay the next.
+    #[cfg(feature = "fragmentation")]
+    pub(crate) fn send_pieces(&mut self, interface: InterfaceId, tx: &mut dyn LinkTx) {
+        let mut after = None;
+        while let Some(id) = self.fragments.next(interface, after) {
+            let Some(mut path) = self.fragments.path_mut(id).copied() else { return };
+            match self.make_ready(&mut path) {
+                Ok(()) if path.interface == interface => {}
+                Err(SendError::Resolving) => {
+                    after = Some(id);
+                    continue;
+                }
+                _ => {
+                    self.fragments.abandon(id, Abandon::Path);
+                    continue;
+                }
+            }
+            if let Some(kept) = self.fragments.path_mut(id) {
+                *kept = path;
+            }
+            let Some(piece) = self.fragments.piece(id, path.mtu) else {
+                self.fragments.abandon(id, Abandon::TooBig);
+                continue;
+            };
+            let ether_type = if path.family == 6 { EtherType::IPV6 } else { EtherType::IPV4 };
+            let len = u16::try_from(piece.len()).unwrap_or(u16::MAX);
+            let payload_len = piece.payload.len();
+            let packet = LinkPacket::new(ether_type, len);
+            match tx.send(&path.next_hop, &packet, &mut |buffer: &mut [u8]| piece.write(buffer)) {
+                Ok(()) => {
+                    self.fragments.sent(id, payload_len);
+                    count(&mut self.statistics.fragments_sent);
+                    self.count_sent(interface);
+                }
+                Err(LinkError::Full) => return self.link_full(interface),
+                Err(LinkError::TooBig) => self.fragments.abandon(id, Abandon::TooBig),
+                Err(LinkError::Unreachable) => self.fragments.abandon(id, Abandon::Path),
+            }
+        }
+    }
+
+    /// Sends a packet to where another came from: header and payload are there already.
+    ///
+    /// What is larger than the interface carries goes to the fragment buffers.
+    #[expect(clippy::too_many_arguments, reason = "one call, of what a packet consists of")]
+    pub(crate) fn send_back(
+        &mut self,
+        back: &mut dyn LinkTx,
+        interface: InterfaceId,
+        to: &HardwareAddress,
+        source: IpAddr,
+        destination: IpAddr,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        let entry = self.interface(interface).ok_or(SendError::Unreachable(Unreachable::InterfaceDown))?;
+        let mtu = self.mtu_to(entry, destination);
+        let Some(mut path) = Path::new(source, destination, interface, mtu) else {
+            return Err(SendError::Unreachable(Unreachable::Family));
+        };
+        path.generation = self.generation;
+        path.next_hop = *to;
+        path.flags.insert(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
+        self.send(back, &mut path, packet, len, fill)
+    }
+}
+
+/// The template of an IPv6 path, with what changes from packet to packet.
+#[cfg(feature = "ipv6")]
+fn header_v6(
+    path: &Path,
+    packet: Outgoing,
+    next_header: tersus_wire::IpProtocol,
+    len: u16,
+) -> [u8; ipv6::HEADER_LEN] {
+    let mut header = path.header;
+    let [l0, l1] = len.to_be_bytes();
+    header[0] |= packet.traffic_class >> 4;
+    header[1] |= packet.traffic_class << 4;
+    header[4] = l0;
+    header[5] = l1;
+    header[6] = next_header.0;
+    header[7] = packet.hop_limit;
+    header
+}

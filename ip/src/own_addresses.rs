@@ -1,0 +1,132 @@
+//! The host's own addresses, each with its prefix and interface, and their announcement.
+//!
+//! A new address is announced so that stations which knew it elsewhere learn where it is now: over IPv4 by two ARP
+//! announcements two seconds apart (RFC 5227 §2.3), over IPv6 by two unsolicited Neighbor Advertisements a second
+//! apart (RFC 4861 §7.2.6, RFC 9131).
+
+use crate::{Deadline, Instant, InterfaceId, PackedAddress};
+use core::net::IpAddr;
+use core::time::Duration;
+use tersus_wire::Cidr;
+
+/// How often a new address is announced.
+const ANNOUNCEMENTS: u8 = 2;
+
+/// Why an address was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// The interface does not exist.
+    #[error("no such interface")]
+    Interface,
+    /// The address cannot be a host's: unspecified, a group, a broadcast address, or reserved.
+    #[error("not an address of a host")]
+    NotUnicast,
+    /// The family is left out of this build.
+    #[error("address family left out of this build")]
+    Family,
+    /// The interface has the address already.
+    #[error("address is there already")]
+    Exists,
+    /// The table of addresses is full.
+    #[error("table of addresses is full")]
+    TableFull,
+    /// The interface has no room for the groups that an IPv6 address needs (RFC 4291 §2.8).
+    #[error("table of groups is full")]
+    GroupsFull,
+}
+
+/// One own address: an entry of the table that [`crate::Storage`] holds.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnAddress {
+    pub(crate) address: PackedAddress,
+    pub(crate) prefix_len: u8,
+    pub(crate) interface: InterfaceId,
+    /// Announcements still to be made.
+    pub(crate) announcements: u8,
+    pub(crate) announce_at: Deadline,
+    #[cfg(feature = "ipv4")]
+    pub(crate) defence: crate::arp::Defence,
+}
+
+impl OwnAddress {
+    /// A free entry.
+    pub const FREE: Self = Self {
+        address: PackedAddress::NONE,
+        prefix_len: 0,
+        interface: InterfaceId(0),
+        announcements: 0,
+        announce_at: Deadline::NONE,
+        #[cfg(feature = "ipv4")]
+        defence: crate::arp::Defence::NEW,
+    };
+
+    /// The address with its prefix; `None` if the entry is free.
+    #[must_use]
+    pub fn cidr(&self) -> Option<Cidr> {
+        Cidr::new(self.address.get()?, self.prefix_len).ok()
+    }
+
+    /// The interface that has it.
+    #[must_use]
+    pub const fn interface(&self) -> InterfaceId {
+        self.interface
+    }
+
+    /// The IPv4 prefix, for a look at many packets.
+    #[cfg(feature = "ipv4")]
+    pub(crate) fn range_v4(&self) -> Option<RangeV4> {
+        let IpAddr::V4(address) = self.address.get()? else { return None };
+        let host_bits = u32::MAX.checked_shr(u32::from(self.prefix_len)).unwrap_or(0);
+        Some(RangeV4 { address: address.to_bits(), host_bits })
+    }
+
+    /// Starts announcing.
+    pub(crate) fn announce(&mut self, now: Instant) {
+        self.announcements = ANNOUNCEMENTS;
+        self.announce_at = Deadline::at(now);
+    }
+
+    /// One announcement was made; if the link knows no stations, none is needed.
+    pub(crate) fn announced(&mut self, now: Instant, announces: bool) {
+        self.announcements = if announces { self.announcements.saturating_sub(1) } else { 0 };
+        let interval = match self.address.get() {
+            Some(IpAddr::V4(_)) => Duration::from_secs(2),
+            _ => Duration::from_secs(1),
+        };
+        self.announce_at =
+            if self.announcements == 0 { Deadline::NONE } else { Deadline::at(now + interval) };
+    }
+}
+
+/// The addresses of `table` with their interfaces.
+pub(crate) fn iter(table: &[OwnAddress]) -> impl Iterator<Item = (&OwnAddress, Cidr)> {
+    table.iter().filter_map(|own| Some((own, own.cidr()?)))
+}
+
+/// The entry of `address` on `interface`.
+pub(crate) fn find(table: &[OwnAddress], interface: InterfaceId, address: IpAddr) -> Option<&OwnAddress> {
+    let address = PackedAddress::new(address);
+    table.iter().find(|own| own.address == address && own.interface == interface)
+}
+
+/// An IPv4 prefix as bits.
+#[cfg(feature = "ipv4")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RangeV4 {
+    address: u32,
+    host_bits: u32,
+}
+
+#[cfg(feature = "ipv4")]
+impl RangeV4 {
+    /// Whether `other` is a broadcast address of the prefix: all host bits one, or all zero (RFC 1122 §3.3.6 asks to
+    /// accept the old form). /31 and /32 have none, RFC 3021.
+    pub(crate) fn is_broadcast(&self, other: core::net::Ipv4Addr) -> bool {
+        let other = other.to_bits();
+        let host = other & self.host_bits;
+        self.host_bits > 1
+            && (other ^ self.address) & !self.host_bits == 0
+            && (host == self.host_bits || host == 0)
+    }
+}

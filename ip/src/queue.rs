@@ -1,0 +1,621 @@
+//! A queue of datagrams with their addresses, by offset in a flat region.
+//!
+//! What UDP and ICMP sockets share. A [`Queue`] has four octets of state; the octets lie in a region that the
+//! engine was given and hands in at each call, so that slots of sockets hold no pointers. Datagrams lie in one
+//! piece, to be read and written in place. A record that finds no room before the region's end starts at its
+//! front, and the gap becomes an empty record.
+//!
+//! ```text
+//!   0      2     3    4     6         7        8       9      10     11   12        .. 20 or 44 ..
+//!   +------+-----+----+-----+---------+--------+-------+------+------+----+--------+-------+---------+---+
+//!   | units|state|pad |port |interface|hop     |traffic|caller|what  | 0  | remote | local | payload |pad|
+//!   |      |     |    |     | + 1     |limit   |class  |flags |there |    |        |       |         |   |
+//!   +------+-----+----+-----+---------+--------+-------+------+------+----+--------+-------+---------+---+
+//! ```
+//!
+//! Records are multiples of four octets. Removing from the middle leaves an empty record, whose room comes back
+//! when all before it are gone, or by [`Queue::compact`].
+
+use crate::InterfaceId;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Octets of a unit.
+const UNIT: usize = 4;
+/// Octets in front of the addresses.
+const HEADER_LEN: usize = 12;
+
+/// Bit of octet 10: the remote address, and the local one if there is one, are of IPv6.
+const IS_IPV6: u8 = 1;
+/// Bit of octet 10: there is a local address.
+const HAS_LOCAL: u8 = 2;
+
+/// Values of octet 2.
+const WAITING: u8 = 1;
+const PARKED: u8 = 2;
+const EMPTY: u8 = 3;
+
+/// What is known of a datagram beside its octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Label {
+    /// Who sent it, or shall get it.
+    pub remote: IpAddr,
+    /// The remote port or identifier.
+    pub port: u16,
+    /// Whom it was addressed to, or the source to use. Of the family of `remote`, else it is not kept.
+    pub local: Option<IpAddr>,
+    /// Where it came in, or must leave.
+    pub interface: Option<InterfaceId>,
+    /// Hop Limit.
+    pub hop_limit: u8,
+    /// Traffic Class.
+    pub traffic_class: u8,
+    /// For the caller's use.
+    pub flags: u8,
+}
+
+/// Whether a datagram can leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nobody tried yet, or it may be tried at any time.
+    Waiting,
+    /// Tried; waits for something, while those behind it may leave.
+    Parked,
+}
+
+/// The place of a datagram in a queue. Stays valid while those before it are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    at: u16,
+    /// Units from here to the end of the queue.
+    left: u16,
+}
+
+/// A queue of datagrams, oldest first; the empty queue is all zeros. All calls must be given the same region. If
+/// they are not, what is read is arbitrary, and nothing worse happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Queue {
+    /// Where the oldest record starts, in units.
+    head: u16,
+    /// Units in use, gaps included.
+    used: u16,
+}
+
+impl Queue {
+    /// No datagrams.
+    pub const EMPTY: Self = Self { head: 0, used: 0 };
+
+    /// Whether there are no datagrams.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Octets of the region that are in use, by addresses and gaps too.
+    #[must_use]
+    pub fn used_len(&self) -> usize {
+        usize::from(self.used) * UNIT
+    }
+
+    /// Whether a datagram of `len` octets would be taken now.
+    #[must_use]
+    pub fn has_room(&self, label: &Label, len: usize, region_len: usize) -> bool {
+        record_units(label, len).is_some_and(|units| self.room(capacity(region_len), units).is_some())
+    }
+
+    /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
+    /// `None` if there is no room: then nothing changed.
+    pub fn push<'r>(&mut self, region: &'r mut [u8], label: &Label, len: usize) -> Option<&'r mut [u8]> {
+        let units = record_units(label, len)?;
+        let at = self.reserve(region, units)?;
+        let record = region.get_mut(usize::from(at) * UNIT..)?.get_mut(..usize::from(units) * UNIT)?;
+        let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
+        let what = write_header(header, units, label, rest.len().saturating_sub(len))?;
+        let (addresses, payload) = rest.split_at_mut_checked(addresses_len(what))?;
+        write_addresses(addresses, label);
+        payload.get_mut(..len)
+    }
+
+    /// The oldest datagram, its octets in place.
+    pub fn front<'r>(&self, region: &'r mut [u8]) -> Option<(Label, &'r mut [u8])> {
+        let (_, label, payload) = self.get(region, self.first())?;
+        Some((label, payload))
+    }
+
+    /// Removes the oldest datagram.
+    pub fn pop(&mut self, region: &mut [u8]) {
+        self.remove(region, self.first());
+    }
+
+    /// Where to start a walk.
+    #[must_use]
+    pub const fn first(&self) -> Cursor {
+        Cursor { at: self.head, left: self.used }
+    }
+
+    /// The first place at or behind `from` that holds a datagram.
+    #[must_use]
+    pub fn seek(&self, region: &[u8], from: Cursor) -> Option<Cursor> {
+        let mut cursor = from;
+        while cursor.left != 0 {
+            let (_, state) = head_of(region, cursor.at)?;
+            if state != EMPTY {
+                return Some(cursor);
+            }
+            cursor = self.next(region, cursor);
+        }
+        None
+    }
+
+    /// The place behind the record at `cursor`.
+    #[must_use]
+    pub fn next(&self, region: &[u8], cursor: Cursor) -> Cursor {
+        let units = head_of(region, cursor.at).map_or(cursor.left, |(units, _)| units);
+        let at = advance(cursor.at, units, capacity(region.len()));
+        Cursor { at, left: cursor.left.saturating_sub(units) }
+    }
+
+    /// The datagram at `cursor`, which [`Queue::seek`] found.
+    pub fn get<'r>(&self, region: &'r mut [u8], cursor: Cursor) -> Option<(State, Label, &'r mut [u8])> {
+        if cursor.left == 0 {
+            return None;
+        }
+        let record = region.get_mut(usize::from(cursor.at) * UNIT..)?;
+        let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
+        let &mut [u0, u1, state, pad, p0, p1, interface, hop_limit, traffic_class, flags, what, _] = header;
+        let state = match state {
+            WAITING => State::Waiting,
+            PARKED => State::Parked,
+            _ => return None,
+        };
+        let rest_len = (usize::from(u16::from_ne_bytes([u0, u1])) * UNIT).checked_sub(HEADER_LEN)?;
+        let rest = rest.get_mut(..rest_len.checked_sub(usize::from(pad))?)?;
+        let (addresses, payload) = rest.split_at_mut_checked(addresses_len(what))?;
+        let (remote, local) = read_addresses(addresses, what)?;
+        let label = Label {
+            remote,
+            port: u16::from_ne_bytes([p0, p1]),
+            local,
+            interface: interface.checked_sub(1).map(InterfaceId),
+            hop_limit,
+            traffic_class,
+            flags,
+        };
+        Some((state, label, payload))
+    }
+
+    /// Changes the state of the datagram at `cursor`.
+    pub fn mark(&self, region: &mut [u8], cursor: Cursor, state: State) {
+        let state = match state {
+            State::Waiting => WAITING,
+            State::Parked => PARKED,
+        };
+        set_state(region, cursor.at, state);
+    }
+
+    /// Removes the datagram at `cursor`.
+    pub fn remove(&mut self, region: &mut [u8], cursor: Cursor) {
+        if cursor.left == 0 {
+            return;
+        }
+        set_state(region, cursor.at, EMPTY);
+        while self.used != 0 {
+            let Some((units, EMPTY)) = head_of(region, self.head) else { break };
+            self.used = self.used.saturating_sub(units);
+            self.head = advance(self.head, units, capacity(region.len()));
+        }
+        if self.used == 0 {
+            self.head = 0;
+        }
+    }
+
+    /// Brings the room of datagrams that were removed from the middle back at once. Cursors become invalid. Linear
+    /// in the octets that are queued.
+    pub fn compact(&mut self, region: &mut [u8]) {
+        let capacity = capacity(region.len());
+        let wraps = capacity.saturating_sub(self.head) < self.used;
+        // Records from the head to the region's end, or all of them, to the front of where they are.
+        let base = if wraps { self.head } else { 0 };
+        let mut upper = base;
+        let mut lower = 0;
+        let mut cursor = self.first();
+        while let Some(at) = self.seek(region, cursor) {
+            cursor = self.next(region, at);
+            let units = at.left.saturating_sub(cursor.left);
+            let to = if wraps && at.at < self.head { &mut lower } else { &mut upper };
+            move_units(region, at.at, *to, units);
+            *to = to.saturating_add(units).min(capacity);
+        }
+        let len = upper.saturating_sub(base);
+        self.head = base;
+        self.used = len.saturating_add(lower);
+        if wraps {
+            // Then those of the upper part to its end, so that what follows is at the region's front.
+            self.head = capacity.saturating_sub(len);
+            move_units(region, base, self.head, len);
+        }
+        if self.used == 0 || self.head == capacity {
+            self.head = 0;
+        }
+    }
+
+    /// Octets of the datagrams that are queued for this address. Linear in their number.
+    pub fn len_for(&self, region: &mut [u8], remote: IpAddr) -> usize {
+        let mut octets = 0usize;
+        let mut cursor = self.first();
+        while let Some(at) = self.seek(region, cursor) {
+            cursor = self.next(region, at);
+            match self.get(region, at) {
+                Some((_, label, _)) if label.remote == remote => {
+                    octets += usize::from(at.left.saturating_sub(cursor.left)) * UNIT;
+                }
+                _ => {}
+            }
+        }
+        octets
+    }
+
+    /// Largest payload with this label that an empty queue takes, in octets; `None`: not even an empty one.
+    #[must_use]
+    pub fn longest(label: &Label, region_len: usize) -> Option<u16> {
+        let region_len = usize::from(capacity(region_len)) * UNIT;
+        let octets = region_len.checked_sub(HEADER_LEN + addresses_len(kind(label)))?;
+        Some(u16::try_from(octets).unwrap_or(u16::MAX))
+    }
+
+    /// Where `units` find room in one piece behind the newest record, and the units of the gap before them.
+    fn room(&self, capacity: u16, units: u16) -> Option<(u16, u16)> {
+        if self.used == 0 {
+            return (units <= capacity).then_some((0, 0));
+        }
+        if units > capacity.checked_sub(self.used)? {
+            return None;
+        }
+        let to_end = capacity.checked_sub(self.head)?;
+        // In two pieces already: what is free lies between the end of the queue and its head, in one piece.
+        let Some(room) = to_end.checked_sub(self.used) else {
+            return Some((self.used - to_end, 0));
+        };
+        if units <= room {
+            Some((self.head + self.used, 0))
+        } else if units <= self.head {
+            Some((0, room))
+        } else {
+            None
+        }
+    }
+
+    /// Takes `units` behind the newest record.
+    fn reserve(&mut self, region: &mut [u8], units: u16) -> Option<u16> {
+        let (at, gap) = self.room(capacity(region.len()), units)?;
+        if self.used == 0 {
+            self.head = 0;
+        }
+        if gap != 0 {
+            write_gap(region, self.head + self.used, gap);
+        }
+        self.used += gap + units;
+        Some(at)
+    }
+}
+
+/// The regions of an engine's queues: one for each socket, all of one size.
+#[derive(Debug)]
+pub struct Regions<'a> {
+    octets: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Regions<'a> {
+    /// Divides `octets` equally among so many sockets; a multiple of four each.
+    pub fn new(octets: &'a mut [u8], sockets: usize) -> Self {
+        let len = octets.len().checked_div(sockets).unwrap_or(0) & !(UNIT - 1);
+        Self { octets, len }
+    }
+
+    /// Octets of each region.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the regions have no octets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The region of one socket; empty beyond the last.
+    pub fn of(&mut self, index: u16) -> &mut [u8] {
+        let start = usize::from(index).saturating_mul(self.len);
+        let from = self.octets.get_mut(start..).unwrap_or_default();
+        from.get_mut(..self.len).unwrap_or_default()
+    }
+}
+
+/// Units of a region; what is beyond 65,535 of them is not used.
+fn capacity(region_len: usize) -> u16 {
+    u16::try_from(region_len / UNIT).unwrap_or(u16::MAX)
+}
+
+/// Units of a record; `None` if it is too long for any queue.
+fn record_units(label: &Label, len: usize) -> Option<u16> {
+    let octets = HEADER_LEN + addresses_len(kind(label));
+    u16::try_from(len.checked_add(octets)?.div_ceil(UNIT)).ok()
+}
+
+/// What octet 10 holds.
+fn kind(label: &Label) -> u8 {
+    match (label.remote, label.local) {
+        (IpAddr::V4(_), Some(IpAddr::V4(_))) => HAS_LOCAL,
+        (IpAddr::V4(_), _) => 0,
+        (IpAddr::V6(_), Some(IpAddr::V6(_))) => IS_IPV6 | HAS_LOCAL,
+        (IpAddr::V6(_), _) => IS_IPV6,
+    }
+}
+
+const fn addresses_len(what: u8) -> usize {
+    let one = if what & IS_IPV6 == 0 { 4 } else { 16 };
+    if what & HAS_LOCAL == 0 {
+        one
+    } else {
+        2 * one
+    }
+}
+
+/// Units and state of the record at `at`. Never 0 units, so that each walk ends.
+fn head_of(region: &[u8], at: u16) -> Option<(u16, u8)> {
+    let &[u0, u1, state, _] = region.get(usize::from(at) * UNIT..)?.first_chunk::<UNIT>()?;
+    Some((u16::from_ne_bytes([u0, u1]).max(1), state))
+}
+
+fn move_units(region: &mut [u8], from: u16, to: u16, units: u16) {
+    let (from, to, len) = (usize::from(from) * UNIT, usize::from(to) * UNIT, usize::from(units) * UNIT);
+    let ends_inside = from.max(to).saturating_add(len) <= region.len();
+    if ends_inside && from != to {
+        region.copy_within(from..from + len, to);
+    }
+}
+
+fn set_state(region: &mut [u8], at: u16, state: u8) {
+    let record = region.get_mut(usize::from(at) * UNIT..).and_then(<[u8]>::first_chunk_mut::<UNIT>);
+    if let Some([_, _, octet, _]) = record {
+        *octet = state;
+    }
+}
+
+fn write_gap(region: &mut [u8], at: u16, units: u16) {
+    let record = region.get_mut(usize::from(at) * UNIT..).and_then(<[u8]>::first_chunk_mut::<UNIT>);
+    if let Some(record) = record {
+        let [u0, u1] = units.to_ne_bytes();
+        *record = [u0, u1, EMPTY, 0];
+    }
+}
+
+fn advance(at: u16, units: u16, capacity: u16) -> u16 {
+    let left = capacity.saturating_sub(at);
+    if units < left {
+        at + units
+    } else {
+        (units - left) % capacity.max(1)
+    }
+}
+
+/// Writes the fixed part; `beyond` is what follows it besides the payload: addresses and padding. Returns octet 10.
+fn write_header(header: &mut [u8; HEADER_LEN], units: u16, label: &Label, beyond: usize) -> Option<u8> {
+    let what = kind(label);
+    let pad = u8::try_from(beyond.checked_sub(addresses_len(what))?).ok()?;
+    let interface = label.interface.map_or(0, |interface| interface.0.saturating_add(1));
+    let [u0, u1] = units.to_ne_bytes();
+    let [p0, p1] = label.port.to_ne_bytes();
+    let Label { hop_limit, traffic_class, flags, .. } = *label;
+    *header = [u0, u1, WAITING, pad, p0, p1, interface, hop_limit, traffic_class, flags, what, 0];
+    Some(what)
+}
+
+/// Writes as many addresses as `to`, made for this label, has room for.
+fn write_addresses(to: &mut [u8], label: &Label) {
+    match label.remote {
+        IpAddr::V4(remote) => {
+            let Some((first, second)) = to.split_first_chunk_mut::<4>() else { return };
+            *first = remote.octets();
+            if let (Some(second), Some(IpAddr::V4(local))) = (second.first_chunk_mut::<4>(), label.local) {
+                *second = local.octets();
+            }
+        }
+        IpAddr::V6(remote) => {
+            let Some((first, second)) = to.split_first_chunk_mut::<16>() else { return };
+            *first = remote.octets();
+            if let (Some(second), Some(IpAddr::V6(local))) = (second.first_chunk_mut::<16>(), label.local) {
+                *second = local.octets();
+            }
+        }
+    }
+}
+
+fn read_addresses(from: &[u8], what: u8) -> Option<(IpAddr, Option<IpAddr>)> {
+    if what & IS_IPV6 == 0 {
+        let (remote, local) = from.split_first_chunk::<4>()?;
+        let local = local.first_chunk::<4>().map(|octets| IpAddr::V4(Ipv4Addr::from(*octets)));
+        Some((IpAddr::V4(Ipv4Addr::from(*remote)), local))
+    } else {
+        let (remote, local) = from.split_first_chunk::<16>()?;
+        let local = local.first_chunk::<16>().map(|octets| IpAddr::V6(Ipv6Addr::from(*octets)));
+        Some((IpAddr::V6(Ipv6Addr::from(*remote)), local))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::collections::VecDeque;
+    use std::vec::Vec;
+    use tersus_phy::Random;
+
+    fn label(remote: &str, local: Option<&str>, port: u16) -> Label {
+        Label {
+            remote: remote.parse().unwrap(),
+            port,
+            local: local.map(|text| text.parse().unwrap()),
+            interface: Some(InterfaceId(3)),
+            hop_limit: 7,
+            traffic_class: 0xb8,
+            flags: 0x55,
+        }
+    }
+
+    #[test]
+    fn a_queue_has_four_octets() {
+        assert_eq!(core::mem::size_of::<Queue>(), 4);
+    }
+
+    #[test]
+    fn datagrams_come_out_as_they_went_in() {
+        let mut region = [0xee; 256];
+        let mut queue = Queue::EMPTY;
+        let labels = [
+            label("192.0.2.1", Some("192.0.2.2"), 1),
+            label("192.0.2.1", None, 2),
+            label("2001:db8::1", Some("2001:db8::2"), 3),
+            Label { interface: None, ..label("2001:db8::1", None, 65_535) },
+        ];
+        for (i, label) in labels.iter().enumerate() {
+            queue.push(&mut region, label, i).unwrap().fill(9);
+        }
+        for (i, label) in labels.iter().enumerate() {
+            let (seen, payload) = queue.front(&mut region).unwrap();
+            assert_eq!((seen, payload.len()), (*label, i));
+            assert!(payload.iter().all(|&octet| octet == 9));
+            queue.pop(&mut region);
+        }
+        assert!(queue.is_empty() && queue.front(&mut region).is_none());
+    }
+
+    #[test]
+    fn what_is_removed_from_the_middle_is_skipped() {
+        let mut region = [0; 128];
+        let mut queue = Queue::EMPTY;
+        for port in 0..5 {
+            queue.push(&mut region, &label("192.0.2.1", None, port), 0).unwrap();
+        }
+        let mut cursor = queue.first();
+        for _ in 0..2 {
+            cursor = queue.next(&region, cursor);
+        }
+        queue.remove(&mut region, cursor);
+        let next = queue.next(&region, cursor);
+        queue.remove(&mut region, next);
+        let used = queue.used_len();
+        let mut ports = Vec::new();
+        let mut cursor = queue.first();
+        while let Some(at) = queue.seek(&region, cursor) {
+            ports.push(queue.get(&mut region, at).unwrap().1.port);
+            cursor = queue.next(&region, at);
+        }
+        assert_eq!(ports, [0, 1, 4]);
+        queue.pop(&mut region);
+        queue.pop(&mut region);
+        assert_eq!(queue.used_len(), used / 5, "room in the middle comes back with what was before it");
+    }
+
+    #[test]
+    fn a_parked_datagram_stays_and_says_so() {
+        let mut region = [0; 64];
+        let mut queue = Queue::EMPTY;
+        queue.push(&mut region, &label("192.0.2.1", None, 1), 4).unwrap();
+        let first = queue.first();
+        queue.mark(&mut region, first, State::Parked);
+        assert_eq!(queue.get(&mut region, first).unwrap().0, State::Parked);
+        queue.mark(&mut region, first, State::Waiting);
+        assert_eq!(queue.get(&mut region, first).unwrap().0, State::Waiting);
+    }
+
+    /// A queue of owned datagrams is the model. Regions of all small sizes, random pushes, pops and removals.
+    #[test]
+    fn it_behaves_as_a_list() {
+        let mut random = Random::new([7; 32]);
+        for region_len in (0..200).step_by(3) {
+            let mut region = std::vec![0xa5; region_len];
+            let mut queue = Queue::EMPTY;
+            let mut model: VecDeque<(u16, usize)> = VecDeque::new();
+            for turn in 0..400u16 {
+                match random.below(9) {
+                    8 => {
+                        queue.compact(&mut region);
+                        let live: usize = model.iter().map(|&(_, len)| len).sum();
+                        assert!(queue.used_len() <= live + model.len() * (HEADER_LEN + 19));
+                    }
+                    0..=3 => {
+                        let len = usize::try_from(random.below(40)).unwrap();
+                        let remote = if random.below(2) == 0 { "192.0.2.1" } else { "2001:db8::1" };
+                        let label = label(remote, None, turn);
+                        if let Some(place) = queue.push(&mut region, &label, len) {
+                            assert_eq!(place.len(), len);
+                            place.fill(turn.to_be_bytes()[1]);
+                            model.push_back((turn, len));
+                        } else {
+                            assert!(
+                                !model.is_empty()
+                                    || Queue::longest(&label, region_len)
+                                        .map_or(true, |max| len > usize::from(max)),
+                                "an empty queue of {region_len} refused {len}"
+                            );
+                        }
+                    }
+                    4 | 5 => {
+                        queue.pop(&mut region);
+                        model.pop_front();
+                    }
+                    _ => {
+                        let index = random.below(u32::try_from(model.len()).unwrap());
+                        let mut cursor = queue.first();
+                        for _ in 0..index {
+                            let at = queue.seek(&region, cursor).unwrap();
+                            cursor = queue.next(&region, at);
+                        }
+                        if let Some(at) = queue.seek(&region, cursor) {
+                            queue.remove(&mut region, at);
+                            model.remove(usize::try_from(index).unwrap());
+                        }
+                    }
+                }
+                let mut cursor = queue.first();
+                for &(port, len) in &model {
+                    let at = queue.seek(&region, cursor).expect("as many as the model has");
+                    let (_, seen, payload) = queue.get(&mut region, at).unwrap();
+                    assert_eq!((seen.port, payload.len()), (port, len));
+                    assert!(payload.iter().all(|&octet| octet == port.to_be_bytes()[1]));
+                    cursor = queue.next(&region, at);
+                }
+                assert_eq!(queue.seek(&region, cursor), None, "no more than the model has");
+                assert_eq!(queue.is_empty(), model.is_empty());
+                assert!(queue.used_len() <= region_len);
+            }
+        }
+    }
+
+    /// Calls with another region than the one that was written: arbitrary answers, but answers.
+    #[test]
+    fn a_foreign_region_harms_nobody() {
+        let mut random = Random::new([8; 32]);
+        for _ in 0..2_000 {
+            let mut queue = Queue { head: random.next_u16() % 40, used: random.next_u16() % 80 };
+            let mut region = [0; 150];
+            for octet in &mut region {
+                *octet = u8::try_from(random.below(5)).unwrap();
+            }
+            for _ in 0..10 {
+                let cursor = queue.seek(&region, queue.first());
+                if let Some(cursor) = cursor {
+                    let _ = queue.get(&mut region, cursor);
+                }
+                if random.below(3) == 0 {
+                    queue.compact(&mut region);
+                }
+                queue.push(&mut region, &label("192.0.2.1", None, 1), 3);
+                queue.pop(&mut region);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! One turn of the IP layer: the links' news, what falls due, and when to come again.
+
+use crate::event::Event;
+use crate::host::Host;
+use crate::interface::InterfaceFlags;
+use crate::statistics::count;
+#[cfg(feature = "fragmentation")]
+use crate::InterfaceSet;
+use crate::{earliest, groups, Deadline, Instant, InterfaceId, Ip};
+use tersus_phy::{LinkEvents, LinkLayer, LinkProperties, LinkState};
+
+impl Ip<'_> {
+    /// First in each turn: lets every link do its own work, reads the properties of links that are new or changed,
+    /// notes which have room again, and tells them of groups. `links[i]` is interface `i`; links beyond the table
+    /// of interfaces are ignored and counted.
+    pub fn service<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+        let host = &mut self.host;
+        host.now = now;
+        let mut id = InterfaceId(0);
+        for link in links.iter_mut() {
+            let events = link.service(now);
+            let Some(flags) = host.interface(id).map(|interface| interface.flags) else {
+                count(&mut host.statistics.links_ignored);
+                continue;
+            };
+            if events.contains(LinkEvents::ROOM) && host.full.contains(id) {
+                host.full.remove(id);
+                host.is_changed = true;
+            }
+            if events.contains(LinkEvents::CHANGED) || !flags.contains(InterfaceFlags::ATTACHED) {
+                host.on_link_change(id, link.properties());
+            }
+            if flags != InterfaceFlags::ATTACHED {
+                host.tell_groups(id, &mut **link);
+            }
+            id.0 = id.0.saturating_add(1);
+        }
+    }
+
+    /// Last in each turn: sends solicitations, announcements and fragments that are due, ends what took too long, and
+    /// finds out when to come again. Costs a comparison if nothing happened.
+    pub fn maintain<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+        self.host.now = now;
+        if self.host.is_changed || self.wake.is_due(now) {
+            self.maintain_now(now, links);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn maintain_now<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+        let host = &mut self.host;
+        let generation = host.generation;
+        host.is_turn_due = false;
+        host.announce_due(now, links);
+        #[cfg(feature = "fragmentation")]
+        host.fragments_due(now, links);
+        #[cfg(feature = "fragmentation")]
+        while let Some(expired) = self.reassembly.on_timeout(now) {
+            host.on_reassembly_timeout(now, &expired, links);
+        }
+        if host.path_mtu.on_timeout(now) > 0 {
+            host.moved();
+        }
+        host.neighbours_due(now, links);
+        // What was parked for a resolution that has just failed, or for a path that has changed, has had its turn.
+        host.is_turn_due |= host.generation != generation;
+        host.is_changed = host.is_turn_due;
+        self.wake = Deadline::from(self.next_due());
+    }
+
+    /// When the IP layer next has something to do by itself: then call the turn. Exact; a past moment means at once.
+    /// What waits for room on a link does not count: the link's interrupt causes that turn.
+    #[must_use]
+    pub fn poll_at(&self) -> Option<Instant> {
+        if self.host.is_changed {
+            self.next_due()
+        } else {
+            self.wake.instant()
+        }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let next = self.host.next_due();
+        #[cfg(feature = "fragmentation")]
+        let next = earliest(next, self.reassembly.poll_at());
+        next
+    }
+}
+
+impl Host<'_> {
+    /// The earliest deadline of all tables.
+    fn next_due(&self) -> Option<Instant> {
+        let mut next = earliest(self.neighbours.poll_at(), self.path_mtu.poll_at());
+        for own in self.addresses.iter() {
+            if let Some(at) = own.announce_at.instant() {
+                if self.interface(own.interface).is_some_and(crate::Interface::is_up) {
+                    next = earliest(next, Some(at));
+                }
+            }
+        }
+        let untold = InterfaceFlags::ATTACHED | InterfaceFlags::GROUPS_CHANGED;
+        if self.is_turn_due || self.interfaces.iter().any(|interface| interface.flags.contains(untold)) {
+            next = Some(Instant::ZERO);
+        }
+        #[cfg(feature = "fragmentation")]
+        {
+            next = earliest(next, self.fragments.poll_at());
+            if self.has_sendable_fragments() {
+                next = Some(Instant::ZERO);
+            }
+        }
+        next
+    }
+
+    /// Reads what a link says of itself, and does what follows from the difference.
+    #[cold]
+    fn on_link_change(&mut self, id: InterfaceId, properties: LinkProperties) {
+        let Some(interface) = self.interface_mut(id) else { return };
+        let was_attached = interface.is_attached();
+        let was_up = interface.is_up();
+        let was = interface.properties;
+        interface.properties = properties;
+        interface.flags.insert(InterfaceFlags::ATTACHED);
+        let is_up = properties.link_state == LinkState::Up;
+        let is_other = was_attached && was.hardware_address != properties.hardware_address;
+        if is_up && !was_up {
+            count(&mut interface.statistics.went_up);
+        }
+        if was_up && !is_up {
+            count(&mut interface.statistics.went_down);
+        }
+        if was_up && (!is_up || is_other) {
+            let changes = self.neighbours.flush(id);
+            self.note(changes);
+        }
+        if is_up && (!was_up || is_other) {
+            let now = self.now;
+            for own in self.addresses.iter_mut().filter(|own| own.interface == id) {
+                own.announce(now);
+            }
+            self.full.remove(id);
+        }
+        match (was_up, is_up) {
+            (false, true) => self.tell(Event::LinkUp(id)),
+            (true, false) => self.tell(Event::LinkDown(id)),
+            _ => {}
+        }
+        if is_other {
+            self.tell(Event::HardwareAddressChanged(id));
+        }
+        self.moved();
+    }
+
+    /// Tells a link which groups were joined and left.
+    #[cold]
+    fn tell_groups<L: LinkLayer + ?Sized>(&mut self, id: InterfaceId, link: &mut L) {
+        let table = groups::share_mut(self.groups, self.groups_each, id);
+        if let Some(interface) = self.interfaces.get_mut(usize::from(id.0)) {
+            groups::tell(interface, table, link);
+        }
+        self.is_changed = true;
+    }
+
+    /// Whether fragments wait that could be tried now: what waits for a resolution is tried when it ends.
+    #[cfg(feature = "fragmentation")]
+    fn has_sendable_fragments(&self) -> bool {
+        self.fragments_tried != self.generation && self.fragments.waiting().intersects(self.link_room())
+    }
+
+    /// Sends waiting fragments, and gives up those that waited too long.
+    #[cfg(feature = "fragmentation")]
+    fn fragments_due<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+        self.fragments.on_timeout(now);
+        let waiting = self.fragments.waiting();
+        if waiting != InterfaceSet::NONE {
+            let mut id = InterfaceId(0);
+            for link in links.iter_mut() {
+                if waiting.contains(id) && !self.full.contains(id) {
+                    self.send_pieces(id, link.tx(now));
+                }
+                id.0 = id.0.saturating_add(1);
+            }
+        }
+        self.fragments_tried = self.generation;
+        let freed = self.fragments.take_room();
+        self.is_turn_due |= self.unbuffered.intersects(freed);
+        self.unbuffered = self.unbuffered.without(freed);
+    }
+}

@@ -1,0 +1,145 @@
+//! Packets in and out, of both families, and address resolution on the way.
+
+use crate::support::*;
+use tersus_ip::{Cast, Event, InterfaceId, Routes, SendError, Verdict};
+use tersus_wire::{arp, ipv4, EtherType, IpProtocol};
+
+#[test]
+fn a_datagram_of_each_family_reaches_the_transport() {
+    let mut host = Host::ethernet();
+    host.packet(packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"hello v4"));
+    host.packet(datagram_v6("2001:db8::9", "2001:db8::1", b"hello v6"));
+    let got = &host.transport.got;
+    assert_eq!(got.len(), 2);
+    assert_eq!(
+        (got[0].source, got[0].destination, got[0].cast),
+        (ip("192.0.2.9"), ip("192.0.2.1"), Cast::Unicast)
+    );
+    assert_eq!((got[0].segment.as_slice(), got[0].reply_from), (&b"hello v4"[..], Some(ip("192.0.2.1"))));
+    assert_eq!((got[1].source, got[1].segment.as_slice()), (ip("2001:db8::9"), &b"hello v6"[..]));
+    assert_eq!(host.counter("delivered"), 2);
+}
+
+// conf: IP4-ADR-01, ETH-ARP-03
+#[test]
+fn arp_requests_for_us_are_answered_to_the_asker() {
+    let mut host = Host::ethernet();
+    let request = arp(arp::Operation::Request, PEER, v4("192.0.2.9"), v4("192.0.2.1"));
+    host.arrive_as(PEER, Cast::Broadcast, EtherType::ARP, request);
+    let sent = host.run();
+    assert_eq!(sent.len(), 1);
+    assert_eq!((sent[0].to, sent[0].arp().operation), (PEER, arp::Operation::Reply));
+    assert_eq!(sent[0].arp().sender_protocol, v4("192.0.2.1"));
+}
+
+#[test]
+fn the_first_packet_waits_for_resolution_and_then_leaves() {
+    for (peer, solicited) in [("192.0.2.9", "Request 192.0.2.9"), ("2001:db8::9", "icmp 135/0")] {
+        let mut host = Host::ethernet();
+        host.send(peer, 100);
+        assert_eq!(host.kinds(), [solicited], "asked for in the same turn");
+        assert_eq!(host.transport.sending[0].result, Some(Err(SendError::Resolving)));
+        host.resolve(peer, PEER);
+        let sent = host.run();
+        assert_eq!(sent.len(), 1, "{peer}");
+        assert_eq!((sent[0].kind(), sent[0].to), ("UDP 100".into(), PEER));
+        host.send(peer, 1);
+        assert_eq!(host.kinds(), ["UDP 1"], "known by now");
+    }
+}
+
+// conf: IP4-HDR-05, IP4-HDR-08, IP4-FRG-05
+#[test]
+fn headers_are_as_asked() {
+    let mut host = Host::ethernet();
+    host.ip.add_neighbour(InterfaceId(0), ip("192.0.2.9"), PEER).unwrap();
+    host.ip.add_neighbour(InterfaceId(0), ip("2001:db8::9"), PEER).unwrap();
+    host.send("192.0.2.9", 8);
+    let mut packet = udp();
+    packet.hop_limit = 3;
+    packet.traffic_class = 0xb9;
+    packet.flags |= tersus_ip::OutFlags::DONT_FRAGMENT;
+    host.send_with(tersus_ip::Source::ANY, "192.0.2.9", packet, 8);
+    host.send_with(tersus_ip::Source::ANY, "2001:db8::9", packet, 8);
+    let sent = host.run();
+    let header = sent[0].v4().header();
+    assert_eq!((header.hop_limit(), header.traffic_class(), header.flags()), (64, 0, ipv4::Flags::empty()));
+    assert_eq!((header.source(), header.destination()), (v4("192.0.2.1"), v4("192.0.2.9")));
+    let header = sent[1].v4().header();
+    assert_eq!((header.hop_limit(), header.traffic_class()), (3, 0xb9));
+    assert_eq!((header.flags(), header.identification()), (ipv4::Flags::DONT_FRAGMENT, 0));
+    let header = sent[2].v6().header();
+    assert_eq!((header.hop_limit(), header.traffic_class(), header.flow_label()), (3, 0xb9, 0));
+    assert_eq!((header.source(), header.destination()), (v6("2001:db8::1"), v6("2001:db8::9")));
+}
+
+#[test]
+fn a_reply_goes_back_where_the_packet_came_from() {
+    let mut host = Host::ethernet();
+    host.transport.verdict = Verdict::Reply(4);
+    let sent = host.packet(packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdef"));
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].to, PEER);
+    let packet = sent[0].v4();
+    assert_eq!(packet.payload(), b"fedc");
+    assert_eq!((packet.header().source(), packet.header().destination()), (v4("192.0.2.1"), v4("192.0.2.9")));
+    let sent = host.packet(datagram_v6("2001:db8::9", "fe80::1", b"abcdef"));
+    assert_eq!(sent[0].v6().payload(), b"fedc");
+    assert_eq!(sent[0].v6().header().source(), v6("fe80::1"));
+    assert_eq!(host.counter("replied"), 2);
+}
+
+#[test]
+fn a_closed_port_and_an_unknown_protocol_draw_errors() {
+    let mut host = Host::ethernet();
+    host.transport.verdict = Verdict::Reject(tersus_ip::Reject::PortUnreachable);
+    // packet, errors
+    for (packet, want) in [
+        (packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh"), "icmp 3/3"),
+        (packet_v4("192.0.2.9", "192.0.2.1", IpProtocol(200), b"abcdefgh"), "icmp 3/2"),
+        (datagram_v6("2001:db8::9", "2001:db8::1", b"abcdefgh"), "icmp 1/4"),
+        (packet_v6(v6("2001:db8::9"), v6("2001:db8::1"), IpProtocol(200), 64, b"abcdefgh"), "icmp 4/1"),
+    ] {
+        let sent = host.packet(packet);
+        assert_eq!(sent.iter().map(Sent::kind).collect::<Vec<_>>(), [want]);
+        assert_eq!(sent[0].to, PEER);
+    }
+    assert_eq!(host.counter("errors_sent"), 4);
+}
+
+// conf: ETH-ACD-06
+#[test]
+fn new_addresses_are_announced_twice() {
+    let mut host = Host::new(vec![FakeLink::ethernet()]);
+    host.ip.add_address(InterfaceId(0), cidr("192.0.2.1/24")).unwrap();
+    host.ip.add_address(InterfaceId(0), cidr("2001:db8::1/64")).unwrap();
+    host.now = ms(1000);
+    assert_eq!(host.kinds(), ["announce 192.0.2.1", "icmp 136/0"]);
+    assert_eq!(host.ip.poll_at(), Some(ms(2000)));
+    assert!(host.at(1999).is_empty());
+    assert_eq!(host.at(2000).iter().map(Sent::kind).collect::<Vec<_>>(), ["icmp 136/0"]);
+    assert_eq!(host.ip.poll_at(), Some(ms(3000)));
+    assert_eq!(host.at(3000).iter().map(Sent::kind).collect::<Vec<_>>(), ["announce 192.0.2.1"]);
+    assert_eq!(host.ip.next_event(), Some(Event::LinkUp(InterfaceId(0))));
+    assert!(host.at(10_000).is_empty());
+}
+
+#[test]
+fn strangers_leave_the_generation_where_it_is() {
+    let mut host = Host::ethernet();
+    host.ip.add_neighbour(InterfaceId(0), ip("192.0.2.9"), PEER).unwrap();
+    host.send("192.0.2.9", 8);
+    host.run();
+    let before = host.ip.generation();
+    for n in 0..10_000_u32 {
+        let address = core::net::Ipv4Addr::from_bits(v4("192.0.2.0").to_bits() | (n % 250 + 2));
+        let to = if n % 2 == 0 { v4("192.0.2.1") } else { v4("192.0.2.77") };
+        let request = arp(arp::Operation::Request, station(n), address, to);
+        host.arrive_as(station(n), Cast::Broadcast, EtherType::ARP, request);
+        host.now = tersus_ip::Instant::from_micros(host.now.micros() + 100);
+        host.run();
+    }
+    assert_eq!(host.ip.generation(), before);
+    host.send("192.0.2.9", 8);
+    assert_eq!(host.kinds(), ["UDP 8"]);
+}

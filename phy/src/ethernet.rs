@@ -1,0 +1,286 @@
+//! The Ethernet link, RFC 894 and RFC 2464: Ethernet II frames over any [`Device`].
+//!
+//! ```text
+//!   receive:  device -> to own address, broadcast or a joined group? -> upper      (else counted, dropped)
+//!   send:     header from constants, then the packet by `fill`, then zeros up to 60 octets -> device
+//! ```
+//! Left out, each with a counter: IEEE 802.3 frames, tags of IEEE 802.1Q.
+
+use crate::filter::Filter;
+use crate::port::{tx_meta, Port};
+use crate::statistics::{add, count};
+use crate::{
+    Cast, Device, Fill, Frame, Instant, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket,
+    LinkProperties, LinkTx, Medium, RxMeta, RxToken, TxToken, Unsupported, Upper,
+};
+use tersus_wire::ethernet::{is_group, split_mut, write_header, HEADER_LEN, MIN_FRAME_LEN};
+use tersus_wire::{EtherType, HardwareAddress};
+
+/// An Ethernet link over a device of [`Medium::Ethernet`].
+///
+/// `GROUPS` is how many group addresses the receive filter tells apart; when more are joined, it passes all
+/// groups. Frames shorter than 60 octets are padded here with zeros (RFC 894), whatever the device would do.
+/// Over a device of another medium the link is down.
+#[derive(Debug)]
+pub struct Ethernet<D, const GROUPS: usize = 8> {
+    device: D,
+    filter: Filter<GROUPS>,
+    sender: Sender,
+}
+
+impl<D: Device> Ethernet<D> {
+    /// A link whose station has the unicast address `address`, with room for eight groups.
+    pub fn new(device: D, address: [u8; 6]) -> Self {
+        Self::with_groups(device, address)
+    }
+}
+
+impl<D: Device, const GROUPS: usize> Ethernet<D, GROUPS> {
+    /// A link whose station has the unicast address `address`: `Ethernet::<_, 32>::with_groups(…)`.
+    pub fn with_groups(device: D, address: [u8; 6]) -> Self {
+        let port = Port::new(Medium::Ethernet, &device);
+        let sender = Sender { address, port, statistics: Statistics::default() };
+        Self { device, filter: Filter::new(address), sender }
+    }
+
+    /// The device.
+    pub const fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// The device, to be changed.
+    pub fn device_mut(&mut self) -> &mut D {
+        &mut self.device
+    }
+
+    /// Takes the link apart.
+    pub fn into_device(self) -> D {
+        self.device
+    }
+
+    /// What the link has counted.
+    pub const fn statistics(&self) -> &Statistics {
+        &self.sender.statistics
+    }
+}
+
+impl<D: Device, const GROUPS: usize> LinkLayer for Ethernet<D, GROUPS> {
+    fn tx(&mut self, now: Instant) -> &mut dyn LinkTx {
+        self.sender.port.now = now;
+        self
+    }
+
+    fn properties(&self) -> LinkProperties {
+        self.sender.port.properties(HardwareAddress::ethernet(*self.filter.own()))
+    }
+
+    fn service(&mut self, now: Instant) -> LinkEvents {
+        self.sender.port.service(&mut self.device, now)
+    }
+
+    fn receive(&mut self, now: Instant, budget: usize, upper: &mut dyn Upper) -> usize {
+        let mut taken = 0;
+        while taken < budget {
+            let Some((rx, token)) = self.device.receive(now) else { break };
+            taken += 1;
+            let meta = rx.meta();
+            let (filter, sender) = (&self.filter, &mut self.sender);
+            rx.consume(|octets| input(octets, &meta, &mut Back { token, filter, sender }, upper));
+        }
+        self.sender.port.after_receive(&mut self.device, now);
+        taken
+    }
+
+    fn control(&mut self, command: LinkControl<'_>) -> Result<(), Unsupported> {
+        self.filter.control(command)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.sender.port.poll_at(&self.device)
+    }
+}
+
+/// Hands one received frame up, unless it is for others or none of ours.
+///
+/// Out of line: inlined, the compiler loads filter and counters before each burst, even an empty one, which doubles
+/// what an idle turn costs.
+#[inline(never)]
+fn input<T: TxToken, const GROUPS: usize>(
+    octets: &mut [u8],
+    meta: &RxMeta,
+    back: &mut Back<'_, T, GROUPS>,
+    upper: &mut dyn Upper,
+) {
+    let statistics = &mut back.sender.statistics;
+    let len = octets.len();
+    let Ok((header, payload)) = split_mut(octets) else {
+        return count(&mut statistics.rx_short);
+    };
+    let cast = match back.filter.cast(&header.destination()) {
+        Ok(cast) => cast,
+        Err(Cast::Unicast) => return count(&mut statistics.rx_other_station),
+        Err(Cast::Multicast | Cast::Broadcast) => return count(&mut statistics.rx_other_group),
+    };
+    let source = header.source();
+    if is_group(&source) {
+        return count(&mut statistics.rx_group_source);
+    }
+    let protocol = header.ether_type();
+    if !protocol.is_type() {
+        return count(if protocol.as_length().is_some() {
+            &mut statistics.rx_802_3
+        } else {
+            &mut statistics.rx_bad_type
+        });
+    }
+    if protocol == EtherType::VLAN {
+        return count(&mut statistics.rx_vlan);
+    }
+    count(&mut statistics.rx_frames);
+    add(&mut statistics.rx_octets, len);
+    let mut frame = Frame { from: HardwareAddress::ethernet(source), cast, protocol, meta: *meta, payload };
+    upper.receive(&mut frame, back);
+}
+
+impl<D: Device, const GROUPS: usize> LinkTx for Ethernet<D, GROUPS> {
+    fn send(
+        &mut self,
+        to: &HardwareAddress,
+        packet: &LinkPacket,
+        fill: &mut dyn Fill,
+    ) -> Result<(), LinkError> {
+        let destination = self.sender.check(to, packet)?;
+        let token = self.device.transmit(self.sender.port.now);
+        self.sender.send(token, &destination, packet, fill)
+    }
+}
+
+/// One frame out through the room that came with a received one.
+struct Back<'s, T, const GROUPS: usize> {
+    token: Option<T>,
+    filter: &'s Filter<GROUPS>,
+    sender: &'s mut Sender,
+}
+
+impl<T: TxToken, const GROUPS: usize> LinkTx for Back<'_, T, GROUPS> {
+    fn send(
+        &mut self,
+        to: &HardwareAddress,
+        packet: &LinkPacket,
+        fill: &mut dyn Fill,
+    ) -> Result<(), LinkError> {
+        let destination = self.sender.check(to, packet)?;
+        self.sender.send(self.token.take(), &destination, packet, fill)
+    }
+}
+
+/// All of the link but its device and filter: what both ways to send need.
+#[derive(Debug)]
+struct Sender {
+    address: [u8; 6],
+    port: Port,
+    statistics: Statistics,
+}
+
+impl Sender {
+    #[inline]
+    fn check(&mut self, to: &HardwareAddress, packet: &LinkPacket) -> Result<[u8; 6], LinkError> {
+        let refused = match (to.as_ethernet(), self.port.check(packet)) {
+            (Some(destination), Ok(())) => return Ok(destination),
+            (None, Ok(())) => LinkError::Unreachable,
+            (_, Err(error)) => error,
+        };
+        count(match refused {
+            LinkError::TooBig => &mut self.statistics.tx_too_big,
+            _ => &mut self.statistics.tx_unreachable,
+        });
+        Err(refused)
+    }
+
+    fn send<T: TxToken>(
+        &mut self,
+        token: Option<T>,
+        destination: &[u8; 6],
+        packet: &LinkPacket,
+        fill: &mut dyn Fill,
+    ) -> Result<(), LinkError> {
+        let Some(token) = token else {
+            count(&mut self.statistics.tx_full);
+            return Err(self.port.refuse());
+        };
+        let payload_len = usize::from(packet.len);
+        // A device whose MTU is below 46 has no room for the padding.
+        let shortest = MIN_FRAME_LEN.min(HEADER_LEN + usize::from(self.port.mtu()));
+        let len = shortest.max(HEADER_LEN + payload_len);
+        token.consume(len, tx_meta(packet, 14), |frame| {
+            let Some((header, rest)) = frame.split_first_chunk_mut() else { return };
+            write_header(header, destination, &self.address, packet.protocol);
+            if let Some((payload, padding)) = rest.split_at_mut_checked(payload_len) {
+                fill.fill(payload);
+                if !padding.is_empty() {
+                    padding.fill(0);
+                }
+            }
+        });
+        count(&mut self.statistics.tx_frames);
+        add(&mut self.statistics.tx_octets, len);
+        Ok(())
+    }
+}
+
+/// What an Ethernet link has counted since it was made. Counters wrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Frames handed up.
+    pub rx_frames: u32,
+    /// Octets of those, with headers and padding.
+    pub rx_octets: u32,
+    /// Dropped: shorter than a header.
+    pub rx_short: u32,
+    /// Dropped: to another station.
+    pub rx_other_station: u32,
+    /// Dropped: to a group that was not joined.
+    pub rx_other_group: u32,
+    /// Dropped: from a group address.
+    pub rx_group_source: u32,
+    /// Dropped: an IEEE 802.3 frame (its type field is a length).
+    pub rx_802_3: u32,
+    /// Dropped: the type field is neither a type nor a length.
+    pub rx_bad_type: u32,
+    /// Dropped: tagged, IEEE 802.1Q.
+    pub rx_vlan: u32,
+    /// Frames sent.
+    pub tx_frames: u32,
+    /// Octets of those, with headers and padding.
+    pub tx_octets: u32,
+    /// Sends refused: the transmitter was full, or the one reply to a frame had been used.
+    pub tx_full: u32,
+    /// Sends refused: longer than the device carries, or with an offload that it has not.
+    pub tx_too_big: u32,
+    /// Sends refused: no Ethernet address, or the link is down.
+    pub tx_unreachable: u32,
+}
+
+impl Statistics {
+    /// All counters by the names of their fields.
+    #[must_use]
+    pub fn counters(&self) -> [(&'static str, u32); 14] {
+        [
+            ("rx_frames", self.rx_frames),
+            ("rx_octets", self.rx_octets),
+            ("rx_short", self.rx_short),
+            ("rx_other_station", self.rx_other_station),
+            ("rx_other_group", self.rx_other_group),
+            ("rx_group_source", self.rx_group_source),
+            ("rx_802_3", self.rx_802_3),
+            ("rx_bad_type", self.rx_bad_type),
+            ("rx_vlan", self.rx_vlan),
+            ("tx_frames", self.tx_frames),
+            ("tx_octets", self.tx_octets),
+            ("tx_full", self.tx_full),
+            ("tx_too_big", self.tx_too_big),
+            ("tx_unreachable", self.tx_unreachable),
+        ]
+    }
+}

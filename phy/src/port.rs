@@ -1,0 +1,113 @@
+//! What every link keeps of its device: capabilities, and whether a send was refused.
+
+use crate::{
+    earliest, Capabilities, ChecksumOffload, Device, Instant, LinkError, LinkEvents, LinkPacket,
+    LinkProperties, LinkState, Medium, TxChecksum, TxMeta,
+};
+use tersus_wire::HardwareAddress;
+
+/// The state that a link keeps of its device.
+#[derive(Debug)]
+pub(crate) struct Port {
+    /// As of the last turn; down if the device is of another medium than the link.
+    capabilities: Capabilities,
+    medium: Medium,
+    /// Whether a send was refused and `ROOM` is owed.
+    full: bool,
+    /// Whether there is room again, seen after the burst that made it.
+    has_room: bool,
+    /// Time of the turn, for `LinkTx`, which is not told.
+    pub(crate) now: Instant,
+}
+
+impl Port {
+    pub(crate) fn new<D: Device>(medium: Medium, device: &D) -> Self {
+        Self { capabilities: look(medium, device), medium, full: false, has_room: false, now: Instant::ZERO }
+    }
+
+    /// `LinkLayer::service` of a link that keeps no packets.
+    pub(crate) fn service<D: Device>(&mut self, device: &mut D, now: Instant) -> LinkEvents {
+        let mut events = LinkEvents::empty();
+        let capabilities = look(self.medium, device);
+        if capabilities != self.capabilities {
+            self.capabilities = capabilities;
+            events |= LinkEvents::CHANGED;
+        }
+        if self.full && device.transmit(now).is_some() {
+            self.full = false;
+            self.has_room = false;
+            events |= LinkEvents::ROOM;
+        }
+        events
+    }
+
+    /// After a burst. A reply that found no room has not asked the device for it, and a loopback has room again
+    /// once the burst was taken out; in either case nobody else would cause the poll in which `ROOM` is said.
+    pub(crate) fn after_receive<D: Device>(&mut self, device: &mut D, now: Instant) {
+        if self.full {
+            self.has_room = device.transmit(now).is_some();
+        }
+    }
+
+    /// `LinkLayer::poll_at` of a link that keeps no packets.
+    pub(crate) fn poll_at<D: Device>(&self, device: &D) -> Option<Instant> {
+        earliest(device.poll_at(), self.has_room.then_some(Instant::ZERO))
+    }
+
+    /// Whether the device can carry `packet`.
+    #[inline]
+    pub(crate) fn check(&self, packet: &LinkPacket) -> Result<(), LinkError> {
+        let capabilities = &self.capabilities;
+        if capabilities.link_state == LinkState::Down {
+            return Err(LinkError::Unreachable);
+        }
+        let longest = if packet.segment == 0 { capabilities.mtu } else { capabilities.segmentation };
+        if packet.len > longest {
+            return Err(LinkError::TooBig);
+        }
+        if packet.checksum != TxChecksum::Full && capabilities.checksum == ChecksumOffload::None {
+            return Err(LinkError::TooBig);
+        }
+        Ok(())
+    }
+
+    /// Notes that a send is refused for lack of room.
+    #[inline]
+    pub(crate) fn refuse(&mut self) -> LinkError {
+        self.full = true;
+        LinkError::Full
+    }
+
+    pub(crate) const fn mtu(&self) -> u16 {
+        self.capabilities.mtu
+    }
+
+    pub(crate) fn properties(&self, address: HardwareAddress) -> LinkProperties {
+        LinkProperties {
+            link_state: self.capabilities.link_state,
+            checksum: self.capabilities.checksum,
+            segmentation: self.capabilities.segmentation,
+            ..LinkProperties::new(self.medium, address, self.capabilities.mtu)
+        }
+    }
+}
+
+/// What the device must do to a frame whose packet starts at `header_len`.
+#[inline]
+pub(crate) fn tx_meta(packet: &LinkPacket, header_len: u16) -> TxMeta {
+    let checksum = match packet.checksum {
+        TxChecksum::Full => TxChecksum::Full,
+        TxChecksum::Partial { start, offset } => {
+            TxChecksum::Partial { start: start.saturating_add(header_len), offset }
+        }
+    };
+    TxMeta { checksum, segment: packet.segment }
+}
+
+fn look<D: Device>(medium: Medium, device: &D) -> Capabilities {
+    let mut capabilities = device.capabilities();
+    if capabilities.medium != medium {
+        capabilities.link_state = LinkState::Down;
+    }
+    capabilities
+}

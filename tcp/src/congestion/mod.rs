@@ -1,0 +1,103 @@
+//! Congestion control, RFC 9293 §3.8.2: how much of a connection may be in the network.
+//!
+//! An algorithm is a value that the user passes to the engine, so that only what is used is linked. It holds the
+//! configuration; the state of a connection is a few words of the caller's, as many as [`Congestion::words`] says.
+//! Integers only. [`Reno`] is RFC 5681 and RFC 6582; [`Unlimited`] is none.
+
+mod none;
+mod reno;
+
+pub use none::Unlimited;
+pub use reno::{InitialWindow, Reno};
+
+use tersus_ip::Instant;
+
+/// New data was acknowledged, and no loss is being repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ack {
+    /// Octets newly acknowledged.
+    pub acked: u32,
+    /// FlightSize before this acknowledgement, in octets.
+    pub flight_size: u32,
+    /// SMSS, in octets.
+    pub smss: u32,
+    /// SRTT, in µs; 0: no sample yet.
+    pub srtt_us: u32,
+    /// When the acknowledgement was processed.
+    pub now: Instant,
+}
+
+/// A loss was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loss {
+    /// FlightSize, in octets, without what limited transmit sent (RFC 5681 §3.2).
+    pub flight_size: u32,
+    /// SMSS, in octets.
+    pub smss: u32,
+    /// When the loss was found.
+    pub now: Instant,
+}
+
+/// How a loss is repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// By counting duplicate acknowledgements, RFC 6582: each of them inflates the window.
+    NewReno,
+    /// By SACK, RFC 6675: what left the network is known, and the window is not inflated.
+    Sack,
+}
+
+/// Whether the retransmission timer expired before for the same octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// For the first time.
+    First,
+    /// Again: ssthresh must not fall once more, RFC 5681 §3.1.
+    Repeated,
+}
+
+/// A congestion control algorithm.
+///
+/// For callers: `words` is the state of one connection; it is [`Congestion::words`] long, and [`Congestion::start`]
+/// sets all of it. The engine never sends beyond min(cwnd, send window).
+///
+/// For implementers: whatever is in `words` and in the arguments, return and do not panic; if `words` is too short, do
+/// nothing.
+pub trait Congestion {
+    /// Words of state that a connection needs.
+    fn words(&self) -> usize;
+
+    /// A connection is established, after its SYN or SYN-ACK was sent again `syn_retransmissions` times. The handshake
+    /// itself does not open the window.
+    fn start(&self, words: &mut [u32], smss: u32, syn_retransmissions: u8);
+
+    /// cwnd, in octets.
+    fn window(&self, words: &[u32]) -> u32;
+
+    /// ssthresh, in octets; `u32::MAX`: no loss yet.
+    fn ssthresh(&self, words: &[u32]) -> u32;
+
+    /// New data was acknowledged outside recovery.
+    fn on_ack(&self, words: &mut [u32], ack: &Ack);
+
+    /// A loss was found by duplicate acknowledgements or SACK, and recovery begins, RFC 5681 §3.2.
+    fn enter_recovery(&self, words: &mut [u32], loss: &Loss, recovery: Recovery);
+
+    /// One more duplicate acknowledgement in recovery without SACK, RFC 5681 §3.2 step 4.
+    fn on_duplicate_ack(&self, words: &mut [u32], smss: u32);
+
+    /// `acked` octets were acknowledged in recovery without SACK, but not all that was in flight when it began, RFC 6582
+    /// §3.2 step 3.
+    fn on_partial_ack(&self, words: &mut [u32], acked: u32, smss: u32);
+
+    /// Recovery ends; `flight_size` is what is in flight now, in octets.
+    fn exit_recovery(&self, words: &mut [u32], flight_size: u32, smss: u32);
+
+    /// The retransmission timer expired, RFC 5681 §3.1. It also ends a recovery.
+    fn on_timeout(&self, words: &mut [u32], loss: &Loss, expiry: Expiry);
+
+    /// Nothing was sent for longer than one RTO, and now something is going to be, RFC 5681 §4.1.
+    fn after_idle(&self, words: &mut [u32], smss: u32);
+}

@@ -1,0 +1,47 @@
+//! Events: what happened to connections, without looking at each of them.
+//!
+//! Bits gather in the connection's slot; its id stands at most once in a queue that is as long as there are
+//! connections, so nothing is lost and each step is O(1). With a table of length 0 there are no events, and the
+//! queries ([`crate::Tcp::is_readable`] and others) remain.
+
+use crate::listener::ListenerId;
+use crate::tcb::Slot;
+use crate::ConnectionId;
+
+/// Data or the end of the stream can be read.
+pub(crate) const READABLE: u8 = 1;
+/// There is room to write again.
+pub(crate) const WRITABLE: u8 = 2;
+/// The connection is over, or an attempt failed.
+pub(crate) const ENDED: u8 = 4;
+/// The handshake of `connect` is complete.
+pub(crate) const CONNECTED: u8 = 8;
+
+bitflags::bitflags! {
+    /// What changed on a connection since its last event.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Changes: u8 {
+        /// Data or the end of the stream can be read.
+        const READABLE = READABLE;
+        /// There is room to write again.
+        const WRITABLE = WRITABLE;
+        /// The connection is over, or the attempt failed: see the outcome.
+        const ENDED = ENDED;
+        /// The handshake that `connect` started is complete.
+        const CONNECTED = CONNECTED;
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A connection waits to be accepted.
+    Acceptable(ListenerId),
+    /// Something changed on a connection.
+    Connection(ConnectionId, Changes),
+}
+
+/// Notes that something happened.
+pub(crate) fn raise(slot: &mut Slot, what: u8) {
+    slot.events |= what;
+}

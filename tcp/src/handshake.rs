@@ -1,0 +1,343 @@
+//! The passive handshake: LISTEN (RFC 9293 §3.10.7.2) and SYN-RECEIVED out of it, in the SYN table.
+//!
+//! A connection with buffers begins only when the last ACK of the handshake has come. What cannot be kept is
+//! dropped without an answer, so that the peer tries again.
+
+use crate::addresses::Packed;
+use crate::engine::Tcp;
+use crate::events;
+use crate::isn;
+use crate::output::Visit;
+use crate::records::Records;
+use crate::segment::Segment;
+use crate::segment_arrives::shift_for;
+use crate::seq::{acceptable, SeqNum};
+use crate::statistics::count;
+use crate::syn_table::{SynEntry, NOT_SCALED};
+use crate::tcb::Flags;
+use core::net::IpAddr;
+use core::time::Duration;
+use tersus_ip::{InFlags, IpLayer, IpMeta, OutFlags, Outgoing, Path, SendError, Source};
+use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
+use tersus_wire::IpProtocol;
+
+impl Tcp<'_> {
+    /// §3.10.7.2. `above`: the sequence number that our new one must exceed, RFC 9293 §3.6.1 MAY-2.
+    pub(crate) fn in_listen(
+        &mut self,
+        packet: &IpMeta<'_>,
+        seg: &Segment<'_>,
+        hash: u32,
+        above: Option<SeqNum>,
+    ) -> Option<Fields> {
+        // First, RST; second, ACK; third, SYN; fourth, anything else.
+        if seg.has(Control::RST) {
+            count(&mut self.stats.resets_ignored);
+            return None;
+        }
+        if seg.has(Control::ACK) {
+            count(&mut self.stats.bad_ack);
+            return Some(self.reset(seg));
+        }
+        if !seg.has(Control::SYN) {
+            count(&mut self.stats.no_ack);
+            return None;
+        }
+        count(&mut self.stats.syns_received);
+        self.on_syn(packet, seg, hash, above);
+        None
+    }
+
+    /// A SYN to a listener becomes an entry of the SYN table.
+    fn on_syn(&mut self, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32, above: Option<SeqNum>) {
+        let (source, destination) = (packet.addresses.source(), packet.addresses.destination());
+        if !is_possible_peer(source, packet) || (source == destination && is_one_port(seg.ports)) {
+            return count(&mut self.stats.bad_source);
+        }
+        let Ok(options) = Options::parse(seg.options) else { return count(&mut self.stats.malformed) };
+        if !self.syns.has_room() {
+            return count(&mut self.stats.syn_no_room);
+        }
+        let Some(listener) = self.listeners.find(destination, seg.local_port()) else { return };
+        if !listener.has_room() {
+            return count(&mut self.stats.syn_backlog);
+        }
+        listener.pending += 1;
+        let serial = listener.serial;
+        let Some(path) = Path::new(destination, source, packet.interface, 0) else { return };
+        let iss = isn::initial(&self.random, packet.now, &path, seg.local_port(), seg.remote_port());
+        let addresses = Packed::new(&packet.addresses);
+        let entry = SynEntry {
+            addresses,
+            ports: seg.ports,
+            hash: u16::try_from(hash >> 16).unwrap_or(0),
+            irs: seg.seq,
+            iss: match above {
+                Some(snd_nxt) if !iss.gt(snd_nxt) => snd_nxt + (1 << 16),
+                _ => iss,
+            },
+            peer_mss: options.mss.unwrap_or(default_mss(addresses.family)),
+            window: seg.window,
+            listener: serial,
+            shift: options.window_scale.map_or(NOT_SCALED, |shift| shift.min(14)),
+            interface: packet.interface.0,
+            ..SynEntry::FREE
+        };
+        self.syns.insert(entry, packet.now);
+    }
+
+    /// §3.10.7.4 for SYN-RECEIVED after a passive OPEN.
+    pub(crate) fn in_syn_received(
+        &mut self,
+        id: u16,
+        packet: &IpMeta<'_>,
+        seg: &mut Segment<'_>,
+    ) -> Option<Fields> {
+        let entry = *self.syns.get(id)?;
+        let rcv_nxt = entry.irs + 1;
+        let rcv_wnd = self.syn_window(&entry);
+        // A repeated SYN is answered by a repeated SYN-ACK; it never opens a second connection.
+        if seg.has(Control::SYN) && !seg.has(Control::ACK) && !seg.has(Control::RST) && seg.seq == entry.irs {
+            count(&mut self.stats.syns_duplicate);
+            if entry.tries > 0 {
+                self.syns.set_due(id, packet.now);
+            }
+            return None;
+        }
+        // First, the sequence number; second, RST.
+        if seg.has(Control::RST) {
+            if seg.seq == rcv_nxt {
+                // Back to LISTEN, and nobody is told.
+                count(&mut self.stats.resets_received);
+                self.remove_syn(id);
+            } else {
+                count(&mut self.stats.resets_ignored);
+            }
+            return None;
+        }
+        if !acceptable(rcv_nxt, rcv_wnd.into(), seg.seq, seg.len()) || seg.has(Control::SYN) {
+            count(&mut self.stats.not_acceptable);
+            return self.challenge_of_syn(id);
+        }
+        // Fifth, the ACK field.
+        if !seg.has(Control::ACK) {
+            count(&mut self.stats.no_ack);
+            return None;
+        }
+        if seg.ack != entry.iss + 1 {
+            count(&mut self.stats.bad_ack);
+            return Some(self.reset(seg));
+        }
+        let Some(connection) = self.promote(id, &entry, packet) else {
+            // The entry stays: the peer's data, or our SYN-ACK, will bring the ACK again.
+            count(&mut self.stats.accept_no_room);
+            return None;
+        };
+        self.on_segment_of(connection, packet, seg)
+    }
+
+    /// The ACK of an unacceptable segment: RFC 5961 §4 makes it bring out the truth.
+    fn challenge_of_syn(&mut self, id: u16) -> Option<Fields> {
+        let entry = self.syns.get(id)?;
+        if entry.tries == 0 || !entry.may_challenge() {
+            count(&mut self.stats.challenge_limited);
+            return None;
+        }
+        let entry = *entry;
+        count(&mut self.stats.challenge_acks);
+        Some(Fields {
+            src_port: entry.local_port(),
+            dst_port: entry.remote_port(),
+            seq: (entry.iss + 1).0,
+            ack: (entry.irs + 1).0,
+            flags: Control::ACK,
+            window: self.syn_window(&entry),
+            urgent: 0,
+        })
+    }
+
+    /// The window that a SYN-ACK announces: not scaled, RFC 7323 §2.2.
+    fn syn_window(&mut self, entry: &SynEntry) -> u16 {
+        u16::try_from(self.receive_buffer(entry)).unwrap_or(u16::MAX)
+    }
+
+    fn receive_buffer(&mut self, entry: &SynEntry) -> u32 {
+        let class = self.listeners.get(entry.listener()).map_or(0, |l| l.options.class);
+        self.classes.get(usize::from(class)).map_or(0, |c| c.receive)
+    }
+
+    /// Removes a half-open connection.
+    fn remove_syn(&mut self, id: u16) {
+        let Some(entry) = self.syns.get(id) else { return };
+        let listener = entry.listener();
+        self.syns.remove(id);
+        if let Some(listener) = self.listeners.get(listener) {
+            listener.pending = listener.pending.saturating_sub(1);
+        }
+    }
+
+    /// The handshake is complete: a connection takes the entry's place, and stands in the accept queue.
+    fn promote(&mut self, id: u16, entry: &SynEntry, packet: &IpMeta<'_>) -> Option<u16> {
+        let listener = *self.listeners.get(entry.listener())?;
+        let mtu = if entry.mtu == 0 { 576 } else { entry.mtu };
+        let path = Path::new(entry.local(), entry.remote(), entry.interface(), mtu)?;
+        let new = self.allocate(&listener.options)?;
+        self.remove_syn(id);
+        // The index has two cells for each connection: it cannot be full.
+        let indexed = self.index.insert(entry.hash(), new);
+        debug_assert!(indexed.is_ok());
+        let mut connection = self.connection(new, packet.now)?;
+        let tcb = &mut *connection.tcb;
+        tcb.flags.insert(Flags::PASSIVE | Flags::IN_QUEUE | Flags::IN_INDEX);
+        tcb.flags.set(Flags::SCALED, entry.peer_shift().is_some());
+        tcb.pseudo_sum = path.pseudo_sum();
+        tcb.path = path;
+        tcb.ports = entry.ports;
+        tcb.listener = entry.listener;
+        tcb.peer_mss = entry.peer_mss;
+        (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (entry.iss, entry.iss + 1, entry.iss + 1);
+        tcb.records = Records::new(entry.iss + 1);
+        tcb.irs = entry.irs;
+        tcb.rcv_nxt = entry.irs + 1;
+        tcb.rcv_edge = tcb.rcv_nxt + tcb.rx.size().min(u16::MAX.into());
+        (tcb.snd_wnd, tcb.max_snd_wnd) = (entry.window.into(), entry.window.into());
+        (tcb.snd_wl1, tcb.snd_wl2) = (entry.irs, entry.iss);
+        if let Some(shift) = entry.peer_shift() {
+            tcb.snd_shift = shift;
+            tcb.rcv_shift = shift_for(tcb.rx.size());
+        }
+        if entry.tries == 1 {
+            let [a, b, c, d, ..] = packet.now.micros().to_le_bytes();
+            tcb.rtt.on_sample(u32::from_le_bytes([a, b, c, d]).wrapping_sub(entry.sent));
+        }
+        for _ in 1..entry.tries {
+            tcb.rtt.on_timeout();
+        }
+        tcb.progress = packet.now;
+        connection.establish();
+        events::raise(connection.tcb, events::READABLE);
+        count(&mut self.stats.opened_passive);
+        self.enqueue(new);
+        Some(new)
+    }
+
+    /// Puts a new connection at the end of its listener's accept queue.
+    fn enqueue(&mut self, id: u16) {
+        let own = id + 1;
+        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
+        slot.link = 0;
+        let listener = crate::ListenerId { port: slot.local_port(), serial: slot.listener };
+        let Some(listener) = self.listeners.get(listener) else { return };
+        listener.len += 1;
+        let tail = listener.tail;
+        listener.tail = own;
+        if tail == 0 {
+            listener.head = own;
+        } else if let Some(last) = self.slots.get_mut(usize::from(tail) - 1) {
+            last.link = own;
+        }
+    }
+
+    /// Sends a SYN-ACK, for the first time or again, or gives the half-open connection up.
+    pub(crate) fn send_syn_ack(&mut self, id: u16, ip: &mut dyn IpLayer) -> Visit {
+        let now = ip.now();
+        let Some(entry) = self.syns.get(id).copied() else { return Visit::Budget };
+        let [a, b, c, d, ..] = now.micros().to_le_bytes();
+        let micros = u32::from_le_bytes([a, b, c, d]);
+        let initial = self.env.config.rto_initial;
+        if entry.tries > 0 {
+            // Modulo 71 minutes, which no half-open connection reaches.
+            let age = Duration::from_micros(micros.wrapping_sub(entry.sent).into());
+            if age >= self.env.config.half_open || entry.tries >= MAX_TRIES {
+                count(&mut self.stats.syn_expired);
+                self.remove_syn(id);
+                return Visit::Budget;
+            }
+        }
+        let sent = self.emit_syn_ack(&entry, ip);
+        match sent {
+            Err(SendError::Full) => return Visit::Blocked(entry.interface()),
+            Err(SendError::Resolving) => return Visit::Resolving,
+            Err(_) => count(&mut self.stats.unroutable),
+            Ok(_) => count(&mut self.stats.segments_sent),
+        }
+        if entry.tries > 0 {
+            count(&mut self.stats.retransmits);
+        }
+        let tries = entry.tries.saturating_add(1);
+        if let Some(entry) = self.syns.get(id) {
+            if entry.tries == 0 {
+                entry.sent = micros;
+            }
+            entry.tries = tries;
+            entry.mtu = sent.unwrap_or(entry.mtu);
+        }
+        let span = initial.saturating_mul(1 << (tries - 1).min(16)).min(self.env.config.rto_max);
+        self.syns.set_due(id, now + span);
+        Visit::Done
+    }
+
+    /// SYN-ACK with our options; the MTU of the path it took.
+    fn emit_syn_ack(&mut self, entry: &SynEntry, ip: &mut dyn IpLayer) -> Result<u16, SendError> {
+        let from = Source { address: Some(entry.local()), interface: Some(entry.interface()) };
+        let mut path = ip.route(from, entry.remote()).map_err(SendError::Unreachable)?;
+        let size = self.receive_buffer(entry);
+        let listener = self.listeners.get(entry.listener()).map(|l| l.options).unwrap_or_default();
+        let options = Options {
+            mss: Some(path.max_segment_len().saturating_sub(20)),
+            window_scale: entry.peer_shift().map(|_| shift_for(size)),
+            ..Options::default()
+        };
+        let mut area = [0; tcp::MAX_OPTIONS_LEN];
+        let len = options.emit(&mut area).unwrap_or(0);
+        let options = area.get(..len).unwrap_or_default();
+        let fields = Fields {
+            src_port: entry.local_port(),
+            dst_port: entry.remote_port(),
+            seq: entry.iss.0,
+            ack: (entry.irs + 1).0,
+            flags: Control::SYN | Control::ACK,
+            window: self.syn_window(entry),
+            urgent: 0,
+        };
+        let outgoing = Outgoing {
+            protocol: IpProtocol::TCP,
+            hop_limit: listener.hop_limit,
+            traffic_class: listener.traffic_class & 0xfc,
+            flags: OutFlags::DONT_FRAGMENT,
+        };
+        let checksum = Checksum::Full(path.pseudo_sum());
+        ip.send(&mut path, outgoing, tcp::HEADER_LEN + len, &mut |buffer: &mut [u8]| {
+            // The buffer has the length that was asked for.
+            let wrote = tcp::emit(buffer, &fields, options, [&[], &[]], checksum);
+            debug_assert!(wrote.is_ok());
+        })?;
+        Ok(path.mtu())
+    }
+}
+
+/// SYN-ACKs that one half-open connection sends at most.
+const MAX_TRIES: u8 = 16;
+
+/// RFC 9293 §3.7.1 MUST-15.
+pub(crate) const fn default_mss(family: u8) -> u16 {
+    if family == 6 {
+        1220
+    } else {
+        536
+    }
+}
+
+fn is_one_port(ports: u32) -> bool {
+    ports >> 16 == ports & 0xffff
+}
+
+/// Whether a SYN may come from this address: RFC 9293 §3.9.2.3 MUST-63.
+fn is_possible_peer(source: IpAddr, packet: &IpMeta<'_>) -> bool {
+    let group = match source {
+        IpAddr::V4(source) => source.is_multicast() || source.is_broadcast(),
+        IpAddr::V6(source) => source.is_multicast(),
+    };
+    let foreign_loopback = source.is_loopback() && !packet.flags.contains(InFlags::LOOPBACK);
+    !group && !source.is_unspecified() && !foreign_loopback
+}

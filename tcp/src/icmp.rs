@@ -1,0 +1,70 @@
+//! ICMP errors for connections: RFC 9293 §3.9.2.2, RFC 5461, RFC 5927.
+//!
+//! An error must quote a segment that is in flight. Soft errors are noted for the user; hard ones end an attempt to
+//! connect, and are soft to synchronized connections, since a forged one costs an attacker little. "Too big" never
+//! ends anything.
+
+use crate::engine::Tcp;
+use crate::seq::SeqNum;
+use crate::state::State;
+use crate::statistics::count;
+use crate::tcb::{Ended, Flags};
+use tersus_ip::{ErrorKind, IcmpError, Instant, InterfaceId, Path};
+use tersus_wire::IpProtocol;
+
+impl Tcp<'_> {
+    pub(crate) fn on_icmp_error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        if error.protocol != IpProtocol::TCP {
+            return;
+        }
+        let Some(&[a, b, c, d, e, f, g, h]) = error.quoted.first_chunk::<8>() else { return };
+        // As the peer's segments arrive: its port first.
+        let ports = u32::from_be_bytes([c, d, a, b]);
+        let seq = SeqNum(u32::from_be_bytes([e, f, g, h]));
+        let Some(id) = self.find_path(error, ports) else { return count(&mut self.stats.icmp_ignored) };
+        let Some(mut connection) = self.connection(id, now) else { return };
+        let tcb = &mut *connection.tcb;
+        if tcb.flight_size() == 0 || seq.distance(tcb.snd_una) >= tcb.flight_size() {
+            return count(&mut self.stats.icmp_ignored);
+        }
+        let opening = matches!(tcb.state, State::SynSent | State::SynReceived);
+        match error.kind {
+            ErrorKind::TooBig(_) => {
+                // The path learns its MTU at the next send; what is in flight goes again, cut anew. This is no sign of
+                // congestion: RFC 8201 §5.4.
+                tcb.flags.insert(Flags::TOO_BIG);
+                if !opening && tcb.snd_wnd > 0 {
+                    tcb.records.mark_all_lost(connection.records);
+                }
+                count(&mut self.stats.icmp_too_big);
+            }
+            ErrorKind::ProtocolUnreachable | ErrorKind::PortUnreachable | ErrorKind::Prohibited
+                if opening =>
+            {
+                tcb.soft_error = error.kind;
+                connection.end(Ended::Unreachable);
+                count(&mut self.stats.icmp_hard);
+            }
+            kind => {
+                tcb.soft_error = kind;
+                tcb.flags.insert(Flags::SOFT_ERROR);
+                count(&mut self.stats.icmp_soft);
+                return;
+            }
+        }
+        self.settle(id, now);
+    }
+
+    /// The connection that sent what an error quotes.
+    fn find_path(&self, error: &IcmpError<'_>, ports: u32) -> Option<u16> {
+        let path = Path::new(error.local, error.remote, InterfaceId(0), 0)?;
+        let hash = self.key.hash_path(&path, ports);
+        self.index.find(hash, |id| {
+            self.slots.get(usize::from(id)).is_some_and(|slot| {
+                slot.ports == ports
+                    && slot.path.source() == error.local
+                    && slot.path.destination() == error.remote
+            })
+        })
+    }
+}

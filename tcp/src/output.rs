@@ -1,0 +1,379 @@
+//! What leaves: RFC 9293 §3.8.6.2.1 (sender's SWS avoidance), §3.7.4 (Nagle), §3.8.6.1 (zero-window probes),
+//! RFC 5681 (what the congestion window permits), RFC 6298 §5 (the timer starts with what is sent).
+//!
+//! One visit sends until window, budget or device stops it. Each octet of payload is copied once, from the ring
+//! into the buffer that the lower layers lend.
+
+use crate::connection::Connection;
+use crate::segment_arrives::shift_for;
+use crate::seq::SeqNum;
+use crate::state::State;
+use crate::statistics::{add, count};
+use crate::tcb::{Ended, Flags};
+use tersus_ip::{Deadline, InterfaceId, IpLayer, OutFlags, Outgoing, SendError};
+use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
+use tersus_wire::IpProtocol;
+
+/// How a visit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// All that can leave has left.
+    Done,
+    /// The budget is used up.
+    Budget,
+    /// The interface has no room.
+    Blocked(InterfaceId),
+    /// The next hop is being resolved.
+    Resolving,
+}
+
+/// The next segment to send.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    seq: SeqNum,
+    /// Octets of payload, from the send ring.
+    len: u32,
+    control: Control,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reset,
+    /// SYN, data or FIN that never left before.
+    New,
+    /// The same once more, because it counts as lost.
+    Again,
+    /// Zero-window probe.
+    Probe,
+    KeepAlive,
+    /// An ACK without data.
+    Ack,
+}
+
+impl Connection<'_, '_> {
+    /// Sends what may leave now.
+    pub(crate) fn output(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Visit {
+        let mut too_big = 0;
+        while let Some(next) = self.next_segment() {
+            if *budget == 0 {
+                return Visit::Budget;
+            }
+            match self.emit(ip, &next) {
+                Ok(()) => {}
+                Err(SendError::Full) => {
+                    count(&mut self.stats.blocked);
+                    return Visit::Blocked(self.tcb.path.interface());
+                }
+                Err(SendError::Resolving) => {
+                    count(&mut self.stats.resolving);
+                    return Visit::Resolving;
+                }
+                // The path now knows its MTU, so the segment is cut anew; a layer that says so again and again is
+                // treated as one that lost the segment.
+                Err(SendError::TooBig(_)) if too_big < 3 => {
+                    too_big += 1;
+                    continue;
+                }
+                Err(SendError::TooBig(_) | SendError::Unreachable(_)) => count(&mut self.stats.unroutable),
+            }
+            *budget -= 1;
+            self.on_sent(&next);
+        }
+        Visit::Done
+    }
+
+    /// Whether anything may leave now.
+    pub(crate) fn wants_to_send(&self) -> bool {
+        self.next_segment().is_some()
+    }
+
+    fn next_segment(&self) -> Option<Next> {
+        let tcb = &*self.tcb;
+        if tcb.flags.contains(Flags::RESET_DUE) {
+            return Some(Next {
+                seq: tcb.snd_nxt,
+                len: 0,
+                control: Control::RST | Control::ACK,
+                kind: Kind::Reset,
+            });
+        }
+        let data = match tcb.state {
+            State::SynSent => self.next_syn(Control::SYN),
+            State::SynReceived => self.next_syn(Control::SYN | Control::ACK),
+            State::Closed | State::TimeWait => None,
+            _ => self.next_lost().or_else(|| self.next_new()).or_else(|| self.next_probe()),
+        };
+        data.or_else(|| {
+            let due = tcb.flags.contains(Flags::ACK_NOW) && tcb.state != State::SynSent;
+            due.then_some(Next { seq: tcb.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack })
+        })
+    }
+
+    fn next_syn(&self, control: Control) -> Option<Next> {
+        let (seq, kind) = if self.tcb.snd_nxt == self.tcb.iss {
+            (self.tcb.iss, Kind::New)
+        } else {
+            (self.tcb.records.first_lost(self.records)?.0, Kind::Again)
+        };
+        Some(Next { seq, len: 0, control, kind })
+    }
+
+    /// The first octets that count as lost, as far as windows permit.
+    fn next_lost(&self) -> Option<Next> {
+        let tcb = &*self.tcb;
+        if tcb.records.lost() == 0 {
+            return None;
+        }
+        let (seq, lost) = tcb.records.first_lost(self.records)?;
+        let edge = tcb.snd_una + tcb.snd_wnd;
+        // In fast recovery each duplicate or partial ACK lets one segment out, whatever cwnd says.
+        let pipe = tcb.records.pipe(tcb.flight_size());
+        let held = !tcb.flags.contains(Flags::FAST_RECOVERY)
+            && pipe > 0
+            && pipe + self.mss() > self.env.congestion.window(self.words);
+        if held || !seq.lt(edge) {
+            return None;
+        }
+        let data = tcb.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(self.mss());
+        let (len, fin) = if seq.ge(tcb.data_end()) {
+            (0, true)
+        } else {
+            let whole = seq + data == tcb.data_end() && lost > data;
+            (data, whole && tcb.flags.contains(Flags::FIN_SENT))
+        };
+        Some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::Again })
+    }
+
+    /// Data that were never sent, and the FIN behind them.
+    fn next_new(&self) -> Option<Next> {
+        let tcb = &*self.tcb;
+        if tcb.flags.contains(Flags::FIN_SENT) {
+            return None;
+        }
+        let seq = tcb.snd_nxt;
+        let queued = tcb.data_end().distance(seq);
+        let closing = tcb.flags.contains(Flags::FIN_QUEUED);
+        if queued == 0 && !closing {
+            return None;
+        }
+        let mss = self.mss();
+        let edge = tcb.snd_una + tcb.snd_wnd;
+        let offered = if seq.lt(edge) { edge.distance(seq) } else { 0 };
+        let cwnd = self.env.congestion.window(self.words).saturating_add(self.limited_transmit());
+        let permitted = cwnd.saturating_sub(tcb.records.pipe(tcb.flight_size()));
+        let len = queued.min(mss).min(offered).min(permitted);
+        let last = len == queued;
+        // A FIN takes one place in the window as well.
+        let fin = closing && last && offered > len;
+        if len == 0 && !fin {
+            return None;
+        }
+        let idle = tcb.flight_size() == 0;
+        let nagle = idle || fin || tcb.flags.contains(Flags::NAGLE_OFF);
+        let worth = len == mss
+            || (last && nagle)
+            || (len > 0 && len >= tcb.max_snd_wnd / 2)
+            || tcb.flags.contains(Flags::OVERRIDE);
+        worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New })
+    }
+
+    /// One octet (or the FIN) into a closed window, or a keep-alive probe.
+    fn next_probe(&self) -> Option<Next> {
+        let tcb = &*self.tcb;
+        if tcb.flags.contains(Flags::PROBE_DUE) {
+            let seq = tcb.snd_una;
+            let len = tcb.data_end().distance(seq).min(1);
+            let control = self.data_control(seq + len, len == 0);
+            return Some(Next { seq, len, control, kind: Kind::Probe });
+        }
+        if tcb.flags.contains(Flags::KEEP_ALIVE_DUE) {
+            return Some(Next { seq: tcb.snd_nxt - 1, len: 0, control: Control::ACK, kind: Kind::KeepAlive });
+        }
+        None
+    }
+
+    /// PSH stands on the last of what is queued, RFC 9293 §3.9.1.2 MUST-61.
+    fn data_control(&self, end: SeqNum, fin: bool) -> Control {
+        let mut control = Control::ACK;
+        control.set(Control::FIN, fin);
+        control.set(Control::PSH, end == self.tcb.data_end() && !self.tcb.tx.is_empty());
+        control
+    }
+
+    /// Hands one segment to the IP layer.
+    fn emit(&mut self, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
+        let mut area = [0; tcp::MAX_OPTIONS_LEN];
+        let options = if next.control.contains(Control::SYN) { self.syn_options(&mut area) } else { &[] };
+        let fields = Fields {
+            src_port: self.tcb.local_port(),
+            dst_port: self.tcb.remote_port(),
+            seq: next.seq.0,
+            ack: if next.control.contains(Control::ACK) { self.tcb.rcv_nxt.0 } else { 0 },
+            flags: next.control,
+            window: self.window_field(next),
+            urgent: 0,
+        };
+        let payload = if next.len == 0 {
+            [&[][..], &[][..]]
+        } else {
+            let offset = next.seq.distance(self.tcb.data_start());
+            self.tcb.tx.slices(self.tx, offset, next.len)
+        };
+        let [first, second] = payload;
+        let len = tcp::HEADER_LEN + options.len() + first.len() + second.len();
+        let checksum = Checksum::Full(self.tcb.pseudo_sum);
+        let outgoing = Outgoing {
+            protocol: IpProtocol::TCP,
+            hop_limit: self.tcb.hop_limit,
+            traffic_class: self.tcb.traffic_class,
+            // A path below our floor is left to fragmentation.
+            flags: if self.tcb.path.max_segment_len() >= self.env.config.mss_floor + 20 {
+                OutFlags::DONT_FRAGMENT
+            } else {
+                OutFlags::empty()
+            },
+        };
+        let mut wrote = true;
+        ip.send(&mut self.tcb.path, outgoing, len, &mut |buffer: &mut [u8]| {
+            wrote = tcp::emit(buffer, &fields, options, payload, checksum).is_ok();
+        })?;
+        debug_assert!(wrote, "the buffer has the length that was asked for");
+        Ok(())
+    }
+
+    /// Our options on a SYN: MSS, and window scale unless the peer's SYN came without.
+    fn syn_options<'b>(&self, area: &'b mut [u8; tcp::MAX_OPTIONS_LEN]) -> &'b [u8] {
+        let tcb = &*self.tcb;
+        let offer = tcb.state == State::SynSent || tcb.flags.contains(Flags::SCALED);
+        let options = Options {
+            mss: Some(tcb.path.max_segment_len().saturating_sub(20)),
+            window_scale: offer.then(|| shift_for(tcb.rx.size())),
+            ..Options::default()
+        };
+        let len = options.emit(area).unwrap_or(0);
+        area.get(..len).unwrap_or_default()
+    }
+
+    /// SEG.WND: never scaled on a SYN, RFC 7323 §2.2.
+    fn window_field(&mut self, next: &Next) -> u16 {
+        if next.control.contains(Control::SYN) {
+            return u16::try_from(self.tcb.rx.free()).unwrap_or(u16::MAX);
+        }
+        if next.kind != Kind::Reset {
+            self.tcb.rcv_edge = self.next_edge();
+        }
+        u16::try_from(self.tcb.rcv_wnd() >> self.tcb.rcv_shift).unwrap_or(u16::MAX)
+    }
+
+    /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
+    /// §3.8.6.2.2.
+    pub(crate) fn next_edge(&self) -> SeqNum {
+        let tcb = &*self.tcb;
+        let most = tcb.rx.free().min(u32::from(u16::MAX) << tcb.rcv_shift);
+        let edge = tcb.rcv_nxt + most;
+        let step = (tcb.rx.size() / 2).min(self.mss()).max(1);
+        if edge.gt(tcb.rcv_edge) && edge.distance(tcb.rcv_edge) >= step {
+            edge
+        } else {
+            tcb.rcv_edge
+        }
+    }
+
+    /// The segment is gone, or counts as lost on the way.
+    fn on_sent(&mut self, next: &Next) {
+        count(&mut self.stats.segments_sent);
+        if next.kind == Kind::Reset {
+            count(&mut self.stats.resets_sent);
+            self.tcb.flags.remove(Flags::RESET_DUE | Flags::ACK_NOW);
+            return;
+        }
+        if next.control.contains(Control::ACK) {
+            self.tcb.flags.remove(Flags::ACK_NOW);
+            self.tcb.delayed_ack.stop();
+            self.tcb.unacked_segments = 0;
+        }
+        let occupies =
+            u32::from(next.control.contains(Control::SYN)) + u32::from(next.control.contains(Control::FIN));
+        let octets = next.len + occupies;
+        match next.kind {
+            Kind::New => self.on_sent_new(next, octets),
+            Kind::Again => {
+                self.tcb.records.on_retransmit(self.records, next.seq, octets, self.now);
+                self.count_again(octets);
+            }
+            Kind::Probe => {
+                count(&mut self.stats.probes);
+                self.tcb.flags.remove(Flags::PROBE_DUE);
+                if self.tcb.snd_nxt == next.seq {
+                    self.on_sent_new(next, octets);
+                } else {
+                    self.tcb.records.mark_lost(self.records, next.seq, octets);
+                    self.tcb.records.on_retransmit(self.records, next.seq, octets, self.now);
+                    self.count_again(octets);
+                }
+            }
+            Kind::KeepAlive => {
+                count(&mut self.stats.keep_alives);
+                self.tcb.flags.remove(Flags::KEEP_ALIVE_DUE);
+            }
+            Kind::Ack | Kind::Reset => {}
+        }
+        if octets > 0 && !self.tcb.retransmit.is_running() {
+            self.start_retransmit_timer();
+        }
+        add(&mut self.stats.octets_sent, usize::try_from(next.len).unwrap_or(0));
+        self.tcb.octets_sent += u64::from(next.len);
+    }
+
+    fn count_again(&mut self, octets: u32) {
+        if octets > 0 {
+            count(&mut self.stats.retransmits);
+            self.tcb.retransmissions = self.tcb.retransmissions.wrapping_add(1);
+        }
+        self.tcb.last_sent = self.now;
+    }
+
+    fn on_sent_new(&mut self, next: &Next, octets: u32) {
+        if self.tcb.flight_size() == 0 && next.kind == Kind::New {
+            self.tcb.progress = self.now;
+            // Whatever ran was the persist or override timer.
+            self.start_retransmit_timer();
+        }
+        self.tcb.records.on_send(self.records, octets, self.now);
+        self.tcb.snd_nxt += octets;
+        self.tcb.last_sent = self.now;
+        self.tcb.flags.remove(Flags::OVERRIDE);
+        if next.control.contains(Control::FIN) {
+            self.tcb.flags.insert(Flags::FIN_SENT);
+        }
+    }
+
+    /// After a visit: with nothing in flight but something to send, a timer must bring us back. Zero window:
+    /// §3.8.6.1; too small a window to be worth it: §3.8.6.2.1.
+    pub(crate) fn start_persist_timer(&mut self) {
+        let tcb = &*self.tcb;
+        if tcb.retransmit.is_running()
+            || !tcb.state.is_synchronized()
+            || !tcb.state.is_live()
+            || tcb.flight_size() > 0
+            || !tcb.has_unsent()
+        {
+            return;
+        }
+        let span = if tcb.snd_wnd == 0 { self.persist_span() } else { self.env.config.sws_override };
+        self.tcb.retransmit = Deadline::at(self.now + span);
+        self.tcb.progress = self.now;
+    }
+
+    /// Ends what `Ended::TimedOut` and its like leave behind.
+    pub(crate) fn time_out(&mut self) {
+        count(&mut self.stats.timed_out);
+        let how = if self.tcb.flags.contains(Flags::SOFT_ERROR) && !self.tcb.state.is_synchronized() {
+            Ended::Unreachable
+        } else {
+            Ended::TimedOut
+        };
+        self.end(how);
+    }
+}

@@ -1,0 +1,313 @@
+//! A ring buffer by offset in a flat region that all connections share, so that slots hold no pointers and sizes may
+//! be mixed.
+//!
+//! ```text
+//!   region  ...|<------------------- size ------------------->|...
+//!              start      head                head + len
+//!                 free    |  read from here  |   write here
+//!                                               '-> write_at: out of order, does not count until `extend`
+//! ```
+
+/// Largest ring, in octets: the largest window, RFC 7323 §2.3. Sums of two offsets stay below 2^32.
+pub(crate) const SIZE_MAX: u32 = 1 << 30;
+
+/// Where a ring lies and how much is in it, 16 octets; zeros: a ring of no size. The octets are in a region that each
+/// call is given; where the region ends too early, nothing is read or written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ring {
+    start: u32,
+    size: u32,
+    /// Where the first octet is, from `start` on; below `size`.
+    head: u32,
+    /// Octets in it; at most `size`.
+    len: u32,
+}
+
+impl Ring {
+    /// An empty ring of `size` octets, at most [`SIZE_MAX`], from `start` on.
+    #[must_use]
+    pub(crate) const fn new(start: u32, size: u32) -> Self {
+        Self { start, size: if size < SIZE_MAX { size } else { SIZE_MAX }, head: 0, len: 0 }
+    }
+
+    /// Octets that it can hold.
+    #[must_use]
+    pub(crate) const fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Octets in it.
+    #[must_use]
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Octets that can be written.
+    #[must_use]
+    pub(crate) const fn free(&self) -> u32 {
+        self.size.saturating_sub(self.len)
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Drops all that is in it.
+    pub(crate) fn clear(&mut self) {
+        self.head = 0;
+        self.len = 0;
+    }
+
+    /// Appends `data` and returns how many octets were taken.
+    pub(crate) fn write(&mut self, region: &mut [u8], data: &[u8]) -> u32 {
+        let written = self.write_at(region, 0, data);
+        self.extend(written)
+    }
+
+    /// Writes `data` at `offset` octets behind the last one, for data that arrived out of order. The length stays.
+    /// Returns how many octets fitted; those that did not were beyond the free space.
+    pub(crate) fn write_at(&self, region: &mut [u8], offset: u32, data: &[u8]) -> u32 {
+        let room = self.free().saturating_sub(offset);
+        let data = data.get(..room as usize).unwrap_or(data);
+        let Ok(len) = u32::try_from(data.len()) else { return 0 };
+        let [front, back] = self.pieces_mut(region, self.len.saturating_add(offset), len);
+        let (to_front, to_back) = data.split_at_checked(front.len()).unwrap_or((data, &[]));
+        if front.len() == to_front.len() && back.len() == to_back.len() {
+            front.copy_from_slice(to_front);
+            back.copy_from_slice(to_back);
+            len
+        } else {
+            0
+        }
+    }
+
+    /// The next `octets` behind the last one have been written: they count from now on. Returns how many do.
+    pub(crate) fn extend(&mut self, octets: u32) -> u32 {
+        let octets = octets.min(self.free());
+        self.len += octets;
+        octets
+    }
+
+    /// Drops `octets` at the front and returns how many there were.
+    pub(crate) fn consume(&mut self, octets: u32) -> u32 {
+        let octets = octets.min(self.len);
+        self.len -= octets;
+        // The head moves on even when the ring becomes empty: what `write_at` left behind the end lies relative to it.
+        self.head += octets;
+        if self.head >= self.size {
+            self.head -= self.size;
+        }
+        octets
+    }
+
+    /// Up to `len` octets from `offset` behind the front on, in two pieces: the second is what wrapped.
+    #[must_use]
+    pub(crate) fn slices<'r>(&self, region: &'r [u8], offset: u32, len: u32) -> [&'r [u8]; 2] {
+        let len = len.min(self.len.saturating_sub(offset));
+        let (from, front, back) = self.layout(offset, len);
+        let Some(ring) = self.of(region) else { return [&[], &[]] };
+        match (ring.get(from..from + front), ring.get(..back)) {
+            (Some(front), Some(back)) => [front, back],
+            _ => [&[], &[]],
+        }
+    }
+
+    /// All that is in it, in two pieces.
+    #[must_use]
+    pub(crate) fn readable<'r>(&self, region: &'r [u8]) -> [&'r [u8]; 2] {
+        self.slices(region, 0, self.len)
+    }
+
+    /// All that is free, in two pieces; what is written there counts after [`Ring::extend`].
+    #[must_use]
+    pub(crate) fn writable<'r>(&self, region: &'r mut [u8]) -> [&'r mut [u8]; 2] {
+        self.pieces_mut(region, self.len, self.free())
+    }
+
+    /// Copies what is at `offset` behind the front to `buffer` and returns how many octets that were.
+    pub(crate) fn copy_out(&self, region: &[u8], offset: u32, buffer: &mut [u8]) -> u32 {
+        let wanted = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        let mut copied = 0;
+        let mut rest = buffer;
+        for piece in self.slices(region, offset, wanted) {
+            let Some((to, behind)) = rest.split_at_mut_checked(piece.len()) else { break };
+            to.copy_from_slice(piece);
+            copied += piece.len();
+            rest = behind;
+        }
+        u32::try_from(copied).unwrap_or(u32::MAX)
+    }
+
+    /// Copies from the front to `buffer`, drops what was copied, and returns how many octets that were.
+    pub(crate) fn read(&mut self, region: &[u8], buffer: &mut [u8]) -> u32 {
+        let copied = self.copy_out(region, 0, buffer);
+        self.consume(copied)
+    }
+
+    /// The `len` octets from `offset` behind the front on, whether written or free.
+    fn pieces_mut<'r>(&self, region: &'r mut [u8], offset: u32, len: u32) -> [&'r mut [u8]; 2] {
+        let (from, front, back) = self.layout(offset, len.min(self.size.saturating_sub(offset)));
+        let start = self.start as usize;
+        let ring = region.get_mut(start..).and_then(|rest| rest.get_mut(..self.size as usize));
+        let Some((low, high)) = ring.and_then(|ring| ring.split_at_mut_checked(from)) else {
+            return [&mut [], &mut []];
+        };
+        match (high.get_mut(..front), low.get_mut(..back)) {
+            (Some(front), Some(back)) => [front, back],
+            _ => [&mut [], &mut []],
+        }
+    }
+
+    /// Where `len` octets from `offset` behind the front on lie, of which there are so many: start and length of the
+    /// first piece, and length of the second, which starts at 0.
+    fn layout(&self, offset: u32, len: u32) -> (usize, usize, usize) {
+        // Both are at most 2^30.
+        let mut from = self.head + offset.min(self.size);
+        if from >= self.size {
+            from -= self.size;
+        }
+        let front = len.min(self.size - from);
+        (from as usize, front as usize, (len - front) as usize)
+    }
+
+    fn of<'r>(&self, region: &'r [u8]) -> Option<&'r [u8]> {
+        region.get(self.start as usize..)?.get(..self.size as usize)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of these tests are small")]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use tersus_ip::Random;
+
+    fn joined(pieces: [&[u8]; 2]) -> std::vec::Vec<u8> {
+        pieces.concat()
+    }
+
+    #[test]
+    fn a_ring_is_as_small_as_planned() {
+        assert_eq!(core::mem::size_of::<Ring>(), 16);
+    }
+
+    #[test]
+    fn what_wraps_lies_in_two_pieces() {
+        let mut region = *b"........";
+        let mut ring = Ring::new(2, 5);
+        assert_eq!(ring.write(&mut region, b"abcd"), 4);
+        assert_eq!(ring.consume(3), 3);
+        assert_eq!(ring.write(&mut region, b"efghi"), 4);
+        assert_eq!(&region, b"..fghde.");
+        assert_eq!(ring.readable(&region), [&b"de"[..], b"fgh"]);
+        assert_eq!(ring.slices(&region, 1, 2), [&b"e"[..], b"f"]);
+        assert_eq!(ring.slices(&region, 2, 9), [&b"fgh"[..], b""]);
+        assert_eq!((ring.len(), ring.free(), ring.size()), (5, 0, 5));
+        let mut buffer = [0; 3];
+        assert_eq!(ring.copy_out(&region, 1, &mut buffer), 3);
+        assert_eq!(&buffer, b"efg");
+        assert_eq!(ring.read(&region, &mut buffer), 3);
+        assert_eq!((&buffer, ring.len()), (b"def", 2));
+        let [front, back] = ring.writable(&mut region);
+        assert_eq!((front.len(), back.len()), (2, 1));
+        front.copy_from_slice(b"ij");
+        back.copy_from_slice(b"k");
+        assert_eq!(ring.extend(9), 3);
+        assert_eq!(joined(ring.readable(&region)), b"ghijk");
+        assert_eq!((region[0], region[1], region[7]), (b'.', b'.', b'.'));
+    }
+
+    #[test]
+    fn out_of_order_data_counts_when_the_gap_is_filled() {
+        let mut region = [b'.'; 8];
+        let mut ring = Ring::new(0, 8);
+        ring.write(&mut region, b"xxxxx");
+        ring.consume(5);
+        // Offset behind the end, data, octets taken
+        for (offset, data, want) in
+            [(2, &b"cd"[..], 2), (4, b"ef", 2), (6, b"ghi", 2), (8, b"z", 0), (u32::MAX, b"z", 0)]
+        {
+            assert_eq!(ring.write_at(&mut region, offset, data), want, "at {offset}");
+            assert!(ring.is_empty());
+        }
+        assert_eq!(ring.write(&mut region, b"ab"), 2);
+        assert_eq!(joined(ring.readable(&region)), b"ab");
+        assert_eq!(ring.consume(2), 2);
+        assert_eq!(ring.extend(6), 6);
+        assert_eq!(joined(ring.readable(&region)), b"cdefgh");
+    }
+
+    #[test]
+    fn odd_sizes_and_short_regions_do_nothing_and_do_not_panic() {
+        for (start, size) in [(0, 0), (0, 1), (3, 2), (4, 1), (u32::MAX, u32::MAX), (0, u32::MAX)] {
+            let mut region = [0; 4];
+            let mut ring = Ring::new(start, size);
+            let fits = u64::from(start) + u64::from(size) <= 4;
+            let taken = ring.write(&mut region, b"abc");
+            assert_eq!(taken, if fits { size.min(3) } else { 0 }, "{start} {size}");
+            assert_eq!(ring.write_at(&mut region, u32::MAX, b"abc"), 0);
+            assert_eq!(ring.copy_out(&region, u32::MAX, &mut [0; 9]), 0);
+            assert_eq!(ring.slices(&region, u32::MAX, u32::MAX), [&[][..], &[]]);
+            ring.extend(u32::MAX);
+            assert_eq!(ring.len(), size.min(SIZE_MAX));
+            assert_eq!(ring.read(&region, &mut [0; 9]), if fits { size } else { 0 });
+            assert_eq!(ring.consume(u32::MAX), if fits { 0 } else { size.min(SIZE_MAX) });
+            assert_eq!(
+                ring.writable(&mut region).map(|piece| piece.len()).iter().sum::<usize>(),
+                if fits { size as usize } else { 0 }
+            );
+            ring.clear();
+            assert_eq!(ring, Ring::new(start, size));
+        }
+    }
+
+    #[test]
+    fn a_ring_behaves_as_a_queue_of_octets() {
+        let mut random = Random::new([1; 32]);
+        for size in [1, 2, 7, 64] {
+            let mut region = [0u8; 80];
+            let mut ring = Ring::new(8, size);
+            let mut queue = std::collections::VecDeque::new();
+            let mut next = 0u8;
+            for _ in 0..5_000 {
+                let amount = random.below(size + 3);
+                match random.below(3) {
+                    0 => {
+                        let data: std::vec::Vec<u8> =
+                            (0..amount).map(|i| next.wrapping_add(i as u8)).collect();
+                        let taken = ring.write(&mut region, &data);
+                        assert_eq!(taken, amount.min(size - queue.len() as u32));
+                        queue.extend(&data[..taken as usize]);
+                        next = next.wrapping_add(taken as u8);
+                    }
+                    1 => {
+                        let dropped = ring.consume(amount);
+                        assert_eq!(dropped, amount.min(queue.len() as u32));
+                        queue.drain(..dropped as usize);
+                    }
+                    _ => {
+                        // The second half first, then the first half, then both count.
+                        let data: std::vec::Vec<u8> =
+                            (0..amount).map(|i| next.wrapping_add(i as u8)).collect();
+                        let half = amount / 2;
+                        let back = ring.write_at(&mut region, half, &data[half as usize..]);
+                        let front = ring.write_at(&mut region, 0, &data[..half as usize]);
+                        let taken = ring.extend(if front == half { front + back } else { front });
+                        queue.extend(&data[..taken as usize]);
+                        next = next.wrapping_add(taken as u8);
+                    }
+                }
+                assert_eq!(ring.len() as usize, queue.len());
+                assert!(joined(ring.readable(&region)).iter().eq(&queue));
+                let offset = random.below(size + 2);
+                let mut buffer = [0; 5];
+                let copied = ring.copy_out(&region, offset, &mut buffer) as usize;
+                assert!(buffer[..copied].iter().eq(queue.iter().skip(offset as usize).take(5)));
+            }
+            assert!(region[..8].iter().chain(&region[8 + size as usize..]).all(|&octet| octet == 0));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! SEND and RECEIVE, RFC 9293 §3.10.2 and §3.10.3: the two streams of a connection.
+
+use crate::engine::Tcp;
+use crate::error::{Outcome, RecvError, SendError, Stale};
+use crate::state::State;
+use crate::tcb::{Ended, Flags, Slot};
+use crate::ConnectionId;
+use core::time::Duration;
+
+/// Figures of one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Smoothed round-trip time; zero before the first sample.
+    pub srtt: Duration,
+    /// Retransmission timeout, back-off included.
+    pub rto: Duration,
+    /// Congestion window, in octets.
+    pub cwnd: u32,
+    /// Slow start threshold, in octets.
+    pub ssthresh: u32,
+    /// Segment size for sending, in octets of payload.
+    pub mss: u32,
+    /// Octets in flight.
+    pub in_flight: u32,
+    /// Window that the peer offers, in octets.
+    pub send_window: u32,
+    /// Window that was offered to the peer, in octets.
+    pub receive_window: u32,
+    /// Segments sent again.
+    pub retransmissions: u32,
+    /// Octets of payload sent, retransmissions included.
+    pub octets_sent: u64,
+    /// Octets of payload received in order.
+    pub octets_received: u64,
+}
+
+impl Tcp<'_> {
+    /// Queues `data` and returns how many octets were taken, 0 when the buffer is full. Nothing leaves before the next
+    /// poll. SEND call, RFC 9293 §3.10.2. Each octet is copied once here and once into the driver's buffer.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError> {
+        sendable(self.slot(id)?)?;
+        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(SendError::Stale) };
+        let taken = slot.tx.write(self.tx, data);
+        if taken > 0 {
+            self.ready.push(id.index);
+        }
+        Ok(usize::try_from(taken).unwrap_or(0))
+    }
+
+    /// Lends the contiguous free part of the send buffer to `f`, which writes at its front and returns how many octets;
+    /// they are queued, and their number returned. The part may be shorter than all that is free, and empty.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub fn send_with(
+        &mut self,
+        id: ConnectionId,
+        f: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Result<usize, SendError> {
+        sendable(self.slot(id)?)?;
+        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(SendError::Stale) };
+        let [free, _] = slot.tx.writable(self.tx);
+        let written = f(free).min(free.len());
+        slot.tx.extend(u32::try_from(written).unwrap_or(0));
+        if written > 0 {
+            self.ready.push(id.index);
+        }
+        Ok(written)
+    }
+
+    /// Reads into `buffer` and returns how many octets, 0 when there is nothing yet. RECEIVE call, RFC 9293 §3.10.3.
+    ///
+    /// # Errors
+    /// [`RecvError`]: `Finished` at the end of the stream.
+    pub fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        if let Some(end) = receivable(self.slot(id)?)? {
+            return end;
+        }
+        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(RecvError::Stale) };
+        let taken = slot.rx.read(self.rx, buffer);
+        self.announce(id.index);
+        Ok(usize::try_from(taken).unwrap_or(0))
+    }
+
+    /// Lends the contiguous front of what was received to `f`, which returns how many octets it is done with, and
+    /// whatever else; only those are removed. The part may be shorter than all that was received, and empty when there
+    /// is nothing yet.
+    ///
+    /// # Errors
+    /// [`RecvError`]: `Finished` at the end of the stream.
+    pub fn recv_with<R>(
+        &mut self,
+        id: ConnectionId,
+        f: impl FnOnce(&[u8]) -> (usize, R),
+    ) -> Result<R, RecvError> {
+        if let Some(Err(end)) = receivable(self.slot(id)?)? {
+            return Err(end);
+        }
+        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(RecvError::Stale) };
+        let [front, _] = slot.rx.readable(self.rx);
+        let (used, result) = f(front);
+        slot.rx.consume(u32::try_from(used.min(front.len())).unwrap_or(0));
+        self.announce(id.index);
+        Ok(result)
+    }
+
+    /// A window update is due when reading freed enough, RFC 9293 §3.8.6.2.2.
+    fn announce(&mut self, id: u16) {
+        let Some(connection) = self.connection(id, tersus_ip::Instant::ZERO) else { return };
+        let receives = matches!(connection.tcb.state, State::Established | State::FinWait1 | State::FinWait2);
+        if receives && connection.next_edge() != connection.tcb.rcv_edge {
+            let offered = connection.tcb.rcv_wnd();
+            // A window that is still half open needs no segment of its own: the next ACK carries the news.
+            if offered < connection.tcb.rx.size() / 2 {
+                connection.tcb.flags.insert(Flags::ACK_NOW);
+                self.ready.push(id);
+            }
+        }
+    }
+
+    /// Octets that can be read now.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn recv_queue(&self, id: ConnectionId) -> Result<usize, Stale> {
+        self.slot(id).map(|slot| usize::try_from(slot.rx.len()).unwrap_or(usize::MAX))
+    }
+
+    /// Octets that were queued and are not acknowledged yet.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn send_queue(&self, id: ConnectionId) -> Result<usize, Stale> {
+        self.slot(id).map(|slot| usize::try_from(slot.tx.len()).unwrap_or(usize::MAX))
+    }
+
+    /// Octets that `send` would take now; 0 also when it would fail.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn send_room(&self, id: ConnectionId) -> Result<usize, Stale> {
+        let slot = self.slot(id)?;
+        let room = if sendable(slot).is_ok() { slot.tx.free() } else { 0 };
+        Ok(usize::try_from(room).unwrap_or(usize::MAX))
+    }
+
+    /// Whether `recv` would return data, the end of the stream, or an error.
+    #[must_use]
+    pub fn is_readable(&self, id: ConnectionId) -> bool {
+        self.slot(id).map_or(true, |slot| !slot.rx.is_empty() || !matches!(receivable(slot), Ok(None)))
+    }
+
+    /// Whether `send` would take data or return an error.
+    #[must_use]
+    pub fn is_writable(&self, id: ConnectionId) -> bool {
+        self.slot(id).map_or(true, |slot| slot.tx.free() > 0 || sendable(slot).is_err())
+    }
+
+    /// Whether data can be sent and received, or could and the rest waits to be read: past the handshake.
+    #[must_use]
+    pub fn is_established(&self, id: ConnectionId) -> bool {
+        self.slot(id).is_ok_and(|slot| slot.state.is_synchronized())
+    }
+
+    /// Figures of a connection.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn info(&mut self, id: ConnectionId) -> Result<Info, Stale> {
+        self.slot(id)?;
+        let connection = self.connection(id.index, tersus_ip::Instant::ZERO).ok_or(Stale)?;
+        let (tcb, congestion) = (&*connection.tcb, connection.env.congestion);
+        Ok(Info {
+            srtt: Duration::from_micros(tcb.rtt.srtt_us().into()),
+            rto: connection.rto(),
+            cwnd: congestion.window(connection.words),
+            ssthresh: congestion.ssthresh(connection.words),
+            mss: connection.mss(),
+            in_flight: tcb.flight_size(),
+            send_window: tcb.snd_wnd,
+            receive_window: tcb.rcv_wnd(),
+            retransmissions: tcb.retransmissions,
+            octets_sent: tcb.octets_sent,
+            octets_received: tcb.octets_received,
+        })
+    }
+}
+
+/// §3.10.2, by state.
+fn sendable(slot: &Slot) -> Result<(), SendError> {
+    if slot.flags.contains(Flags::FIN_QUEUED) && slot.ended == Ended::No || slot.ended == Ended::Finished {
+        return Err(SendError::Closing);
+    }
+    slot.outcome().map_or(Ok(()), |outcome| Err(SendError::Ended(outcome)))
+}
+
+/// §3.10.3, by state. `None`: there may be data now or later.
+fn receivable(slot: &Slot) -> Result<Option<Result<usize, RecvError>>, RecvError> {
+    if !slot.rx.is_empty() {
+        return Ok(None);
+    }
+    match slot.outcome() {
+        None | Some(Outcome::Finished) if slot.state.has_received_fin() || slot.ended == Ended::Finished => {
+            Ok(Some(Err(RecvError::Finished)))
+        }
+        None => Ok(None),
+        Some(outcome) => Err(RecvError::Ended(outcome)),
+    }
+}

@@ -1,0 +1,347 @@
+//! The connection variables, RFC 9293 §3.3.1: one slot per connection.
+//!
+//! ```text
+//!   send:      snd_una           snd_nxt       snd_una + snd_wnd
+//!   -------------+-----------------+-------------------+-----------
+//!   acknowledged |    in flight    |  may be sent now  |  not yet
+//!
+//!   receive:   rcv_nxt                          rcv_edge
+//!   -------------+---------------------------------+---------------
+//!   received     |  acceptable: rcv_wnd            |  not acceptable
+//! ```
+//! The send ring starts at `snd_una` (one later while our SYN is unacknowledged), the receive ring ends at
+//! `rcv_nxt`; data ahead of a gap lie behind that end, noted in the pool of ranges.
+
+use crate::config::{KeepAlive, Nagle, Options};
+use crate::error::Outcome;
+use crate::ranges::Ranges;
+use crate::records::Records;
+use crate::ring::Ring;
+use crate::rtt::Rtt;
+use crate::seq::SeqNum;
+use crate::state::State;
+use core::time::Duration;
+use tersus_ip::{Deadline, ErrorKind, Instant, Path};
+use tersus_wire::checksum::Sum;
+
+bitflags::bitflags! {
+    /// What is to be done and what has happened, one bit each.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(crate) struct Flags: u32 {
+        /// An ACK is to leave in the next visit.
+        const ACK_NOW = 1;
+        /// The user closed: a FIN follows the data.
+        const FIN_QUEUED = 1 << 1;
+        /// The FIN was sent at least once: it is the octet before `snd_nxt`.
+        const FIN_SENT = 1 << 2;
+        /// The peer's FIN was seen; it stands at `fin_seq`.
+        const FIN_SEEN = 1 << 3;
+        /// An RST is to leave in the next visit.
+        const RESET_DUE = 1 << 4;
+        /// The handle was given back.
+        const RELEASED = 1 << 5;
+        /// Established, waits in a listener's accept queue.
+        const IN_QUEUE = 1 << 6;
+        /// Opened through a listener.
+        const PASSIVE = 1 << 7;
+        /// Small segments do not wait.
+        const NAGLE_OFF = 1 << 8;
+        /// The idle connection is probed.
+        const KEEP_ALIVE = 1 << 9;
+        /// Both SYNs carried a window scale option.
+        const SCALED = 1 << 10;
+        /// Loss found by duplicate ACKs is being repaired up to `recover`, RFC 6582.
+        const FAST_RECOVERY = 1 << 11;
+        /// Loss found by a timeout is being repaired up to `recover`.
+        const TIMEOUT_RECOVERY = 1 << 12;
+        /// A zero-window probe is to leave.
+        const PROBE_DUE = 1 << 13;
+        /// The last timer expiry was a zero-window probe's.
+        const PROBING = 1 << 14;
+        /// A keep-alive probe is to leave.
+        const KEEP_ALIVE_DUE = 1 << 15;
+        /// The sender's SWS delay has passed: what fits may leave.
+        const OVERRIDE = 1 << 16;
+        /// The peer made progress: the IP layer may know.
+        const REACHABLE = 1 << 17;
+        /// R1 was reached: the IP layer should know.
+        const SUSPECT = 1 << 18;
+        /// `soft_error` holds one.
+        const SOFT_ERROR = 1 << 19;
+        /// A router said that segments are too big: the next ones leave by the new path MTU.
+        const TOO_BIG = 1 << 20;
+        /// The look-up leads to this slot.
+        const IN_INDEX = 1 << 21;
+        /// The retransmission timer has expired since the last progress.
+        const EXPIRED = 1 << 22;
+        /// A connection, and not a free slot.
+        const IN_USE = 1 << 23;
+        /// The next visit starts the timer of silence anew.
+        const START_IDLE = 1 << 24;
+    }
+}
+
+/// How a connection ended, in one octet; zero: it has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub(crate) enum Ended {
+    #[default]
+    No,
+    Finished,
+    Reset,
+    Refused,
+    TimedOut,
+    Unreachable,
+    Aborted,
+}
+
+/// One connection; all zeros: free.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    /// Addresses, route and prepared IP header.
+    pub(crate) path: Path,
+    /// As they arrive: the peer's in the upper half.
+    pub(crate) ports: u32,
+    pub(crate) flags: Flags,
+    /// Moves whenever the slot is freed.
+    pub(crate) generation: u16,
+    /// Free list, or accept queue: index plus one of the next.
+    pub(crate) link: u16,
+    /// Serial of the listener, while `IN_QUEUE`.
+    pub(crate) listener: u16,
+    pub(crate) state: State,
+    pub(crate) ended: Ended,
+    /// Shifts of RFC 7323 §2.3, 0 unless `SCALED`.
+    pub(crate) snd_shift: u8,
+    pub(crate) rcv_shift: u8,
+    pub(crate) class: u8,
+    pub(crate) hop_limit: u8,
+    pub(crate) traffic_class: u8,
+    /// Keep-alive probes since the peer was last heard.
+    pub(crate) probes: u8,
+    /// Duplicate ACKs in a row, saturating.
+    pub(crate) duplicate_acks: u8,
+    /// Zero-window probes since the window closed: their spacing doubles.
+    pub(crate) persist_shift: u8,
+    /// Segments with data since the last ACK left.
+    pub(crate) unacked_segments: u8,
+    /// Challenge ACKs sent in the current five seconds.
+    pub(crate) challenges: u8,
+    /// Pending events of the user's, see `events`.
+    pub(crate) events: u8,
+    /// What the peer's MSS option said, or the default.
+    pub(crate) peer_mss: u16,
+    /// The five seconds that `challenges` counts in.
+    pub(crate) challenge_period: u16,
+    /// Sum of both addresses.
+    pub(crate) pseudo_sum: Sum,
+
+    pub(crate) snd_una: SeqNum,
+    pub(crate) snd_nxt: SeqNum,
+    /// Scaled up.
+    pub(crate) snd_wnd: u32,
+    /// The largest `snd_wnd` ever.
+    pub(crate) max_snd_wnd: u32,
+    pub(crate) snd_wl1: SeqNum,
+    pub(crate) snd_wl2: SeqNum,
+    pub(crate) iss: SeqNum,
+    /// SND.NXT when the loss was found that is being repaired, or at the first duplicate ACK.
+    pub(crate) recover: SeqNum,
+
+    pub(crate) rcv_nxt: SeqNum,
+    /// Right edge of the window that was last announced, not rounded by scaling.
+    pub(crate) rcv_edge: SeqNum,
+    pub(crate) irs: SeqNum,
+    /// Where the peer's FIN stands, if `FIN_SEEN`.
+    pub(crate) fin_seq: SeqNum,
+
+    pub(crate) tx: Ring,
+    pub(crate) rx: Ring,
+    pub(crate) ranges: Ranges,
+    pub(crate) records: Records,
+    pub(crate) rtt: Rtt,
+
+    /// RFC 6298 §5: send what is in flight again. With nothing in flight: zero-window probe, §3.8.6.1, or the
+    /// override of SWS avoidance, §3.8.6.2.1.
+    pub(crate) retransmit: Deadline,
+    /// RFC 9293 §3.8.6.3: an ACK waits no longer than this.
+    pub(crate) delayed_ack: Deadline,
+    /// Keep-alive, §3.8.4; in FIN-WAIT-2 of a released connection: give up.
+    pub(crate) idle: Deadline,
+    /// When something was sent into an empty flight, or the peer last acknowledged something new: R2 and the user
+    /// timeout count from here.
+    pub(crate) progress: Instant,
+    /// When data were last sent.
+    pub(crate) last_sent: Instant,
+    /// User timeout in milliseconds; 0: none.
+    pub(crate) user_timeout_ms: u32,
+    pub(crate) soft_error: ErrorKind,
+
+    /// Counters of this connection.
+    pub(crate) retransmissions: u32,
+    pub(crate) octets_sent: u64,
+    pub(crate) octets_received: u64,
+}
+
+impl Slot {
+    /// A free slot.
+    pub const FREE: Self = Self {
+        path: Path::EMPTY,
+        ports: 0,
+        flags: Flags::empty(),
+        generation: 0,
+        link: 0,
+        listener: 0,
+        state: State::Closed,
+        ended: Ended::No,
+        snd_shift: 0,
+        rcv_shift: 0,
+        class: 0,
+        hop_limit: 0,
+        traffic_class: 0,
+        probes: 0,
+        duplicate_acks: 0,
+        persist_shift: 0,
+        unacked_segments: 0,
+        challenges: 0,
+        events: 0,
+        peer_mss: 0,
+        challenge_period: 0,
+        pseudo_sum: Sum::new(),
+        snd_una: SeqNum(0),
+        snd_nxt: SeqNum(0),
+        snd_wnd: 0,
+        max_snd_wnd: 0,
+        snd_wl1: SeqNum(0),
+        snd_wl2: SeqNum(0),
+        iss: SeqNum(0),
+        recover: SeqNum(0),
+        rcv_nxt: SeqNum(0),
+        rcv_edge: SeqNum(0),
+        irs: SeqNum(0),
+        fin_seq: SeqNum(0),
+        tx: Ring::new(0, 0),
+        rx: Ring::new(0, 0),
+        ranges: Ranges::NONE,
+        records: Records::NONE,
+        rtt: Rtt::NONE,
+        retransmit: Deadline::NONE,
+        delayed_ack: Deadline::NONE,
+        idle: Deadline::NONE,
+        progress: Instant::ZERO,
+        last_sent: Instant::ZERO,
+        user_timeout_ms: 0,
+        soft_error: ErrorKind::HostUnreachable,
+        retransmissions: 0,
+        octets_sent: 0,
+        octets_received: 0,
+    };
+
+    /// Takes over the user's settings.
+    pub(crate) fn set_options(&mut self, options: &Options) {
+        self.flags.set(Flags::NAGLE_OFF, options.nagle == Nagle::Off);
+        self.flags.set(Flags::KEEP_ALIVE, options.keep_alive == KeepAlive::On);
+        self.user_timeout_ms = millis_rounded_up(options.user_timeout);
+        self.hop_limit = options.hop_limit;
+        self.traffic_class = options.traffic_class & 0xfc;
+        self.class = options.class;
+    }
+
+    pub(crate) fn local_port(&self) -> u16 {
+        let [_, _, a, b] = self.ports.to_be_bytes();
+        u16::from_be_bytes([a, b])
+    }
+
+    pub(crate) fn remote_port(&self) -> u16 {
+        let [a, b, ..] = self.ports.to_be_bytes();
+        u16::from_be_bytes([a, b])
+    }
+
+    /// RCV.WND, as it was last announced.
+    pub(crate) fn rcv_wnd(&self) -> u32 {
+        self.rcv_edge.distance(self.rcv_nxt)
+    }
+
+    /// Octets of sequence space that are in flight.
+    pub(crate) fn flight_size(&self) -> u32 {
+        self.snd_nxt.distance(self.snd_una)
+    }
+
+    /// Sequence number of the first octet in the send ring.
+    pub(crate) fn data_start(&self) -> SeqNum {
+        match self.state {
+            State::SynSent | State::SynReceived => self.snd_una + 1,
+            _ => self.snd_una,
+        }
+    }
+
+    /// Sequence number after the last octet in the send ring: the FIN's, if one follows.
+    pub(crate) fn data_end(&self) -> SeqNum {
+        if self.fin_is_acked() {
+            self.snd_una
+        } else {
+            self.data_start() + self.tx.len()
+        }
+    }
+
+    /// Whether our FIN was sent and acknowledged.
+    pub(crate) fn fin_is_acked(&self) -> bool {
+        self.flags.contains(Flags::FIN_SENT) && self.snd_una == self.snd_nxt
+    }
+
+    /// Whether data or a FIN have not been sent even once.
+    pub(crate) fn has_unsent(&self) -> bool {
+        let fin = self.flags.contains(Flags::FIN_QUEUED) && !self.flags.contains(Flags::FIN_SENT);
+        fin || self.data_end().gt(self.snd_nxt)
+    }
+
+    /// SMSS, RFC 9293 §3.7.1: what the peer takes and the path carries, without options.
+    pub(crate) fn mss(&self, floor: u16) -> u32 {
+        let path = self.path.max_segment_len().saturating_sub(20);
+        u32::from(self.peer_mss.min(path).max(floor))
+    }
+
+    /// How the connection ended, if it has.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        Some(match self.ended {
+            Ended::No => return None,
+            Ended::Finished => Outcome::Finished,
+            Ended::Reset => Outcome::Reset,
+            Ended::Refused => Outcome::Refused,
+            Ended::TimedOut => Outcome::TimedOut,
+            Ended::Unreachable => Outcome::Unreachable(self.soft_error),
+            Ended::Aborted => Outcome::Aborted,
+        })
+    }
+
+    /// When the user timeout ends the connection, if one is set and something is outstanding.
+    pub(crate) fn give_up(&self) -> Deadline {
+        if self.user_timeout_ms == 0 || !self.retransmit.is_running() {
+            return Deadline::NONE;
+        }
+        Deadline::at(self.progress + Duration::from_millis(self.user_timeout_ms.into()))
+    }
+
+    /// The earliest of all timers.
+    pub(crate) fn next_deadline(&self) -> Deadline {
+        self.retransmit.earlier(self.delayed_ack).earlier(self.idle).earlier(self.give_up())
+    }
+
+    /// Whether nobody needs the slot any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.flags.contains(Flags::RELEASED)
+            && !self.state.is_live()
+            && !self.flags.intersects(Flags::RESET_DUE | Flags::ACK_NOW)
+    }
+
+    /// Stops all timers.
+    pub(crate) fn stop_timers(&mut self) {
+        self.retransmit.stop();
+        self.delayed_ack.stop();
+        self.idle.stop();
+    }
+}
+
+fn millis_rounded_up(span: Duration) -> u32 {
+    u32::try_from(span.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,12 @@
+//! Behaviour in scripts: segments given, segments wanted, at milliseconds. See `runner`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests panic by intent, in helpers too"
+)]
+
+mod close;
+mod handshake;
+mod reset;
+mod runner;

@@ -1,0 +1,129 @@
+//! RST, SYN and data from attackers and from the past: RFC 9293 §3.5.2 and §3.10.7, RFC 5961.
+
+use crate::runner::*;
+use tersus_ip::ErrorKind;
+use tersus_tcp::Outcome;
+use tersus_tcp::State::*;
+use tersus_wire::tcp::Flags;
+
+// conf: TCP-RST-01, TCP-RST-02, TCP-RST-03
+#[test]
+fn segments_to_nobody_are_reset() {
+    run(&Setup::default(), nothing, || {
+        vec![
+            (0, In(syn(300))),
+            (0, Out(rst(Host::NO_ISS).ack(301))),
+            (0, In(fin(300).len(10))),
+            (0, Out(rst(Host::NO_ISS).ack(311))),
+            (0, In(seg(300).ack(777))),
+            (0, Out(rst(777))),
+            (0, In(rst(300))),
+            (0, In(rst(300).ack(777))),
+        ]
+    });
+}
+
+// conf: TCP-OPEN-02, TCP-OPEN-03, TCP-OPEN-04
+#[test]
+fn a_listener_takes_only_a_syn() {
+    run(&Setup::default(), listening, || {
+        vec![
+            (0, In(rst(300))),
+            (0, In(seg(300).ack(777))),
+            (0, Out(rst(777))),
+            (0, In(syn(300).ack(777))),
+            (0, Out(rst(777))),
+            (0, In(fin(300).ack(777))),
+            (0, Out(rst(777))),
+            (0, In(fin(300))),
+            (0, In(seg(300))),
+            (0, In(seg(300).flag(Flags::URG))),
+        ]
+    });
+}
+
+// conf: TCP-ATK-01, TCP-RST-06, TCP-RST-07
+#[test]
+fn an_exact_rst_resets() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(10))),
+            (10, In(rst(311))),
+            (10, Is(Closed)),
+            (
+                10,
+                Call(|h| {
+                    let id = h.id();
+                    assert_eq!(h.tcp.outcome(id), Ok(Some(Outcome::Reset)));
+                    assert_eq!(h.tcp.recv(id, &mut [0]), Err(tersus_tcp::RecvError::Ended(Outcome::Reset)));
+                    assert_eq!(h.tcp.send(id, &[0]), Err(tersus_tcp::SendError::Ended(Outcome::Reset)));
+                    assert_eq!(h.counter("resets_received"), 1);
+                }),
+            ),
+        ]
+    });
+}
+
+// conf: TCP-ATK-02, TCP-ATK-03, TCP-ATK-04, TCP-OPEN-15
+#[test]
+fn blind_rst_and_syn_draw_a_challenge_at_most() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(rst(302))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(rst(301 + 4095))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(rst(301 + 4096))),
+            (0, In(rst(300))),
+            (0, In(syn(301))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(syn(9000))),
+            (0, Out(seg(101).ack(301))),
+            (0, Is(Established)),
+        ]
+    });
+}
+
+// conf: TCP-ATK-06
+#[test]
+fn challenges_are_limited() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Burst((0..100).map(|_| rst(302)).collect())),
+            (0, Left(10)),
+            (5000, Burst((0..100).map(|_| rst(302)).collect())),
+            (5000, Left(10)),
+            (5000, Is(Established)),
+        ]
+    });
+}
+
+// conf: TCP-ICMP-04
+#[test]
+fn a_hard_error_ends_an_attempt_and_no_connection() {
+    run(&Setup::default(), nothing, || {
+        vec![
+            (0, Call(Host::connect)),
+            (0, Out(syn(100))),
+            (5, Call(|h| h.icmp(ErrorKind::PortUnreachable, 100))),
+            (5, Is(Closed)),
+            (
+                5,
+                Call(|h| {
+                    let unreachable = Outcome::Unreachable(ErrorKind::PortUnreachable);
+                    assert_eq!(h.tcp.outcome(h.id()), Ok(Some(unreachable)));
+                }),
+            ),
+        ]
+    });
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(|h| assert_eq!(h.send(10, 0), 10))),
+            (0, Out(seg(101).ack(301).data(&(0..10).collect::<Vec<u8>>()))),
+            (5, Call(|h| h.icmp(ErrorKind::PortUnreachable, 101))),
+            (5, Is(Established)),
+            (5, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(Some(ErrorKind::PortUnreachable))))),
+            (10, In(seg(301).ack(111))),
+        ]
+    });
+}

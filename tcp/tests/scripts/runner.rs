@@ -1,0 +1,598 @@
+//! A runner for scripts: segments given, segments wanted, at milliseconds. Nothing leaves but what is listed.
+//!
+//! Scripts count our sequence numbers from 100 (the SYN's) and the peer's from 300, as if these were the ISS and the
+//! IRS; each script runs at several real ones, those at which 32 bits wrap included.
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use std::collections::VecDeque;
+use tersus_ip::fake::FakeIp;
+use tersus_ip::{
+    Addresses, IcmpError, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport,
+    Verdict,
+};
+use tersus_tcp::congestion::{Congestion, Reno};
+use tersus_tcp::{
+    Config, ConnectOptions, ConnectionId, Listener, ListenerId, Options, Range, Record, Slices, Slot, State,
+    SynEntry, Tcp, TimeWait,
+};
+use tersus_wire::checksum::Sum;
+use tersus_wire::tcp::{self, Checksum, Fields, Flags};
+use tersus_wire::IpProtocol;
+
+/// What scripts call the ISS and the IRS.
+pub(crate) const ISS: u32 = 100;
+pub(crate) const IRS: u32 = 300;
+/// Ports of scripts.
+pub(crate) const OUR_PORT: u16 = 80;
+pub(crate) const PEER_PORT: u16 = 4000;
+
+/// A segment, given or wanted. What is `None` is not compared, and has a usual value when given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seg {
+    pub(crate) seq: u32,
+    pub(crate) ack: Option<u32>,
+    pub(crate) flags: Flags,
+    pub(crate) data: Vec<u8>,
+    pub(crate) window: Option<u16>,
+    pub(crate) mss: Option<u16>,
+    pub(crate) scale: Option<u8>,
+    /// Raw option octets, given only.
+    pub(crate) options: Vec<u8>,
+    /// PSH is compared only if the script says so.
+    pub(crate) psh: Option<bool>,
+}
+
+pub(crate) fn seg(seq: u32) -> Seg {
+    Seg { seq, ..Seg::default() }
+}
+pub(crate) fn syn(seq: u32) -> Seg {
+    Seg { seq, flags: Flags::SYN, ..Seg::default() }
+}
+pub(crate) fn fin(seq: u32) -> Seg {
+    Seg { seq, flags: Flags::FIN, ..Seg::default() }
+}
+pub(crate) fn rst(seq: u32) -> Seg {
+    Seg { seq, flags: Flags::RST, ..Seg::default() }
+}
+
+impl Seg {
+    pub(crate) fn ack(mut self, ack: u32) -> Self {
+        self.flags |= Flags::ACK;
+        self.ack = Some(ack);
+        self
+    }
+    pub(crate) fn data(mut self, data: &[u8]) -> Self {
+        self.data = data.to_vec();
+        self
+    }
+    pub(crate) fn len(self, len: usize) -> Self {
+        let data: Vec<u8> = (0..len).map(|i| pattern(self.seq as usize + i)).collect();
+        self.data(&data)
+    }
+    pub(crate) fn wnd(mut self, window: u16) -> Self {
+        self.window = Some(window);
+        self
+    }
+    pub(crate) fn mss(mut self, mss: u16) -> Self {
+        self.mss = Some(mss);
+        self
+    }
+    pub(crate) fn scale(mut self, shift: u8) -> Self {
+        self.scale = Some(shift);
+        self
+    }
+    pub(crate) fn fin(mut self) -> Self {
+        self.flags |= Flags::FIN;
+        self
+    }
+    pub(crate) fn flag(mut self, flags: Flags) -> Self {
+        self.flags |= flags;
+        self
+    }
+    pub(crate) fn psh(mut self, psh: bool) -> Self {
+        self.psh = Some(psh);
+        self
+    }
+    pub(crate) fn options(mut self, options: &[u8]) -> Self {
+        self.options = options.to_vec();
+        self
+    }
+}
+
+/// The octet of test data at a place of the stream.
+pub(crate) fn pattern(at: usize) -> u8 {
+    (at % 251) as u8
+}
+
+/// A step of a script.
+pub(crate) enum Step {
+    /// The peer sends this; then a poll.
+    In(Seg),
+    /// The peer sends these; then one poll.
+    Burst(Vec<Seg>),
+    /// This left at this moment.
+    Out(Seg),
+    /// So many segments left up to now, whatever they say.
+    Left(usize),
+    /// The user, or the test, does something; then a poll.
+    Call(fn(&mut Host)),
+    /// The connection is in this state.
+    Is(State),
+}
+pub(crate) use Step::{Burst, Call, In, Is, Left, Out};
+
+/// What scripts start from.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    pub(crate) options: Options,
+    pub(crate) rx: usize,
+    pub(crate) tx: usize,
+    pub(crate) connections: usize,
+    pub(crate) syns: usize,
+    pub(crate) waits: usize,
+    pub(crate) listeners: usize,
+    pub(crate) records: usize,
+    pub(crate) ranges: usize,
+    pub(crate) backlog: u16,
+    pub(crate) mtu: u16,
+    pub(crate) ipv6: bool,
+    pub(crate) congestion: &'static dyn Congestion,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: Config::new(),
+            options: Options::NONE,
+            rx: 4096,
+            tx: 8192,
+            connections: 4,
+            syns: 4,
+            waits: 4,
+            listeners: 2,
+            records: 16,
+            ranges: 8,
+            backlog: 4,
+            mtu: 1500,
+            ipv6: false,
+            congestion: &Reno::DEFAULT,
+        }
+    }
+}
+
+fn leak<T: Clone>(value: T, n: usize) -> &'static mut [T] {
+    Box::leak(vec![value; n].into_boxed_slice())
+}
+
+/// An engine over leaked memory.
+pub(crate) fn engine(setup: &Setup, seed: u8) -> Tcp<'static> {
+    let (n, m, w) = (setup.connections, setup.syns, setup.waits);
+    let slices = Slices {
+        slots: leak(Slot::FREE, n),
+        rx: leak(0xaa, setup.rx * n),
+        tx: leak(0xaa, setup.tx * n),
+        words: leak(77, setup.congestion.words() * n),
+        cells: leak(77, 2 * n),
+        deadlines: leak(Default::default(), n),
+        links: leak(77, 5 * n),
+        syns: leak(SynEntry::FREE, m),
+        syn_cells: leak(77, 2 * m),
+        syn_deadlines: leak(Default::default(), m),
+        syn_links: leak(77, 3 * m),
+        waits: leak(TimeWait::FREE, w),
+        wait_cells: leak(77, 2 * w),
+        listeners: leak(Listener::FREE, setup.listeners),
+        records: leak(Record::NONE, setup.records),
+        ranges: leak(Range::NONE, setup.ranges),
+    };
+    Tcp::from_slices(slices, setup.config.clone(), setup.congestion, [seed; 32])
+}
+
+/// Our host, with the fake IP layer below it.
+pub(crate) struct Host {
+    pub(crate) tcp: Tcp<'static>,
+    pub(crate) now: Instant,
+    pub(crate) start: Instant,
+    pub(crate) listener: Option<ListenerId>,
+    pub(crate) id: Option<ConnectionId>,
+    pub(crate) setup: Setup,
+    pub(crate) generation: u32,
+    pub(crate) room: InterfaceSet,
+    pub(crate) refusal: Option<SendError>,
+    pub(crate) unroutable: Option<tersus_ip::Unreachable>,
+    pub(crate) mtu: u16,
+    pub(crate) budget: usize,
+    pub(crate) progress: Progress,
+    /// What left: when, and with absolute numbers.
+    pub(crate) sent: VecDeque<(Instant, Fields, Vec<u8>, tcp::Options)>,
+    pub(crate) outgoing: Vec<Outgoing>,
+    pub(crate) polls: u32,
+    iss: Option<u32>,
+    irs: u32,
+}
+
+pub(crate) fn our_address(ipv6: bool) -> IpAddr {
+    if ipv6 { "2001:db8::1" } else { "192.0.2.1" }.parse().unwrap()
+}
+pub(crate) fn peer_address(ipv6: bool) -> IpAddr {
+    if ipv6 { "2001:db8::2" } else { "192.0.2.2" }.parse().unwrap()
+}
+
+fn octets_of(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+impl Host {
+    /// What a script calls the absolute number 0 while we have no ISS.
+    pub(crate) const NO_ISS: u32 = ISS;
+
+    pub(crate) fn new(setup: &Setup, seed: u8, start: Instant, irs: u32) -> Self {
+        Self {
+            tcp: engine(setup, seed),
+            now: start,
+            start,
+            listener: None,
+            id: None,
+            setup: setup.clone(),
+            generation: 1,
+            room: InterfaceSet::ALL,
+            refusal: None,
+            unroutable: None,
+            mtu: setup.mtu,
+            budget: 1000,
+            progress: Progress::Idle,
+            sent: VecDeque::new(),
+            outgoing: Vec::new(),
+            polls: 0,
+            iss: None,
+            irs,
+        }
+    }
+
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.id.expect("no connection yet")
+    }
+
+    pub(crate) fn remote(&self) -> SocketAddr {
+        SocketAddr::new(peer_address(self.setup.ipv6), PEER_PORT)
+    }
+
+    pub(crate) fn with_ip<R>(&mut self, f: impl FnOnce(&mut Tcp<'static>, &mut FakeIp<'_>) -> R) -> R {
+        let mut buffer = vec![0; 70_000];
+        let (now, sent, outgoing) = (self.now, &mut self.sent, &mut self.outgoing);
+        let mut sink = |path: &Path, out: Outgoing, octets: &[u8]| {
+            assert_eq!(out.protocol, IpProtocol::TCP);
+            outgoing.push(out);
+            sent.push_back(dissect(now, path.pseudo_sum(), octets));
+        };
+        let mut ip = FakeIp::new(&mut buffer, &mut sink);
+        ip.now = now;
+        ip.generation = self.generation;
+        ip.room = self.room;
+        ip.refusal = self.refusal;
+        ip.unroutable = self.unroutable;
+        ip.mtu = self.mtu;
+        f(&mut self.tcp, &mut ip)
+    }
+
+    pub(crate) fn poll(&mut self) {
+        self.polls += 1;
+        let mut budget = self.budget;
+        self.progress = self.with_ip(|tcp, ip| tcp.transmit(ip, &mut budget));
+    }
+
+    pub(crate) fn connect_with(
+        &mut self,
+        options: ConnectOptions,
+    ) -> Result<ConnectionId, tersus_tcp::ConnectError> {
+        let (now, remote) = (self.now, self.remote());
+        self.with_ip(|tcp, ip| tcp.connect(ip, now, remote, options))
+    }
+
+    pub(crate) fn connect(&mut self) {
+        let options =
+            ConnectOptions { port: OUR_PORT, options: self.setup.options, ..ConnectOptions::default() };
+        self.id = Some(self.connect_with(options).unwrap());
+    }
+
+    pub(crate) fn listen(&mut self) {
+        let (backlog, options) = (self.setup.backlog, self.setup.options);
+        self.listener = Some(self.tcp.listen_with(OUR_PORT.into(), backlog, options).unwrap());
+    }
+
+    pub(crate) fn accept(&mut self) {
+        self.id = Some(self.tcp.accept(self.listener.unwrap()).expect("nothing to accept"));
+    }
+
+    /// A segment with absolute numbers arrives.
+    pub(crate) fn receive(&mut self, fields: &Fields, options: &[u8], payload: &[u8]) -> Verdict {
+        let (ours, peer) = (our_address(self.setup.ipv6), peer_address(self.setup.ipv6));
+        self.receive_between(peer, ours, fields, options, payload)
+    }
+
+    pub(crate) fn receive_between(
+        &mut self,
+        source: IpAddr,
+        destination: IpAddr,
+        fields: &Fields,
+        options: &[u8],
+        payload: &[u8],
+    ) -> Verdict {
+        let both: Vec<u8> = [octets_of(source), octets_of(destination)].concat();
+        let sum = Sum::new().add_bytes(&both);
+        let mut octets = vec![0; 20 + options.len() + payload.len()];
+        tcp::emit(&mut octets, fields, options, [payload, &[]], Checksum::Full(sum)).unwrap();
+        self.receive_octets(&both, &mut octets)
+    }
+
+    /// Any octets arrive, as a segment from the peer.
+    pub(crate) fn receive_octets(&mut self, both: &[u8], octets: &mut [u8]) -> Verdict {
+        let addresses = match both.len() {
+            8 => Addresses::V4(both.try_into().unwrap()),
+            _ => Addresses::V6(both.try_into().unwrap()),
+        };
+        let meta = IpMeta::new(self.now, IpProtocol::TCP, addresses);
+        let verdict = self.tcp.receive(&meta, octets);
+        if let Verdict::Reply(len) = verdict {
+            self.sent.push_back(dissect(self.now, addresses.pseudo_sum(), &octets[..usize::from(len)]));
+        }
+        verdict
+    }
+
+    pub(crate) fn icmp(&mut self, kind: tersus_ip::ErrorKind, seq: u32) {
+        let (local, remote) = (our_address(self.setup.ipv6), peer_address(self.setup.ipv6));
+        let mut quoted = [0; 8];
+        quoted[..2].copy_from_slice(&OUR_PORT.to_be_bytes());
+        quoted[2..4].copy_from_slice(&PEER_PORT.to_be_bytes());
+        quoted[4..].copy_from_slice(&self.ours(seq).to_be_bytes());
+        let error =
+            IcmpError { kind, reporter: remote, local, remote, protocol: IpProtocol::TCP, quoted: &quoted };
+        let now = self.now;
+        self.tcp.error(now, &error);
+    }
+
+    /// Our number of a script, absolute.
+    pub(crate) fn ours(&self, seq: u32) -> u32 {
+        self.iss.map_or(seq, |iss| iss.wrapping_add(seq.wrapping_sub(ISS)))
+    }
+
+    fn peers(&self, seq: u32) -> u32 {
+        self.irs.wrapping_add(seq.wrapping_sub(IRS))
+    }
+
+    fn give(&mut self, seg: &Seg) {
+        let fields = Fields {
+            src_port: PEER_PORT,
+            dst_port: OUR_PORT,
+            seq: self.peers(seg.seq),
+            ack: seg.ack.map_or(0, |ack| self.ours(ack)),
+            flags: seg.flags,
+            window: seg.window.unwrap_or(4096),
+            urgent: 0,
+        };
+        let mut area = [0; 40];
+        let options = tcp::Options { mss: seg.mss, window_scale: seg.scale, ..tcp::Options::default() };
+        let len = options.emit(&mut area).unwrap();
+        let options = [&area[..len], &seg.options].concat();
+        self.receive(&fields, &options, &seg.data);
+    }
+
+    /// Polls at the moments that `poll_at` names, up to `until`, and then.
+    pub(crate) fn advance(&mut self, until: Instant) {
+        let mut polls = 0;
+        while let Some(at) = self.tcp.poll_at() {
+            if at > until {
+                break;
+            }
+            self.now = self.now.max(at);
+            self.poll();
+            polls += 1;
+            assert!(polls < 100_000, "poll_at names {at:?} again and again");
+        }
+        self.now = self.now.max(until);
+        self.poll();
+    }
+
+    pub(crate) fn at(&self, ms: u64) -> Instant {
+        self.start + Duration::from_millis(ms)
+    }
+
+    /// The next segment that left, in the script's numbers.
+    pub(crate) fn take(&mut self) -> Option<(u64, Seg)> {
+        let (at, fields, data, options) = self.sent.pop_front()?;
+        if self.iss.is_none() && fields.flags.contains(Flags::SYN) {
+            self.iss = Some(fields.seq);
+        }
+        let seq = match self.iss {
+            Some(iss) => fields.seq.wrapping_sub(iss).wrapping_add(ISS),
+            // An RST may carry a number that the peer named; without a number of its own it is 0.
+            None => {
+                if fields.seq == 0 {
+                    ISS
+                } else {
+                    fields.seq
+                }
+            }
+        };
+        let seg = Seg {
+            seq,
+            ack: fields
+                .flags
+                .contains(Flags::ACK)
+                .then(|| fields.ack.wrapping_sub(self.irs).wrapping_add(IRS)),
+            flags: fields.flags,
+            data,
+            window: Some(fields.window),
+            mss: options.mss,
+            scale: options.window_scale,
+            options: Vec::new(),
+            psh: Some(fields.flags.contains(Flags::PSH)),
+        };
+        Some((at.since(self.start).as_millis() as u64, seg))
+    }
+
+    pub(crate) fn assert_silence(&mut self, what: &str) {
+        if let Some((at, seg)) = self.take() {
+            panic!("{what}: unexpected at {at} ms: {seg:?}");
+        }
+    }
+
+    fn expect(&mut self, what: &str, ms: u64, want: &Seg) {
+        let Some((at, seg)) = self.take() else { panic!("{what}: nothing left, wanted {want:?}") };
+        let flags = |seg: &Seg| seg.flags.difference(Flags::PSH);
+        let same = at == ms
+            && seg.seq == want.seq
+            && flags(&seg) == flags(want)
+            && seg.ack == want.ack
+            && seg.data == want.data
+            && (want.window.is_none() || seg.window == want.window)
+            && (want.mss.is_none() || seg.mss == want.mss)
+            && (want.scale.is_none() || seg.scale == want.scale)
+            && (want.psh.is_none() || seg.psh == want.psh);
+        assert!(same, "{what}: at {at} ms left\n{seg:?}, wanted at {ms} ms\n{want:?}");
+    }
+
+    pub(crate) fn send(&mut self, len: usize, at: u32) -> usize {
+        let data: Vec<u8> = (0..len).map(|i| pattern(at as usize + i)).collect();
+        let id = self.id();
+        self.tcp.send(id, &data).unwrap()
+    }
+
+    pub(crate) fn recv_all(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut buffer = [0; 999];
+        let id = self.id();
+        while let Ok(n @ 1..) = self.tcp.recv(id, &mut buffer) {
+            all.extend_from_slice(&buffer[..n]);
+        }
+        all
+    }
+
+    pub(crate) fn counter(&self, name: &str) -> u32 {
+        self.tcp.statistics().counters().iter().find(|c| c.0 == name).unwrap_or_else(|| panic!("{name}")).1
+    }
+}
+
+/// What a segment on its way says; its checksum and options must be right.
+fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, tcp::Options) {
+    assert!(tcp::verify_checksum(octets, sum), "wrong checksum sent");
+    let packet = tcp::Packet::parse(octets).unwrap();
+    let header = packet.header();
+    assert_eq!(header.reserved(), 0);
+    let mut area = tcp::Options::default();
+    for option in packet.options() {
+        match option.unwrap() {
+            tcp::TcpOption::Mss(mss) => area.mss = Some(mss),
+            tcp::TcpOption::WindowScale(shift) => area.window_scale = Some(shift),
+            tcp::TcpOption::Nop => {}
+            other => panic!("option {other:?} sent"),
+        }
+    }
+    let fields = Fields {
+        src_port: header.src_port(),
+        dst_port: header.dst_port(),
+        seq: header.seq(),
+        ack: header.ack(),
+        flags: header.flags(),
+        window: header.window(),
+        urgent: 0,
+    };
+    if !fields.flags.contains(Flags::SYN) {
+        assert_eq!((area.mss, area.window_scale), (None, None), "SYN options without SYN");
+    }
+    (now, fields, packet.payload().to_vec(), area)
+}
+
+/// Runs a script at several sequence numbers. `begin` makes the first moves.
+pub(crate) fn run(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
+    // The ISS of this engine and these endpoints at the start of time: a clock of 4 µs is added to it.
+    let mut probe = Host::new(setup, 7, Instant::ZERO, 0);
+    probe.connect();
+    probe.poll();
+    let (_, fields, ..) = probe.sent.pop_front().unwrap();
+    for (iss, irs) in [
+        (1_000, 5_000),
+        (0xffff_fff0, 0xffff_ff00),
+        (0xffff_ffff, 0),
+        (0x7fff_ffff, 0x7fff_fff8),
+        (0xffff_ff9b, 0xffff_ffff),
+    ] {
+        let ticks = u64::from(u32::wrapping_sub(iss, fields.seq));
+        let start = Instant::from_micros(ticks * 4);
+        let mut host = Host::new(setup, 7, start, irs);
+        begin(&mut host);
+        play(&mut host, steps(), iss);
+    }
+}
+
+fn play(host: &mut Host, steps: Vec<(u64, Step)>, iss: u32) {
+    for (number, (ms, step)) in steps.into_iter().enumerate() {
+        let what = format!("step {number}, ISS {iss:#x}");
+        host.advance(host.at(ms));
+        if !matches!(step, Out(_) | Left(_)) {
+            host.assert_silence(&what);
+        }
+        match step {
+            In(seg) => {
+                host.give(&seg);
+                host.poll();
+            }
+            Burst(segs) => {
+                segs.iter().for_each(|seg| host.give(seg));
+                host.poll();
+            }
+            Out(seg) => host.expect(&what, ms, &seg),
+            Left(count) => {
+                assert_eq!(host.sent.len(), count, "{what}");
+                host.sent.clear();
+            }
+            Call(f) => {
+                f(host);
+                host.poll();
+            }
+            Is(state) => assert_eq!(host.tcp.state(host.id()).unwrap(), state, "{what}"),
+        }
+    }
+    host.assert_silence("end");
+}
+
+/// A connection that `connect` opened, both SYNs without window scale, MSS 1460, peer's window 4096.
+pub(crate) fn connected(host: &mut Host) {
+    host.connect();
+    play(
+        host,
+        vec![
+            (0, Out(syn(ISS))),
+            (0, In(syn(IRS).ack(ISS + 1).mss(1460))),
+            (0, Out(seg(ISS + 1).ack(IRS + 1))),
+            (0, Is(State::Established)),
+        ],
+        0,
+    );
+}
+
+/// A connection that a listener accepted, likewise.
+pub(crate) fn accepted(host: &mut Host) {
+    host.listen();
+    play(
+        host,
+        vec![
+            (0, In(syn(IRS).mss(1460))),
+            (0, Out(syn(ISS).ack(IRS + 1))),
+            (0, In(seg(IRS + 1).ack(ISS + 1))),
+            (0, Call(Host::accept)),
+            (0, Is(State::Established)),
+        ],
+        0,
+    );
+}
+
+pub(crate) fn listening(host: &mut Host) {
+    host.listen();
+}
+
+pub(crate) fn nothing(_: &mut Host) {}

@@ -1,0 +1,231 @@
+//! What leaves: queued datagrams, and the [`Transport`] that the IP layer drives.
+//!
+//! ```text
+//!   send ──> ready ──transmit──> gone
+//!              ^        |
+//!              |        v  room is full, next hop is being resolved
+//!              +---- waiting
+//!      room or generation says that it may go
+//! ```
+
+use crate::input::is_udp;
+use crate::send::DONT_FRAGMENT;
+use crate::slot::{Flags, Slot};
+use crate::statistics::count;
+use crate::{Cause, Udp};
+use core::net::SocketAddr;
+use tersus_ip::queue::{Label, State};
+use tersus_ip::{
+    IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress, SendError,
+    Transport, Verdict,
+};
+use tersus_wire::{udp, IpProtocol};
+
+/// How many datagrams that must wait for room a socket's turn passes, in search of one for another interface.
+const PASSED_MAX: u32 = 32;
+
+impl Transport for Udp<'_> {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        if !is_udp(packet.protocol) {
+            return Verdict::NotMine;
+        }
+        self.on_datagram(packet, segment)
+    }
+
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) {
+        if is_udp(error.protocol) {
+            self.on_icmp_error(error);
+        }
+    }
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        if self.waiting.is_empty() {
+            self.full = InterfaceSet::NONE;
+        } else {
+            self.wake(ip);
+        }
+        self.generation = ip.generation();
+        let room = ip.room();
+        let mut turn = Turn { generation: self.generation, room, full: self.full, ip, budget };
+        for _ in 0..self.ready.len() {
+            if *turn.budget == 0 {
+                break;
+            }
+            let Some(index) = self.ready.pop() else { break };
+            self.send_queued(index, &mut turn);
+        }
+        self.full = turn.full;
+        if !self.ready.is_empty() {
+            Progress::More
+        } else if self.full.is_empty() {
+            Progress::Idle
+        } else {
+            Progress::Blocked(self.full)
+        }
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        (!self.ready.is_empty()).then_some(Instant::ZERO)
+    }
+}
+
+/// What all sockets share in one `transmit`.
+struct Turn<'t> {
+    ip: &'t mut dyn IpLayer,
+    budget: &'t mut usize,
+    /// The interfaces that did not answer `Full` in this turn.
+    room: InterfaceSet,
+    /// Those that did, or have no room since an earlier turn.
+    full: InterfaceSet,
+    generation: u32,
+}
+
+/// What became of one datagram.
+enum Fate {
+    Sent,
+    /// It stays for want of room.
+    NoRoom,
+    /// It stays until its next hop is known.
+    Parked,
+    Dropped(Cause),
+}
+
+impl Udp<'_> {
+    /// Makes waiting sockets ready if what they wait for may have come.
+    fn wake(&mut self, ip: &dyn IpLayer) {
+        let moved = ip.generation() != self.generation;
+        if !moved && !self.full.intersects(ip.room()) {
+            return;
+        }
+        self.full = InterfaceSet::NONE;
+        while let Some(index) = self.waiting.pop() {
+            if let Some(slot) = self.slots.get_mut(usize::from(index)) {
+                slot.flags.remove(Flags::WAITING);
+                if moved {
+                    slot.flags.insert(Flags::RETRY);
+                }
+            }
+            self.make_ready(index);
+        }
+    }
+
+    /// Sends what a socket has queued, oldest first, and files the socket where it belongs then.
+    fn send_queued(&mut self, index: u16, turn: &mut Turn<'_>) {
+        let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
+        slot.flags.remove(Flags::READY);
+        let retry = slot.flags.contains(Flags::RETRY);
+        let mut cursor = slot.transmit.first();
+        let mut waits = false;
+        let mut passed = 0;
+        loop {
+            let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
+            let region = self.tx.of(index);
+            let Some(at) = slot.transmit.seek(region, cursor) else { break };
+            cursor = slot.transmit.next(region, at);
+            let Some((state, label, payload)) = slot.transmit.get(region, at) else { break };
+            if state == State::Parked && !retry {
+                waits = true;
+                continue;
+            }
+            if *turn.budget == 0 {
+                self.make_ready(index);
+                return;
+            }
+            match send_one(slot, &label, payload, turn) {
+                Fate::Sent => {
+                    *turn.budget -= 1;
+                    slot.transmit.remove(region, at);
+                    count(&mut self.statistics.sent);
+                }
+                Fate::Dropped(cause) => {
+                    // Counts as work: a queue full of undeliverable datagrams is not free.
+                    *turn.budget -= 1;
+                    slot.transmit.remove(region, at);
+                    count(match cause {
+                        Cause::TooBig(_) => &mut self.statistics.too_big,
+                        _ => &mut self.statistics.unreachable,
+                    });
+                    self.keep_error(index, cause, SocketAddr::new(label.remote, label.port), None);
+                }
+                Fate::Parked => {
+                    slot.transmit.mark(region, at, State::Parked);
+                    waits = true;
+                }
+                Fate::NoRoom => {
+                    waits = true;
+                    passed += 1;
+                    let one_way = slot.flags.contains(Flags::CONNECTED)
+                        || slot.interface != 0
+                        || turn.ip.interface_count() <= 1;
+                    if one_way || passed >= PASSED_MAX {
+                        break;
+                    }
+                }
+            }
+        }
+        self.finish_visit(index, waits);
+    }
+
+    /// After a socket's queue was walked: it waits, is done, or was closed and is free now.
+    fn finish_visit(&mut self, index: u16, waits: bool) {
+        let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
+        slot.flags.remove(Flags::RETRY);
+        if waits {
+            if !slot.flags.contains(Flags::WAITING) {
+                slot.flags.insert(Flags::WAITING);
+                self.waiting.push(index);
+            }
+        } else if slot.flags.contains(Flags::CLOSING) && slot.transmit.is_empty() {
+            self.free(index);
+        }
+    }
+}
+
+/// Sends one datagram along the kept way if it is its own and fresh, else along a new one.
+fn send_one(slot: &mut Slot, label: &Label, payload: &[u8], turn: &mut Turn<'_>) -> Fate {
+    let local_port = slot.local_port;
+    // A connected socket's way stays decided: IP renews it. Others look for a new source too.
+    let is_fresh = slot.flags.contains(Flags::CONNECTED) || slot.path_generation == turn.generation;
+    if is_fresh && slot.has_path_for(label) {
+        return send_along(&mut slot.path, local_port, label, payload, turn);
+    }
+    match turn.ip.route(slot.source(label), label.remote) {
+        Ok(mut path) => {
+            let fate = send_along(&mut path, local_port, label, payload, turn);
+            slot.keep_path(&path, label, turn.generation);
+            fate
+        }
+        Err(reason) => Fate::Dropped(Cause::Unreachable(reason)),
+    }
+}
+
+fn send_along(path: &mut Path, local_port: u16, label: &Label, payload: &[u8], turn: &mut Turn<'_>) -> Fate {
+    if !turn.room.contains(path.interface()) {
+        turn.full.insert(path.interface());
+        return Fate::NoRoom;
+    }
+    let addresses = path.pseudo_sum();
+    let repr = udp::Repr { src_port: local_port, dst_port: label.port };
+    let mut fill = |buffer: &mut [u8]| {
+        // The buffer is as long as was asked for.
+        let written = repr.emit(buffer, payload, addresses);
+        debug_assert!(written.is_ok());
+    };
+    let packet = Outgoing {
+        protocol: IpProtocol::UDP,
+        hop_limit: label.hop_limit,
+        traffic_class: label.traffic_class,
+        flags: if label.flags & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
+    };
+    match turn.ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill) {
+        Ok(()) => Fate::Sent,
+        Err(SendError::Full) => {
+            turn.room.remove(path.interface());
+            turn.full.insert(path.interface());
+            Fate::NoRoom
+        }
+        Err(SendError::Resolving) => Fate::Parked,
+        Err(SendError::TooBig(mtu)) => Fate::Dropped(Cause::TooBig(mtu)),
+        Err(SendError::Unreachable(reason)) => Fate::Dropped(Cause::Unreachable(reason)),
+    }
+}

@@ -1,0 +1,313 @@
+//! One socket: its state in the table, and what a user chooses of it.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use tersus_ip::queue::{Label, Queue};
+use tersus_ip::{InterfaceId, Path, Source};
+
+/// Names a socket. A handle of a closed socket gets errors, never another socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handle {
+    pub(crate) index: u16,
+    pub(crate) generation: u16,
+}
+
+impl Handle {
+    pub(crate) const FIRST: Self = Self { index: 0, generation: 0 };
+}
+
+/// Where a socket listens and sends from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Local {
+    /// Own address, group or broadcast address. `None`: every address of both families; the unspecified address
+    /// of a family: every address of that family.
+    pub address: Option<IpAddr>,
+    /// Port; 0 asks for an ephemeral one.
+    pub port: u16,
+    /// The only interface to receive from and to send by; `None`: all.
+    pub interface: Option<InterfaceId>,
+    /// Whether others may be bound to the same.
+    pub sharing: Sharing,
+}
+
+impl Local {
+    /// Every address, an ephemeral port.
+    pub const ANY: Self = Self::port(0);
+
+    /// Every address of both families, this port.
+    #[must_use]
+    pub const fn port(port: u16) -> Self {
+        Self { address: None, port, interface: None, sharing: Sharing::Exclusive }
+    }
+}
+
+impl From<SocketAddr> for Local {
+    fn from(from: SocketAddr) -> Self {
+        Self { address: Some(from.ip()), ..Self::port(from.port()) }
+    }
+}
+
+/// Whether several sockets may be bound to the same address, port and interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sharing {
+    /// No.
+    #[default]
+    Exclusive,
+    /// Yes, if all of them say so. Each gets what comes to groups and broadcast addresses; what comes to one
+    /// address goes to the one of them that was bound first.
+    Shared,
+}
+
+/// Whether a socket takes IPv4 datagrams without checksum. Those of IPv6 are always refused, RFC 8200 §8.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ZeroChecksum {
+    /// It takes them, RFC 1122 §4.1.3.4.
+    #[default]
+    Accept,
+    /// It drops them.
+    Refuse,
+}
+
+/// What a socket uses where the sender of a datagram chooses nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Hop Limit, also TTL, towards one host; 0: the interface's default, 64.
+    pub hop_limit: u8,
+    /// Hop Limit towards groups; 0 and 1: the link alone, RFC 1112 §6.1.
+    pub multicast_hop_limit: u8,
+    /// Traffic Class: DS field and ECN.
+    pub traffic_class: u8,
+    /// Datagrams without checksum.
+    pub zero_checksum: ZeroChecksum,
+}
+
+bitflags::bitflags! {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct Flags: u16 {
+        /// IPv6 is not for this socket.
+        const ONLY_V4 = 1;
+        /// IPv4 is not for this socket.
+        const ONLY_V6 = 2;
+        /// Bound to an address: the source of `path`.
+        const ADDRESS = 4;
+        /// That address is a group or broadcast address: it filters, but is no source, and `path` only holds it.
+        const GROUP = 8;
+        /// Takes from and sends to one peer, the destination of `path`.
+        const CONNECTED = 16;
+        /// Not connected, but `path` is a real one: of the last destination.
+        const PATH_KEPT = 32;
+        /// That destination's datagram chose its source.
+        const SOURCE_ASKED = 64;
+        /// That destination's datagram chose its interface.
+        const INTERFACE_ASKED = 128;
+        /// In the list of those with something to send.
+        const READY = 256;
+        /// In the list of those that wait for room or a resolution.
+        const WAITING = 512;
+        /// Parked datagrams may be tried again.
+        const RETRY = 1024;
+        /// Drops datagrams without checksum.
+        const REFUSE_ZERO = 2048;
+        /// Others may be bound to the same.
+        const SHARED = 4096;
+        /// Closed by the user, but what it queued has still to leave.
+        const CLOSING = 8192;
+    }
+}
+
+/// One socket's state. Only for tables that are handed to `Udp::from_slices`: start with [`Slot::EMPTY`].
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    /// Connected: the way to the peer. Else the way to the last destination, or only a place for the address that
+    /// the socket is bound to. `flags` says which.
+    pub(crate) path: Path,
+    /// Value of the IP layer's generation when `path` was decided.
+    pub(crate) path_generation: u32,
+    /// 0: the slot is free.
+    pub(crate) local_port: u16,
+    /// 0: not connected.
+    pub(crate) remote_port: u16,
+    pub(crate) generation: u16,
+    pub(crate) flags: Flags,
+    pub(crate) receive: Queue,
+    pub(crate) transmit: Queue,
+    /// Interface that the socket is bound to, plus one; 0: none.
+    pub(crate) interface: u8,
+    pub(crate) hop_limit: u8,
+    pub(crate) multicast_hop_limit: u8,
+    pub(crate) traffic_class: u8,
+}
+
+impl Slot {
+    /// A free slot.
+    pub const EMPTY: Self = Self {
+        path: Path::EMPTY,
+        path_generation: 0,
+        local_port: 0,
+        remote_port: 0,
+        generation: 0,
+        flags: Flags::empty(),
+        receive: Queue::EMPTY,
+        transmit: Queue::EMPTY,
+        interface: 0,
+        hop_limit: 0,
+        multicast_hop_limit: 0,
+        traffic_class: 0,
+    };
+
+    /// What the table is sorted by.
+    pub(crate) fn key(&self) -> u32 {
+        key(self.local_port, self.remote_port)
+    }
+
+    /// The address that the socket is bound to.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.flags.contains(Flags::ADDRESS).then(|| self.path.source())
+    }
+
+    /// What [`Local::address`] said, or the source that `connect` found.
+    pub(crate) fn local_address(&self) -> Option<IpAddr> {
+        match self.address() {
+            None if self.flags.contains(Flags::CONNECTED) => Some(self.path.source()),
+            None if self.flags.contains(Flags::ONLY_V4) => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            None if self.flags.contains(Flags::ONLY_V6) => Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+            address => address,
+        }
+    }
+
+    pub(crate) fn interface(&self) -> Option<InterfaceId> {
+        self.interface.checked_sub(1).map(InterfaceId)
+    }
+
+    /// The peer, if the socket is connected.
+    pub(crate) fn remote(&self) -> Option<SocketAddr> {
+        self.flags
+            .contains(Flags::CONNECTED)
+            .then(|| SocketAddr::new(self.path.destination(), self.remote_port))
+    }
+
+    pub(crate) fn admits_family(&self, address: IpAddr) -> bool {
+        !self.flags.contains(if address.is_ipv4() { Flags::ONLY_V6 } else { Flags::ONLY_V4 })
+    }
+
+    /// How well the socket fits what came from `remote` to `local`; `None`: it does not. Ports have been compared,
+    /// `interface` counts if known.
+    pub(crate) fn fit(&self, local: IpAddr, remote: IpAddr, interface: Option<InterfaceId>) -> Option<u8> {
+        let mut fit = 0;
+        if self.flags.contains(Flags::CLOSING) || !self.admits_family(local) {
+            return None;
+        }
+        if self.interface != 0 {
+            if interface.is_some_and(|interface| Some(interface) != self.interface()) {
+                return None;
+            }
+            fit += 1;
+        }
+        if self.flags.contains(Flags::CONNECTED) {
+            if self.path.destination() != remote {
+                return None;
+            }
+            fit += 4;
+        }
+        if self.flags.intersects(Flags::ADDRESS.union(Flags::CONNECTED)) {
+            if self.path.source() != local {
+                return None;
+            }
+            fit += 2;
+        }
+        Some(fit)
+    }
+
+    /// Whether a socket bound to `other` would get the same datagrams as this one, neither connected.
+    pub(crate) fn collides(&self, other: &Self) -> bool {
+        let shared = self.flags.contains(Flags::SHARED) && other.flags.contains(Flags::SHARED);
+        let families = Flags::ONLY_V4.union(Flags::ONLY_V6);
+        let apart = self.flags.union(other.flags).contains(families);
+        !shared
+            && !self.flags.contains(Flags::CLOSING)
+            && self.interface == other.interface
+            && self.address() == other.address()
+            && !apart
+    }
+
+    /// What is fixed of a datagram's own end.
+    pub(crate) fn source(&self, label: &Label) -> Source {
+        let own = if self.flags.contains(Flags::GROUP) {
+            None
+        } else if self.flags.contains(Flags::CONNECTED) {
+            Some(self.path.source())
+        } else {
+            self.address()
+        };
+        Source { address: label.local.or(own), interface: label.interface.or(self.interface()) }
+    }
+
+    /// Whether `path` is the way for a datagram with this label.
+    pub(crate) fn has_path_for(&self, label: &Label) -> bool {
+        if !self.flags.intersects(Flags::CONNECTED.union(Flags::PATH_KEPT))
+            || self.path.destination() != label.remote
+        {
+            return false;
+        }
+        let source = if self.flags.contains(Flags::SOURCE_ASKED) {
+            label.local == Some(self.path.source())
+        } else {
+            label.local.is_none()
+        };
+        let interface = if self.flags.contains(Flags::INTERFACE_ASKED) {
+            label.interface == Some(self.path.interface())
+        } else {
+            label.interface.is_none()
+        };
+        source && interface
+    }
+
+    /// Keeps the way for a datagram with this label, for the next to the same destination. Sockets bound to a group
+    /// keep none, and connected ones none to others (whom they queued something for before).
+    pub(crate) fn keep_path(&mut self, path: &Path, label: &Label, generation: u32) {
+        let is_connected = self.flags.contains(Flags::CONNECTED);
+        if self.flags.contains(Flags::GROUP) || (is_connected && self.path.destination() != label.remote) {
+            return;
+        }
+        self.path = *path;
+        self.path_generation = generation;
+        self.flags.set(Flags::PATH_KEPT, !is_connected);
+        self.flags.set(Flags::SOURCE_ASKED, label.local.is_some());
+        self.flags.set(Flags::INTERFACE_ASKED, label.interface.is_some());
+    }
+
+    /// Forgets the way, but not the address that the socket is bound to.
+    pub(crate) fn forget_path(&mut self) {
+        self.path = self.address().map_or(Path::EMPTY, only_source);
+        self.flags.remove(
+            Flags::CONNECTED.union(Flags::PATH_KEPT).union(Flags::SOURCE_ASKED).union(Flags::INTERFACE_ASKED),
+        );
+    }
+}
+
+/// A path that leads nowhere and holds an address.
+pub(crate) fn only_source(address: IpAddr) -> Path {
+    let nowhere = match address {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    Path::new(address, nowhere, InterfaceId(0), 0).unwrap_or(Path::EMPTY)
+}
+
+/// Local port first, so that all of a port stand together, those not connected (remote port 0) in front.
+pub(crate) fn key(local_port: u16, remote_port: u16) -> u32 {
+    u32::from(local_port) << 16 | u32::from(remote_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slot;
+    use crate::ErrorEntry;
+    use core::mem::size_of;
+
+    #[test]
+    fn a_socket_is_as_small_as_planned() {
+        let side_tables = 3 * size_of::<u16>();
+        assert!(size_of::<Slot>() + side_tables <= 96, "{}", size_of::<Slot>());
+        assert!(size_of::<ErrorEntry>() <= 48, "{}", size_of::<ErrorEntry>());
+    }
+}

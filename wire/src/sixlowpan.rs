@@ -1,1 +1,0 @@
-//! 6LoWPAN, RFC 4944 and RFC 6282.

@@ -1,0 +1,123 @@
+//! 6LoWPAN: IPv6 over IEEE 802.15.4, RFC 4944 with the header compression of RFC 6282.
+//!
+//! ```text
+//!  +-----------+------------------------+---------------------+------+------+-----+---------+
+//!  | MAC header| FRAG1 or FRAGN, if any | dispatch and IPHC   | CID, | NHC, | NHC | payload |
+//!  |           | size, tag, (offset)    | 011 TF NH HLIM ...  | ...  | ...  | UDP |         |
+//!  +-----------+------------------------+---------------------+------+------+-----+---------+
+//! ```
+//!
+//! - [`dispatch`]: which header comes next, RFC 4944 §5.1, RFC 8025.
+//! - [`fragment`]: the headers of link fragments, RFC 4944 §5.3.
+//! - [`iphc`]: the encoding of the IPv6 header, RFC 6282 §3.
+//! - [`nhc`]: the encoding of extension headers and UDP, RFC 6282 §4.
+//!
+//! [`compress`] and [`decompress`] go over a packet once and need nothing but the addresses of the frame and the
+//! [`Contexts`]. `decompress(compress(packet))` is the packet, octet by octet: what could not be restored
+//! exactly is not compressed. Left out: HC1 and HC2 (RFC 4944 §10, superseded), mesh forwarding.
+
+mod compress;
+mod context;
+mod cursor;
+mod decompress;
+pub mod dispatch;
+pub mod fragment;
+pub mod iphc;
+pub mod nhc;
+#[cfg(test)]
+mod tests;
+
+pub use compress::{compress, Compressed};
+pub use context::{Context, ContextUse, Contexts};
+pub use decompress::{decompress, Decompressed, ElidedChecksum};
+pub use dispatch::Dispatch;
+pub use fragment::FragmentHeader;
+
+use crate::HardwareAddress;
+
+/// The link MTU of 6LoWPAN: the largest IPv6 packet, in octets, RFC 4944 §4.
+pub const MTU: usize = 1280;
+
+/// How many IPv6 headers are compressed or decompressed in one packet: one and a tunnelled one, RFC 6282 §4.2.
+pub const IPV6_HEADERS_MAX: usize = 2;
+
+/// Why a compressed packet was refused, or could not be made.
+///
+/// Flat and small, as it is on the path of each frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The octets end before a header does.
+    #[error("truncated")]
+    Truncated,
+    /// The output does not fit the buffer.
+    #[error("no room")]
+    NoRoom,
+    /// The first octet is another dispatch value than this parser's.
+    #[error("dispatch 0x{0:02x} is not known here")]
+    Dispatch(u8),
+    /// A reserved address mode or extension header.
+    #[error("reserved encoding 0x{0:02x}")]
+    Reserved(u8),
+    /// An encoding of a next header that is not assigned, or an IPv6 header too deep inside others.
+    #[error("next header encoding 0x{0:02x} is not known")]
+    NextHeader(u8),
+    /// An address rests on a context that is not set, RFC 6282 §3.1.2.
+    #[error("context {0} is not set")]
+    Context(u8),
+    /// An address is to be derived from a link-layer address that the frame does not have.
+    #[error("no link-layer address to derive an interface identifier from")]
+    LinkAddress,
+    /// The lengths contradict each other.
+    #[error("lengths contradict each other")]
+    Length,
+}
+
+/// The link-layer addresses of a frame, from which interface identifiers may be derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LinkAddresses {
+    /// Who sends the frame.
+    pub source: HardwareAddress,
+    /// To whom.
+    pub destination: HardwareAddress,
+}
+
+/// The interface identifier of a link-layer address: RFC 4944 §6 with the short form of RFC 6282 §3.2.2.
+///
+/// `None` for addresses that IEEE 802.15.4 does not have.
+#[must_use]
+pub fn interface_identifier(address: HardwareAddress) -> Option<[u8; 8]> {
+    if let Some([first, rest @ ..]) = address.as_extended() {
+        let [b, c, d, e, f, g, h] = rest;
+        // The universal/local bit is inverted, RFC 4291 appendix A.
+        return Some([first ^ 0x02, b, c, d, e, f, g, h]);
+    }
+    address.as_short().map(|short| short_identifier(short.to_be_bytes()))
+}
+
+/// `0000:00ff:fe00:XXXX`, RFC 6282 §3.2.2.
+const fn short_identifier([high, low]: [u8; 2]) -> [u8; 8] {
+    [0, 0, 0, 0xff, 0xfe, 0, high, low]
+}
+
+/// The interface identifiers that the encapsulating header yields, RFC 6282 §3.2.2.
+#[derive(Clone, Copy)]
+struct Identifiers {
+    source: Option<[u8; 8]>,
+    destination: Option<[u8; 8]>,
+}
+
+impl Identifiers {
+    fn of_frame(link: &LinkAddresses) -> Self {
+        Self {
+            source: interface_identifier(link.source),
+            destination: interface_identifier(link.destination),
+        }
+    }
+
+    /// Those of an IPv6 header that encapsulates another.
+    fn of_ipv6(source: &[u8; 16], destination: &[u8; 16]) -> Self {
+        let lower = |address: &[u8; 16]| address.last_chunk().copied();
+        Self { source: lower(source), destination: lower(destination) }
+    }
+}

@@ -1,0 +1,410 @@
+//! Options of a TCP segment, RFC 9293 §3.2.
+//!
+//! ```text
+//!   kind 0: end of list    kind 1: no operation    all others:  kind | length | length - 2 octets
+//! ```
+
+use crate::Error;
+use core::fmt;
+
+use super::MAX_OPTIONS_LEN;
+
+// Kinds, IANA "TCP Option Kind Numbers".
+const END_OF_LIST: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
+const USER_TIMEOUT: u8 = 28;
+
+/// Blocks that one SACK option can hold, RFC 2018 §3.
+const MAX_SACK_BLOCKS: usize = 4;
+
+/// One block of a SACK option, RFC 2018 §3: the octets from `left` up to but without `right`.
+///
+/// Nothing is promised of the order of the two: received blocks may be nonsense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SackBlock {
+    /// Left edge: the first sequence number.
+    pub left: u32,
+    /// Right edge: the sequence number after the last.
+    pub right: u32,
+}
+
+/// The blocks of a received SACK option: one to four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SackBlocks<'a>(&'a [u8]);
+
+impl<'a> SackBlocks<'a> {
+    /// One block after the other, as they stand in the option.
+    pub fn iter(&self) -> impl Iterator<Item = SackBlock> + 'a {
+        self.0.chunks_exact(8).filter_map(|octets| match *octets {
+            [a, b, c, d, e, f, g, h] => Some(SackBlock {
+                left: u32::from_be_bytes([a, b, c, d]),
+                right: u32::from_be_bytes([e, f, g, h]),
+            }),
+            _ => None,
+        })
+    }
+}
+
+/// Up to four SACK blocks, owned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SackList {
+    blocks: [SackBlock; MAX_SACK_BLOCKS],
+    len: u8,
+}
+
+impl SackList {
+    /// No block.
+    pub const EMPTY: Self = Self { blocks: [SackBlock { left: 0, right: 0 }; MAX_SACK_BLOCKS], len: 0 };
+
+    /// Appends a block.
+    ///
+    /// # Errors
+    /// `Unrepresentable` if there are four already.
+    pub fn push(&mut self, block: SackBlock) -> Result<(), Error> {
+        let place = self.blocks.get_mut(usize::from(self.len)).ok_or(Error::Unrepresentable)?;
+        *place = block;
+        self.len += 1;
+        Ok(())
+    }
+
+    /// The blocks, in the order in which they were appended.
+    #[must_use]
+    pub fn as_slice(&self) -> &[SackBlock] {
+        self.blocks.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+/// Timestamps option, RFC 7323 §3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timestamps {
+    /// TSval: the sender's clock.
+    pub value: u32,
+    /// TSecr: the clock value that the sender saw last; means something with ACK only.
+    pub echo: u32,
+}
+
+impl Timestamps {
+    /// Octets of the option with the two NOPs that align it.
+    pub const ALIGNED_LEN: usize = 12;
+
+    /// The timestamps of an option area that holds nothing else and has the usual layout (NOP, NOP, option; RFC
+    /// 7323 appendix A); `None`: look at it option by option.
+    #[must_use]
+    pub fn alone(octets: &[u8]) -> Option<Self> {
+        match *octets {
+            [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, e, f, g, h] => {
+                Some(Self { value: u32::from_be_bytes([a, b, c, d]), echo: u32::from_be_bytes([e, f, g, h]) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The option area that [`Timestamps::alone`] reads.
+    #[must_use]
+    pub const fn to_octets(self) -> [u8; Self::ALIGNED_LEN] {
+        let [a, b, c, d] = self.value.to_be_bytes();
+        let [e, f, g, h] = self.echo.to_be_bytes();
+        [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, e, f, g, h]
+    }
+}
+
+/// User Timeout option, RFC 5482 §3: 15 bits with their granularity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserTimeout {
+    /// In seconds, up to 32,767.
+    Seconds(u16),
+    /// In minutes, up to 32,767.
+    Minutes(u16),
+}
+
+impl UserTimeout {
+    const IN_MINUTES: u16 = 0x8000;
+
+    const fn from_field(field: u16) -> Self {
+        if field & Self::IN_MINUTES == 0 {
+            Self::Seconds(field)
+        } else {
+            Self::Minutes(field & !Self::IN_MINUTES)
+        }
+    }
+
+    const fn to_field(self) -> Option<u16> {
+        match self {
+            Self::Seconds(n) | Self::Minutes(n) if n & Self::IN_MINUTES != 0 => None,
+            Self::Seconds(n) => Some(n),
+            Self::Minutes(n) => Some(n | Self::IN_MINUTES),
+        }
+    }
+}
+
+/// One option of a received segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TcpOption<'a> {
+    /// Kind 1: one octet that aligns the next option.
+    Nop,
+    /// Kind 2: the largest segment that the sender takes, in octets of payload. Means something with SYN only.
+    Mss(u16),
+    /// Kind 3: shift count, RFC 7323 §2.2, as received: may be above 14. With SYN only.
+    WindowScale(u8),
+    /// Kind 4, RFC 2018 §2. With SYN only.
+    SackPermitted,
+    /// Kind 5, RFC 2018 §3.
+    Sack(SackBlocks<'a>),
+    /// Kind 8, RFC 7323 §3.
+    Timestamps(Timestamps),
+    /// Kind 28, RFC 5482 §3.
+    UserTimeout(UserTimeout),
+    /// Any other kind, and any of these whose length is not that of its kind: to be ignored.
+    Unknown {
+        /// The kind octet.
+        kind: u8,
+        /// What follows the length octet.
+        data: &'a [u8],
+    },
+}
+
+impl<'a> TcpOption<'a> {
+    fn from_parts(kind: u8, data: &'a [u8]) -> Self {
+        match (kind, data) {
+            (MSS, &[a, b]) => Self::Mss(u16::from_be_bytes([a, b])),
+            (WINDOW_SCALE, &[shift]) => Self::WindowScale(shift),
+            (SACK_PERMITTED, []) => Self::SackPermitted,
+            (SACK, _) if matches!(data.len(), 8 | 16 | 24 | 32) => Self::Sack(SackBlocks(data)),
+            (TIMESTAMPS, &[a, b, c, d, e, f, g, h]) => Self::Timestamps(Timestamps {
+                value: u32::from_be_bytes([a, b, c, d]),
+                echo: u32::from_be_bytes([e, f, g, h]),
+            }),
+            (USER_TIMEOUT, &[a, b]) => Self::UserTimeout(UserTimeout::from_field(u16::from_be_bytes([a, b]))),
+            _ => Self::Unknown { kind, data },
+        }
+    }
+}
+
+/// The options of a segment, one by one, up to "end of list" or the end of the area.
+///
+/// A length octet of 0 or 1, or one that points past the end, gives one error, after which there is nothing more.
+#[derive(Debug, Clone)]
+pub struct OptionsIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> OptionsIter<'a> {
+    /// Over the octets of an option area.
+    #[must_use]
+    pub const fn new(octets: &'a [u8]) -> Self {
+        Self { rest: octets }
+    }
+
+    fn fail(&mut self, error: Error) -> Option<Result<TcpOption<'a>, Error>> {
+        self.rest = &[];
+        Some(Err(error))
+    }
+}
+
+impl<'a> Iterator for OptionsIter<'a> {
+    type Item = Result<TcpOption<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (&kind, rest) = self.rest.split_first()?;
+        match kind {
+            END_OF_LIST => {
+                self.rest = &[];
+                return None;
+            }
+            NO_OPERATION => {
+                self.rest = rest;
+                return Some(Ok(TcpOption::Nop));
+            }
+            _ => {}
+        }
+        let have = self.rest.len();
+        let Some((&len, rest)) = rest.split_first() else { return self.fail(Error::truncated(2, have)) };
+        let Some(data_len) = usize::from(len).checked_sub(2) else {
+            return self.fail(Error::Length(u16::from(len)));
+        };
+        let Some((data, rest)) = rest.split_at_checked(data_len) else {
+            return self.fail(Error::truncated(usize::from(len), have));
+        };
+        self.rest = rest;
+        Some(Ok(TcpOption::from_parts(kind, data)))
+    }
+}
+
+/// The options that this crate knows, each at most once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Maximum segment size, in octets.
+    pub mss: Option<u16>,
+    /// Shift count as received: RFC 7323 §2.3 wants 14 used for more.
+    pub window_scale: Option<u8>,
+    /// Whether SACK is permitted.
+    pub sack_permitted: bool,
+    /// Timestamps.
+    pub timestamps: Option<Timestamps>,
+    /// User timeout.
+    pub user_timeout: Option<UserTimeout>,
+    /// SACK blocks.
+    pub sack: SackList,
+}
+
+impl Options {
+    /// No option.
+    pub const EMPTY: Self = Self {
+        mss: None,
+        window_scale: None,
+        sack_permitted: false,
+        timestamps: None,
+        user_timeout: None,
+        sack: SackList::EMPTY,
+    };
+
+    /// Reads an option area in one pass. Unknown options are skipped; of an option that occurs twice, the first
+    /// counts.
+    ///
+    /// # Errors
+    /// `Length` or `Truncated` if an option's length is not possible.
+    pub fn parse(octets: &[u8]) -> Result<Self, Error> {
+        let mut options = Self::EMPTY;
+        for option in OptionsIter::new(octets) {
+            match option? {
+                TcpOption::Mss(mss) => options.mss = options.mss.or(Some(mss)),
+                TcpOption::WindowScale(shift) => {
+                    options.window_scale = options.window_scale.or(Some(shift));
+                }
+                TcpOption::SackPermitted => options.sack_permitted = true,
+                TcpOption::Timestamps(ts) => options.timestamps = options.timestamps.or(Some(ts)),
+                TcpOption::UserTimeout(timeout) => {
+                    options.user_timeout = options.user_timeout.or(Some(timeout));
+                }
+                TcpOption::Sack(blocks) if options.sack.len == 0 => {
+                    for block in blocks.iter() {
+                        options.sack.push(block)?;
+                    }
+                }
+                TcpOption::Nop | TcpOption::Sack(_) | TcpOption::Unknown { .. } => {}
+            }
+        }
+        Ok(options)
+    }
+
+    /// Octets that [`Options::emit`] writes: a multiple of four; above 40 it refuses.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        self.len_without_sack()
+            + match self.sack.len {
+                0 => 0,
+                blocks => 4 + 8 * usize::from(blocks),
+            }
+    }
+
+    /// SACK blocks that fit beside the other options: at most 4, at most 3 with timestamps.
+    #[must_use]
+    pub fn sack_room(&self) -> usize {
+        (MAX_OPTIONS_LEN.saturating_sub(self.len_without_sack() + 4) / 8).min(MAX_SACK_BLOCKS)
+    }
+
+    fn len_without_sack(&self) -> usize {
+        let mut len = 0;
+        len += if self.mss.is_some() { 4 } else { 0 };
+        len += match (self.timestamps, self.sack_permitted) {
+            (Some(_), _) => Timestamps::ALIGNED_LEN,
+            (None, true) => 4,
+            (None, false) => 0,
+        };
+        len += if self.window_scale.is_some() { 4 } else { 0 };
+        len + if self.user_timeout.is_some() { 4 } else { 0 }
+    }
+
+    /// Writes the options to the front of `buffer`, each behind the NOPs that align it to a word, and returns how
+    /// many octets that were.
+    ///
+    /// # Errors
+    /// `Unrepresentable` if they need more than 40 octets, or the user timeout more than 15 bits; `NoRoom` if
+    /// `buffer` is shorter than [`Options::buffer_len`].
+    pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let len = self.buffer_len();
+        if len > MAX_OPTIONS_LEN {
+            return Err(Error::Unrepresentable);
+        }
+        let have = buffer.len();
+        let mut area = buffer.get_mut(..len).ok_or(Error::no_room(len, have))?;
+        if let Some(mss) = self.mss {
+            let [a, b] = mss.to_be_bytes();
+            area = put(area, &[MSS, 4, a, b])?;
+        }
+        if let Some(timestamps) = self.timestamps {
+            let mut octets = timestamps.to_octets();
+            if self.sack_permitted {
+                [octets[0], octets[1]] = [SACK_PERMITTED, 2];
+            }
+            area = put(area, &octets)?;
+        } else if self.sack_permitted {
+            area = put(area, &[NO_OPERATION, NO_OPERATION, SACK_PERMITTED, 2])?;
+        }
+        if let Some(shift) = self.window_scale {
+            area = put(area, &[NO_OPERATION, WINDOW_SCALE, 3, shift])?;
+        }
+        if let Some(timeout) = self.user_timeout {
+            let [a, b] = timeout.to_field().ok_or(Error::Unrepresentable)?.to_be_bytes();
+            area = put(area, &[USER_TIMEOUT, 4, a, b])?;
+        }
+        if self.sack.len > 0 {
+            area = put(area, &[NO_OPERATION, NO_OPERATION, SACK, 2 + 8 * self.sack.len])?;
+            for block in self.sack.as_slice() {
+                area = put(area, &block.left.to_be_bytes())?;
+                area = put(area, &block.right.to_be_bytes())?;
+            }
+        }
+        debug_assert!(area.is_empty());
+        Ok(len)
+    }
+}
+
+/// Copies `octets` to the front of `area` and returns what is behind them.
+fn put<'a>(area: &'a mut [u8], octets: &[u8]) -> Result<&'a mut [u8], Error> {
+    let have = area.len();
+    let (place, rest) = area.split_at_mut_checked(octets.len()).ok_or(Error::no_room(octets.len(), have))?;
+    place.copy_from_slice(octets);
+    Ok(rest)
+}
+
+impl fmt::Display for TcpOption<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Nop => f.write_str("nop"),
+            Self::Mss(mss) => write!(f, "mss {mss}"),
+            Self::WindowScale(shift) => write!(f, "wscale {shift}"),
+            Self::SackPermitted => f.write_str("sackOK"),
+            Self::Sack(blocks) => {
+                f.write_str("sack")?;
+                blocks.iter().try_for_each(|block| write!(f, " {}:{}", block.left, block.right))
+            }
+            Self::Timestamps(ts) => write!(f, "TS {} echo {}", ts.value, ts.echo),
+            Self::UserTimeout(UserTimeout::Seconds(n)) => write!(f, "user timeout {n} s"),
+            Self::UserTimeout(UserTimeout::Minutes(n)) => write!(f, "user timeout {n} min"),
+            Self::Unknown { kind, data } => write!(f, "kind {kind} with {} octets", data.len()),
+        }
+    }
+}
+
+impl fmt::Display for OptionsIter<'_> {
+    /// ` <mss 1460,wscale 7>` with a space in front, without the NOPs; nothing if there is nothing to tell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = " <";
+        for option in self.clone() {
+            match option {
+                Ok(TcpOption::Nop) => continue,
+                Ok(option) => write!(f, "{before}{option}")?,
+                Err(error) => write!(f, "{before}{error}")?,
+            }
+            before = ",";
+        }
+        f.write_str(if before == "," { ">" } else { "" })
+    }
+}
