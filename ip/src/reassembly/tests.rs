@@ -4,6 +4,7 @@ use crate::Random;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
+use tersus_wire::checksum::Sum;
 
 const UDP: IpProtocol = IpProtocol::UDP;
 const ECT_1: u8 = 1;
