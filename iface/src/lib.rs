@@ -60,3 +60,8 @@ pub use tersus_tcp as tcp;
 #[cfg(feature = "udp")]
 pub use tersus_udp as udp;
 pub use tersus_wire as wire;
+
+/// The examples of the repository's README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
