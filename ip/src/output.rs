@@ -172,11 +172,12 @@ impl Host<'_> {
     /// Tells the neighbour table what a transport learned.
     pub(crate) fn advise(&mut self, path: &Path, advice: Advice) {
         let Some(index) = path.neighbour.checked_sub(1) else { return };
+        let before = self.neighbours.poll_at();
         match advice {
             Advice::Reachable => self.neighbours.confirm(index, &path.next_hop, self.now),
             Advice::Suspect => self.neighbours.suspect(index, &path.next_hop, self.now),
         }
-        self.is_changed = true;
+        self.is_changed |= self.neighbours.poll_at() != before;
     }
 
     /// Sends one packet along a path that is ready.
