@@ -68,8 +68,6 @@ bitflags::bitflags! {
         const SUSPECT = 1 << 18;
         /// `soft_error` holds one.
         const SOFT_ERROR = 1 << 19;
-        /// A router said that segments are too big: the next ones leave by the new path MTU.
-        const TOO_BIG = 1 << 20;
         /// The look-up leads to this slot.
         const IN_INDEX = 1 << 21;
         /// The retransmission timer has expired since the last progress.

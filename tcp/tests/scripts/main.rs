@@ -10,3 +10,4 @@ mod close;
 mod handshake;
 mod reset;
 mod runner;
+mod simulation;
