@@ -197,7 +197,6 @@ impl Tcp<'_> {
         tcb.peer_mss = entry.peer_mss;
         (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (entry.iss, entry.iss + 1, entry.iss + 1);
         tcb.records = Records::new(entry.iss + 1);
-        tcb.irs = entry.irs;
         tcb.rcv_nxt = entry.irs + 1;
         tcb.rcv_edge = tcb.rcv_nxt + tcb.rx.size().min(u16::MAX.into());
         (tcb.snd_wnd, tcb.max_snd_wnd) = (entry.window.into(), entry.window.into());

@@ -111,7 +111,6 @@ impl Connection<'_, '_> {
     fn on_peer_syn(&mut self, seg: &Segment<'_>, options: &Options) {
         let size = self.tcb.rx.size();
         let tcb = &mut *self.tcb;
-        tcb.irs = seg.seq;
         tcb.rcv_nxt = seg.seq + 1;
         // What the SYN offered, before scaling: RFC 7323 §2.2.
         tcb.rcv_edge = tcb.rcv_nxt + size.min(u16::MAX.into());

@@ -12,7 +12,7 @@ use tersus_ip::Deadline;
 ///
 /// | parameter | what | octets each |
 /// |---|---|---|
-/// | `CONNS` | connections | about 400 |
+/// | `CONNS` | connections | about 350 |
 /// | `RX`, `TX` | receive and send buffer of each connection, in octets | 1 |
 /// | `SYNS` | half-open connections of listeners, all together | 96 |
 /// | `WAITS` | connections in TIME-WAIT | 72 |

@@ -93,7 +93,9 @@ impl Tcp<'_> {
         } else {
             connection.output(ip, budget)
         };
-        connection.start_persist_timer();
+        if visit == Visit::Done {
+            connection.start_persist_timer();
+        }
         if connection.tcb.flags.contains(Flags::START_IDLE) {
             connection.start_idle_timer();
         }
