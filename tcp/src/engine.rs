@@ -35,7 +35,7 @@ use tersus_ip::{Deadline, Instant, InterfaceSet, Random};
 
 /// A TCP engine: connections, listeners and all they need, in memory of the caller's.
 ///
-/// It is a [`Transport`]: give it to each poll of the stack. Between polls call its methods: `listen`, `accept`,
+/// It is a [`tersus_ip::Transport`]: give it to each poll of the stack. Between polls call its methods: `listen`, `accept`,
 /// `connect`, `send`, `recv`, `close` and so on. None of them sends; what they cause leaves in the next poll.
 pub struct Tcp<'a> {
     pub(crate) slots: &'a mut [Slot],
