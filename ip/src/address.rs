@@ -109,6 +109,17 @@ impl PackedAddress {
         }
     }
 
+    /// The bits of an IPv4 address, if it is one.
+    #[cfg(feature = "ipv4")]
+    pub(crate) const fn v4_bits(&self) -> Option<u32> {
+        let [a, b, c, d, ..] = self.octets;
+        if self.family == 4 {
+            Some(u32::from_be_bytes([a, b, c, d]))
+        } else {
+            None
+        }
+    }
+
     /// Whether there is no address.
     #[must_use]
     pub const fn is_none(&self) -> bool {

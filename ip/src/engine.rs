@@ -111,20 +111,30 @@ impl<'a> Ip<'a> {
     /// Sets the Hop Limit of packets whose sender chooses none; 0 restores 64.
     ///
     /// # Errors
-    /// [`NoInterface`].
-    pub fn set_hop_limit(&mut self, interface: InterfaceId, hop_limit: u8) -> Result<(), NoInterface> {
-        self.host.interface_mut(interface).ok_or(NoInterface)?.hop_limit = hop_limit;
+    /// [`InterfaceError::Interface`].
+    pub fn set_hop_limit(&mut self, interface: InterfaceId, hop_limit: u8) -> Result<(), InterfaceError> {
+        self.host.interface_mut(interface).ok_or(InterfaceError::Interface)?.hop_limit = hop_limit;
         Ok(())
     }
 
-    /// Limits the MTU of an interface, in octets; 0 removes the limit, less than 68 counts as 68 (RFC 791 §3.2).
-    /// Below 1280 the interface cannot carry IPv6 as RFC 8200 §5 asks for.
+    /// Limits the MTU of an interface, in octets, where the link carries more; 0 removes the limit.
     ///
     /// # Errors
-    /// [`NoInterface`].
-    pub fn set_mtu(&mut self, interface: InterfaceId, mtu: u16) -> Result<(), NoInterface> {
-        let entry = self.host.interface_mut(interface).ok_or(NoInterface)?;
-        entry.mtu_limit = if mtu == 0 { 0 } else { mtu.max(path_mtu::IPV4_MIN_MTU) };
+    /// [`InterfaceError::Interface`]; [`InterfaceError::Mtu`] below 68, or below 1280 if the interface has an IPv6
+    /// address.
+    pub fn set_mtu(&mut self, interface: InterfaceId, mtu: u16) -> Result<(), InterfaceError> {
+        let is_v6 =
+            |own: &OwnAddress| own.interface == interface && matches!(own.address.get(), Some(IpAddr::V6(_)));
+        let min = if self.host.addresses.iter().any(is_v6) {
+            path_mtu::IPV6_MIN_MTU
+        } else {
+            path_mtu::IPV4_MIN_MTU
+        };
+        let entry = self.host.interface_mut(interface).ok_or(InterfaceError::Interface)?;
+        if mtu != 0 && mtu < min {
+            return Err(InterfaceError::Mtu(min));
+        }
+        entry.mtu_limit = mtu;
         self.host.moved();
         Ok(())
     }
@@ -323,6 +333,20 @@ impl<'a> Ip<'a> {
         self.host.neighbours.statistics()
     }
 
+    /// Counters of ARP packets.
+    #[cfg(feature = "ipv4")]
+    #[must_use]
+    pub fn arp_statistics(&self) -> &crate::arp::Statistics {
+        &self.host.arp_statistics
+    }
+
+    /// Counters of neighbour discovery messages.
+    #[cfg(feature = "ipv6")]
+    #[must_use]
+    pub fn nd_statistics(&self) -> &crate::ndisc::Statistics {
+        &self.host.nd_statistics
+    }
+
     /// Counters of path MTU discovery.
     #[must_use]
     pub fn path_mtu_statistics(&self) -> &path_mtu::Statistics {
@@ -344,10 +368,17 @@ impl<'a> Ip<'a> {
     }
 }
 
-/// The interface does not exist.
+/// Why an interface was not configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such interface")]
-pub struct NoInterface;
+#[non_exhaustive]
+pub enum InterfaceError {
+    /// The interface does not exist.
+    #[error("no such interface")]
+    Interface,
+    /// The MTU is below what the interface's addresses need, RFC 791 §3.2, RFC 8200 §5; holds the minimum.
+    #[error("MTU below the minimum of {0} octets")]
+    Mtu(u16),
+}
 
 impl Routes for Ip<'_> {
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {

@@ -9,25 +9,15 @@
 //!   sent  ->                                                   ^ offset
 //! ```
 
+mod identification;
+mod slot;
+
 use crate::{Deadline, Fill, Instant, InterfaceId, InterfaceSet, OutFlags, Outgoing, Path, Random};
-use core::net::IpAddr;
 use core::time::Duration;
-use tersus_wire::checksum::Sum;
-use tersus_wire::{ipv6_ext, IpProtocol};
+use identification::Identifications;
+use slot::{IPV4_HEADER_LEN, IPV4_ROUTER_ALERT};
 
-/// Largest header that a piece carries, in octets: IPv4 with all its options.
-pub const HEADER_LEN_MAX: usize = 60;
-/// Largest length of IPv4 options, in octets.
-pub const OPTIONS_LEN_MAX: usize = 40;
-
-const IPV4_HEADER_LEN: usize = 20;
-const IPV6_HEADER_LEN: usize = 40;
-/// RFC 2113 §2.1: type 148, length 4, value 0.
-const IPV4_ROUTER_ALERT: [u8; 4] = [0x94, 4, 0, 0];
-/// Of an option's type: it is copied into all fragments.
-const COPY_FLAG: u8 = 0x80;
-/// MF, in the field of flags and offset.
-const MORE_FRAGMENTS: u16 = 0x2000;
+pub use slot::{Slot, HEADER_LEN_MAX, OPTIONS_LEN_MAX};
 
 /// Names a datagram on its way out; a stale one names none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +73,9 @@ impl Piece<'_> {
             *to = *from;
         }
         if let Some(to) = buffer.get_mut(self.header().len()..self.len()) {
-            to.copy_from_slice(self.payload);
+            for (to, from) in to.iter_mut().zip(self.payload) {
+                *to = *from;
+            }
         }
     }
 }
@@ -153,176 +145,6 @@ impl Statistics {
         ]
     }
 }
-
-/// One datagram on its way out. All zeros when free.
-#[derive(Debug, Clone, Copy)]
-pub struct Slot {
-    /// Runs as long as the slot is in use.
-    expires: Deadline,
-    order: u32,
-    identification: u32,
-    path: Path,
-    len: u16,
-    /// How much has left, in octets: a multiple of eight.
-    offset: u16,
-    protocol: IpProtocol,
-    hop_limit: u8,
-    traffic_class: u8,
-    flags: OutFlags,
-    options_len: u8,
-    options: [u8; OPTIONS_LEN_MAX],
-}
-
-impl Slot {
-    /// A free slot.
-    pub const FREE: Self = Self {
-        expires: Deadline::NONE,
-        order: 0,
-        identification: 0,
-        path: Path::EMPTY,
-        len: 0,
-        offset: 0,
-        protocol: IpProtocol(0),
-        hop_limit: 0,
-        traffic_class: 0,
-        flags: OutFlags::empty(),
-        options_len: 0,
-        options: [0; OPTIONS_LEN_MAX],
-    };
-
-    fn is_free(&self) -> bool {
-        !self.expires.is_running()
-    }
-
-    fn options(&self) -> &[u8] {
-        self.options.get(..usize::from(self.options_len)).unwrap_or(&[])
-    }
-
-    /// Header and payload length of the next piece within `mtu`.
-    fn next_piece(&self, mtu: usize) -> Option<([u8; HEADER_LEN_MAX], usize, usize)> {
-        if self.path.is_ipv6() {
-            self.next_ipv6_piece(mtu)
-        } else {
-            self.next_ipv4_piece(mtu)
-        }
-    }
-
-    /// RFC 791 §3.2.
-    fn next_ipv4_piece(&self, mtu: usize) -> Option<([u8; HEADER_LEN_MAX], usize, usize)> {
-        let mut header = [0; HEADER_LEN_MAX];
-        let (_, room_for_options) = header.split_first_chunk_mut::<IPV4_HEADER_LEN>()?;
-        let options_len = if self.offset == 0 {
-            let options = self.options();
-            room_for_options.get_mut(..options.len())?.copy_from_slice(options);
-            options.len()
-        } else {
-            copy_options(self.options(), room_for_options)
-        };
-        let header_len = IPV4_HEADER_LEN + options_len;
-        let (payload_len, is_last) = self.cut(mtu.checked_sub(header_len)?)?;
-        let more = if is_last { 0 } else { MORE_FRAGMENTS };
-        let [total_high, total_low] = u16::try_from(header_len + payload_len).ok()?.to_be_bytes();
-        let [.., id_high, id_low] = self.identification.to_be_bytes();
-        let [offset_high, offset_low] = ((self.offset / 8) | more).to_be_bytes();
-        let template = &self.path.header;
-        let words = u8::try_from(header_len / 4).ok()?;
-        header[0] = 0x40 | words;
-        header[1] = self.traffic_class;
-        [header[2], header[3]] = [total_high, total_low];
-        [header[4], header[5]] = [id_high, id_low];
-        [header[6], header[7]] = [offset_high, offset_low];
-        [header[8], header[9]] = [self.hop_limit, self.protocol.0];
-        for (to, from) in header.iter_mut().zip(template).take(IPV4_HEADER_LEN).skip(12) {
-            *to = *from;
-        }
-        let sum = Sum::new().add_bytes(header.get(..header_len)?);
-        [header[10], header[11]] = sum.checksum().to_be_bytes();
-        Some((header, header_len, payload_len))
-    }
-
-    /// RFC 8200 §4.5. What fits whole by now leaves without a fragment header: atomic fragments are not made
-    /// (RFC 8021).
-    fn next_ipv6_piece(&self, mtu: usize) -> Option<([u8; HEADER_LEN_MAX], usize, usize)> {
-        let alert_len = self.alert_len();
-        let unfragmentable_len = IPV6_HEADER_LEN + alert_len;
-        let is_whole = self.offset == 0 && unfragmentable_len + usize::from(self.len) <= mtu;
-        let fragment_len = if is_whole { 0 } else { ipv6_ext::FRAGMENT_LEN };
-        let header_len = unfragmentable_len + fragment_len;
-        let (payload_len, is_last) = self.cut(mtu.checked_sub(header_len)?)?;
-
-        let inner = if is_whole { self.protocol } else { IpProtocol::FRAGMENT };
-        let outer = if alert_len > 0 { IpProtocol::HOP_BY_HOP } else { inner };
-        let alert = ipv6_ext::router_alert(inner, 0);
-        let fragment = ipv6_ext::Fragment {
-            next_header: self.protocol,
-            offset: self.offset,
-            more: !is_last,
-            identification: self.identification,
-        };
-        let mut fixed = self.path.header;
-        fixed[0] = 0x60 | self.traffic_class >> 4;
-        fixed[1] = fixed[1] & 0x0f | self.traffic_class << 4;
-        let behind = u16::try_from(header_len - IPV6_HEADER_LEN + payload_len).ok()?;
-        [fixed[4], fixed[5]] = behind.to_be_bytes();
-        [fixed[6], fixed[7]] = [outer.0, self.hop_limit];
-
-        let mut header = [0; HEADER_LEN_MAX];
-        let extensions =
-            alert.into_iter().take(alert_len).chain(fragment.to_bytes().into_iter().take(fragment_len));
-        for (to, from) in header.iter_mut().zip(fixed.into_iter().chain(extensions)) {
-            *to = from;
-        }
-        Some((header, header_len, payload_len))
-    }
-
-    fn alert_len(&self) -> usize {
-        if self.flags.contains(OutFlags::ROUTER_ALERT) {
-            ipv6_ext::ROUTER_ALERT_LEN
-        } else {
-            0
-        }
-    }
-
-    /// How much data goes into `room` octets, and whether it is the last: all but the last are multiples of eight.
-    fn cut(&self, room: usize) -> Option<(usize, bool)> {
-        let left = usize::from(self.len.checked_sub(self.offset)?);
-        if left <= room {
-            return Some((left, true));
-        }
-        let len = room / 8 * 8;
-        (len > 0).then_some((len, false))
-    }
-}
-
-impl Default for Slot {
-    fn default() -> Self {
-        Self::FREE
-    }
-}
-
-/// Copies those options that stand in all fragments to the front of `to`, padded to a multiple of four; returns their
-/// length. Malformed options end the copy.
-fn copy_options(mut options: &[u8], to: &mut [u8]) -> usize {
-    let mut len = 0;
-    while let Some((kind, rest)) = options.split_first() {
-        let option_len = match (kind, rest) {
-            (0, _) => break,
-            (1, _) => 1,
-            (_, [option_len, ..]) => usize::from(*option_len).max(2),
-            _ => break,
-        };
-        let Some((option, rest)) = options.split_at_checked(option_len) else { break };
-        options = rest;
-        if kind & COPY_FLAG == 0 {
-            continue;
-        }
-        let Some(place) = to.get_mut(len..len + option_len) else { break };
-        place.copy_from_slice(option);
-        len += option_len;
-    }
-    len.div_ceil(4) * 4
-}
-
 /// Memory for `SLOTS` datagrams of up to `LEN` octets behind the IP header.
 #[derive(Debug)]
 pub struct Storage<const SLOTS: usize, const LEN: usize> {
@@ -598,76 +420,6 @@ fn is(slot: &Slot, id: FragmentId) -> bool {
 
 fn count(counter: &mut u32) {
     *counter = counter.wrapping_add(1);
-}
-
-/// How many counters identifications are drawn from.
-const COUNTERS: usize = 16;
-/// Parts of a lifetime in which each counter's use is limited. A span of one lifetime touches at most one part more;
-/// all their uses together are the 65,536 identifications.
-const PARTS: u32 = 7;
-const USES_PER_PART: u32 = 65_536 / (PARTS + 1);
-
-/// Identifications: a keyed hash of the flow plus a counter that a second part of the hash picks, RFC 7739 §5.3. To an
-/// outsider the numbers of a flow are as good as random; to the flow they do not repeat before the counter wraps.
-#[derive(Debug, Default)]
-struct Identifications {
-    counters: [Counter; COUNTERS],
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Counter {
-    next: u32,
-    /// Uses by IPv4 since `started`.
-    uses: u32,
-    started: Instant,
-}
-
-impl Identifications {
-    /// `None` if the flow's IPv4 identifications are used up for now.
-    fn next(
-        &mut self,
-        now: Instant,
-        random: &Random,
-        path: &Path,
-        protocol: IpProtocol,
-        config: &Config,
-    ) -> Option<u32> {
-        let hash = flow_hash(random, path, protocol);
-        let [a, b, c, d, .., pick] = hash.to_le_bytes();
-        let counter = self.counters.get_mut(usize::from(pick) % COUNTERS)?;
-        if !path.is_ipv6() && !config.lifetime.is_zero() {
-            let is_over = now < counter.started || now.since(counter.started) >= config.lifetime / PARTS;
-            if is_over {
-                (counter.started, counter.uses) = (now, 0);
-            }
-            if counter.uses >= USES_PER_PART {
-                return None;
-            }
-            counter.uses += 1;
-        }
-        counter.next = counter.next.wrapping_add(1);
-        Some(u32::from_le_bytes([a, b, c, d]).wrapping_add(counter.next))
-    }
-}
-
-/// The flow is what receivers tell datagrams apart by: of IPv6 the protocol is no part of it.
-fn flow_hash(random: &Random, path: &Path, protocol: IpProtocol) -> u64 {
-    const LABEL: u8 = b'f';
-    let mut octets = [0; 34];
-    let mut put = |source: &[u8], destination: &[u8], protocol: u8| {
-        let flow = [LABEL, protocol].into_iter().chain(source.iter().chain(destination).copied());
-        for (to, from) in octets.iter_mut().zip(flow) {
-            *to = from;
-        }
-    };
-    match (path.source(), path.destination()) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            put(&source.octets(), &destination.octets(), protocol.0);
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => put(&source.octets(), &destination.octets(), 0),
-        _ => {}
-    }
-    random.hash(&octets)
 }
 
 #[cfg(test)]

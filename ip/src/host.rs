@@ -32,6 +32,8 @@ pub(crate) struct Host<'a> {
     pub(crate) unbuffered: InterfaceSet,
     /// Something changed since the deadlines were last gathered.
     pub(crate) is_changed: bool,
+    /// After the transports had their turn something ended that they may wait for: they need another.
+    pub(crate) is_turn_due: bool,
     pub(crate) interfaces: &'a mut [Interface],
     pub(crate) addresses: &'a mut [OwnAddress],
     pub(crate) routes: &'a mut [RouteEntry],
@@ -44,9 +46,6 @@ pub(crate) struct Host<'a> {
     /// Generation at which all waiting fragments were last tried.
     #[cfg(feature = "fragmentation")]
     pub(crate) fragments_tried: u32,
-    /// A fragment buffer came free after the transports had their turn.
-    #[cfg(feature = "fragmentation")]
-    pub(crate) is_buffer_free: bool,
     pub(crate) error_bucket: TokenBucket,
     pub(crate) random: Random,
     pub(crate) events: Events,
@@ -72,6 +71,7 @@ impl<'a> Host<'a> {
             full: InterfaceSet::NONE,
             unbuffered: InterfaceSet::NONE,
             is_changed: true,
+            is_turn_due: false,
             groups_each: slices.groups.len().checked_div(interface_count).unwrap_or(0),
             interfaces,
             addresses: slices.addresses,
@@ -83,8 +83,6 @@ impl<'a> Host<'a> {
             fragments: slices.fragments,
             #[cfg(feature = "fragmentation")]
             fragments_tried: 0,
-            #[cfg(feature = "fragmentation")]
-            is_buffer_free: false,
             error_bucket: TokenBucket::new(),
             #[cfg(feature = "ipv4")]
             identifications: core::array::from_fn(|_| random.next_u16()),

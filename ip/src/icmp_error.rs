@@ -162,7 +162,9 @@ impl Message<'_> {
         }
         let start = ICMP_HEADER_LEN + self.header.len();
         if let Some(place) = buffer.get_mut(start..start + self.rest.len()) {
-            place.copy_from_slice(self.rest);
+            for (to, from) in place.iter_mut().zip(self.rest) {
+                *to = *from;
+            }
         }
         match (source, self.destination) {
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
@@ -435,5 +437,34 @@ fn at_least(quoted: &[u8]) -> Option<&[u8]> {
     (quoted.len() >= QUOTED_MIN).then_some(quoted)
 }
 
+// The tables of the tests list both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests;
+
+#[cfg(test)]
+#[cfg(not(all(feature = "ipv4", feature = "ipv6")))]
+mod tests_of_one_family {
+    use super::*;
+
+    #[test]
+    fn of_the_family_left_out_nothing_is_made_or_read() {
+        let mut ipv4 = [0x45; 28];
+        ipv4[6..12].fill(0);
+        let mut ipv6 = [0x60; 48];
+        ipv6[6] = 17;
+        // packet, header length, whether its family is in, how the errors start
+        for (packet, header_len, is_in, start) in
+            [(&ipv4[..], 20, cfg!(feature = "ipv4"), [3, 3]), (&ipv6, 40, cfg!(feature = "ipv6"), [1, 4])]
+        {
+            let (header, rest) = packet.split_at(header_len);
+            let offender = Offender { header, rest, cast: Cast::Unicast, source_cast: Cast::Unicast };
+            assert_eq!(make(&offender, Reason::PortUnreachable).is_ok(), is_in);
+            let mut message = [0; 56];
+            message[..2].copy_from_slice(&start);
+            message[8..8 + packet.len()].copy_from_slice(packet);
+            let addresses = if header_len == 20 { Addresses::V4(&[9; 8]) } else { Addresses::V6(&[9; 32]) };
+            assert_eq!(parse(&addresses, &message).is_some(), is_in);
+        }
+    }
+}

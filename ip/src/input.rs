@@ -243,14 +243,14 @@ impl Host<'_> {
         let Some(segment) = segment.get(..usize::from(len)) else {
             return count(&mut self.statistics.reply_too_big);
         };
+        let destination = meta.addresses.source();
         let packet = Outgoing {
             protocol: meta.protocol,
             hop_limit: 0,
             // RFC 1349 §5.1: a reply has the DS field of the request; ECN is the transport's own affair.
             traffic_class: meta.traffic_class & 0xfc,
-            flags: self.fits(meta, segment.len()),
+            flags: self.fits(meta, destination, segment.len()),
         };
-        let destination = meta.addresses.source();
         let result = self.send_back(
             back,
             meta.interface,
@@ -273,9 +273,9 @@ impl Host<'_> {
     }
 
     /// DF for what fits into one packet: its identification then needs not be unique.
-    fn fits(&self, meta: &IpMeta<'_>, len: usize) -> OutFlags {
+    fn fits(&self, meta: &IpMeta<'_>, destination: IpAddr, len: usize) -> OutFlags {
         let header_len = if matches!(meta.addresses, Addresses::V4(_)) { 20 } else { 40 };
-        let mtu = self.interface(meta.interface).map_or(0, crate::Interface::mtu);
+        let mtu = self.interface(meta.interface).map_or(0, |entry| self.mtu_to(entry, destination));
         if len + header_len <= usize::from(mtu) {
             OutFlags::DONT_FRAGMENT
         } else {

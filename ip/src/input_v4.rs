@@ -7,7 +7,7 @@ use crate::martian::{kind_v4, Kind};
 #[cfg(feature = "fragmentation")]
 use crate::reassembly::{Fragment, Outcome};
 use crate::statistics::count;
-use crate::{Addresses, Cast, InFlags, InterfaceId, IpMeta, PackedAddress, Transports};
+use crate::{Addresses, Cast, InFlags, InterfaceId, IpMeta, Transports};
 use core::net::IpAddr;
 use tersus_phy::LinkTx;
 use tersus_wire::{ipv4, Error, IpProtocol};
@@ -172,26 +172,23 @@ impl Host<'_> {
                 return None;
             }
         };
-        let own_source = PackedAddress::new(IpAddr::V4(source));
-        let own_destination = PackedAddress::new(IpAddr::V4(destination));
         let mut is_own = false;
         for own in self.addresses.iter() {
+            let Some(range) = own.range_v4() else { continue };
             if own.interface != interface && !is_loopback {
                 continue;
             }
-            if own.address == own_source && !is_loopback {
+            if range.is(source) && !is_loopback {
                 count(&mut self.statistics.own_source);
                 return None;
             }
-            if own.address == own_destination {
-                is_own = true;
-            }
-            let Some(range) = own.range_v4() else { continue };
             if range.is_broadcast(source) {
                 count(&mut self.statistics.martian_source);
                 return None;
             }
-            if !is_own && range.is_broadcast(destination) {
+            if range.is(destination) {
+                is_own = true;
+            } else if range.is_broadcast(destination) {
                 cast = Some(Cast::Broadcast);
             }
         }

@@ -24,6 +24,9 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         let payload_len = payload.len();
         let mut flags = self.flags;
         let reason = match host.walk(header.next_header(), payload, Part::Packet) {
+            Ok(accept) if accept.protocol != IpProtocol::ICMPV6 && header.source().is_unspecified() => {
+                return count(&mut host.statistics.martian_source);
+            }
             Ok(accept) if accept.fragment.is_none() => {
                 let Some((chain, segment)) = payload.split_at_mut_checked(usize::from(accept.len)) else {
                     return;

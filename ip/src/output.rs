@@ -117,9 +117,10 @@ impl Host<'_> {
     fn use_neighbour(&mut self, path: &Path) -> Usable {
         match path.neighbour.checked_sub(1) {
             Some(index) => {
+                let before = self.neighbours.poll_at();
                 let usable = self.neighbours.mark_used(index, &path.next_hop, self.now);
                 // The first packet to a stale neighbour starts a timer.
-                self.is_changed = true;
+                self.is_changed |= self.neighbours.poll_at() != before;
                 usable
             }
             None => Usable::Yes,
@@ -171,11 +172,12 @@ impl Host<'_> {
     /// Tells the neighbour table what a transport learned.
     pub(crate) fn advise(&mut self, path: &Path, advice: Advice) {
         let Some(index) = path.neighbour.checked_sub(1) else { return };
+        let before = self.neighbours.poll_at();
         match advice {
             Advice::Reachable => self.neighbours.confirm(index, &path.next_hop, self.now),
             Advice::Suspect => self.neighbours.suspect(index, &path.next_hop, self.now),
         }
-        self.is_changed = true;
+        self.is_changed |= self.neighbours.poll_at() != before;
     }
 
     /// Sends one packet along a path that is ready.

@@ -76,9 +76,8 @@ impl OwnAddress {
     /// The IPv4 prefix, for a look at many packets.
     #[cfg(feature = "ipv4")]
     pub(crate) fn range_v4(&self) -> Option<RangeV4> {
-        let IpAddr::V4(address) = self.address.get()? else { return None };
         let host_bits = u32::MAX.checked_shr(u32::from(self.prefix_len)).unwrap_or(0);
-        Some(RangeV4 { address: address.to_bits(), host_bits })
+        Some(RangeV4 { address: self.address.v4_bits()?, host_bits })
     }
 
     /// Starts announcing.
@@ -124,9 +123,15 @@ impl RangeV4 {
     /// accept the old form). /31 and /32 have none, RFC 3021.
     pub(crate) fn is_broadcast(&self, other: core::net::Ipv4Addr) -> bool {
         let other = other.to_bits();
+        if (other ^ self.address) & !self.host_bits != 0 {
+            return false;
+        }
         let host = other & self.host_bits;
-        self.host_bits > 1
-            && (other ^ self.address) & !self.host_bits == 0
-            && (host == self.host_bits || host == 0)
+        self.host_bits > 1 && (host == self.host_bits || host == 0)
+    }
+
+    /// Whether it is the address itself.
+    pub(crate) fn is(&self, other: core::net::Ipv4Addr) -> bool {
+        self.address == other.to_bits()
     }
 }

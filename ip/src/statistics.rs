@@ -69,11 +69,12 @@ pub struct Statistics {
     pub errors_unsent: u32,
     /// ARP packets received.
     pub arp_received: u32,
-    /// ARP packets dropped: malformed, or claiming what cannot be.
+    /// ARP packets dropped unread: the link is no Ethernet. For others see [`crate::Ip::arp_statistics`].
     pub arp_dropped: u32,
     /// Neighbour discovery messages received.
     pub nd_received: u32,
-    /// Neighbour discovery messages dropped: RFC 4861 §6.1, §7.1, §8.1, or kinds that a host ignores.
+    /// Neighbour discovery messages dropped unread: the link has no neighbours. For others see
+    /// [`crate::Ip::nd_statistics`].
     pub nd_dropped: u32,
     /// Answers to ARP requests and Neighbor Solicitations that were sent.
     pub neighbour_answers: u32,

@@ -50,6 +50,8 @@ impl Ip<'_> {
     #[inline(never)]
     fn maintain_now<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
         let host = &mut self.host;
+        let generation = host.generation;
+        host.is_turn_due = false;
         host.announce_due(now, links);
         #[cfg(feature = "fragmentation")]
         host.fragments_due(now, links);
@@ -61,7 +63,9 @@ impl Ip<'_> {
             host.moved();
         }
         host.neighbours_due(now, links);
-        host.is_changed = false;
+        // What was parked for a resolution that has just failed, or for a path that has changed, has had its turn.
+        host.is_turn_due |= host.generation != generation;
+        host.is_changed = host.is_turn_due;
         self.wake = Deadline::from(self.next_due());
     }
 
@@ -96,13 +100,13 @@ impl Host<'_> {
             }
         }
         let untold = InterfaceFlags::ATTACHED | InterfaceFlags::GROUPS_CHANGED;
-        if self.interfaces.iter().any(|interface| interface.flags.contains(untold)) {
+        if self.is_turn_due || self.interfaces.iter().any(|interface| interface.flags.contains(untold)) {
             next = Some(Instant::ZERO);
         }
         #[cfg(feature = "fragmentation")]
         {
             next = earliest(next, self.fragments.poll_at());
-            if self.is_buffer_free || self.has_sendable_fragments() {
+            if self.has_sendable_fragments() {
                 next = Some(Instant::ZERO);
             }
         }
@@ -180,7 +184,7 @@ impl Host<'_> {
         }
         self.fragments_tried = self.generation;
         let freed = self.fragments.take_room();
-        self.is_buffer_free = self.unbuffered.intersects(freed);
+        self.is_turn_due |= self.unbuffered.intersects(freed);
         self.unbuffered = self.unbuffered.without(freed);
     }
 }

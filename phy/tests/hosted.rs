@@ -130,6 +130,29 @@ fn the_kernel_sends_packets_into_a_tun_and_takes_answers_from_it() {
     assert_eq!((answer.get(..len), from.to_string().as_str()), (Some(&b"tersus"[..]), "192.0.2.2:7"));
 }
 
+// The kernel notices up to a second late that someone opened an interface that was there before.
+#[test]
+fn a_tap_that_was_there_before_is_up_as_soon_as_it_is_opened() {
+    const TEST: &str = "TAP that was there before";
+    if !isolated(TEST) {
+        return;
+    }
+    for arguments in ["tuntap add mode tap tersus-t3", "link set tersus-t3 up"] {
+        let made = Command::new("ip").args(arguments.split(' ')).status();
+        if !made.is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED {TEST}: ip(8) makes no TAP");
+            return;
+        }
+    }
+    // From the second time on the kernel is late, once it has noticed that the first one was closed.
+    for _ in 0..5 {
+        let Some(tap) = permitted(TEST, TunTap::tap("tersus-t3")) else { return };
+        assert_eq!(tap.capabilities().link_state, LinkState::Up);
+        drop(tap);
+        std::thread::sleep(Duration::from_millis(150));
+    }
+}
+
 #[test]
 fn what_cannot_be_opened_is_refused_with_its_reason() {
     let test = "what_cannot_be_opened_is_refused_with_its_reason";

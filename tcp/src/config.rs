@@ -23,7 +23,7 @@ pub struct Config {
     /// R2 of a SYN. Default 180 s, the least that the RFC permits.
     pub r2_syn: Duration,
     /// How long a half-open connection waits for the last ACK of the handshake. Default 63 s: five
-    /// retransmissions of the SYN-ACK.
+    /// retransmissions of the SYN-ACK. 1 s to 1 h.
     pub half_open: Duration,
     /// Keep-alive, RFC 9293 §3.8.4: silence before the first probe. Default 2 h, the least that the RFC permits.
     pub keep_alive_idle: Duration,
@@ -87,6 +87,7 @@ impl Config {
         self.rto_max =
             self.rto_max.clamp(Duration::from_secs(1).max(self.rto_min), Duration::from_secs(3_600));
         self.rto_initial = self.rto_initial.clamp(self.rto_min, self.rto_max);
+        self.half_open = self.half_open.clamp(Duration::from_secs(1), Duration::from_secs(3_600));
         self.keep_alive_idle = self.keep_alive_idle.max(Duration::from_millis(1));
         self.keep_alive_interval = self.keep_alive_interval.max(Duration::from_millis(1));
         self.keep_alive_count = self.keep_alive_count.max(2);

@@ -4,8 +4,9 @@
 //! connections, so nothing is lost and each step is O(1). With a table of length 0 there are no events, and the
 //! queries ([`crate::Tcp::is_readable`] and others) remain.
 
+use crate::engine::Tcp;
 use crate::listener::ListenerId;
-use crate::tcb::Slot;
+use crate::tcb::{Flags, Slot};
 use crate::ConnectionId;
 
 /// Data or the end of the stream can be read.
@@ -44,4 +45,25 @@ pub enum Event {
 /// Notes that something happened.
 pub(crate) fn raise(slot: &mut Slot, what: u8) {
     slot.events |= what;
+}
+
+impl Tcp<'_> {
+    /// The next event, if there is one. O(1). Without it nothing is lost but time: state can be asked for.
+    pub fn next_event(&mut self) -> Option<Event> {
+        while let Some(index) = self.events.pop() {
+            let Some(slot) = self.slots.get_mut(usize::from(index)) else { continue };
+            let changes = core::mem::take(&mut slot.events);
+            if slot.flags.contains(Flags::IN_QUEUE) {
+                return Some(Event::Acceptable(ListenerId {
+                    port: slot.local_port(),
+                    serial: slot.listener,
+                }));
+            }
+            if slot.flags.contains(Flags::IN_USE) && !slot.flags.contains(Flags::RELEASED) && changes != 0 {
+                let id = ConnectionId { index, generation: slot.generation };
+                return Some(Event::Connection(id, Changes::from_bits_truncate(changes)));
+            }
+        }
+        None
+    }
 }

@@ -99,7 +99,7 @@ impl Tcp<'_> {
         // A repeated SYN is answered by a repeated SYN-ACK; it never opens a second connection.
         if seg.has(Control::SYN) && !seg.has(Control::ACK) && !seg.has(Control::RST) && seg.seq == entry.irs {
             count(&mut self.stats.syns_duplicate);
-            if entry.tries > 0 {
+            if self.syns.get(id).is_some_and(|entry| entry.tries > 0 && entry.may_challenge()) {
                 self.syns.set_due(id, packet.now);
             }
             return None;
@@ -197,7 +197,6 @@ impl Tcp<'_> {
         tcb.peer_mss = entry.peer_mss;
         (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (entry.iss, entry.iss + 1, entry.iss + 1);
         tcb.records = Records::new(entry.iss + 1);
-        tcb.irs = entry.irs;
         tcb.rcv_nxt = entry.irs + 1;
         tcb.rcv_edge = tcb.rcv_nxt + tcb.rx.size().min(u16::MAX.into());
         (tcb.snd_wnd, tcb.max_snd_wnd) = (entry.window.into(), entry.window.into());
@@ -244,15 +243,13 @@ impl Tcp<'_> {
         let Some(entry) = self.syns.get(id).copied() else { return Visit::Budget };
         let [a, b, c, d, ..] = now.micros().to_le_bytes();
         let micros = u32::from_le_bytes([a, b, c, d]);
-        let initial = self.env.config.rto_initial;
-        if entry.tries > 0 {
-            // Modulo 71 minutes, which no half-open connection reaches.
-            let age = Duration::from_micros(micros.wrapping_sub(entry.sent).into());
-            if age >= self.env.config.half_open || entry.tries >= MAX_TRIES {
-                count(&mut self.stats.syn_expired);
-                self.remove_syn(id);
-                return Visit::Budget;
-            }
+        // Modulo 71 minutes, which no half-open connection reaches.
+        let age = if entry.tries == 0 { 0 } else { micros.wrapping_sub(entry.sent) };
+        let age = Duration::from_micros(age.into());
+        if age >= self.env.config.half_open {
+            count(&mut self.stats.syn_expired);
+            self.remove_syn(id);
+            return Visit::Budget;
         }
         let sent = self.emit_syn_ack(&entry, ip);
         match sent {
@@ -272,9 +269,20 @@ impl Tcp<'_> {
             entry.tries = tries;
             entry.mtu = sent.unwrap_or(entry.mtu);
         }
-        let span = initial.saturating_mul(1 << (tries - 1).min(16)).min(self.env.config.rto_max);
-        self.syns.set_due(id, now + span);
+        self.syns.set_due(id, now + self.until_next_syn_ack(age));
         Visit::Done
+    }
+
+    /// Time to the next SYN-ACK of a half-open connection: at ages of one RTO, three, seven and so on, whatever answers
+    /// to repeated SYNs left between.
+    fn until_next_syn_ack(&self, age: Duration) -> Duration {
+        let config = &self.env.config;
+        let (mut at, mut step) = (Duration::ZERO, config.rto_initial);
+        while at <= age && at < config.half_open {
+            at += step;
+            step = (step * 2).min(config.rto_max);
+        }
+        at.min(config.half_open).saturating_sub(age)
     }
 
     /// SYN-ACK with our options; the MTU of the path it took.
@@ -315,9 +323,6 @@ impl Tcp<'_> {
         Ok(path.mtu())
     }
 }
-
-/// SYN-ACKs that one half-open connection sends at most.
-const MAX_TRIES: u8 = 16;
 
 /// RFC 9293 §3.7.1 MUST-15.
 pub(crate) const fn default_mss(family: u8) -> u16 {

@@ -32,7 +32,6 @@ impl Tcp<'_> {
             ErrorKind::TooBig(_) => {
                 // The path learns its MTU at the next send; what is in flight goes again, cut anew. This is no sign of
                 // congestion: RFC 8201 §5.4.
-                tcb.flags.insert(Flags::TOO_BIG);
                 if !opening && tcb.snd_wnd > 0 {
                     tcb.records.mark_all_lost(connection.records);
                 }

@@ -1,6 +1,18 @@
 //! TCP, RFC 9293, as a transport of the tersus stack.
+//!
+//! [`Tcp`] is the engine. Give it to each poll of the stack; between polls call `listen`, `accept`, `connect`,
+//! `send`, `recv`, `close`, `release`, and ask `next_event` what changed. See the README for an example, for what is
+//! covered, and for what happens when a table is full.
+//!
+//! A reader who knows the RFC finds §3.3.1 in `tcb`, §3.10.1 in `open`, §3.10.2 and §3.10.3 in `stream`, §3.10.4 to
+//! §3.10.6 in `user_calls`, §3.10.7 in `receive`, `handshake`, `segment_arrives`, `acknowledgement` and `text`,
+//! §3.10.8 in `timeouts`, and what leaves in `output`.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
 
 mod acknowledgement;
 mod addresses;
@@ -16,16 +28,19 @@ mod icmp;
 mod index;
 mod isn;
 mod listener;
+mod open;
 mod output;
 mod pool;
 mod ranges;
 mod ready;
+mod receive;
 mod records;
 mod ring;
 mod rtt;
 mod segment;
 mod segment_arrives;
 mod seq;
+mod slots;
 mod state;
 mod statistics;
 mod storage;
@@ -36,15 +51,17 @@ mod text;
 mod time_wait;
 mod timeouts;
 mod timers;
+mod transmit;
 mod user_calls;
 
 pub use config::{Config, ConnectOptions, Endpoint, KeepAlive, Nagle, Options};
-pub use engine::{Class, Tcp, MAX_CLASSES};
+pub use engine::Tcp;
 pub use error::{ConnectError, ListenError, Outcome, RecvError, SendError, Stale};
 pub use events::{Changes, Event};
 pub use listener::{Listener, ListenerId};
 pub use ranges::Range;
 pub use records::Record;
+pub use slots::{Class, MAX_CLASSES};
 pub use state::State;
 pub use statistics::Statistics;
 pub use storage::{Slices, Storage};

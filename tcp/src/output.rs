@@ -54,6 +54,7 @@ enum Kind {
 impl Connection<'_, '_> {
     /// Sends what may leave now.
     pub(crate) fn output(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Visit {
+        self.restart_after_idle();
         let mut too_big = 0;
         while let Some(next) = self.next_segment() {
             if *budget == 0 {
@@ -81,6 +82,17 @@ impl Connection<'_, '_> {
             self.on_sent(&next);
         }
         Visit::Done
+    }
+
+    /// RFC 5681 §4.1: after silence the network is not as it was.
+    fn restart_after_idle(&mut self) {
+        let tcb = &*self.tcb;
+        let silent = tcb.flight_size() == 0 && self.now.since(tcb.last_sent) > self.rto();
+        if silent && tcb.state.is_synchronized() && tcb.has_unsent() {
+            let mss = self.mss();
+            self.env.congestion.after_idle(self.words, mss);
+            self.tcb.last_sent = self.now;
+        }
     }
 
     /// Whether anything may leave now.
@@ -128,10 +140,10 @@ impl Connection<'_, '_> {
         let (seq, lost) = tcb.records.first_lost(self.records)?;
         let edge = tcb.snd_una + tcb.snd_wnd;
         // In fast recovery each duplicate or partial ACK lets one segment out, whatever cwnd says.
+        let one = tcb.flags.contains(Flags::FAST_RECOVERY) && tcb.records.lost() <= self.mss();
         let pipe = tcb.records.pipe(tcb.flight_size());
-        let held = !tcb.flags.contains(Flags::FAST_RECOVERY)
-            && pipe > 0
-            && pipe + self.mss() > self.env.congestion.window(self.words);
+        let held =
+            !one && pipe > 0 && pipe.saturating_add(self.mss()) > self.env.congestion.window(self.words);
         if held || !seq.lt(edge) {
             return None;
         }

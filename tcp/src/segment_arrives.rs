@@ -101,6 +101,7 @@ impl Connection<'_, '_> {
         // Other controls and text go on at the sixth step.
         seg.seq += 1;
         seg.control.remove(Control::SYN);
+        seg.cut_from(self.tcb.rcv_edge);
         self.sixth_check_urg(seg);
         self.seventh_process_text(seg)?;
         self.eighth_check_fin(seg)
@@ -110,7 +111,6 @@ impl Connection<'_, '_> {
     fn on_peer_syn(&mut self, seg: &Segment<'_>, options: &Options) {
         let size = self.tcb.rx.size();
         let tcb = &mut *self.tcb;
-        tcb.irs = seg.seq;
         tcb.rcv_nxt = seg.seq + 1;
         // What the SYN offered, before scaling: RFC 7323 §2.2.
         tcb.rcv_edge = tcb.rcv_nxt + size.min(u16::MAX.into());
@@ -272,7 +272,7 @@ impl Connection<'_, '_> {
             self.tcb.fin_seq = seg.seq + seg.payload_len();
             self.tcb.flags.insert(Flags::FIN_SEEN);
         }
-        let in_order = self.tcb.flags.contains(Flags::FIN_SEEN) && self.tcb.rcv_nxt == self.tcb.fin_seq;
+        let in_order = self.tcb.flags.contains(Flags::FIN_SEEN) && self.tcb.rcv_nxt.ge(self.tcb.fin_seq);
         if !in_order {
             return Continue(());
         }
@@ -304,6 +304,10 @@ impl Connection<'_, '_> {
     /// An acceptable segment came: the peer is alive.
     fn on_heard(&mut self) {
         self.tcb.probes = 0;
+        if self.tcb.flags.contains(Flags::RELEASED) {
+            // A peer that answers and never reads or closes cannot hold a slot that nobody has a handle of.
+            return;
+        }
         if self.tcb.idle.is_running() {
             self.start_idle_timer();
         }

@@ -89,8 +89,6 @@ pub struct Statistics {
     pub icmp_too_big: u32,
     /// ICMP errors that quote nothing in flight here, RFC 5927 §4.
     pub icmp_ignored: u32,
-    /// Send records that lost their precision because the pool was empty.
-    pub records_coarse: u32,
     /// Visits that ended because the device had no room.
     pub blocked: u32,
     /// Visits that ended because the next hop was being resolved.
@@ -101,8 +99,6 @@ pub struct Statistics {
     pub time_wait_evicted: u32,
     /// TIME-WAIT entries that a new SYN ended, RFC 6191.
     pub time_wait_reused: u32,
-    /// Events not queued because the event table has no entry for the connection.
-    pub events_lost: u32,
 }
 
 impl Statistics {
@@ -152,19 +148,17 @@ impl Statistics {
             icmp_hard: 0,
             icmp_too_big: 0,
             icmp_ignored: 0,
-            records_coarse: 0,
             blocked: 0,
             resolving: 0,
             unroutable: 0,
             time_wait_evicted: 0,
             time_wait_reused: 0,
-            events_lost: 0,
         }
     }
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 50] {
+    pub fn counters(&self) -> [(&'static str, u32); 48] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -209,13 +203,11 @@ impl Statistics {
             ("icmp_hard", self.icmp_hard),
             ("icmp_too_big", self.icmp_too_big),
             ("icmp_ignored", self.icmp_ignored),
-            ("records_coarse", self.records_coarse),
             ("blocked", self.blocked),
             ("resolving", self.resolving),
             ("unroutable", self.unroutable),
             ("time_wait_evicted", self.time_wait_evicted),
             ("time_wait_reused", self.time_wait_reused),
-            ("events_lost", self.events_lost),
         ]
     }
 }

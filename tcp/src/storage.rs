@@ -12,9 +12,9 @@ use tersus_ip::Deadline;
 ///
 /// | parameter | what | octets each |
 /// |---|---|---|
-/// | `CONNS` | connections | about 400 |
+/// | `CONNS` | connections | about 350 |
 /// | `RX`, `TX` | receive and send buffer of each connection, in octets | 1 |
-/// | `SYNS` | half-open connections of listeners, all together | 96 |
+/// | `SYNS` | half-open connections of listeners, all together | 86 |
 /// | `WAITS` | connections in TIME-WAIT | 72 |
 /// | `LISTENERS` | listeners | 60 |
 /// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection | 28 |

@@ -115,7 +115,7 @@ impl Tcp<'_> {
         if receives && connection.next_edge() != connection.tcb.rcv_edge {
             let offered = connection.tcb.rcv_wnd();
             // A window that is still half open needs no segment of its own: the next ACK carries the news.
-            if offered < connection.tcb.rx.size() / 2 {
+            if offered < connection.tcb.rx.size().div_ceil(2) {
                 connection.tcb.flags.insert(Flags::ACK_NOW);
                 self.ready.push(id);
             }

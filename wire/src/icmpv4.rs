@@ -514,7 +514,9 @@ impl<'a> Repr<'a> {
         let (header, body) =
             message.split_first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::no_room(need, have))?;
         *header = self.header();
-        body.copy_from_slice(self.body());
+        for (to, from) in body.iter_mut().zip(self.body()) {
+            *to = *from;
+        }
         fill_checksum(message);
         Ok(need)
     }

@@ -1,10 +1,14 @@
 extern crate alloc;
+use super::slot::copy_options;
 use super::*;
 use crate::reassembly::{self, Outcome, Reassembly};
 use crate::{Addresses, Cast, InFlags};
 use alloc::vec;
 use alloc::vec::Vec;
-use tersus_wire::ipv6_ext::{Accept, Decision, Limits, Part};
+use core::net::IpAddr;
+use tersus_wire::checksum::Sum;
+use tersus_wire::ipv6_ext::{self, Accept, Decision, Limits, Part};
+use tersus_wire::IpProtocol;
 
 const INTERFACE: InterfaceId = InterfaceId(1);
 const NOW: Instant = Instant::from_secs(1);

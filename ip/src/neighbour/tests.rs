@@ -306,14 +306,21 @@ fn strangers_take_free_slots_and_each_others_only() {
     let _ = answer(&mut neighbours, gateway, B, ms(0));
     for n in 0..10_000 {
         let IpAddr::V4(stranger) = host(n) else { panic!() };
-        let changes = neighbours.on_arp(LINK, stranger, B, ArpEvidence::AskedUs, ms(20_000));
+        let changes = neighbours.on_arp(LINK, stranger, B, ArpEvidence::AskedUs, ms(55_000));
         assert_eq!(changes, Changes::empty());
-        assert_eq!(neighbours.lookup(LINK, V4, ms(20_000)), Lookup::Found { index, hardware: A });
-        assert!(matches!(neighbours.lookup(LINK, gateway, ms(20_000)), Lookup::Found { hardware: B, .. }));
+        assert_eq!(neighbours.lookup(LINK, V4, ms(55_000)), Lookup::Found { index, hardware: A });
+        assert!(matches!(neighbours.lookup(LINK, gateway, ms(55_000)), Lookup::Found { hardware: B, .. }));
     }
     assert_eq!(neighbours.statistics.learned, 10_000);
     assert_eq!(neighbours.statistics.evicted, 10_000 - 6);
     assert_eq!(neighbours.poll_at(), None);
+    // Where all were sent to, however long ago, there is no room for a stranger.
+    let mut slots = [NeighbourSlot::FREE; 1];
+    let (mut neighbours, index) = resolved(&mut slots, V6);
+    let IpAddr::V4(stranger) = host(1) else { panic!() };
+    let _ = neighbours.on_arp(LINK, stranger, B, ArpEvidence::AskedUs, ms(100_000_000));
+    assert_eq!(neighbours.lookup(LINK, V6, ms(100_000_000)), Lookup::Found { index, hardware: A });
+    assert_eq!((neighbours.statistics.learned, neighbours.statistics.not_learned), (0, 1));
 }
 
 #[test]
@@ -379,9 +386,7 @@ fn a_full_link_loses_no_try_and_is_not_in_poll_at() {
     assert_eq!(third.target, host(3));
     neighbours.sent(&third, ms(0));
     assert_eq!(neighbours.next_due(ms(0), InterfaceSet::only(other), &mut random()), None);
-    // What was refused after the pass had gone by is at once due; from then on it waits for room.
-    assert_eq!(neighbours.poll_at(), Some(ms(0)));
-    assert_eq!(neighbours.next_due(ms(0), InterfaceSet::only(other), &mut random()), None);
+    // What was refused after the pass had gone by waits for room as well.
     assert_eq!(neighbours.poll_at(), Some(ms(1000)));
     assert_eq!(neighbours.next_due(ms(500), InterfaceSet::only(other), &mut random()), None);
     assert_eq!(neighbours.poll_at(), Some(ms(1000)));

@@ -36,11 +36,17 @@ impl Neighbours<'_> {
             }
         }
         self.cursor = 0;
+        // What was refused with `Full` waits for room too.
+        for slot in self.slots.iter().filter(|slot| !room.contains(slot.interface)) {
+            if slot.timer().is_due(now) {
+                self.waiting.insert(slot.interface);
+            }
+        }
         self.find_earliest();
         None
     }
 
-    /// A solicitation left, or was lost for good: the next one follows after [`Config::retrans_timer`].
+    /// A solicitation left, or was lost for good: the next one follows after [`super::Config::retrans_timer`].
     pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
         let retrans_timer = self.config.retrans_timer;
         let address = PackedAddress::new(solicitation.target);
@@ -107,7 +113,12 @@ impl Neighbours<'_> {
         let Some(end) = slot.time.instant().filter(|_| slot.is_ipv4()) else { return Deadline::NONE };
         let config = &self.config;
         Deadline::at(match slot.state {
-            State::Reachable => end + config.arp_lifetime.saturating_sub(config.arp_reachable_time),
+            // Not by subtracting durations, which links a panic.
+            State::Reachable => {
+                let left =
+                    config.arp_lifetime.as_micros().saturating_sub(config.arp_reachable_time.as_micros());
+                end + Duration::from_micros(u64::try_from(left).unwrap_or(u64::MAX))
+            }
             _ => end,
         })
     }

@@ -51,18 +51,18 @@ impl Default for Config {
 /// What the table knows of a neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookup {
-    /// Its hardware address is known: send, and call [`Neighbours::mark_used`].
+    /// Its hardware address is known: send, and call [`super::Neighbours::mark_used`].
     Found {
         /// Where the entry stands.
         index: u16,
         /// Its hardware address.
         hardware: HardwareAddress,
     },
-    /// Resolution runs. It ends with [`Changes::MOVED`] or with a [`Failure`].
+    /// Resolution runs. It ends with [`super::Changes::MOVED`] or with a [`Failure`].
     Resolving,
     /// It did not answer a moment ago.
     Failed,
-    /// Nothing: call [`Neighbours::resolve`] to send to it.
+    /// Nothing: call [`super::Neighbours::resolve`] to send to it.
     Unknown,
 }
 
@@ -114,10 +114,10 @@ pub enum Ownership {
     Elsewhere,
 }
 
-/// What has fallen due; from [`Neighbours::next_due`].
+/// What has fallen due; from [`super::Neighbours::next_due`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Send this solicitation, then call [`Neighbours::sent`].
+    /// Send this solicitation, then call [`super::Neighbours::sent`].
     Solicit(Solicitation),
     /// A neighbour does not answer: raise an event, move the generation.
     Failed(Failure),
@@ -134,7 +134,7 @@ pub struct Solicitation {
     pub target: IpAddr,
     /// Whom to ask: `None` asks all by broadcast or the solicited-node group, `Some` the neighbour itself.
     pub to: Option<HardwareAddress>,
-    /// What the caller of [`Neighbours::resolve`] gave: which own address to ask from (RFC 4861 §7.2.2); 0 for
+    /// What the caller of [`super::Neighbours::resolve`] gave: which own address to ask from (RFC 4861 §7.2.2); 0 for
     /// entries that no `resolve` created.
     pub source: u8,
 }

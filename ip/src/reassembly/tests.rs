@@ -4,6 +4,7 @@ use crate::Random;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
+use tersus_wire::checksum::Sum;
 
 const UDP: IpProtocol = IpProtocol::UDP;
 const ECT_1: u8 = 1;
@@ -577,6 +578,7 @@ fn a_full_table_gives_up_the_oldest_and_dropped_ones_first() {
     let overlap = Sent { data: vec![9; 8], ..of(2, 0) };
     assert_eq!(said(overlap.give(&mut table, secs(4))), Said::Dropped);
     assert_eq!(said(of(4, 0).give(&mut table, secs(5))), Said::Held);
+    assert_eq!(table.poll_at(), Some(secs(61)), "1 is still there");
     assert_eq!(said(of(5, 0).give(&mut table, secs(6))), Said::Held);
     assert_eq!(counted(&table, "evicted"), 2);
     assert_eq!(table.poll_at(), Some(secs(63)), "3 is now the oldest");

@@ -1,7 +1,7 @@
 //! Packets in and out, of both families, and address resolution on the way.
 
 use crate::support::*;
-use tersus_ip::{Cast, Event, InterfaceId, Routes, SendError, Verdict};
+use tersus_ip::{Advice, Cast, Event, InterfaceId, IpLayer, Routes, SendError, Verdict};
 use tersus_wire::{arp, ipv4, EtherType, IpProtocol};
 
 #[test]
@@ -142,4 +142,51 @@ fn strangers_leave_the_generation_where_it_is() {
     assert_eq!(host.ip.generation(), before);
     host.send("192.0.2.9", 8);
     assert_eq!(host.kinds(), ["UDP 8"]);
+}
+
+// conf: ETH-ACD-07, ETH-ARP-09
+#[test]
+fn an_address_in_use_elsewhere_is_reported_and_defended_every_ten_seconds() {
+    let mut host = Host::ethernet();
+    let start = host.now.millis();
+    let mut defended = Vec::new();
+    for second in 0..25 {
+        let claim = arp(arp::Operation::Request, PEER, v4("192.0.2.1"), v4("192.0.2.1"));
+        host.arrive_as(PEER, Cast::Broadcast, EtherType::ARP, claim);
+        for sent in host.at(start + second * 1000) {
+            defended.push((second, sent.kind()));
+        }
+        assert_eq!(host.ip.next_event(), Some(Event::AddressConflict(InterfaceId(0), ip("192.0.2.1"))));
+    }
+    assert_eq!(defended, [0, 10, 20].map(|second| (second, "announce 192.0.2.1".to_string())));
+    assert_eq!(host.ip.neighbours().count(), 0, "and never entered");
+}
+
+// conf: IP6-NDC-17
+#[test]
+fn progress_above_spares_the_probes() {
+    for advised in [true, false] {
+        let mut host = Host::ethernet();
+        host.send("2001:db8::9", 8);
+        host.run();
+        host.resolve("2001:db8::9", PEER);
+        host.run();
+        let start = host.now.millis();
+        let mut probes = 0;
+        for second in 1..120 {
+            host.send("2001:db8::9", 8);
+            let path = host.transport.sending[0].path;
+            let sent = host.at(start + second * 1000);
+            probes += sent.iter().filter(|sent| sent.kind() == "icmp 135/0").count();
+            if advised {
+                let now = host.now;
+                let mut links = [&mut host.links[0]];
+                host.ip.out(now, &mut links).advise(&path, Advice::Reachable);
+            }
+            if sent.iter().any(|sent| sent.kind() == "icmp 135/0") {
+                host.resolve("2001:db8::9", PEER);
+            }
+        }
+        assert_eq!(probes == 0, advised, "{probes} probes");
+    }
 }

@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use tersus_ip::{Cast, Event, InterfaceId, Routes, Source, Unreachable};
-use tersus_phy::LinkState;
-use tersus_wire::{EtherType, HardwareAddress, IpProtocol};
+use tersus_phy::{LinkProperties, LinkState, Medium};
+use tersus_wire::{ndisc, EtherType, HardwareAddress, IpProtocol};
 
 const ETH: InterfaceId = InterfaceId(0);
 
@@ -154,4 +154,43 @@ fn icmpv6_messages_with_a_wrong_checksum_go_to_nobody() {
     }
     assert_eq!(host.transport.got.len(), 1);
     assert_eq!(host.counter("icmp_bad_checksum"), 64);
+}
+
+#[test]
+fn a_link_with_eight_octet_addresses_resolves_by_neighbour_discovery() {
+    let us = HardwareAddress::extended([2, 0, 0, 0, 0, 0, 0, 1]);
+    let peer = HardwareAddress::extended([2, 0, 0, 0, 0, 0, 0, 2]);
+    let mut host = Host::new(vec![FakeLink::new(LinkProperties::new(Medium::Ieee802154, us, 1280))]);
+    host.ip.add_address(ETH, cidr("fe80::1/64")).unwrap();
+    host.settle();
+    host.send("fe80::9", 8);
+    let sent = host.run();
+    assert_eq!((sent[0].kind(), sent[0].to), ("icmp 135/0".into(), HardwareAddress::IEEE802154_BROADCAST));
+    let message = ndisc::AdvertisementRepr {
+        flags: ndisc::AdvertFlags::SOLICITED | ndisc::AdvertFlags::OVERRIDE,
+        target: v6("fe80::9"),
+        target_link_layer: peer,
+    };
+    let mut body = vec![0; message.buffer_len()];
+    message.emit(v6("fe80::9"), v6("fe80::1"), &mut body).unwrap();
+    let packet = packet_v6(v6("fe80::9"), v6("fe80::1"), IpProtocol::ICMPV6, 255, &body);
+    host.arrive_as(peer, Cast::Unicast, EtherType::IPV6, packet);
+    let sent = host.run();
+    assert_eq!((sent[0].kind(), sent[0].to), ("UDP 8".into(), peer));
+}
+
+#[test]
+fn links_beyond_the_table_are_ignored_and_counted() {
+    let mut host = Host::new((0..6).map(|_| FakeLink::ethernet()).collect());
+    host.run();
+    assert_eq!(host.counter("links_ignored"), 2);
+    assert_eq!(host.ip.interface_count(), 4);
+    host.links[5].arriving.push_back(Arriving {
+        from: PEER,
+        cast: Cast::Unicast,
+        protocol: EtherType::IPV4,
+        octets: packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh"),
+    });
+    host.run();
+    assert!(host.transport.got.is_empty());
 }

@@ -1,6 +1,11 @@
 //! The IP layer against a fake link and a fake transport.
 #![cfg(test)]
 
+mod acceptance;
+mod errors;
 mod happy;
 mod links;
+mod pressure;
+mod routing;
 mod support;
+mod totality;

@@ -414,6 +414,10 @@ impl Host {
     pub(crate) fn at(&mut self, ms: u64) -> Vec<Sent> {
         self.now = Instant::from_millis(ms);
         self.turn();
+        if self.ip.poll_at().is_some_and(|at| at <= self.now) {
+            self.turn();
+        }
+        assert!(self.ip.poll_at().map_or(true, |at| at > self.now), "a second turn was enough");
         self.links[0].take_sent()
     }
 

@@ -107,6 +107,10 @@ impl Interface {
         Ok(self.call(Request::GetFlags, 0)? & 0xffff)
     }
 
+    pub(super) fn is_up(&self) -> Result<bool, OpenError> {
+        Ok(self.flags()? & libc::IFF_UP != 0)
+    }
+
     pub(super) fn is_running(&self) -> Result<bool, OpenError> {
         let both = libc::IFF_UP | libc::IFF_RUNNING;
         Ok(self.flags()? & both == both)

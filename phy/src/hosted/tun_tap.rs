@@ -125,8 +125,9 @@ impl TunTap {
     /// `NotFound` if someone removed the interface; `Io`.
     pub fn refresh(&mut self) -> Result<(), OpenError> {
         self.capabilities.mtu = self.interface.mtu()?;
-        self.capabilities.link_state =
-            if self.interface.is_running()? { LinkState::Up } else { LinkState::Down };
+        // Its carrier is this very file. The kernel notices that up to a second after the file was opened, and nobody
+        // would ask again: IFF_RUNNING says nothing here.
+        self.capabilities.link_state = if self.interface.is_up()? { LinkState::Up } else { LinkState::Down };
         Ok(())
     }
 

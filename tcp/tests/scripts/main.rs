@@ -8,5 +8,9 @@
 
 mod close;
 mod handshake;
+mod limits;
+mod receiving;
 mod reset;
 mod runner;
+mod sending;
+mod simulation;

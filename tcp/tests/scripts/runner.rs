@@ -40,6 +40,8 @@ pub(crate) struct Seg {
     pub(crate) options: Vec<u8>,
     /// PSH is compared only if the script says so.
     pub(crate) psh: Option<bool>,
+    /// `seq` is no number of the script's but a real one.
+    pub(crate) absolute: bool,
 }
 
 pub(crate) fn seg(seq: u32) -> Seg {
@@ -93,6 +95,10 @@ impl Seg {
         self.psh = Some(psh);
         self
     }
+    pub(crate) fn absolute_seq(mut self) -> Self {
+        self.absolute = true;
+        self
+    }
     pub(crate) fn options(mut self, options: &[u8]) -> Self {
         self.options = options.to_vec();
         self
@@ -114,12 +120,14 @@ pub(crate) enum Step {
     Out(Seg),
     /// So many segments left up to now, whatever they say.
     Left(usize),
+    /// What left up to now is of no interest.
+    Drain,
     /// The user, or the test, does something; then a poll.
     Call(fn(&mut Host)),
     /// The connection is in this state.
     Is(State),
 }
-pub(crate) use Step::{Burst, Call, In, Is, Left, Out};
+pub(crate) use Step::{Burst, Call, Drain, In, Is, Left, Out};
 
 /// What scripts start from.
 #[derive(Clone)]
@@ -208,6 +216,8 @@ pub(crate) struct Host {
     pub(crate) sent: VecDeque<(Instant, Fields, Vec<u8>, tcp::Options)>,
     pub(crate) outgoing: Vec<Outgoing>,
     pub(crate) polls: u32,
+    /// Octets that a script has sent so far.
+    pub(crate) already: usize,
     iss: Option<u32>,
     irs: u32,
 }
@@ -248,6 +258,7 @@ impl Host {
             sent: VecDeque::new(),
             outgoing: Vec::new(),
             polls: 0,
+            already: 0,
             iss: None,
             irs,
         }
@@ -404,7 +415,7 @@ impl Host {
     /// The next segment that left, in the script's numbers.
     pub(crate) fn take(&mut self) -> Option<(u64, Seg)> {
         let (at, fields, data, options) = self.sent.pop_front()?;
-        if self.iss.is_none() && fields.flags.contains(Flags::SYN) {
+        if self.iss.is_none() && fields.flags.contains(Flags::SYN) && fields.src_port == OUR_PORT {
             self.iss = Some(fields.seq);
         }
         let seq = match self.iss {
@@ -431,6 +442,7 @@ impl Host {
             scale: options.window_scale,
             options: Vec::new(),
             psh: Some(fields.flags.contains(Flags::PSH)),
+            absolute: false,
         };
         Some((at.since(self.start).as_millis() as u64, seg))
     }
@@ -445,7 +457,12 @@ impl Host {
         let Some((at, seg)) = self.take() else { panic!("{what}: nothing left, wanted {want:?}") };
         let flags = |seg: &Seg| seg.flags.difference(Flags::PSH);
         let same = at == ms
-            && seg.seq == want.seq
+            && seg.seq
+                == if want.absolute {
+                    want.seq.wrapping_sub(self.ours(ISS)).wrapping_add(ISS)
+                } else {
+                    want.seq
+                }
             && flags(&seg) == flags(want)
             && seg.ack == want.ack
             && seg.data == want.data
@@ -533,7 +550,7 @@ fn play(host: &mut Host, steps: Vec<(u64, Step)>, iss: u32) {
     for (number, (ms, step)) in steps.into_iter().enumerate() {
         let what = format!("step {number}, ISS {iss:#x}");
         host.advance(host.at(ms));
-        if !matches!(step, Out(_) | Left(_)) {
+        if !matches!(step, Out(_) | Left(_) | Drain) {
             host.assert_silence(&what);
         }
         match step {
@@ -548,8 +565,9 @@ fn play(host: &mut Host, steps: Vec<(u64, Step)>, iss: u32) {
             Out(seg) => host.expect(&what, ms, &seg),
             Left(count) => {
                 assert_eq!(host.sent.len(), count, "{what}");
-                host.sent.clear();
+                while host.take().is_some() {}
             }
+            Drain => while host.take().is_some() {},
             Call(f) => {
                 f(host);
                 host.poll();

@@ -1,0 +1,76 @@
+//! Engines in memory from the heap of the host, which is never given back.
+
+use tersus_iface::icmp::{self, Icmp};
+use tersus_iface::ip::{Deadline, Random};
+use tersus_iface::tcp::congestion::{Congestion, Reno};
+use tersus_iface::tcp::{Config, Listener, Range, Record, Slices, Slot, SynEntry, Tcp, TimeWait};
+use tersus_iface::udp::{self, Udp};
+
+/// A seed from a number.
+pub(crate) fn spread(number: u64) -> [u8; 32] {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number.to_le_bytes());
+    seed
+}
+
+/// A fresh seed from a generator: no two engines may have the same.
+pub(crate) fn draw(random: &mut Random) -> [u8; 32] {
+    let mut seed = [0; 32];
+    for part in seed.chunks_exact_mut(8) {
+        part.copy_from_slice(&random.next_u64().to_le_bytes());
+    }
+    seed
+}
+
+fn leak<T: Clone>(value: T, len: usize) -> &'static mut [T] {
+    vec![value; len].leak()
+}
+
+/// A TCP engine of `connections` with `buffer` octets each way.
+pub(crate) fn tcp(connections: usize, buffer: usize, seed: [u8; 32]) -> Tcp<'static> {
+    static RENO: Reno = Reno::DEFAULT;
+    let half_open = connections.clamp(16, 4096);
+    let waits = connections.clamp(64, 60_000);
+    let slices = Slices {
+        slots: leak(Slot::FREE, connections),
+        rx: leak(0, connections * buffer),
+        tx: leak(0, connections * buffer),
+        words: leak(0, connections * RENO.words()),
+        cells: leak(0, connections * 2),
+        deadlines: leak(Deadline::NONE, connections),
+        links: leak(0, connections * 5),
+        syns: leak(SynEntry::FREE, half_open),
+        syn_cells: leak(0, half_open * 2),
+        syn_deadlines: leak(Deadline::NONE, half_open),
+        syn_links: leak(0, half_open * 3),
+        waits: leak(TimeWait::FREE, waits),
+        wait_cells: leak(0, waits * 2),
+        listeners: leak(Listener::FREE, 8),
+        records: leak(Record::NONE, (connections * 4).max(256)),
+        ranges: leak(Range::NONE, (connections * 4).max(256)),
+    };
+    Tcp::from_slices(slices, Config::default(), &RENO, seed)
+}
+
+/// A UDP engine of `sockets` with room for `buffer` octets of datagrams each way.
+pub(crate) fn udp(sockets: usize, buffer: usize, seed: [u8; 32]) -> Udp<'static> {
+    Udp::from_slices(
+        leak(udp::Slot::EMPTY, sockets),
+        leak(0, sockets * 3),
+        leak(udp::ErrorEntry::EMPTY, sockets * 4),
+        leak(0, sockets * buffer),
+        leak(0, sockets * buffer),
+        seed,
+    )
+}
+
+/// An ICMP engine that answers echo requests, of `sockets` with room for `buffer` octets of messages.
+pub(crate) fn icmp(sockets: usize, buffer: usize, seed: [u8; 32]) -> Icmp<'static> {
+    Icmp::from_slices(
+        leak(icmp::Slot::EMPTY, sockets),
+        leak(0, sockets),
+        leak(0, sockets * buffer),
+        leak(0, sockets * buffer),
+        seed,
+    )
+}

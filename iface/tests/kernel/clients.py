@@ -1,0 +1,192 @@
+"""Clients of the kernel's sockets for the interoperability tests. Each ends with a status that tells success."""
+
+import hashlib
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+
+PERIOD = bytes(range(251))
+
+
+def pattern(start, length):
+    """Octet i of the pattern has the value i mod 251."""
+    phase = start % 251
+    return (PERIOD * (length // 251 + 2))[phase:phase + length]
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def connect(address, port, timeout=60):
+    connection = socket.socket(family(address), socket.SOCK_STREAM)
+    connection.settimeout(timeout)
+    connection.connect((address, port))
+    return connection
+
+
+def udp(address, port):
+    sock = socket.socket(family(address), socket.SOCK_DGRAM)
+    sock.settimeout(5)
+    sock.connect((address, port))
+    return sock
+
+
+def pattern_digest(length):
+    digest = hashlib.sha256()
+    for start in range(0, int(length), 1 << 20):
+        digest.update(pattern(start, min(1 << 20, int(length) - start)))
+    print(digest.hexdigest())
+
+
+def pattern_file(length, name):
+    with open(name, "wb") as out:
+        for start in range(0, int(length), 1 << 20):
+            out.write(pattern(start, min(1 << 20, int(length) - start)))
+
+
+def udp_echo(address, *sizes):
+    sock = udp(address, 7)
+    for size in map(int, sizes):
+        data = os.urandom(size)
+        sock.send(data)
+        assert sock.recv(65535) == data, f"{size} octets came back altered"
+
+
+def udp_burst(address, count, size):
+    """Datagrams in flight up to a bound, each verified; none may be lost on a link without loss."""
+    sock = udp(address, 7)
+    count, size, window = int(count), int(size), 8
+    sent = received = 0
+    while received < count:
+        while sent < count and sent - received < window:
+            sock.send(struct.pack("!I", sent) + pattern(sent, size - 4))
+            sent += 1
+        data = sock.recv(65535)
+        number = struct.unpack("!I", data[:4])[0]
+        assert number == received and data[4:] == pattern(number, size - 4), f"datagram {received}: got {number}"
+        received += 1
+
+
+def udp_refused(address, port):
+    sock = udp(address, int(port))
+    sock.send(b"anyone?")
+    try:
+        sock.recv(100)
+    except ConnectionRefusedError:
+        return
+    raise AssertionError("no port unreachable")
+
+
+def tcp_refused(address, port):
+    start = time.monotonic()
+    try:
+        connect(address, int(port), timeout=10)
+    except ConnectionRefusedError:
+        assert time.monotonic() - start < 2, "refused late"
+        return
+    raise AssertionError("connected to nobody")
+
+
+def feed(connection, length):
+    """Sends the pattern from a thread of its own, then closes that direction."""
+    def run():
+        for start in range(0, length, 1 << 16):
+            connection.sendall(pattern(start, min(1 << 16, length - start)))
+        connection.shutdown(socket.SHUT_WR)
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def read_pattern(connection, length):
+    received = 0
+    while True:
+        data = connection.recv(1 << 16)
+        if not data:
+            break
+        assert data == pattern(received, len(data)), f"altered after octet {received}"
+        received += len(data)
+    assert received == length, f"{received} of {length} octets"
+
+
+def tcp_echo(address, length):
+    connection = connect(address, 7)
+    thread = feed(connection, int(length))
+    read_pattern(connection, int(length))
+    thread.join()
+    connection.close()
+
+
+def tcp_discard(address, length):
+    connection = connect(address, 9)
+    feed(connection, int(length)).join()
+    assert connection.recv(1) == b"", "discard sent something"
+    connection.close()
+
+
+def tcp_chargen(address, length):
+    connection = connect(address, 19)
+    received = 0
+    while received < int(length):
+        data = connection.recv(1 << 16)
+        assert data, "chargen ended"
+        received += len(data)
+    connection.close()
+
+
+def tcp_half_close(address, length):
+    """Closes the sending direction first; all must still come back."""
+    connection = connect(address, 7)
+    length = int(length)
+    connection.settimeout(60)
+    thread = feed(connection, length)
+    time.sleep(0.2)
+    read_pattern(connection, length)
+    thread.join()
+
+
+def tcp_close(address, count):
+    """Closes with unread data now and then: both kinds of end."""
+    for i in range(int(count)):
+        connection = connect(address, 7)
+        connection.sendall(b"x" * 100)
+        if i % 2:
+            connection.recv(100)
+        connection.close()
+
+
+def tcp_reset(address, count):
+    for _ in range(int(count)):
+        connection = connect(address, 7)
+        connection.sendall(b"x" * 100)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+
+def arp_flood(device, target, count):
+    """Requests for `target` from strangers on its /24, each of another hardware address."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((device, 0))
+    wanted = socket.inet_aton(target)
+    for i in range(int(count)):
+        mac = b"\x02\x99" + struct.pack("!I", i)
+        sender = wanted[:3] + bytes([3 + i % 250])
+        arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, sender, b"\0" * 6, wanted)
+        sock.send(b"\xff" * 6 + mac + b"\x08\x06" + arp)
+        if i % 100 == 99:
+            time.sleep(0.005)
+
+
+COMMANDS = {
+    "pattern-digest": pattern_digest, "pattern-file": pattern_file,
+    "udp-echo": udp_echo, "udp-burst": udp_burst, "udp-refused": udp_refused,
+    "tcp-echo": tcp_echo, "tcp-discard": tcp_discard, "tcp-chargen": tcp_chargen, "tcp-refused": tcp_refused,
+    "tcp-half-close": tcp_half_close, "tcp-close": tcp_close, "tcp-reset": tcp_reset, "arp-flood": arp_flood,
+}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,106 @@
+//! TCP: transfers both ways, many at once, and every way to end.
+
+use crate::world::{World, FAMILIES, KERNEL_V4, KERNEL_V6};
+use core::time::Duration;
+
+/// SHA-256 of the first 50,000,000 octets of the pattern: octet i has the value i mod 251.
+fn pattern_digest(world: &World) -> String {
+    world.client("pattern-digest 50000000").trim().to_owned()
+}
+
+#[test]
+fn curl_gets_fifty_million_octets_intact() {
+    let Some(mut world) = World::new() else { return };
+    world.serve(&[]);
+    let want = pattern_digest(&world);
+    for (_, url, _) in FAMILIES {
+        let got =
+            world.sh(&format!("curl -sS --fail -g http://{url}/bytes/50000000 | sha256sum | cut -d' ' -f1"));
+        assert_eq!(got.trim(), want, "{url}");
+    }
+}
+
+#[test]
+fn sixty_four_curls_at_once_are_served() {
+    let Some(mut world) = World::new() else { return };
+    world.serve(&[]);
+    for (_, url, _) in FAMILIES {
+        let script = format!(
+            "for i in $(seq 64); do curl -sS --fail -g -o out$i http://{url}/bytes/1000000 & pids+=\" $!\"; done; \
+             for pid in $pids; do wait $pid || exit 1; done; \
+             cat out* | wc -c; sha256sum out* | cut -d' ' -f1 | sort -u | wc -l; rm out*"
+        );
+        assert_eq!(world.sh(&script).split_whitespace().collect::<Vec<_>>(), ["64000000", "1"], "{url}");
+    }
+}
+
+#[test]
+fn uploads_to_echo_and_discard_arrive() {
+    let Some(mut world) = World::new() else { return };
+    world.serve(&[]);
+    for (_, _, stack) in FAMILIES {
+        world.client(&format!("tcp-echo {stack} 50000000"));
+        world.client(&format!("tcp-discard {stack} 50000000"));
+        world.client(&format!("tcp-chargen {stack} 1000000"));
+    }
+}
+
+#[test]
+fn fetch_gets_a_file_from_a_server_of_the_kernel() {
+    let Some(world) = World::new() else { return };
+    let want = pattern_digest(&world);
+    for (kernel, url, address) in [
+        (KERNEL_V4, KERNEL_V4.to_owned(), "10.77.0.2/24"),
+        (KERNEL_V6, format!("[{KERNEL_V6}]"), "fd77::2/64"),
+    ] {
+        world.client("pattern-file 50000000 served");
+        let server =
+            format!("python3 -m http.server -b {kernel} 8000 >server.log 2>&1 & echo $! >server.pid");
+        world.sh(&server);
+        std::thread::sleep(Duration::from_secs(1));
+        let file = world.folder.join("fetched");
+        let file = file.to_string_lossy();
+        let url = format!("http://{url}:8000/served");
+        let output = world.run("fetch", &["--tap", "tap0", "--address", address, &url, "-o", &file]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(world.sh("sha256sum fetched | cut -d' ' -f1").trim(), want, "{url}");
+        let missing = format!("{}-not", url);
+        let output = world.run("fetch", &["--tap", "tap0", "--address", address, &missing]);
+        assert!(!output.status.success(), "404 must not be a success");
+        world.sh("kill $(cat server.pid); rm -f fetched");
+    }
+}
+
+// conf: TCP-FIN-04, TCP-FIN-05
+#[test]
+fn the_kernel_may_close_half_close_and_reset() {
+    let Some(mut world) = World::new() else { return };
+    world.serve(&[]);
+    for (_, _, stack) in FAMILIES {
+        world.client(&format!("tcp-half-close {stack} 1000000"));
+        world.client(&format!("tcp-close {stack} 200"));
+        world.client(&format!("tcp-reset {stack} 200"));
+        // Whatever was left behind would show now: more connections than `serve` has slots for.
+        world.client(&format!("tcp-echo {stack} 1000000"));
+    }
+    let left =
+        world.sh("ss -Htan state established state close-wait state fin-wait-1 state last-ack | wc -l");
+    assert_eq!(left.trim(), "0", "connections left at the kernel");
+}
+
+// conf: ETH-ARP-05, ETH-ARP-15
+#[test]
+fn a_flood_of_arp_requests_does_not_disturb_a_transfer() {
+    let Some(mut world) = World::new() else { return };
+    let file = world.folder.join("stats.json");
+    let file = file.to_string_lossy().into_owned();
+    let serve = world.serve(&["--stats", &file]);
+    let flood = world.client_command("arp-flood tap0 10.77.0.2 10000");
+    let got = world.sh(&format!(
+        "{flood} & curl -sS --fail http://10.77.0.2/bytes/50000000 | sha256sum | cut -d' ' -f1; wait"
+    ));
+    assert_eq!(got.trim(), pattern_digest(&world));
+    world.stop(serve);
+    let stats: serde_json::Value = serde_json::from_str(&world.sh(&format!("cat {file}"))).unwrap();
+    assert!(stats.is_object(), "{stats}");
+}

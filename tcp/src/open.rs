@@ -1,0 +1,192 @@
+//! OPEN, RFC 9293 §3.10.1: listeners and what they accept, connections and their ports (RFC 6056).
+
+use crate::addresses::Packed;
+use crate::config::{ConnectOptions, Endpoint, Options};
+use crate::engine::Tcp;
+use crate::error::{ConnectError, ListenError, Stale};
+use crate::handshake::default_mss;
+use crate::listener::ListenerId;
+use crate::records::Records;
+use crate::state::State;
+use crate::tcb::{Ended, Flags};
+use crate::{events, isn, ConnectionId};
+use core::net::{IpAddr, SocketAddr};
+use tersus_ip::{Instant, Path, Routes, Source};
+
+impl Tcp<'_> {
+    /// Waits for connections at `local`: passive OPEN, RFC 9293 §3.10.1. At most `backlog` connections are half-open
+    /// or wait for `accept`; 0 refuses all.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn listen(&mut self, local: impl Into<Endpoint>, backlog: u16) -> Result<ListenerId, ListenError> {
+        self.listen_with(local.into(), backlog, Options::NONE)
+    }
+
+    /// The same, with settings for the connections that will be accepted.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn listen_with(
+        &mut self,
+        local: Endpoint,
+        backlog: u16,
+        options: Options,
+    ) -> Result<ListenerId, ListenError> {
+        if local.port == 0 {
+            return Err(ListenError::NoPort);
+        }
+        if local.address.is_some_and(is_group) {
+            return Err(ListenError::Address);
+        }
+        if self.listeners.has(local) {
+            return Err(ListenError::InUse);
+        }
+        self.listeners.insert(local, backlog, options).ok_or(ListenError::NoRoom)
+    }
+
+    /// Listens no more: half-open connections are forgotten, those that were not accepted are aborted. Linear in the
+    /// length of the SYN table.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn unlisten(&mut self, listener: ListenerId) -> Result<(), Stale> {
+        self.listeners.get(listener).ok_or(Stale)?;
+        while let Some(id) = self.dequeue(listener) {
+            self.abort_slot(id);
+            self.release_slot(id);
+        }
+        self.syns.remove_of(listener);
+        self.listeners.remove(listener);
+        Ok(())
+    }
+
+    /// The connection that has waited longest in a listener's queue; `None` if there is none, or the handle is stale.
+    pub fn accept(&mut self, listener: ListenerId) -> Option<ConnectionId> {
+        let index = self.dequeue(listener)?;
+        let slot = self.slots.get_mut(usize::from(index))?;
+        // What happened before nobody was told.
+        events::raise(slot, events::READABLE | events::WRITABLE);
+        if slot.ended != Ended::No {
+            events::raise(slot, events::ENDED);
+        }
+        let generation = slot.generation;
+        self.events.push(index);
+        Some(ConnectionId { index, generation })
+    }
+
+    /// Takes the first connection out of a listener's queue.
+    fn dequeue(&mut self, listener: ListenerId) -> Option<u16> {
+        let listener = self.listeners.get(listener)?;
+        let id = listener.head.checked_sub(1)?;
+        let slot = self.slots.get_mut(usize::from(id))?;
+        listener.head = slot.link;
+        listener.len -= 1;
+        if listener.head == 0 {
+            listener.tail = 0;
+        }
+        slot.link = 0;
+        slot.flags.remove(Flags::IN_QUEUE);
+        Some(id)
+    }
+
+    /// How many connections wait for `accept`.
+    pub fn acceptable(&mut self, listener: ListenerId) -> Result<u16, Stale> {
+        self.listeners.get(listener).map(|l| l.len).ok_or(Stale)
+    }
+
+    /// Opens a connection: active OPEN, RFC 9293 §3.10.1. The SYN leaves in the next poll; data may be sent at once
+    /// and leave when the connection is established.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; nothing was sent.
+    pub fn connect(
+        &mut self,
+        routes: &dyn Routes,
+        now: Instant,
+        remote: SocketAddr,
+        options: ConnectOptions,
+    ) -> Result<ConnectionId, ConnectError> {
+        if remote.port() == 0 || remote.ip().is_unspecified() || is_group(remote.ip()) {
+            return Err(ConnectError::Remote);
+        }
+        let from = Source { address: options.address, interface: options.interface };
+        let path = routes.route(from, remote.ip())?;
+        let ports = match options.port {
+            0 => self.ephemeral(&path, remote.port()).ok_or(ConnectError::NoPort)?,
+            port => join_ports(remote.port(), port),
+        };
+        if self.is_taken(&path, ports) || is_self(&path, ports) {
+            return Err(ConnectError::InUse);
+        }
+        let id = self.allocate(&options.options).ok_or(ConnectError::NoRoom)?;
+        let hash = self.key.hash_path(&path, ports);
+        // The index has two cells for each connection: it cannot be full.
+        let indexed = self.index.insert(hash, id);
+        debug_assert!(indexed.is_ok());
+        let tcb = self.slots.get_mut(usize::from(id)).ok_or(ConnectError::NoRoom)?;
+        tcb.flags.insert(Flags::IN_INDEX);
+        tcb.state = State::SynSent;
+        tcb.pseudo_sum = path.pseudo_sum();
+        tcb.path = path;
+        tcb.ports = ports;
+        tcb.peer_mss = default_mss(if path.is_ipv6() { 6 } else { 4 });
+        let iss = isn::initial(&self.random, now, &path, tcb.local_port(), tcb.remote_port());
+        (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (iss, iss, iss);
+        tcb.records = Records::new(iss);
+        tcb.progress = now;
+        let generation = tcb.generation;
+        self.ready.push(id);
+        Ok(ConnectionId { index: id, generation })
+    }
+
+    /// An ephemeral port by RFC 6056 §3.3.3: a keyed hash of the endpoints says where the search begins, so ports cannot
+    /// be guessed, and one remote endpoint does not see a port twice in a row.
+    fn ephemeral(&mut self, path: &Path, remote_port: u16) -> Option<u32> {
+        let (first, last) = (self.env.config.first_port, self.env.config.last_port);
+        let span = u32::from(last - first) + 1;
+        let offset = self.random.below(span);
+        (0..span.min(PORT_TRIES)).find_map(|step| {
+            let port = u16::try_from(u32::from(first) + (offset + step) % span).ok()?;
+            let ports = join_ports(remote_port, port);
+            let free = !self.listeners.has_port(port) && !self.is_taken(path, ports) && !is_self(path, ports);
+            free.then_some(ports)
+        })
+    }
+
+    /// Whether these endpoints have a connection, half-open and TIME-WAIT ones included.
+    fn is_taken(&self, path: &Path, ports: u32) -> bool {
+        let hash = self.key.hash_path(path, ports);
+        let own = self.index.find(hash, |id| {
+            self.slots.get(usize::from(id)).is_some_and(|slot| {
+                slot.ports == ports
+                    && slot.path.source() == path.source()
+                    && slot.path.destination() == path.destination()
+            })
+        });
+        let addresses = Packed::of_path(path);
+        own.is_some()
+            || self.waits.find(hash, &addresses.get(), ports).is_some()
+            || self.syns.find(hash, &addresses.get(), ports).is_some()
+    }
+}
+
+/// Ports tried before `connect` gives up: bounded work.
+const PORT_TRIES: u32 = 256;
+
+/// Both ports as they arrive.
+fn join_ports(remote: u16, local: u16) -> u32 {
+    u32::from(remote) << 16 | u32::from(local)
+}
+
+fn is_group(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_multicast(),
+    }
+}
+
+/// A connection from an endpoint to itself would be simultaneous open with oneself: nobody means that.
+fn is_self(path: &Path, ports: u32) -> bool {
+    path.source() == path.destination() && ports >> 16 == ports & 0xffff
+}

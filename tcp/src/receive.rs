@@ -1,0 +1,179 @@
+//! A segment arrives: whose is it? RFC 9293 §3.10.7, and CLOSED (§3.10.7.1) and TIME-WAIT, which have no connection.
+//!
+//! One look-up for all of them: connections, half-open ones, TIME-WAIT, then the listeners.
+
+use crate::engine::Tcp;
+use crate::segment::{reset_for, write_reply, Reply, Segment};
+use crate::seq::SeqNum;
+use crate::statistics::count;
+use crate::tcb::Flags;
+use tersus_ip::{Cast, IpMeta, RxChecksum, Verdict};
+use tersus_wire::tcp::{self, Fields, Flags as Control};
+use tersus_wire::IpProtocol;
+
+impl Tcp<'_> {
+    /// Takes a packet from the IP layer.
+    pub(crate) fn on_packet(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        if packet.protocol != IpProtocol::TCP {
+            return Verdict::NotMine;
+        }
+        if packet.cast != Cast::Unicast {
+            count(&mut self.stats.not_unicast);
+            return Verdict::Done;
+        }
+        let addresses = packet.addresses.pseudo_sum();
+        if packet.rx.checksum == RxChecksum::Unknown && !tcp::verify_checksum(segment, addresses) {
+            count(&mut self.stats.bad_checksum);
+            return Verdict::Done;
+        }
+        let answer = match tcp::split_mut(segment) {
+            Ok((header, options, payload)) => {
+                count(&mut self.stats.segments_received);
+                let mut seg = Segment {
+                    ports: header.ports(),
+                    seq: SeqNum(header.seq()),
+                    ack: SeqNum(header.ack()),
+                    control: header.flags() & CONTROLS,
+                    window: header.window(),
+                    options,
+                    payload,
+                };
+                self.on_segment(packet, &mut seg)
+            }
+            Err(_) => {
+                count(&mut self.stats.malformed);
+                None
+            }
+        };
+        let Some(fields) = answer else { return Verdict::Done };
+        match write_reply(segment, &fields, addresses) {
+            0 => Verdict::Done,
+            len => {
+                count(&mut self.stats.segments_sent);
+                Verdict::Reply(len)
+            }
+        }
+    }
+
+    /// A segment with a right checksum. `Some`: the header of an answer to write in its place.
+    fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Fields> {
+        let hash = self.key.hash(&packet.addresses, seg.ports);
+        let slots = &*self.slots;
+        let found = self.index.find(hash, |id| {
+            slots
+                .get(usize::from(id))
+                .is_some_and(|slot| slot.ports == seg.ports && slot.path.matches(&packet.addresses))
+        });
+        if let Some(id) = found {
+            return self.on_segment_of(id, packet, seg);
+        }
+        if let Some(id) = self.syns.find(hash, &packet.addresses, seg.ports) {
+            return self.in_syn_received(id, packet, seg);
+        }
+        let mut above = None;
+        if let Some(id) = self.waits.find(hash, &packet.addresses, seg.ports) {
+            match self.in_time_wait(id, packet, seg) {
+                Reopen::No(answer) => return answer,
+                Reopen::Above(snd_nxt) => above = Some(snd_nxt),
+            }
+        }
+        let listens = self.listeners.find(packet.addresses.destination(), seg.local_port());
+        if listens.is_some() {
+            return self.in_listen(packet, seg, hash, above);
+        }
+        count(&mut self.stats.unmatched);
+        self.in_closed(seg)
+    }
+
+    /// §3.10.7.1.
+    pub(crate) fn in_closed(&mut self, seg: &Segment<'_>) -> Option<Fields> {
+        if seg.has(Control::RST) {
+            count(&mut self.stats.resets_ignored);
+            return None;
+        }
+        Some(self.reset(seg))
+    }
+
+    pub(crate) fn reset(&mut self, seg: &Segment<'_>) -> Fields {
+        count(&mut self.stats.resets_sent);
+        reset_for(seg)
+    }
+
+    /// A segment of a connection.
+    pub(crate) fn on_segment_of(
+        &mut self,
+        id: u16,
+        packet: &IpMeta<'_>,
+        seg: &mut Segment<'_>,
+    ) -> Option<Fields> {
+        let mut connection = self.connection(id, packet.now)?;
+        let reply = connection.on_segment(seg);
+        let answer = match reply {
+            Reply::Nothing => None,
+            Reply::Reset => Some(reset_for(seg)),
+            // Nobody may answer from here: the ACK leaves in the next visit.
+            Reply::Ack if packet.reply_from.is_none() => {
+                connection.tcb.flags.insert(Flags::ACK_NOW);
+                None
+            }
+            Reply::Ack => Some(connection.ack_fields()),
+        };
+        if reply == Reply::Reset {
+            count(&mut self.stats.resets_sent);
+        }
+        self.settle(id, packet.now);
+        answer
+    }
+
+    /// §3.10.7.4 for TIME-WAIT.
+    fn in_time_wait(&mut self, id: u16, packet: &IpMeta<'_>, seg: &Segment<'_>) -> Reopen {
+        let Some((snd_nxt, rcv_nxt)) = self.waits.sequence_numbers(id) else { return Reopen::No(None) };
+        if seg.has(Control::RST) {
+            // Ignored, else the wait could be ended by a stray one: RFC 1337.
+            count(&mut self.stats.resets_ignored);
+            return Reopen::No(None);
+        }
+        if seg.has(Control::SYN) && !seg.has(Control::ACK) {
+            // RFC 6191 §2 without timestamps.
+            let destination = packet.addresses.destination();
+            let listens = self.listeners.find(destination, seg.local_port()).is_some();
+            if listens && seg.seq.gt(rcv_nxt) {
+                count(&mut self.stats.time_wait_reused);
+                self.waits.remove(id);
+                return Reopen::Above(snd_nxt);
+            }
+            count(&mut self.stats.not_acceptable);
+            return Reopen::No(None);
+        }
+        if seg.len() == 0 {
+            return Reopen::No(None);
+        }
+        if seg.has(Control::FIN) {
+            self.waits.restart(id, packet.now + self.env.config.time_wait);
+        }
+        Reopen::No(Some(Fields {
+            src_port: seg.local_port(),
+            dst_port: seg.remote_port(),
+            seq: snd_nxt.0,
+            ack: rcv_nxt.0,
+            flags: Control::ACK,
+            ..Fields::default()
+        }))
+    }
+}
+
+/// What a SYN does to a TIME-WAIT entry.
+enum Reopen {
+    /// Nothing; perhaps an answer.
+    No(Option<Fields>),
+    /// It ends the wait: a new connection may begin, with sequence numbers above these.
+    Above(SeqNum),
+}
+
+/// Control bits that mean something here: ECE and CWR come with RFC 3168.
+const CONTROLS: Control = Control::FIN
+    .union(Control::SYN)
+    .union(Control::RST)
+    .union(Control::PSH)
+    .union(Control::ACK)
+    .union(Control::URG);

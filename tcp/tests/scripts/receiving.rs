@@ -1,0 +1,302 @@
+//! Receiving: the sequence check, reassembly, acknowledgements, windows. RFC 9293 §3.10.7.4, §3.8.6; RFC 5681 §4.2.
+
+use crate::runner::*;
+use core::time::Duration;
+use tersus_tcp::Config;
+use tersus_tcp::State::*;
+use tersus_wire::tcp::Flags;
+
+// conf: TCP-SEQ-05, TCP-RST-04
+#[test]
+fn what_lies_outside_of_the_window_is_acknowledged_and_dropped() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301 + 4096).ack(101).len(1))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(291).ack(101).len(10))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(301u32.wrapping_sub(1 << 30)).ack(101).len(10))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(301 + 4096).ack(101))),
+            (0, Out(seg(101).ack(301))),
+            (0, Call(|h| assert!(h.recv_all().is_empty()))),
+        ]
+    });
+}
+
+// conf: TCP-SEQ-04, TCP-SEQ-06
+#[test]
+fn segments_are_cut_at_both_edges_of_the_window() {
+    run(&Setup { rx: 100, ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(10))),
+            // Five old octets, 85 new ones.
+            (0, In(seg(306).ack(101).len(90))),
+            (0, Out(seg(101).ack(396).wnd(5))),
+            // Five fit, and the FIN behind the rest is not seen.
+            (0, In(seg(396).ack(101).len(20).fin())),
+            (0, Out(seg(101).ack(401).wnd(0))),
+            (0, Is(Established)),
+            (0, Call(|h| assert_eq!(h.recv_all(), seg(301).len(100).data))),
+            (0, Out(seg(101).ack(401).wnd(100))),
+        ]
+    });
+}
+
+// conf: TCP-SEQ-07, TCP-SWS-14
+#[test]
+fn data_ahead_of_a_gap_are_kept() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(401).ack(101).len(100))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(601).ack(101).len(100))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(501).ack(101).len(100))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(301).ack(101).len(100))),
+            (0, Out(seg(101).ack(701))),
+            (0, Call(|h| assert_eq!(h.recv_all(), seg(301).len(400).data))),
+            (0, Call(|h| assert_eq!(h.counter("data_out_of_order"), 3))),
+        ]
+    });
+}
+
+// conf: TCP-SEQ-10
+#[test]
+fn overlapping_segments_give_one_stream() {
+    // In whatever order these arrive, the stream is the same.
+    const PIECES: [(u32, usize); 5] = [(301, 40), (331, 50), (321, 100), (361, 10), (411, 30)];
+    for turn in 0..5 {
+        for step in [1, 2, 3, 4] {
+            run(&Setup::default(), connected, || {
+                let order = (0..5).map(|i| PIECES[(turn + i * step) % 5]);
+                let burst = order.map(|(seq, len)| seg(seq).ack(101).len(len)).collect();
+                vec![
+                    (0, Burst(burst)),
+                    (100, Drain),
+                    (100, Call(|h| assert_eq!(h.recv_all(), seg(301).len(140).data))),
+                ]
+            });
+        }
+    }
+}
+
+// conf: TCP-SEQ-10
+#[test]
+fn overlapping_segments_that_disagree_give_each_octet_once() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(311).ack(101).data(&[1; 10]))),
+            (0, Left(1)),
+            (0, In(seg(306).ack(101).data(&[2; 10]))),
+            (0, Left(1)),
+            (0, In(seg(301).ack(101).data(&[3; 7]))),
+            (0, Out(seg(101).ack(321))),
+            (
+                0,
+                Call(|h| {
+                    let data = h.recv_all();
+                    assert_eq!(data.len(), 20);
+                    assert_eq!(data[..7], [3; 7]);
+                }),
+            ),
+        ]
+    });
+}
+
+#[test]
+fn a_full_table_of_ranges_drops_the_segment_and_nothing_else() {
+    for ranges in [0, 1] {
+        run(&Setup { ranges, ..Setup::default() }, connected, || {
+            vec![
+                (0, In(seg(401).ack(101).len(10))),
+                (0, Out(seg(101).ack(301))),
+                (0, In(seg(501).ack(101).len(10))),
+                (0, Out(seg(101).ack(301))),
+                // In order is always taken.
+                (0, Burst(vec![seg(301).ack(101).len(100), seg(401).ack(101).len(110)])),
+                (0, Out(seg(101).ack(511))),
+                (0, Call(|h| assert!(h.counter("ranges_full") > 0))),
+                (0, Call(|h| assert_eq!(h.recv_all(), seg(301).len(210).data))),
+            ]
+        });
+    }
+}
+
+// conf: TCP-SWS-12, TCP-SWS-13
+#[test]
+fn every_second_segment_is_acknowledged_and_a_single_one_soon() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(100))),
+            (10, In(seg(401).ack(101).len(100))),
+            (10, Out(seg(101).ack(501))),
+            (20, In(seg(501).ack(101).len(100))),
+            (60, Out(seg(101).ack(601))),
+        ]
+    });
+    let mut config = Config::new();
+    config.delayed_ack = Duration::from_secs(9);
+    run(&Setup { config, ..Setup::default() }, connected, || {
+        vec![(0, In(seg(301).ack(101).len(100))), (499, Out(seg(101).ack(401)))]
+    });
+    let mut config = Config::new();
+    config.delayed_ack = Duration::ZERO;
+    run(&Setup { config, ..Setup::default() }, connected, || {
+        vec![(0, In(seg(301).ack(101).len(100))), (0, Out(seg(101).ack(401)))]
+    });
+}
+
+// conf: TCP-ACK-07, TCP-SWS-15
+#[test]
+fn a_burst_is_acknowledged_once() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Burst((0..10).map(|i| seg(301 + 100 * i).ack(101).len(100)).collect())),
+            (0, Out(seg(101).ack(1301))),
+        ]
+    });
+}
+
+#[test]
+fn data_carry_the_acknowledgement() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(100))),
+            (10, Call(|h| assert_eq!(h.send(5, 101), 5))),
+            (10, Out(seg(101).ack(401).len(5))),
+            (20, In(seg(401).ack(106))),
+        ]
+    });
+}
+
+// conf: TCP-ACK-01, TCP-HDR-04, TCP-HDR-07, TCP-HDR-14, TCP-MSS-03, TCP-WS-03, TCP-URG-04
+#[test]
+fn odd_segments_are_taken_for_what_they_are() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).len(10))),
+            (0, Call(|h| assert_eq!(h.counter("no_ack"), 1))),
+            (0, In(seg(301).ack(101).options(&[1, 1, 77, 5, 0, 0, 0, 1]).data(b"ab"))),
+            (0, In(seg(303).ack(101).mss(100).scale(7).data(b"cd"))),
+            (0, Out(seg(101).ack(305))),
+            (0, In(seg(305).ack(101).flag(Flags::URG | Flags::ECE | Flags::CWR).data(b"ef"))),
+            (0, In(seg(307).ack(101).flag(Flags::PSH).data(b"gh"))),
+            (0, Out(seg(101).ack(309))),
+            (0, Call(|h| assert_eq!(h.recv_all(), b"abcdefgh"))),
+            (0, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().mss, 1460))),
+            (0, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().send_window, 4096))),
+        ]
+    });
+}
+
+// conf: TCP-ACK-04, TCP-ATK-05
+#[test]
+fn acknowledgements_of_what_was_never_sent_are_refused() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(102).len(10))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(301).ack(101u32.wrapping_sub(4097)).len(10))),
+            (0, Out(seg(101).ack(301))),
+            (0, Call(|h| assert_eq!(h.counter("bad_ack"), 2))),
+            (0, Call(|h| assert!(h.recv_all().is_empty()))),
+            // Old, but within the largest window ever.
+            (0, In(seg(301).ack(101u32.wrapping_sub(4096)).len(10))),
+            (0, Call(|h| assert_eq!(h.recv_all().len(), 10))),
+            (40, Out(seg(101).ack(311))),
+        ]
+    });
+}
+
+// conf: TCP-SWS-10, TCP-SWS-11, TCP-SWS-02
+#[test]
+fn the_window_opens_in_worthwhile_steps() {
+    run(&Setup { rx: 1000, ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(1000))),
+            (40, Out(seg(101).ack(1301).wnd(0))),
+            (50, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 499]), Ok(499)))),
+            // Half of the buffer is worth telling.
+            (60, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 1]), Ok(1)))),
+            (60, Out(seg(101).ack(1301).wnd(500))),
+            (70, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 100]), Ok(100)))),
+            (80, In(seg(1301).ack(101).len(250))),
+            (120, Out(seg(101).ack(1551).wnd(250))),
+        ]
+    });
+}
+
+// conf: TCP-SEQ-03, TCP-SEQ-08, TCP-SWS-07
+#[test]
+fn a_closed_window_takes_acknowledgements_and_resets() {
+    run(&Setup { rx: 100, ..Setup::default() }, connected, || {
+        vec![
+            (0, Call(|h| assert_eq!(h.send(10, 101), 10))),
+            (0, Out(seg(101).ack(301).len(10))),
+            (0, In(seg(301).ack(101).len(100))),
+            (40, Out(seg(111).ack(401).wnd(0))),
+            // A probe: answered, not delivered, but its ACK counts.
+            (50, In(seg(401).ack(111).len(1))),
+            (50, Out(seg(111).ack(401).wnd(0))),
+            (50, Call(|h| assert_eq!(h.tcp.send_queue(h.id()), Ok(0)))),
+            (60, In(seg(401).ack(111).len(1))),
+            (60, Out(seg(111).ack(401).wnd(0))),
+            (70, In(seg(402).ack(111))),
+            (70, Out(seg(111).ack(401).wnd(0))),
+            (80, In(rst(401))),
+            (80, Is(Closed)),
+        ]
+    });
+}
+
+// conf: TCP-SWS-08
+#[test]
+fn the_octet_of_a_probe_is_taken_when_the_window_has_opened() {
+    run(&Setup { rx: 100, ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(100))),
+            (40, Out(seg(101).ack(401).wnd(0))),
+            (50, Call(|h| assert_eq!(h.recv_all().len(), 100))),
+            (50, Out(seg(101).ack(401).wnd(100))),
+            (60, In(seg(401).ack(101).len(1))),
+            (60, Call(|h| assert_eq!(h.recv_all(), seg(401).len(1).data))),
+            (60, In(seg(401).ack(101).len(1))),
+            (60, Out(seg(101).ack(402))),
+            (60, Call(|h| assert!(h.recv_all().is_empty()))),
+        ]
+    });
+}
+
+// conf: TCP-KA-06
+#[test]
+fn keep_alive_probes_of_the_peer_are_answered() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(300).ack(101))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(300).ack(101).data(b"x"))),
+            (0, Out(seg(101).ack(301))),
+            (0, Call(|h| assert!(h.recv_all().is_empty()))),
+        ]
+    });
+}
+
+#[test]
+fn tiny_buffers_work() {
+    for (rx, tx) in [(0, 0), (1, 1), (0, 1), (1, 0)] {
+        run(&Setup { rx, tx, ..Setup::default() }, connected, || {
+            vec![
+                (0, Call(|h| assert_eq!(h.send(5, 101), h.setup.tx))),
+                (0, Left(tx)),
+                (0, In(seg(301).ack(101 + tx as u32).len(5))),
+                (100, Drain),
+                (100, Call(|h| assert_eq!(h.recv_all().len(), h.setup.rx))),
+                (100, Left(rx)),
+                (100, Call(|h| h.tcp.close(h.id()).unwrap())),
+                (100, Out(fin(101 + tx as u32).ack(301 + rx as u32))),
+            ]
+        });
+    }
+}

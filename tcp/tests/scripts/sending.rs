@@ -1,0 +1,490 @@
+//! Sending: windows, Nagle, probes, retransmission, congestion. RFC 9293 §3.7.4, §3.8; RFC 5681, 6298, 6582.
+
+use crate::runner::*;
+use core::time::Duration;
+use tersus_ip::{ErrorKind, Transport};
+use tersus_tcp::congestion::{InitialWindow, Reno};
+use tersus_tcp::State::*;
+use tersus_tcp::{Config, KeepAlive, Nagle, Options, Outcome, SendError};
+
+const MSS: usize = 1460;
+
+fn send<const N: usize>(h: &mut Host) {
+    let start = 101 + h.already as u32;
+    h.already += N;
+    assert_eq!(h.send(N, start), N);
+}
+
+fn fast(mut config: Config) -> Config {
+    config.rto_min = Duration::from_millis(200);
+    config.rto_initial = Duration::from_millis(200);
+    config
+}
+
+/// `n` full segments from `seq` on.
+fn full(at: u64, seq: u32, n: u32) -> impl Iterator<Item = (u64, Step)> {
+    (0..n).map(move |i| (at, Out(seg_at(seq + i * MSS as u32))))
+}
+
+fn seg_at(seq: u32) -> Seg {
+    seg(seq).ack(301).len(MSS)
+}
+
+// conf: TCP-SWS-01, TCP-API-06, TCP-API-07
+#[test]
+fn nagle_holds_small_segments_while_anything_is_in_flight() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<1>)),
+            (0, Out(seg(101).ack(301).len(1).psh(true))),
+            (10, Call(send::<1>)),
+            (20, Call(send::<1>)),
+            (30, In(seg(301).ack(102))),
+            (30, Out(seg(102).ack(301).len(2).psh(true))),
+        ]
+    });
+    let options = Options { nagle: Nagle::Off, ..Options::NONE };
+    run(&Setup { options, ..Setup::default() }, connected, || {
+        vec![
+            (0, Call(send::<1>)),
+            (0, Out(seg(101).ack(301).len(1))),
+            (10, Call(send::<1>)),
+            (10, Out(seg(102).ack(301).len(1))),
+        ]
+    });
+}
+
+// conf: TCP-CC-01, TCP-CC-02
+#[test]
+fn the_initial_window_is_that_of_the_configuration() {
+    static OLD: Reno = Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 2 };
+    for (congestion, segments) in [(&Reno::DEFAULT, 10), (&OLD, 3)] {
+        let setup = Setup { tx: 100_000, congestion, ..Setup::default() };
+        run(&setup, connected, || {
+            let mut steps = vec![(0, In(seg(301).ack(101).wnd(65_535))), (0, Call(send::<60_000>))];
+            steps.extend(full(0, 101, segments));
+            // Slow start: two more for each ACK of two.
+            steps.push((100, In(seg(301).ack(101 + 2 * MSS as u32).wnd(65_535))));
+            steps.extend(full(100, 101 + segments * MSS as u32, 4));
+            steps
+        });
+    }
+}
+
+// conf: TCP-CC-04
+#[test]
+fn after_a_lost_syn_one_segment_leaves() {
+    let setup = Setup { tx: 100_000, ..Setup::default() };
+    run(&setup, nothing, || {
+        vec![
+            (0, Call(Host::connect)),
+            (0, Out(syn(100))),
+            (1000, Out(syn(100))),
+            (3000, Out(syn(100))),
+            (3100, In(syn(300).ack(101).mss(1460).wnd(65_535))),
+            (3100, Out(seg(101).ack(301))),
+            (3100, Call(send::<9_000>)),
+            (3100, Out(seg_at(101))),
+        ]
+    });
+}
+
+// conf: TCP-HDR-01, TCP-ACK-02, TCP-ACK-06, TCP-WS-08
+#[test]
+fn no_more_is_in_flight_than_the_window_permits() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<8000>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg_at(1561))),
+            // 1176 octets of window are less than a segment, and less than half of the largest window.
+            (10, In(seg(301).ack(1561).wnd(4096))),
+            (10, Out(seg_at(3021))),
+            // The same ACK, a larger window.
+            (20, In(seg(301).ack(1561).wnd(8192))),
+            (20, Out(seg_at(4481))),
+            (20, Out(seg_at(5941))),
+            // Nagle holds the rest.
+            (30, In(seg(301).ack(7401).wnd(8192))),
+            (30, Out(seg(7401).ack(301).len(700))),
+        ]
+    });
+}
+
+// conf: TCP-ACK-03, TCP-ACK-05
+#[test]
+fn an_older_segment_brings_no_window() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<10>)),
+            (0, Left(1)),
+            (10, In(seg(306).ack(111).len(5).wnd(1000))),
+            (10, Left(1)),
+            // Older by its sequence number.
+            (20, In(seg(301).ack(111).len(5).wnd(9000))),
+            (20, Left(1)),
+            (20, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().send_window, 1000))),
+            // Older by its acknowledgement.
+            (30, In(seg(311).ack(101).wnd(9000))),
+            (30, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().send_window, 1000))),
+            (30, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().in_flight, 0))),
+        ]
+    });
+}
+
+// conf: TCP-SWS-09
+#[test]
+fn too_small_a_window_is_used_when_the_override_timer_says_so() {
+    run(&Setup { tx: 10_000, ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).wnd(4000))),
+            (0, In(seg(301).ack(101).wnd(100))),
+            (0, Call(send::<8000>)),
+            (200, Out(seg(101).ack(301).len(100))),
+            (250, In(seg(301).ack(201).wnd(100))),
+            (450, Out(seg(201).ack(301).len(100))),
+            (460, In(seg(301).ack(301).wnd(4000))),
+            (460, Out(seg_at(301))),
+            (460, Out(seg_at(1761))),
+        ]
+    });
+}
+
+// conf: TCP-RTO-04, TCP-RTO-09, TCP-RTO-10, TCP-RTO-11, TCP-RTO-12, TCP-RTO-05, TCP-RTO-15
+#[test]
+fn data_that_nobody_acknowledges_are_sent_again_and_given_up() {
+    run(&Setup::default(), connected, || {
+        let mut steps = vec![(0, Call(send::<2920>)), (0, Out(seg_at(101))), (0, Out(seg_at(1561)))];
+        // The first segment only; the interval doubles.
+        for at in [1, 3, 7, 15, 31, 63] {
+            steps.push((at * 1000, Out(seg_at(101))));
+        }
+        // 60 s, the cap.
+        steps.push((123_000, Out(seg_at(101))));
+        steps.push((182_999, Is(Established)));
+        steps.push((183_000, Is(Closed)));
+        steps.push((183_000, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut))))));
+        steps.push((
+            183_000,
+            Call(|h| {
+                assert_eq!(h.tcp.send(h.id(), b"x"), Err(SendError::Ended(Outcome::TimedOut)));
+            }),
+        ));
+        steps
+    });
+}
+
+// conf: TCP-RTO-17, TCP-KA-03
+#[test]
+fn the_defaults_are_those_of_the_standards() {
+    let config = Config::new();
+    assert!(config.r1 >= 3 && config.r2 >= Duration::from_secs(100));
+    assert!(config.r2_syn >= Duration::from_secs(180));
+    assert!(config.keep_alive_idle >= Duration::from_secs(7200));
+    assert_eq!((config.rto_min, config.rto_initial), (Duration::from_secs(1), Duration::from_secs(1)));
+    assert!(config.rto_max >= Duration::from_secs(60));
+}
+
+// conf: TCP-API-09, TCP-RTO-16
+#[test]
+fn the_user_timeout_ends_the_connection() {
+    let options = Options { user_timeout: Duration::from_secs(10), ..Options::NONE };
+    run(&Setup { options, ..Setup::default() }, connected, || {
+        vec![
+            (0, Call(send::<10>)),
+            (0, Left(1)),
+            (500, In(seg(301).ack(105))),
+            (1500, Out(seg(105).ack(301).data(&seg(101).len(10).data[4..]))),
+            (10_499, Left(2)),
+            (10_499, Is(Established)),
+            (10_500, Is(Closed)),
+            (10_500, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut))))),
+        ]
+    });
+}
+
+// conf: TCP-RTO-02, TCP-RTO-06, TCP-RTO-07
+#[test]
+fn the_timeout_follows_the_round_trip_time_by_karns_rule() {
+    let setup = Setup { config: fast(Config::new()), ..Setup::default() };
+    run(&setup, nothing, || {
+        vec![
+            (0, Call(Host::connect)),
+            (0, Out(syn(100))),
+            // R = 100 ms: RTO = 100 + 4 * 50.
+            (100, In(syn(300).ack(101).mss(1460))),
+            (100, Out(seg(101).ack(301))),
+            (100, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().rto, Duration::from_millis(300)))),
+            (100, Call(send::<10>)),
+            (100, Left(1)),
+            (400, Out(seg(101).ack(301).len(10))),
+            // An ACK of what was sent twice is no sample; the back-off stays.
+            (410, In(seg(301).ack(111))),
+            (
+                410,
+                Call(|h| {
+                    let info = h.tcp.info(h.id()).unwrap();
+                    assert_eq!(
+                        (info.srtt, info.rto),
+                        (Duration::from_millis(100), Duration::from_millis(600))
+                    );
+                }),
+            ),
+            (410, Call(send::<10>)),
+            (410, Left(1)),
+            (510, In(seg(301).ack(121))),
+            // RTTVAR = 3/4 * 50.
+            (510, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().rto, Duration::from_millis(250)))),
+        ]
+    });
+}
+
+// conf: TCP-CC-10, TCP-CC-11, TCP-CC-12, TCP-CC-14, TCP-CC-18, TCP-CC-19
+#[test]
+fn duplicate_acknowledgements_repair_losses_without_the_timer() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected, || {
+        let w = |ack: u32| seg(301).ack(ack).wnd(65_535);
+        let at = |n: u32| 101 + n * MSS as u32;
+        let mut steps = vec![(0, In(w(101))), (0, Call(send::<60_000>))];
+        steps.extend(full(0, 101, 10));
+        // Segments 0 and 3 are lost. Limited transmit: one new segment for the first and the second.
+        steps.extend([
+            (100, In(w(101))),
+            (100, Out(seg_at(at(10)))),
+            (100, In(w(101))),
+            (100, Out(seg_at(at(11)))),
+        ]);
+        steps.extend([(100, In(w(101))), (100, Out(seg_at(101)))]);
+        // cwnd is 5 + 3 now and grows by each further one; 12 are in flight.
+        steps.extend((0..4).map(|_| (100, In(w(101)))));
+        steps.extend([(100, In(w(101))), (100, Out(seg_at(at(12))))]);
+        // A partial ACK: the next hole at once, and what deflation leaves room for.
+        steps.extend([(200, In(w(at(3)))), (200, Out(seg_at(at(3))))]);
+        steps.push((200, Drain));
+        steps.push((200, Call(|h| assert_eq!(h.counter("fast_retransmits"), 1))));
+        // All that was in flight: recovery ends with ssthresh.
+        steps.push((300, In(w(at(12)))));
+        steps.push((300, Drain));
+        steps.push((
+            300,
+            Call(|h| {
+                let info = h.tcp.info(h.id()).unwrap();
+                assert_eq!((info.ssthresh, h.counter("retransmits")), (5 * MSS as u32, 2));
+                assert!(info.cwnd <= info.ssthresh, "{}", info.cwnd);
+            }),
+        ));
+        steps
+    });
+}
+
+// conf: TCP-CC-08, TCP-CC-09, TCP-CC-17, TCP-CC-20
+#[test]
+fn a_timeout_starts_slowly_and_ends_fast_recovery() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected, || {
+        let w = |ack: u32| seg(301).ack(ack).wnd(65_535);
+        let at = |n: u32| 101 + n * MSS as u32;
+        let mut steps = vec![(0, In(w(101))), (0, Call(send::<60_000>))];
+        steps.extend(full(0, 101, 10));
+        steps.push((1000, Out(seg_at(101))));
+        steps.push((
+            1000,
+            Call(|h| {
+                let info = h.tcp.info(h.id()).unwrap();
+                assert_eq!((info.cwnd, info.ssthresh), (MSS as u32, 5 * MSS as u32));
+            }),
+        ));
+        // What is sent again draws duplicate ACKs; they mean nothing now.
+        steps.extend((0..5).map(|_| (1050, In(w(101)))));
+        steps.extend([(1100, In(w(at(1)))), (1100, Out(seg_at(at(1)))), (1100, Out(seg_at(at(2))))]);
+        steps.extend([(1200, In(w(at(3)))), (1200, Out(seg_at(at(3)))), (1200, Out(seg_at(at(4))))]);
+        steps.push((1200, Drain));
+        steps.push((1200, Call(|h| assert_eq!(h.counter("fast_retransmits"), 0))));
+        // The rest had arrived.
+        steps.extend([(1300, In(w(at(10)))), (1300, Drain)]);
+        steps.push((1300, Call(|h| assert_eq!(h.tcp.send_queue(h.id()), Ok(60_000 - 10 * MSS)))));
+        steps
+    });
+}
+
+// conf: TCP-CC-15
+#[test]
+fn after_silence_the_window_starts_anew() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected, || {
+        let mut steps = vec![(0, In(seg(301).ack(101).wnd(65_535))), (0, Call(send::<29_200>))];
+        steps.extend(full(0, 101, 10));
+        steps.push((10, In(seg(301).ack(101 + 14_600).wnd(65_535))));
+        steps.push((10, Drain));
+        steps.push((20, In(seg(301).ack(101 + 29_200).wnd(65_535))));
+        steps.push((20, Call(|h| assert!(h.tcp.info(h.id()).unwrap().cwnd > 10 * MSS as u32))));
+        steps.push((5000, Call(send::<58_400>)));
+        steps.push((5000, Left(10)));
+        steps
+    });
+}
+
+// conf: TCP-SWS-04, TCP-SWS-05, TCP-SWS-06
+#[test]
+fn a_closed_window_is_probed_for_ever() {
+    run(&Setup::default(), connected, || {
+        let mut steps = vec![(0, In(seg(301).ack(101).wnd(0))), (0, Call(send::<10>))];
+        let (mut at, mut step) = (0, 1000);
+        while at < 24 * 3_600_000 {
+            at += step;
+            step = (step * 2).min(60_000);
+            steps.push((at, Out(seg(101).ack(301).len(1))));
+            steps.push((at, In(seg(301).ack(101).wnd(0))));
+        }
+        // It opens, the probe's octet was thrown away.
+        steps.push((at + 10, In(seg(301).ack(101).wnd(4096))));
+        steps.push((at + 10, Out(seg(101).ack(301).len(1))));
+        steps.push((at + 20, In(seg(301).ack(102).wnd(4096))));
+        steps.push((at + 20, Out(seg(102).ack(301).len(9))));
+        steps.push((at + 30, In(seg(301).ack(111).wnd(4096))));
+        steps.push((at + 30, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().cwnd, 14_600))));
+        steps
+    });
+    // A peer that does not answer probes is dead: R2.
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(101).wnd(0))),
+            (0, Call(send::<10>)),
+            (122_999, Left(6)),
+            (122_999, Is(Established)),
+            (123_000, Is(Closed)),
+        ]
+    });
+}
+
+#[test]
+fn a_fin_is_a_probe_where_nothing_else_is_left() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(101).wnd(0))),
+            (0, Call(|h| h.tcp.close(h.id()).unwrap())),
+            (1000, Out(fin(101).ack(301))),
+            (1010, In(seg(301).ack(102).wnd(0))),
+            (1010, Is(FinWait2)),
+        ]
+    });
+}
+
+// conf: TCP-SWS-03
+#[test]
+fn a_window_that_shrinks_is_survived() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<4000>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg_at(1561))),
+            (10, In(seg(301).ack(101).wnd(1000))),
+            // Only what lies in the window goes again.
+            (1000, Out(seg(101).ack(301).len(1000))),
+            (1010, In(seg(301).ack(1101).wnd(0))),
+            // Closed: a probe instead, one octet.
+            (3010, Out(seg(1101).ack(301).len(1))),
+            (3020, In(seg(301).ack(1101).wnd(4096))),
+            (3020, Out(seg(1101).ack(301).len(1460))),
+            (3030, Drain),
+        ]
+    });
+}
+
+// conf: TCP-KA-01
+#[test]
+fn an_idle_connection_is_silent_for_ten_days() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (10 * 86_400_000, Is(Established)),
+            (10 * 86_400_000, Call(|h| assert_eq!((h.tcp.poll_at(), h.polls < 20), (None, true)))),
+        ]
+    });
+}
+
+// conf: TCP-KA-02, TCP-KA-04, TCP-KA-05
+#[test]
+fn keep_alive_probes_an_idle_peer_and_gives_up() {
+    let options = Options { keep_alive: KeepAlive::On, ..Options::NONE };
+    run(&Setup { options, ..Setup::default() }, connected, || {
+        let hour = 3_600_000;
+        let mut steps = vec![
+            (hour, In(seg(301).ack(101).len(1))),
+            (hour + 40, Out(seg(101).ack(302))),
+            (3 * hour, Out(seg(100).ack(302))),
+            (3 * hour + 75_000, Out(seg(100).ack(302))),
+            (3 * hour + 75_010, In(seg(302).ack(101))),
+        ];
+        let start = 5 * hour + 75_010;
+        steps.extend((0..9).map(|n| (start + n * 75_000, Out(seg(100).ack(302)))));
+        steps.push((start + 9 * 75_000 - 1, Is(Established)));
+        steps.push((start + 9 * 75_000, Out(rst(101).ack(302))));
+        steps.push((start + 9 * 75_000, Is(Closed)));
+        steps.push((
+            start + 9 * 75_000,
+            Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut)))),
+        ));
+        steps
+    });
+}
+
+// conf: TCP-API-02, TCP-API-03
+#[test]
+fn traffic_class_and_hop_limit_are_the_users() {
+    let options = Options { traffic_class: 0xbb, hop_limit: 3, ..Options::NONE };
+    for begin in [connected as fn(&mut Host), accepted] {
+        run(&Setup { options, ..Setup::default() }, begin, || {
+            vec![(
+                0,
+                Call(|h| {
+                    assert!(!h.outgoing.is_empty());
+                    for out in &h.outgoing {
+                        assert_eq!((out.traffic_class, out.hop_limit), (0xb8, 3));
+                    }
+                    let options = Options { traffic_class: 0, ..h.tcp.options(h.id()).unwrap() };
+                    h.tcp.set_options(h.id(), options).unwrap();
+                    assert_eq!(h.tcp.options(h.id()), Ok(options));
+                }),
+            )]
+        });
+    }
+}
+
+// conf: TCP-ICMP-01, TCP-ICMP-03, TCP-ICMP-05, TCP-API-01
+#[test]
+fn soft_errors_are_noted_if_they_quote_what_is_in_flight() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(|h| h.icmp(ErrorKind::HostUnreachable, 101))),
+            (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
+            (0, Call(send::<10>)),
+            (0, Left(1)),
+            (0, Call(|h| h.icmp(ErrorKind::HostUnreachable, 111))),
+            (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
+            (0, Call(|h| h.icmp(ErrorKind::HopLimitExceeded, 101))),
+            (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(Some(ErrorKind::HopLimitExceeded))))),
+            (0, Is(Established)),
+        ]
+    });
+}
+
+// conf: TCP-RTO-08
+#[test]
+fn a_constant_round_trip_time_leaves_the_floor() {
+    let setup = Setup { config: fast(Config::new()), tx: 100_000, ..Setup::default() };
+    run(&setup, connected, || {
+        let mut steps = vec![];
+        for n in 0..50 {
+            steps.push((n * 100, Call(send::<10>)));
+            steps.push((n * 100, Left(1)));
+            steps.push((n * 100 + 50, In(seg(301).ack(111 + 10 * n as u32))));
+        }
+        steps.push((
+            5000,
+            Call(|h| {
+                let info = h.tcp.info(h.id()).unwrap();
+                assert!(info.srtt.abs_diff(Duration::from_millis(50)) < Duration::from_millis(1), "{info:?}");
+                assert_eq!(info.rto, Duration::from_millis(200));
+            }),
+        ));
+        steps
+    });
+}

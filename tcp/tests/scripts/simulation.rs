@@ -1,0 +1,461 @@
+//! Two engines, a wire that loses, repeats, delays and spoils, and a virtual clock. What was sent arrives once, in
+//! order and unharmed; it never stalls; `poll_at` is honest.
+
+use crate::runner::*;
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use tersus_ip::fake::FakeIp;
+use tersus_ip::{
+    Addresses, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport, Verdict,
+};
+use tersus_tcp::congestion::{Congestion, InitialWindow, Reno, Unlimited};
+use tersus_tcp::{
+    Config, ConnectOptions, ConnectionId, ListenerId, Nagle, Options, Outcome, RecvError,
+    SendError as UserError, State, Tcp,
+};
+use tersus_wire::IpProtocol;
+
+/// A generator for the tests' own choices.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let x = self.0 ^ (self.0 >> 33);
+        x.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 16
+    }
+    fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 {
+            0
+        } else {
+            self.next() % bound
+        }
+    }
+    fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.below(high - low + 1)
+    }
+    fn chance(&mut self, permille: u64) -> bool {
+        self.below(1000) < permille
+    }
+    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize]
+    }
+}
+
+/// One end and its application.
+struct End {
+    tcp: Tcp<'static>,
+    address: IpAddr,
+    mtu: u16,
+    id: Option<ConnectionId>,
+    listener: Option<ListenerId>,
+    /// What the application sends and has sent, expects and has got.
+    total_out: usize,
+    written: usize,
+    total_in: usize,
+    read: usize,
+    closed: bool,
+    finished: bool,
+    released: bool,
+    /// The device is full until then.
+    full_until: Option<Instant>,
+    app_at: Instant,
+}
+
+/// To whom, addresses, segment.
+type Frame = (usize, Vec<u8>, Vec<u8>);
+
+struct Wire {
+    queue: BTreeMap<(Instant, u64), Frame>,
+    count: u64,
+    loss: u64,
+    repeat: u64,
+    spoil: u64,
+    delay_us: u64,
+    jitter_us: u64,
+    carried: u64,
+}
+
+impl Wire {
+    fn put(&mut self, dice: &mut Dice, now: Instant, to: usize, both: &[u8], octets: &[u8]) {
+        self.carried += 1;
+        for _ in 0..1 + u64::from(dice.chance(self.repeat)) {
+            if dice.chance(self.loss) {
+                continue;
+            }
+            let mut octets = octets.to_vec();
+            if dice.chance(self.spoil) {
+                let at = dice.below(octets.len() as u64) as usize;
+                octets[at] ^= 1 << dice.below(8);
+            }
+            let delay = self.delay_us + dice.below(self.jitter_us + 1);
+            self.count += 1;
+            let at = now + Duration::from_micros(delay);
+            self.queue.insert((at, self.count), (to, both.to_vec(), octets));
+        }
+    }
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+fn stream(from: usize, at: usize) -> u8 {
+    ((at * 7 + from * 13) % 253) as u8
+}
+
+struct World {
+    ends: [End; 2],
+    wire: Wire,
+    dice: Dice,
+    now: Instant,
+    seed: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+        let ipv6 = dice.chance(300);
+        let harsh = dice.chance(500);
+        let wire = Wire {
+            queue: BTreeMap::new(),
+            count: 0,
+            loss: if harsh { dice.below(200) } else { dice.below(20) },
+            repeat: if harsh { dice.below(100) } else { 0 },
+            spoil: if harsh { dice.below(50) } else { 0 },
+            delay_us: dice.of(&[0, 10, 1_000, 20_000, 300_000]),
+            jitter_us: dice.of(&[0, 0, 100, 5_000, 50_000]),
+            carried: 0,
+        };
+        let now = Instant::from_micros(dice.below(1 << 40));
+        let end = |number: usize, dice: &mut Dice| {
+            let mut config = Config::new();
+            config.r2 = Duration::from_secs(7_200);
+            config.r2_syn = Duration::from_secs(7_200);
+            config.half_open = Duration::from_secs(3_000);
+            config.delayed_ack = Duration::from_millis(dice.of(&[0, 40, 200, 499]));
+            if dice.chance(300) {
+                config.rto_min = Duration::from_millis(200);
+                config.rto_initial = Duration::from_millis(200);
+            }
+            let congestion: &'static dyn Congestion = match dice.below(4) {
+                0 => &Unlimited,
+                1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1 },
+                _ => &Reno::DEFAULT,
+            };
+            let setup = Setup {
+                config,
+                rx: dice.of(&[1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000]),
+                tx: dice.of(&[1, 3, 100, 1000, 4096, 65_535, 100_000]),
+                connections: 2,
+                records: dice.of(&[0, 1, 2, 8, 32]),
+                ranges: dice.of(&[0, 1, 4, 32]),
+                waits: dice.of(&[0, 1, 4]),
+                congestion,
+                ..Setup::default()
+            };
+            let slow = setup.rx.min(setup.tx) < 10;
+            let most = if slow { 60 } else { 60_000 };
+            (
+                End {
+                    tcp: engine(&setup, (seed as u8).wrapping_mul(2).wrapping_add(number as u8)),
+                    address: if number == 0 { our_address(ipv6) } else { peer_address(ipv6) },
+                    mtu: dice.of(&[if ipv6 { 1280 } else { 68 }, 1280, 1500, 1500, 9000]),
+                    id: None,
+                    listener: None,
+                    total_out: dice.below(most) as usize,
+                    written: 0,
+                    total_in: 0,
+                    read: 0,
+                    closed: false,
+                    finished: false,
+                    released: false,
+                    full_until: None,
+                    app_at: now,
+                },
+                slow,
+            )
+        };
+        let (mut a, slow_a) = end(0, &mut dice);
+        let (mut b, slow_b) = end(1, &mut dice);
+        if slow_a || slow_b {
+            a.total_out = a.total_out.min(60);
+            b.total_out = b.total_out.min(60);
+        }
+        (a.total_in, b.total_in) = (b.total_out, a.total_out);
+        Self { ends: [a, b], wire, dice, now, seed }
+    }
+
+    /// Polls one end at the present moment.
+    fn poll(&mut self, who: usize) -> usize {
+        let Self { ends, wire, dice, now, .. } = self;
+        let [a, b] = ends;
+        let (end, to) = if who == 0 { (a, 1) } else { (b, 0) };
+        let mut buffer = vec![0; 70_000];
+        let mut sent = Vec::new();
+        let mut sink = |path: &Path, _: Outgoing, octets_: &[u8]| {
+            let both = [octets(path.source()), octets(path.destination())].concat();
+            sent.push((both, octets_.to_vec()));
+        };
+        let mut ip = FakeIp::new(&mut buffer, &mut sink);
+        ip.now = *now;
+        ip.mtu = end.mtu;
+        if end.full_until.is_some() {
+            ip.room = InterfaceSet::NONE;
+            ip.refusal = Some(SendError::Full);
+        }
+        let mut budget = if dice.chance(100) { 1 } else { 1000 };
+        let progress = end.tcp.transmit(&mut ip, &mut budget);
+        if progress != Progress::More {
+            let next = end.tcp.poll_at();
+            assert!(
+                next.map_or(true, |at| at > *now),
+                "seed {}: poll_at {next:?} after a poll at {now}",
+                self.seed
+            );
+        }
+        for (both, octets) in &sent {
+            wire.put(dice, *now, to, both, octets);
+        }
+        sent.len()
+    }
+
+    fn deliver(&mut self, to: usize, both: &[u8], octets: &mut [u8]) {
+        let addresses = match both.len() {
+            8 => Addresses::V4(both.try_into().unwrap()),
+            _ => Addresses::V6(both.try_into().unwrap()),
+        };
+        let meta = IpMeta::new(self.now, IpProtocol::TCP, addresses);
+        let full = self.ends[to].full_until.is_some();
+        if let Verdict::Reply(len) = self.ends[to].tcp.receive(&meta, octets) {
+            let half = both.len() / 2;
+            let back = [&both[half..], &both[..half]].concat();
+            if !full {
+                self.wire.put(&mut self.dice, self.now, 1 - to, &back, &octets[..usize::from(len)]);
+            }
+        }
+    }
+
+    /// The application of one end does something.
+    fn app(&mut self, who: usize) {
+        let (seed, now) = (self.seed, self.now);
+        let end = &mut self.ends[who];
+        let dice = &mut self.dice;
+        end.app_at = now + Duration::from_micros(dice.of(&[100, 1_000, 30_000, 700_000]));
+        if end.id.is_none() {
+            end.id = end.listener.and_then(|listener| end.tcp.accept(listener));
+        }
+        let Some(id) = end.id.filter(|_| !end.released) else { return };
+        // Write.
+        for _ in 0..dice.below(4) {
+            if end.closed {
+                break;
+            }
+            let len = (dice.of(&[1, 10, 1000, 30_000]) as usize).min(end.total_out - end.written);
+            let data: Vec<u8> = (0..len).map(|i| stream(who, end.written + i)).collect();
+            let taken = if dice.chance(500) {
+                end.tcp.send(id, &data)
+            } else {
+                end.tcp.send_with(id, |free| {
+                    let n = free.len().min(data.len());
+                    free[..n].copy_from_slice(&data[..n]);
+                    n
+                })
+            };
+            end.written += taken.unwrap_or_else(|e| panic!("seed {seed}: end {who}: send: {e}"));
+            if end.written == end.total_out && end.tcp.is_established(id) && dice.chance(700) {
+                end.tcp.close(id).unwrap();
+                assert_eq!(end.tcp.send(id, &[1]), Err(UserError::Closing));
+                end.closed = true;
+            }
+        }
+        // Read.
+        for _ in 0..dice.below(4) {
+            let most = dice.of(&[1, 10, 1000, 30_000]) as usize;
+            let mut got = vec![0; most];
+            let result = if dice.chance(500) {
+                end.tcp.recv(id, &mut got)
+            } else {
+                end.tcp.recv_with(id, |front| {
+                    let n = front.len().min(most);
+                    got[..n].copy_from_slice(&front[..n]);
+                    (n, n)
+                })
+            };
+            match result {
+                Ok(n) => {
+                    for (i, octet) in got[..n].iter().enumerate() {
+                        assert_eq!(
+                            *octet,
+                            stream(1 - who, end.read + i),
+                            "seed {seed}: octet {}",
+                            end.read + i
+                        );
+                    }
+                    end.read += n;
+                    assert!(end.read <= end.total_in, "seed {seed}: too much");
+                }
+                Err(RecvError::Finished) => {
+                    assert_eq!(end.read, end.total_in, "seed {seed}: end {who} ends early");
+                    end.finished = true;
+                }
+                Err(e) => panic!("seed {seed}: end {who}: recv: {e}"),
+            }
+        }
+        if end.closed && end.finished {
+            let outcome = end.tcp.outcome(id).unwrap();
+            assert!(matches!(outcome, None | Some(Outcome::Finished)), "seed {seed}: {outcome:?}");
+            if dice.chance(300) || outcome.is_some() {
+                end.tcp.release(id).unwrap();
+                assert!(end.tcp.state(id).is_err());
+                end.released = true;
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        let dice_start = self.now;
+        let listener = self.ends[1].tcp.listen(OUR_PORT, 2).unwrap();
+        self.ends[1].listener = Some(listener);
+        let remote = SocketAddr::new(self.ends[1].address, OUR_PORT);
+        let nagle = if self.dice.chance(500) { Nagle::On } else { Nagle::Off };
+        let options =
+            ConnectOptions { options: Options { nagle, ..Options::NONE }, ..ConnectOptions::default() };
+        {
+            let mut buffer = [0; 0];
+            let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
+            let mut ip = FakeIp::new(&mut buffer, &mut sink);
+            ip.mtu = self.ends[0].mtu;
+            let id = self.ends[0].tcp.connect(&ip, self.now, remote, options);
+            self.ends[0].id = Some(id.unwrap());
+        }
+        for who in [0, 1] {
+            self.poll(who);
+        }
+        let limit = self.now + Duration::from_secs(100_000);
+        let mut steps = 0u64;
+        loop {
+            steps += 1;
+            assert!(steps < 3_000_000, "seed {}: endless", self.seed);
+            // What comes next?
+            let wire = self.wire.queue.keys().next().map(|k| k.0);
+            let polls = [0, 1].map(|who| self.ends[who].tcp.poll_at());
+            let busy = self.ends.iter().any(|end| !end.released);
+            let apps = [0, 1].map(|who| (!self.ends[who].released).then_some(self.ends[who].app_at));
+            let fulls = [0, 1].map(|who| self.ends[who].full_until);
+            let all = [wire, polls[0], polls[1], apps[0], apps[1], fulls[0], fulls[1]];
+            let Some(next) = all.into_iter().flatten().min() else { break };
+            if !busy && next > limit {
+                break;
+            }
+            assert!(next < limit, "stalled: {}", self.describe());
+            // Before that moment a poll does nothing.
+            if next > self.now && self.dice.chance(50) {
+                let gap = next.since(self.now).as_micros() as u64;
+                let early = self.now + Duration::from_micros(self.dice.below(gap));
+                let kept = core::mem::replace(&mut self.now, early);
+                for who in [0, 1] {
+                    assert_eq!(self.poll(who), 0, "seed {}: early poll of end {who} sent", self.seed);
+                    assert_eq!(self.ends[who].tcp.poll_at(), polls[who], "seed {}: early poll", self.seed);
+                }
+                self.now = kept;
+            }
+            self.now = self.now.max(next);
+            for who in [0, 1] {
+                if fulls[who].is_some_and(|at| at <= self.now) {
+                    self.ends[who].full_until = None;
+                    self.poll(who);
+                } else if self.ends[who].full_until.is_none() && self.dice.chance(3) {
+                    self.ends[who].full_until =
+                        Some(self.now + Duration::from_millis(self.dice.between(1, 300)));
+                }
+            }
+            while let Some((&key, _)) = self.wire.queue.iter().next() {
+                if key.0 > self.now {
+                    break;
+                }
+                let (to, both, mut octets) = self.wire.queue.remove(&key).unwrap();
+                self.deliver(to, &both, &mut octets);
+                if self.dice.chance(700) {
+                    self.poll(to);
+                }
+            }
+            for who in [0, 1] {
+                if apps[who].is_some_and(|at| at <= self.now) {
+                    self.app(who);
+                }
+                if self.ends[who].tcp.poll_at().is_some_and(|at| at <= self.now) {
+                    self.poll(who);
+                }
+            }
+        }
+        let _ = dice_start;
+        assert!(self.ends.iter().all(|end| end.released), "{}", self.describe());
+        // Nothing is left behind: all slots are free, and nothing is timed.
+        for who in [0, 1] {
+            let end = &mut self.ends[who];
+            assert_eq!(end.tcp.poll_at(), None, "seed {}", self.seed);
+            let mut buffer = [0; 0];
+            let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
+            let ip = FakeIp::new(&mut buffer, &mut sink);
+            for _ in 0..2 {
+                end.tcp.connect(&ip, self.now, remote, ConnectOptions::default()).unwrap();
+            }
+        }
+    }
+
+    fn describe(&mut self) -> String {
+        let mut text = format!("seed {} at {} carried {}", self.seed, self.now, self.wire.carried);
+        for end in &mut self.ends {
+            let state = end.id.map(|id| end.tcp.state(id).unwrap_or(State::Closed));
+            let info = end.id.map(|id| end.tcp.info(id));
+            text += &format!(
+                "\n{:?} wrote {}/{} read {}/{} {info:?} poll_at {:?} {:?}",
+                state,
+                end.written,
+                end.total_out,
+                end.read,
+                end.total_in,
+                end.tcp.poll_at(),
+                end.tcp.statistics().counters().iter().filter(|c| c.1 > 0).collect::<Vec<_>>(),
+            );
+        }
+        text
+    }
+}
+
+fn simulate(seeds: core::ops::Range<u64>) {
+    for seed in seeds {
+        World::new(seed).run();
+    }
+}
+
+#[test]
+fn what_was_sent_arrives_whatever_the_wire_does_1() {
+    simulate(0..150);
+}
+#[test]
+fn what_was_sent_arrives_whatever_the_wire_does_2() {
+    simulate(150..300);
+}
+
+/// Long: `cargo test --release -- --ignored`.
+#[test]
+#[ignore = "takes minutes"]
+fn what_was_sent_arrives_over_thousands_of_seeds() {
+    let mut totals = BTreeMap::new();
+    for seed in 1_000..6_000 {
+        let mut world = World::new(seed);
+        world.run();
+        for end in &world.ends {
+            for (name, count) in end.tcp.statistics().counters() {
+                *totals.entry(name).or_insert(0u64) += u64::from(count);
+            }
+        }
+    }
+    println!("{totals:#?}");
+}
