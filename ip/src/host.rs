@@ -32,7 +32,7 @@ pub(crate) struct Host<'a> {
     pub(crate) unbuffered: InterfaceSet,
     /// Something changed since the deadlines were last gathered.
     pub(crate) is_changed: bool,
-    /// After the transports had their turn something ended that they may wait for: they need another.
+    /// Since the transports had their turn something moved that they may wait for: they need another.
     pub(crate) is_turn_due: bool,
     pub(crate) interfaces: &'a mut [Interface],
     pub(crate) addresses: &'a mut [OwnAddress],
@@ -116,6 +116,7 @@ impl<'a> Host<'a> {
     pub(crate) fn moved(&mut self) {
         self.generation = self.generation.wrapping_add(1).max(1);
         self.is_changed = true;
+        self.is_turn_due = true;
     }
 
     /// Takes note of what neighbours changed.

@@ -42,6 +42,7 @@ impl<'a> Ip<'a> {
         links: &'r mut [&'l mut L],
     ) -> Out<'r, 'a, 'l, L> {
         self.host.now = now;
+        self.host.is_turn_due = false;
         Out { ip: self, links, now }
     }
 }

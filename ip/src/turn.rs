@@ -16,6 +16,7 @@ impl Ip<'_> {
     pub fn service<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
         let host = &mut self.host;
         host.now = now;
+        host.is_turn_due = false;
         let mut id = InterfaceId(0);
         for link in links.iter_mut() {
             let events = link.service(now);
@@ -50,8 +51,6 @@ impl Ip<'_> {
     #[inline(never)]
     fn maintain_now<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
         let host = &mut self.host;
-        let generation = host.generation;
-        host.is_turn_due = false;
         host.announce_due(now, links);
         #[cfg(feature = "fragmentation")]
         host.fragments_due(now, links);
@@ -63,8 +62,7 @@ impl Ip<'_> {
             host.moved();
         }
         host.neighbours_due(now, links);
-        // What was parked for a resolution that has just failed, or for a path that has changed, has had its turn.
-        host.is_turn_due |= host.generation != generation;
+        // What is parked for a resolution that has just failed, or for a path that has changed, has had its turn.
         host.is_changed = host.is_turn_due;
         self.wake = Deadline::from(self.next_due());
     }

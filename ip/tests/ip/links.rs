@@ -194,3 +194,23 @@ fn links_beyond_the_table_are_ignored_and_counted() {
     host.run();
     assert!(host.transport.got.is_empty());
 }
+
+#[test]
+fn what_the_user_changes_causes_a_turn() {
+    let mut host = Host::ethernet();
+    assert_eq!(host.ip.poll_at(), None);
+    let route = tersus_ip::Route::default_by(ip("192.0.2.254"), ETH);
+    let steps: [&dyn Fn(&mut Host); 5] = [
+        &|host| host.ip.add_route(route).unwrap(),
+        &|host| host.ip.join(ETH, ip("239.1.1.1")).unwrap(),
+        &|host| assert!(host.ip.leave(ETH, ip("239.1.1.1"))),
+        &|host| host.ip.set_mtu(ETH, 1400).unwrap(),
+        &|host| assert!(host.ip.remove_route(&route)),
+    ];
+    for step in steps {
+        step(&mut host);
+        assert!(host.ip.poll_at().is_some_and(|at| at <= host.now));
+        host.run();
+        assert_eq!(host.ip.poll_at(), None);
+    }
+}
