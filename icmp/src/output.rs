@@ -71,9 +71,7 @@ impl Icmp<'_> {
         let mut waits = false;
         let mut passed = 0;
         let mut cursor = self.transmit.first();
-        while let Some(at) = self.transmit.seek(self.tx, cursor) {
-            cursor = self.transmit.next(self.tx, at);
-            let Some((state, label, message)) = self.transmit.get(self.tx, at) else { break };
+        while let Some((at, state, label, message)) = self.transmit.walk(self.tx, &mut cursor) {
             if state == State::Parked && self.retry == Retry::No {
                 waits = true;
                 continue;

@@ -104,6 +104,7 @@ impl Queue {
 
     /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
     /// `None` if there is no room: then nothing changed.
+    #[inline]
     pub fn push<'r>(&mut self, region: &'r mut [u8], label: &Label, len: usize) -> Option<&'r mut [u8]> {
         let units = record_units(label, len)?;
         let at = self.reserve(region, units)?;
@@ -134,6 +135,7 @@ impl Queue {
 
     /// The first place at or behind `from` that holds a datagram.
     #[must_use]
+    #[inline]
     pub fn seek(&self, region: &[u8], from: Cursor) -> Option<Cursor> {
         let mut cursor = from;
         while cursor.left != 0 {
@@ -148,6 +150,7 @@ impl Queue {
 
     /// The place behind the record at `cursor`.
     #[must_use]
+    #[inline]
     pub fn next(&self, region: &[u8], cursor: Cursor) -> Cursor {
         let units = head_of(region, cursor.at).map_or(cursor.left, |(units, _)| units);
         let at = advance(cursor.at, units, capacity(region.len()));
@@ -155,6 +158,7 @@ impl Queue {
     }
 
     /// The datagram at `cursor`, which [`Queue::seek`] found.
+    #[inline]
     pub fn get<'r>(&self, region: &'r mut [u8], cursor: Cursor) -> Option<(State, Label, &'r mut [u8])> {
         if cursor.left == 0 {
             return None;
@@ -183,6 +187,19 @@ impl Queue {
         Some((state, label, payload))
     }
 
+    /// The first datagram at or behind `cursor`, with its place; `cursor` moves behind it.
+    #[inline]
+    pub fn walk<'r>(
+        &self,
+        region: &'r mut [u8],
+        cursor: &mut Cursor,
+    ) -> Option<(Cursor, State, Label, &'r mut [u8])> {
+        let at = self.seek(region, *cursor)?;
+        *cursor = self.next(region, at);
+        let (state, label, payload) = self.get(region, at)?;
+        Some((at, state, label, payload))
+    }
+
     /// Changes the state of the datagram at `cursor`.
     pub fn mark(&self, region: &mut [u8], cursor: Cursor, state: State) {
         let state = match state {
@@ -193,6 +210,7 @@ impl Queue {
     }
 
     /// Removes the datagram at `cursor`.
+    #[inline]
     pub fn remove(&mut self, region: &mut [u8], cursor: Cursor) {
         if cursor.left == 0 {
             return;

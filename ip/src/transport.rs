@@ -42,7 +42,9 @@ impl Addresses<'_> {
     #[must_use]
     pub fn pseudo_sum(&self) -> Sum {
         match self {
-            Self::V4(octets) => Sum::new().add_bytes(*octets),
+            Self::V4(&[a, b, c, d, e, f, g, h]) => {
+                Sum::new().add_u32(u32::from_be_bytes([a, b, c, d])).add_u32(u32::from_be_bytes([e, f, g, h]))
+            }
             Self::V6(octets) => Sum::new().add_bytes(*octets),
         }
     }

@@ -120,9 +120,7 @@ impl Udp<'_> {
         loop {
             let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
             let region = self.tx.of(index);
-            let Some(at) = slot.transmit.seek(region, cursor) else { break };
-            cursor = slot.transmit.next(region, at);
-            let Some((state, label, payload)) = slot.transmit.get(region, at) else { break };
+            let Some((at, state, label, payload)) = slot.transmit.walk(region, &mut cursor) else { break };
             if state == State::Parked && !retry {
                 waits = true;
                 continue;

@@ -2,7 +2,7 @@
 
 use crate::slot::{Flags, Slot};
 use crate::statistics::count;
-use crate::{Handle, RecvMeta, SendError, StaleHandle, Udp};
+use crate::{Handle, RecvMeta, SendError, StaleHandle, Statistics, Udp};
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::queue::{Label, Queue};
 use tersus_ip::{Fill, InterfaceId, Routes, Unreachable};
@@ -110,8 +110,9 @@ impl Udp<'_> {
         data: &[u8],
     ) -> Result<(), SendError> {
         let mut copy = |place: &mut [u8]| {
-            for (to, from) in place.iter_mut().zip(data) {
-                *to = *from;
+            // The place is as long as was asked for.
+            if place.len() == data.len() {
+                place.copy_from_slice(data);
             }
         };
         self.send_with(routes, socket, meta, data.len(), &mut copy)
@@ -131,9 +132,9 @@ impl Udp<'_> {
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
         let label = self.prepare(routes, socket, meta, len)?;
-        self.make_room(socket, &label, len)?;
         let slot = self.slots.get_mut(usize::from(socket.index)).ok_or(SendError::Stale)?;
-        let place = slot.transmit.push(self.tx.of(socket.index), &label, len).ok_or(SendError::Full)?;
+        let region = self.tx.of(socket.index);
+        let place = Self::push(slot, region, &label, len, &mut self.statistics)?;
         fill.fill(place);
         self.make_ready(socket.index);
         Ok(())
@@ -158,9 +159,8 @@ impl Udp<'_> {
         let Some((_, data)) = receive.front(self.rx.of(from.index)) else { return Ok(None) };
         let len = data.len();
         let label = self.prepare(routes, to, meta, len)?;
-        self.make_room(to, &label, len)?;
         let slot = self.slots.get_mut(usize::from(to.index)).ok_or(SendError::Stale)?;
-        let place = slot.transmit.push(self.tx.of(to.index), &label, len).ok_or(SendError::Full)?;
+        let place = Self::push(slot, self.tx.of(to.index), &label, len, &mut self.statistics)?;
         if let Some((_, data)) = receive.front(self.rx.of(from.index)) {
             place.copy_from_slice(data.get(..place.len()).unwrap_or_default());
         }
@@ -290,26 +290,34 @@ impl Udp<'_> {
     }
 
     /// Whether a destination whose next hop does not answer yet fills a quarter of the queue: the rest is for
-    /// others. One datagram is always allowed.
+    /// others, which only a socket that is not connected has. One datagram is always allowed.
     fn has_had_its_share(&mut self, index: u16, remote: SocketAddr) -> bool {
-        let Some(queue) = self.slots.get(usize::from(index)).map(|slot| slot.transmit) else { return false };
+        let Some(slot) = self.slots.get(usize::from(index)) else { return false };
+        if slot.flags.contains(Flags::CONNECTED) {
+            return false;
+        }
+        let queue = slot.transmit;
         let region = self.tx.of(index);
         queue.len_for(region, remote.ip()) >= (region.len() / 4).max(1)
     }
 
-    /// Sees to it that the queue has room. Datagrams that wait for a resolution hold the room of those that left
-    /// before them, until it is asked for here.
-    fn make_room(&mut self, socket: Handle, label: &Label, len: usize) -> Result<(), SendError> {
-        let slot = self.slots.get_mut(usize::from(socket.index)).ok_or(SendError::Stale)?;
-        let region_len = self.tx.len();
-        if !slot.transmit.has_room(label, len, region_len) && slot.flags.contains(Flags::WAITING) {
-            slot.transmit.compact(self.tx.of(socket.index));
+    /// Appends to a socket's queue. Datagrams that wait for a resolution hold the room of those that left before
+    /// them, until it is asked for here. Borrows the parts of the engine that it needs, so that the place can be
+    /// filled from another.
+    fn push<'p>(
+        slot: &mut Slot,
+        region: &'p mut [u8],
+        label: &Label,
+        len: usize,
+        statistics: &mut Statistics,
+    ) -> Result<&'p mut [u8], SendError> {
+        if slot.flags.contains(Flags::WAITING) && !slot.transmit.has_room(label, len, region.len()) {
+            slot.transmit.compact(region);
         }
-        if slot.transmit.has_room(label, len, region_len) {
-            Ok(())
-        } else {
-            Err(self.refuse_full())
-        }
+        slot.transmit.push(region, label, len).ok_or_else(|| {
+            count(&mut statistics.send_full);
+            SendError::Full
+        })
     }
 
     fn refuse_full(&mut self) -> SendError {

@@ -191,6 +191,7 @@ impl Slot {
 
     /// How well the socket fits what came from `remote` to `local`; `None`: it does not. Ports have been compared,
     /// `interface` counts if known.
+    #[inline]
     pub(crate) fn fit(&self, local: IpAddr, remote: IpAddr, interface: Option<InterfaceId>) -> Option<u8> {
         let mut fit = 0;
         if self.flags.contains(Flags::CLOSING) || !self.admits_family(local) {
@@ -242,6 +243,7 @@ impl Slot {
     }
 
     /// Whether `path` is the way for a datagram with this label.
+    #[inline]
     pub(crate) fn has_path_for(&self, label: &Label) -> bool {
         if !self.flags.intersects(Flags::CONNECTED.union(Flags::PATH_KEPT))
             || self.path.destination() != label.remote

@@ -62,33 +62,48 @@ impl<'a> Table<'a> {
 
     /// The ranges in which receivers of this flow are: connected ones first.
     pub(crate) fn ranges(&self, slots: &[Slot], flow: &Flow) -> [Range<usize>; 2] {
-        let connected = match flow.remote_port {
-            0 => 0..0,
-            port => self.range(slots, key(flow.local_port, port)),
+        let open = self.range(slots, key(flow.local_port, 0));
+        // Those that are connected stand behind; mostly there are none.
+        let behind = self.at(open.end).filter(|_| open.end < self.len() && flow.remote_port != 0);
+        let is_port = |number| key_of(slots, number) <= key(flow.local_port, u16::MAX);
+        let connected = match behind.filter(|number| is_port(*number)) {
+            None => 0..0,
+            Some(_) => self.range(slots, key(flow.local_port, flow.remote_port)),
         };
-        [connected, self.range(slots, key(flow.local_port, 0))]
+        [connected, open]
     }
 
     /// The one socket that a unicast datagram goes to.
     pub(crate) fn best(&self, slots: &[Slot], flow: &Flow) -> Option<u16> {
-        for range in self.ranges(slots, flow) {
-            let mut best = None;
-            let mut best_fit = 0;
-            for place in range {
-                let Some(number) = self.at(place) else { break };
-                let Some(slot) = slots.get(usize::from(number)) else { break };
-                if let Some(fit) = slot.fit(flow.local, flow.remote, flow.interface) {
-                    if best.is_none() || fit > best_fit {
-                        best = Some(number);
-                        best_fit = fit;
-                    }
+        let mut best = None;
+        let mut best_fit = 0;
+        // From the first of this local port on: those not connected, then those connected, by remote port.
+        let mut place = self.0.first(key(flow.local_port, 0), |number| key_of(slots, number));
+        let mut is_behind = false;
+        while place < self.len() {
+            let Some(number) = self.at(place) else { break };
+            let Some(slot) = slots.get(usize::from(number)) else { break };
+            if slot.local_port != flow.local_port {
+                break;
+            }
+            if slot.remote_port != 0 && slot.remote_port != flow.remote_port {
+                // Over those of other peers, once.
+                if is_behind || flow.remote_port == 0 {
+                    break;
+                }
+                is_behind = true;
+                place = self.0.first(slot_key(flow), |number| key_of(slots, number));
+                continue;
+            }
+            if let Some(fit) = slot.fit(flow.local, flow.remote, flow.interface) {
+                if best.is_none() || fit > best_fit {
+                    best = Some(number);
+                    best_fit = fit;
                 }
             }
-            if best.is_some() {
-                return best;
-            }
+            place += 1;
         }
-        None
+        best
     }
 
     /// Whether any socket, connected or not, has this local port.
@@ -96,6 +111,11 @@ impl<'a> Table<'a> {
         let key_of = |number| key_of(slots, number);
         self.0.first(key(port, 0), key_of) < self.0.first(key(port, u16::MAX).saturating_add(1), key_of)
     }
+}
+
+/// The key of a socket that is connected to the flow's peer.
+fn slot_key(flow: &Flow) -> u32 {
+    key(flow.local_port, flow.remote_port)
 }
 
 fn key_of(slots: &[Slot], number: u16) -> u32 {

@@ -169,7 +169,7 @@ impl fmt::Display for Cidr {
 pub fn pseudo_addresses(source: IpAddr, destination: IpAddr) -> Sum {
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            Sum::new().add_bytes(&source.octets()).add_bytes(&destination.octets())
+            Sum::new().add_u32(source.to_bits()).add_u32(destination.to_bits())
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
             Sum::new().add_bytes(&source.octets()).add_bytes(&destination.octets())

@@ -65,7 +65,11 @@ impl Header<'_> {
         if self.checksum().is_none() {
             return Ok(());
         }
-        let sum = pseudo(addresses, self.length()).add_bytes(self.0).add_bytes(payload);
+        let &[a, b, c, d, e, f, g, h] = self.0;
+        let sum = pseudo(addresses, self.length())
+            .add_u32(u32::from_be_bytes([a, b, c, d]))
+            .add_u32(u32::from_be_bytes([e, f, g, h]))
+            .add_bytes(payload);
         if sum.is_valid() {
             Ok(())
         } else {
