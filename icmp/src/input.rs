@@ -23,11 +23,6 @@ impl Icmp<'_> {
                 self.on_reply(packet, segment, identifier, sequence);
                 Verdict::Done
             }
-            // Unknown types are silently dropped: RFC 1122 §3.2.2, RFC 4443 §2.4 (b).
-            Ok(Message::Other) => {
-                count(&mut self.responder.statistics.unknown_type);
-                Verdict::Done
-            }
             Err(verdict) => verdict,
         }
     }

@@ -1,6 +1,5 @@
 //! What leaves: queued echo requests, and the [`Transport`] that the IP layer drives.
 
-use crate::responder::is_icmp;
 use crate::send::DONT_FRAGMENT;
 use crate::statistics::count;
 use crate::storage::{Pending, Retry};
@@ -18,9 +17,6 @@ const PASSED_MAX: u32 = 32;
 
 impl Transport for Icmp<'_> {
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
-        if !is_icmp(packet) {
-            return Verdict::NotMine;
-        }
         self.on_message(packet, segment)
     }
 

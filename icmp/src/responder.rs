@@ -6,6 +6,7 @@ use tersus_ip::rate_limit::{Rate, TokenBucket};
 use tersus_ip::{
     Addresses, Cast, IcmpError, Instant, IpLayer, IpMeta, Progress, RxChecksum, Transport, Verdict,
 };
+use tersus_wire::checksum::Sum;
 use tersus_wire::{icmpv4, icmpv6, Error, IpProtocol};
 
 /// Whether and how fast echo requests are answered.
@@ -24,7 +25,6 @@ pub enum Answering {
 pub(crate) enum Message {
     Request,
     Reply { identifier: u16, sequence: u16 },
-    Other,
 }
 
 /// Answers echo requests of both families, without memory: what [`crate::Icmp`] does beside its sockets.
@@ -53,19 +53,25 @@ impl EchoResponder {
         &self.statistics
     }
 
-    /// Says what an ICMP message is; `Err` if it was dropped and counted.
+    /// Says what an echo message is; `Err` if it is none, or was dropped and counted.
     pub(crate) fn open(&mut self, packet: &IpMeta<'_>, segment: &[u8]) -> Result<Message, Verdict> {
+        let Some(kind) = echo_kind(packet, segment) else { return Err(Verdict::NotMine) };
         count(&mut self.statistics.received);
-        let opened = match packet.addresses {
-            Addresses::V4(_) => open_v4(packet, segment),
-            Addresses::V6(_) => open_v6(segment),
+        let Some(&[_, _, _, _, i0, i1, s0, s1]) = segment.first_chunk() else {
+            count(&mut self.statistics.malformed);
+            return Err(Verdict::Done);
         };
-        opened.map_err(|error| {
-            count(match error {
-                Error::Checksum => &mut self.statistics.bad_checksum,
-                _ => &mut self.statistics.malformed,
-            });
-            Verdict::Done
+        // That of ICMPv6 was verified by the IP layer, which says so.
+        if packet.rx.checksum == RxChecksum::Unknown && !is_checksum_valid(packet, segment) {
+            count(&mut self.statistics.bad_checksum);
+            return Err(Verdict::Done);
+        }
+        Ok(match kind {
+            Kind::Request => Message::Request,
+            Kind::Reply => Message::Reply {
+                identifier: u16::from_be_bytes([i0, i1]),
+                sequence: u16::from_be_bytes([s0, s1]),
+            },
         })
     }
 
@@ -102,18 +108,10 @@ impl EchoResponder {
 
 impl Transport for EchoResponder {
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
-        if !is_icmp(packet) {
-            return Verdict::NotMine;
-        }
         match self.open(packet, segment) {
             Ok(Message::Request) => self.answer(packet, segment),
             Ok(Message::Reply { .. }) => {
                 count(&mut self.statistics.unexpected_reply);
-                Verdict::Done
-            }
-            // Unknown types are silently dropped: RFC 1122 §3.2.2, RFC 4443 §2.4 (b).
-            Ok(Message::Other) => {
-                count(&mut self.statistics.unknown_type);
                 Verdict::Done
             }
             Err(verdict) => verdict,
@@ -131,45 +129,40 @@ impl Transport for EchoResponder {
     }
 }
 
-/// Whether a packet is ICMP of its own family.
-pub(crate) fn is_icmp(packet: &IpMeta<'_>) -> bool {
-    packet.protocol
-        == match packet.addresses {
-            Addresses::V4(_) => IpProtocol::ICMPV4,
-            Addresses::V6(_) => IpProtocol::ICMPV6,
-        }
+/// The messages that are ours.
+enum Kind {
+    Request,
+    Reply,
 }
 
-fn open_v4(packet: &IpMeta<'_>, segment: &[u8]) -> Result<Message, Error> {
-    let message = icmpv4::Packet::parse(segment)?;
-    if packet.rx.checksum == RxChecksum::Unknown && !message.is_checksum_valid() {
-        return Err(Error::Checksum);
+/// Which echo message a packet is, if it is one. All others belong to the IP layer or to group membership, or are
+/// unknown, and dropped silently: RFC 1122 §3.2.2, RFC 4443 §2.4 (b).
+fn echo_kind(packet: &IpMeta<'_>, segment: &[u8]) -> Option<Kind> {
+    let number = *segment.first()?;
+    match (packet.addresses, packet.protocol) {
+        (Addresses::V4(_), IpProtocol::ICMPV4) => match icmpv4::Type::from(number) {
+            icmpv4::Type::EchoRequest => Some(Kind::Request),
+            icmpv4::Type::EchoReply => Some(Kind::Reply),
+            _ => None,
+        },
+        (Addresses::V6(_), IpProtocol::ICMPV6) => match icmpv6::Type::from(number) {
+            icmpv6::Type::EchoRequest => Some(Kind::Request),
+            icmpv6::Type::EchoReply => Some(Kind::Reply),
+            _ => None,
+        },
+        _ => None,
     }
-    Ok(match message.message_type() {
-        icmpv4::Type::EchoRequest => Message::Request,
-        icmpv4::Type::EchoReply => {
-            Message::Reply { identifier: message.identifier(), sequence: message.sequence() }
-        }
-        _ => Message::Other,
-    })
 }
 
-/// The IP layer verified the checksum before it looked for neighbour discovery.
-fn open_v6(segment: &[u8]) -> Result<Message, Error> {
-    let message = icmpv6::Packet::parse(segment)?;
-    let kind = message.message_type();
-    if !matches!(kind, icmpv6::Type::EchoRequest | icmpv6::Type::EchoReply) {
-        return Ok(Message::Other);
-    }
-    let Some(&[_, _, _, _, i0, i1, s0, s1]) = segment.first_chunk() else {
-        return Err(Error::truncated(icmpv6::HEADER_LEN, segment.len()));
+fn is_checksum_valid(packet: &IpMeta<'_>, segment: &[u8]) -> bool {
+    let pseudo = match packet.addresses {
+        Addresses::V4(_) => Sum::new(),
+        Addresses::V6(_) => {
+            let len = u32::try_from(segment.len()).unwrap_or(u32::MAX);
+            packet.addresses.pseudo_sum().add_u32(len).add_u16(u16::from(packet.protocol.0))
+        }
     };
-    let identifier = u16::from_be_bytes([i0, i1]);
-    let sequence = u16::from_be_bytes([s0, s1]);
-    Ok(match kind {
-        icmpv6::Type::EchoRequest => Message::Request,
-        _ => Message::Reply { identifier, sequence },
-    })
+    pseudo.add_bytes(segment).is_valid()
 }
 
 /// IPv4: only what was sent to us alone. IPv6: what was sent to a group too, RFC 4443 §4.2.

@@ -3,7 +3,7 @@
 /// Counters, each wrapping. What was dropped is in exactly one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
-    /// Messages that IP handed in.
+    /// Echo requests and replies that IP handed in.
     pub received: u32,
     /// Echo requests that were answered.
     pub answered: u32,
@@ -12,12 +12,10 @@ pub struct Statistics {
     pub not_answered: u32,
     /// Echo requests not answered: too many by the rate that is set.
     pub rate_limited: u32,
-    /// Dropped: shorter than an ICMP message, or longer than a reply can be.
+    /// Dropped: shorter than an echo message, or longer than a reply can be.
     pub malformed: u32,
     /// Dropped: wrong checksum.
     pub bad_checksum: u32,
-    /// Dropped: a type that is not known, deprecated, or a router's.
-    pub unknown_type: u32,
     /// Echo replies that a socket got.
     pub replies: u32,
     /// Dropped: echo replies with an identifier that no socket has.
@@ -44,7 +42,6 @@ impl Statistics {
         rate_limited: 0,
         malformed: 0,
         bad_checksum: 0,
-        unknown_type: 0,
         replies: 0,
         unexpected_reply: 0,
         errors: 0,
@@ -56,7 +53,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 14] {
+    pub fn counters(&self) -> [(&'static str, u32); 13] {
         [
             ("received", self.received),
             ("answered", self.answered),
@@ -64,7 +61,6 @@ impl Statistics {
             ("rate_limited", self.rate_limited),
             ("malformed", self.malformed),
             ("bad_checksum", self.bad_checksum),
-            ("unknown_type", self.unknown_type),
             ("replies", self.replies),
             ("unexpected_reply", self.unexpected_reply),
             ("errors", self.errors),
