@@ -5,7 +5,7 @@
 //!                                 poll_at: when to poll next by the passing of time alone
 //! ```
 //!
-//! The user owns everything: links, the [`Ip`] inside the [`Stack`], and the transports, whose typed methods are
+//! The user owns everything: links, the [`ip::Ip`] inside the [`Stack`], and the transports, whose typed methods are
 //! called between polls. What is not in the lists is not linked.
 //!
 //! ```

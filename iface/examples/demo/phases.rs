@@ -131,7 +131,7 @@ impl Transfer {
             "TCP segments, left",
             counted("segments_sent"),
             counted("segments_received"),
-            counted("retransmitted"),
+            counted("retransmits"),
             counted("timeouts"),
         );
     }

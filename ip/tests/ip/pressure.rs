@@ -1,7 +1,7 @@
 //! Full transmitters, large datagrams, fragments both ways.
 
 use crate::support::*;
-use tersus_ip::{Cast, InFlags, InterfaceId, OutFlags, Routes, SendError, Source, Verdict};
+use tersus_ip::{Cast, InFlags, InterfaceId, OutFlags, SendError, Source, Verdict};
 use tersus_wire::{ipv4, ipv6_ext, IpProtocol};
 
 const ETH: InterfaceId = InterfaceId(0);
