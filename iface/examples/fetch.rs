@@ -35,6 +35,7 @@ fn fetch(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
     };
     let mut host = Host::open(options)?;
     let mut icmp = EchoResponder::default();
+    let mut igmp = engines::igmp(host.seed());
     let mut tcp = engines::tcp(1, 256 * 1024, host.seed());
     let connection = tcp
         .connect(&host.stack.ip, host.now(), target.address, ConnectOptions::default())
@@ -49,7 +50,7 @@ fn fetch(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
         if host.is_stopped() {
             break Ok(());
         }
-        let progress = host.poll(&mut [&mut icmp, &mut tcp]);
+        let progress = host.poll(&mut [&mut icmp, &mut igmp, &mut tcp]);
         if let Ok(sent) = tcp.send(connection, &request) {
             request.drain(..sent);
         }
@@ -59,12 +60,12 @@ fn fetch(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
             Err(error) => break Err(format!("{}: {error}", target.address)),
         }
         if progress != Progress::More {
-            host.wait(&[&icmp, &tcp], None)?;
+            host.wait(&[&icmp, &igmp, &tcp], None)?;
         }
     };
     let _ = tcp.close(connection);
     let _ = tcp.release(connection);
-    host.linger(&mut [&mut icmp, &mut tcp])?;
+    host.linger(&mut [&mut icmp, &mut igmp, &mut tcp])?;
     host.finish(&[("icmp", &icmp.statistics().counters()), ("tcp", &tcp.statistics().counters())])?;
     result?;
     output.flush().map_err(|error| error.to_string())?;

@@ -59,6 +59,7 @@ fn ping(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
 
     let mut host = Host::open(options)?;
     let mut icmp = engines::icmp(1, 1 << 18, host.seed());
+    let mut igmp = engines::igmp(host.seed());
     let socket = icmp.bind_echo(None).map_err(|error| error.to_string())?;
     let data: Vec<u8> = (0..=255).cycle().take(size).collect();
     match remote {
@@ -89,7 +90,7 @@ fn ping(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
                 println!("ping: sendmsg: {error}");
             }
         }
-        let progress = host.poll(&mut [&mut icmp]);
+        let progress = host.poll(&mut [&mut icmp, &mut igmp]);
         while let Ok(Some(received)) = icmp.recv(socket, &mut buffer) {
             let intact = buffer.get(..received.len.min(size)) == Some(&data);
             // What did not leave is reported by ourselves.
@@ -97,7 +98,7 @@ fn ping(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
             log.hear(host.now(), own, &received, intact);
         }
         if progress != Progress::More {
-            host.wait(&[&icmp], Some(next.since(host.now())))?;
+            host.wait(&[&icmp, &igmp], Some(next.since(host.now())))?;
         }
     }
     log.summary(remote, host.now().since(start));

@@ -43,6 +43,7 @@ fn serve(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
     let connections = matches.get_one("connections").copied().unwrap_or(64u16);
     let mut host = Host::open(options)?;
     let mut icmp = EchoResponder::default();
+    let mut igmp = engines::igmp(host.seed());
     let mut udp = engines::udp(3, 1 << 19, host.seed());
     let mut tcp = engines::tcp(usize::from(connections), 64 * 1024, host.seed());
 
@@ -61,17 +62,18 @@ fn serve(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
 
     let mut sessions = HashMap::new();
     while !host.is_stopped() {
-        let progress = host.poll(&mut [&mut icmp, &mut udp, &mut tcp]);
+        let progress = host.poll(&mut [&mut icmp, &mut igmp, &mut udp, &mut tcp]);
         for (socket, service) in &sockets {
             answer_datagrams(&host, &mut udp, *socket, *service);
         }
         serve_connections(&mut tcp, &listeners, &mut sessions);
         if progress != Progress::More {
-            host.wait(&[&icmp, &udp, &tcp], None)?;
+            host.wait(&[&icmp, &igmp, &udp, &tcp], None)?;
         }
     }
     host.finish(&[
         ("icmp", &icmp.statistics().counters()),
+        ("igmp", &igmp.statistics().counters()),
         ("udp", &udp.statistics().counters()),
         ("tcp", &tcp.statistics().counters()),
     ])?;

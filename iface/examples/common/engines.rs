@@ -1,6 +1,7 @@
 //! Engines in memory from the heap of the host, which is never given back.
 
 use tersus_iface::icmp::{self, Icmp};
+use tersus_iface::igmp::{self, Entry, Igmp, Querier};
 use tersus_iface::ip::{Deadline, Random};
 use tersus_iface::tcp::congestion::{Congestion, Reno};
 use tersus_iface::tcp::{Config, Listener, Range, Record, Slices, Slot, SynEntry, Tcp, TimeWait};
@@ -73,4 +74,9 @@ pub(crate) fn icmp(sockets: usize, buffer: usize, seed: [u8; 32]) -> Icmp<'stati
         leak(0, sockets * buffer),
         seed,
     )
+}
+
+/// Group membership on up to eight links.
+pub(crate) fn igmp(seed: [u8; 32]) -> Igmp<'static> {
+    Igmp::from_slices(leak(Querier::EMPTY, 8), leak(Entry::EMPTY, 256), igmp::Config::default(), seed)
 }

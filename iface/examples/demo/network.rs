@@ -3,6 +3,7 @@
 use crate::common::engines;
 use core::time::Duration;
 use tersus_iface::icmp::Icmp;
+use tersus_iface::igmp::Igmp;
 use tersus_iface::ip::{Config, InterfaceId, Ip, Storage, Transport};
 use tersus_iface::phy::hosted::Clock;
 use tersus_iface::phy::{earliest, Instant, LinkLayer, Random};
@@ -16,6 +17,7 @@ pub(crate) struct Side<'w> {
     pub(crate) stack: Stack<'static>,
     link: Box<dyn LinkLayer + 'w>,
     pub(crate) icmp: Icmp<'static>,
+    igmp: Igmp<'static>,
     pub(crate) udp: Udp<'static>,
     pub(crate) tcp: Tcp<'static>,
 }
@@ -35,18 +37,20 @@ impl<'w> Side<'w> {
             stack,
             link,
             icmp: engines::icmp(1, 4096, seed()),
+            igmp: engines::igmp(seed()),
             udp: engines::udp(1, 8192, seed()),
             tcp: engines::tcp(1, buffer, seed()),
         })
     }
 
     fn poll(&mut self, now: Instant) -> Progress {
-        let transports: &mut [&mut dyn Transport] = &mut [&mut self.icmp, &mut self.udp, &mut self.tcp];
+        let transports: &mut [&mut dyn Transport] =
+            &mut [&mut self.icmp, &mut self.igmp, &mut self.udp, &mut self.tcp];
         self.stack.poll(now, &mut [&mut *self.link], transports)
     }
 
     fn poll_at(&self) -> Option<Instant> {
-        self.stack.poll_at(&[&*self.link], &[&self.icmp, &self.udp, &self.tcp])
+        self.stack.poll_at(&[&*self.link], &[&self.icmp, &self.igmp, &self.udp, &self.tcp])
     }
 }
 

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod ping;
