@@ -48,7 +48,7 @@ impl Limiter {
 fn draw(most: u16, random: u32) -> u16 {
     let half = u32::from(most / 2);
     let spread = u32::from(most) - half + 1;
-    u16::try_from(half + random % spread).unwrap_or(most)
+    u16::try_from(half + random.checked_rem(spread).unwrap_or(0)).unwrap_or(most)
 }
 
 /// A number for this second.

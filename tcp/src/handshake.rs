@@ -188,7 +188,7 @@ impl Tcp<'_> {
         debug_assert!(indexed.is_ok());
         let mut connection = self.connection(new, packet.now)?;
         let tcb = &mut *connection.tcb;
-        tcb.flags.insert(Flags::PASSIVE | Flags::IN_QUEUE | Flags::IN_INDEX);
+        tcb.flags.insert(Flags::IN_QUEUE | Flags::IN_INDEX);
         tcb.flags.set(Flags::SCALED, entry.peer_shift().is_some());
         tcb.pseudo_sum = path.pseudo_sum();
         tcb.path = path;
@@ -276,13 +276,15 @@ impl Tcp<'_> {
     /// Time to the next SYN-ACK of a half-open connection: at ages of one RTO, three, seven and so on, whatever answers
     /// to repeated SYNs left between.
     fn until_next_syn_ack(&self, age: Duration) -> Duration {
+        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         let config = &self.env.config;
-        let (mut at, mut step) = (Duration::ZERO, config.rto_initial);
-        while at <= age && at < config.half_open {
-            at += step;
-            step = (step * 2).min(config.rto_max);
+        let (end, most, age) = (micros(config.half_open), micros(config.rto_max), micros(age));
+        let (mut at, mut step) = (0u64, micros(config.rto_initial));
+        while at <= age && at < end {
+            at = at.saturating_add(step);
+            step = step.saturating_mul(2).min(most);
         }
-        at.min(config.half_open).saturating_sub(age)
+        Duration::from_micros(at.min(end).saturating_sub(age))
     }
 
     /// SYN-ACK with our options; the MTU of the path it took.

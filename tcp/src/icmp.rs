@@ -44,6 +44,8 @@ impl Tcp<'_> {
                 connection.end(Ended::Unreachable);
                 count(&mut self.stats.icmp_hard);
             }
+            // Source Quench (RFC 6633) and whatever else is unknown.
+            ErrorKind::Other(..) => return count(&mut self.stats.icmp_ignored),
             kind => {
                 tcb.soft_error = kind;
                 tcb.flags.insert(Flags::SOFT_ERROR);

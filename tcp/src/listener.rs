@@ -132,9 +132,10 @@ impl<'a> Listeners<'a> {
         };
         let at = self.in_use().partition_point(|l| l.port <= local.port);
         self.len += 1;
-        let moved = self.in_use().get_mut(at..)?;
-        moved.rotate_right(1);
-        *moved.first_mut()? = new;
+        let mut carried = new;
+        for entry in self.in_use().get_mut(at..).unwrap_or_default() {
+            carried = core::mem::replace(entry, carried);
+        }
         Some(new.id())
     }
 
@@ -142,13 +143,11 @@ impl<'a> Listeners<'a> {
     pub(crate) fn remove(&mut self, id: ListenerId) {
         let used = self.in_use();
         let Some(at) = used.iter().position(|l| l.id() == id) else { return };
-        if let Some(moved) = used.get_mut(at..) {
-            moved.rotate_left(1);
+        let mut carried = Listener::FREE;
+        for entry in used.get_mut(at..).unwrap_or_default().iter_mut().rev() {
+            carried = core::mem::replace(entry, carried);
         }
         self.len -= 1;
-        if let Some(free) = self.entries.get_mut(self.len) {
-            *free = Listener::FREE;
-        }
     }
 }
 

@@ -91,6 +91,9 @@ impl Tcp<'_> {
     }
 
     /// How many connections wait for `accept`.
+    ///
+    /// # Errors
+    /// [`Stale`].
     pub fn acceptable(&mut self, listener: ListenerId) -> Result<u16, Stale> {
         self.listeners.get(listener).map(|l| l.len).ok_or(Stale)
     }
@@ -140,8 +143,8 @@ impl Tcp<'_> {
         Ok(ConnectionId { index: id, generation })
     }
 
-    /// An ephemeral port by RFC 6056 §3.3.3: a keyed hash of the endpoints says where the search begins, so ports cannot
-    /// be guessed, and one remote endpoint does not see a port twice in a row.
+    /// An ephemeral port by RFC 6056 §3.3.1: the search begins at a random place. Ports that have a listener are left
+    /// out.
     fn ephemeral(&mut self, path: &Path, remote_port: u16) -> Option<u32> {
         let (first, last) = (self.env.config.first_port, self.env.config.last_port);
         let span = u32::from(last - first) + 1;

@@ -215,8 +215,13 @@ impl Connection<'_, '_> {
 
     /// Hands one segment to the IP layer.
     fn emit(&mut self, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
-        let mut area = [0; tcp::MAX_OPTIONS_LEN];
-        let options = if next.control.contains(Control::SYN) { self.syn_options(&mut area) } else { &[] };
+        let mut area;
+        let options: &[u8] = if next.control.contains(Control::SYN) {
+            area = [0; tcp::MAX_OPTIONS_LEN];
+            self.syn_options(&mut area)
+        } else {
+            &[]
+        };
         let fields = Fields {
             src_port: self.tcb.local_port(),
             dst_port: self.tcb.remote_port(),
@@ -273,23 +278,9 @@ impl Connection<'_, '_> {
             return u16::try_from(self.tcb.rx.free()).unwrap_or(u16::MAX);
         }
         if next.kind != Kind::Reset {
-            self.tcb.rcv_edge = self.next_edge();
+            self.tcb.rcv_edge = self.tcb.next_edge(self.env.config.mss_floor);
         }
         u16::try_from(self.tcb.rcv_wnd() >> self.tcb.rcv_shift).unwrap_or(u16::MAX)
-    }
-
-    /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
-    /// §3.8.6.2.2.
-    pub(crate) fn next_edge(&self) -> SeqNum {
-        let tcb = &*self.tcb;
-        let most = tcb.rx.free().min(u32::from(u16::MAX) << tcb.rcv_shift);
-        let edge = tcb.rcv_nxt + most;
-        let step = (tcb.rx.size() / 2).min(self.mss()).max(1);
-        if edge.gt(tcb.rcv_edge) && edge.distance(tcb.rcv_edge) >= step {
-            edge
-        } else {
-            tcb.rcv_edge
-        }
     }
 
     /// The segment is gone, or counts as lost on the way.

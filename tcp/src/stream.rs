@@ -110,15 +110,13 @@ impl Tcp<'_> {
 
     /// A window update is due when reading freed enough, RFC 9293 §3.8.6.2.2.
     fn announce(&mut self, id: u16) {
-        let Some(connection) = self.connection(id, tersus_ip::Instant::ZERO) else { return };
-        let receives = matches!(connection.tcb.state, State::Established | State::FinWait1 | State::FinWait2);
-        if receives && connection.next_edge() != connection.tcb.rcv_edge {
-            let offered = connection.tcb.rcv_wnd();
-            // A window that is still half open needs no segment of its own: the next ACK carries the news.
-            if offered < connection.tcb.rx.size().div_ceil(2) {
-                connection.tcb.flags.insert(Flags::ACK_NOW);
-                self.ready.push(id);
-            }
+        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
+        let receives = matches!(slot.state, State::Established | State::FinWait1 | State::FinWait2);
+        // A window that is still half open needs no segment of its own: the next ACK carries the news.
+        let narrow = slot.rcv_wnd() < slot.rx.size().div_ceil(2);
+        if receives && narrow && slot.next_edge(self.env.config.mss_floor) != slot.rcv_edge {
+            slot.flags.insert(Flags::ACK_NOW);
+            self.ready.push(id);
         }
     }
 

@@ -126,12 +126,12 @@ impl<'a> SynTable<'a> {
         timers: Timers<'a>,
         waiting: Ready<'a>,
     ) -> Self {
-        let mut free = 0;
-        for (entry, own) in entries.iter_mut().zip(1..=u16::MAX).rev() {
-            *entry = SynEntry { link: free, ..SynEntry::FREE };
-            free = own;
+        let len = entries.len();
+        for (entry, own) in entries.iter_mut().zip(1..u16::MAX) {
+            let link = if usize::from(own) == len { 0 } else { own + 1 };
+            *entry = SynEntry { link, ..SynEntry::FREE };
         }
-        Self { entries, index, timers, waiting, free }
+        Self { entries, index, timers, waiting, free: u16::from(len > 0) }
     }
 
     pub(crate) fn get(&mut self, id: u16) -> Option<&mut SynEntry> {

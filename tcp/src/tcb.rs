@@ -42,8 +42,6 @@ bitflags::bitflags! {
         const RELEASED = 1 << 5;
         /// Established, waits in a listener's accept queue.
         const IN_QUEUE = 1 << 6;
-        /// Opened through a listener.
-        const PASSIVE = 1 << 7;
         /// Small segments do not wait.
         const NAGLE_OFF = 1 << 8;
         /// The idle connection is probed.
@@ -295,6 +293,19 @@ impl Slot {
     pub(crate) fn mss(&self, floor: u16) -> u32 {
         let path = self.path.max_segment_len().saturating_sub(20);
         u32::from(self.peer_mss.min(path).max(floor))
+    }
+
+    /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
+    /// §3.8.6.2.2.
+    pub(crate) fn next_edge(&self, mss_floor: u16) -> SeqNum {
+        let most = self.rx.free().min(u32::from(u16::MAX) << self.rcv_shift);
+        let edge = self.rcv_nxt + most;
+        let step = (self.rx.size() / 2).min(self.mss(mss_floor)).max(1);
+        if edge.gt(self.rcv_edge) && edge.distance(self.rcv_edge) >= step {
+            edge
+        } else {
+            self.rcv_edge
+        }
     }
 
     /// How the connection ended, if it has.

@@ -81,6 +81,12 @@ impl Connection<'_, '_> {
             Inserted::Duplicate => count(&mut self.stats.data_duplicate),
             Inserted::Full => count(&mut self.stats.ranges_full),
         }
+        // It acknowledges what waited for company as well; one more would look like a further segment ahead.
+        self.tcb.delayed_ack.stop();
+        self.tcb.unacked_segments = 0;
+        if self.tcb.next_edge(self.env.config.mss_floor) == self.tcb.rcv_edge {
+            self.tcb.flags.remove(Flags::ACK_NOW);
+        }
         Reply::Ack
     }
 }

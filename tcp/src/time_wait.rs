@@ -53,12 +53,12 @@ fn place(link: u16) -> Option<usize> {
 
 impl<'a> TimeWaits<'a> {
     pub(crate) fn new(entries: &'a mut [TimeWait], cells: &'a mut [u32]) -> Self {
-        let mut free = 0;
-        for (entry, own) in entries.iter_mut().zip(1..=u16::MAX).rev() {
-            *entry = TimeWait { next: free, ..TimeWait::FREE };
-            free = own;
+        let len = entries.len();
+        for (entry, own) in entries.iter_mut().zip(1..u16::MAX) {
+            let next = if usize::from(own) == len { 0 } else { own + 1 };
+            *entry = TimeWait { next, ..TimeWait::FREE };
         }
-        Self { entries, index: Index::new(cells), head: 0, tail: 0, free }
+        Self { entries, index: Index::new(cells), head: 0, tail: 0, free: u16::from(len > 0) }
     }
 
     fn get(&mut self, link: u16) -> Option<&mut TimeWait> {

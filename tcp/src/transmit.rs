@@ -18,11 +18,13 @@ impl Transport for Tcp<'_> {
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
-        self.unpark(ip);
+        // As it was before this turn's sends: what they change wakes in the next turn.
+        let generation = ip.generation();
+        self.unpark(ip, generation);
+        self.parked_generation = generation;
         self.run_timers(ip.now());
         self.transmit_syns(ip, budget);
         self.visit_ready(ip, budget);
-        self.parked_generation = ip.generation();
         let blocked = self.parked_on.union(self.syns_on);
         if !self.ready.is_empty() || self.syns.due(ip.now()).is_some() {
             Progress::More
@@ -44,8 +46,11 @@ impl Transport for Tcp<'_> {
 
 impl Tcp<'_> {
     /// Lets what waited for room or for a next hop be visited again, if that may help.
-    fn unpark(&mut self, ip: &dyn IpLayer) {
-        let moved = ip.generation() != self.parked_generation;
+    fn unpark(&mut self, ip: &dyn IpLayer, generation: u32) {
+        if self.parked.is_empty() && !self.syns.is_waiting() {
+            return;
+        }
+        let moved = generation != self.parked_generation;
         let room = ip.room();
         if !self.parked.is_empty() && (moved || room.intersects(self.parked_on)) {
             self.parked_on = InterfaceSet::NONE;

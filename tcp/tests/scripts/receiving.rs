@@ -62,6 +62,21 @@ fn data_ahead_of_a_gap_are_kept() {
     });
 }
 
+// conf: TCP-SWS-15
+#[test]
+fn the_ack_of_data_ahead_is_the_only_one() {
+    run(&Setup::default(), connected, || {
+        vec![
+            // In order, ahead, ahead: as many ACKs as segments at most, and none late.
+            (0, Burst([301, 501, 601].map(|at| seg(at).ack(101).len(100)).to_vec())),
+            (0, Out(seg(101).ack(401))),
+            (0, Out(seg(101).ack(401))),
+            (1000, In(seg(401).ack(101).len(100))),
+            (1000, Out(seg(101).ack(701))),
+        ]
+    });
+}
+
 // conf: TCP-SEQ-10
 #[test]
 fn overlapping_segments_give_one_stream() {

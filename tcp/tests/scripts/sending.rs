@@ -448,7 +448,7 @@ fn traffic_class_and_hop_limit_are_the_users() {
     }
 }
 
-// conf: TCP-ICMP-01, TCP-ICMP-03, TCP-ICMP-05, TCP-API-01
+// conf: TCP-ICMP-01, TCP-ICMP-02, TCP-ICMP-03, TCP-ICMP-05, TCP-API-01
 #[test]
 fn soft_errors_are_noted_if_they_quote_what_is_in_flight() {
     run(&Setup::default(), connected, || {
@@ -458,6 +458,9 @@ fn soft_errors_are_noted_if_they_quote_what_is_in_flight() {
             (0, Call(send::<10>)),
             (0, Left(1)),
             (0, Call(|h| h.icmp(ErrorKind::HostUnreachable, 111))),
+            (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
+            // Source Quench.
+            (0, Call(|h| h.icmp(ErrorKind::Other(4, 0), 101))),
             (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
             (0, Call(|h| h.icmp(ErrorKind::HopLimitExceeded, 101))),
             (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(Some(ErrorKind::HopLimitExceeded))))),
