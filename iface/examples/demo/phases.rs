@@ -169,7 +169,8 @@ pub(crate) fn transfer(network: &mut Network<'_>, to: IpAddr, octets: u64) -> Re
                 break;
             }
         }
-        if sent == octets {
+        // Before the connection is established, to close it is to give it up: RFC 9293 §3.10.4.
+        if sent == octets && network.left.tcp.is_established(client) {
             network.left.tcp.close(client).map_err(|error| error.to_string())?;
         }
         // The receiver: compares every octet.
