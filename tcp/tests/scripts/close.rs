@@ -220,7 +220,7 @@ fn time_wait_answers_fins_and_ignores_resets() {
     });
 }
 
-// conf: TCP-FIN-15, TCP-FIN-17
+// conf: TCP-FIN-15
 #[test]
 fn a_newer_syn_ends_time_wait() {
     run(&Setup::default(), accepted, || {

@@ -339,8 +339,58 @@ fn ten_thousand_connections_are_found_one_by_one() {
     assert_eq!((h.tcp.poll_at(), h.sent.len()), (None, n as usize), "all are acknowledged and idle");
 }
 
-/// Any octets, any order of calls, any clock: no panic, and what leaves is well formed (the runner checks it).
 // conf: TCP-HDR-03, TCP-HDR-05, TCP-HDR-15
+#[test]
+fn a_spoilt_segment_is_dropped_before_any_change() {
+    run(&Setup::default(), connected, || {
+        vec![(
+            0,
+            Call(|h| {
+                let both = [192, 0, 2, 2, 192, 0, 2, 1];
+                let sum = tersus_wire::checksum::Sum::new().add_bytes(&both);
+                let before = h.tcp.info(h.id());
+                let make = |h: &Host| {
+                    let fields = Fields {
+                        src_port: PEER_PORT,
+                        dst_port: OUR_PORT,
+                        seq: h.peers(301),
+                        ack: h.ours(101),
+                        flags: Flags::ACK,
+                        window: 4096,
+                        urgent: 0,
+                    };
+                    let mut octets = vec![0; 25];
+                    let checksum = tersus_wire::tcp::Checksum::Full(sum);
+                    tersus_wire::tcp::emit(&mut octets, &fields, &[], [b"hello", &[]], checksum).unwrap();
+                    octets
+                };
+                for bit in 0..25 * 8 {
+                    let mut octets = make(h);
+                    octets[bit / 8] ^= 1 << (bit % 8);
+                    h.receive_octets(&both, &mut octets);
+                }
+                assert_eq!(h.counter("bad_checksum"), 200);
+                // Data offsets that cannot be, with a right checksum; and segments that end early.
+                for offset in [0, 4, 7, 15] {
+                    let mut octets = make(h);
+                    octets[12] = offset << 4;
+                    octets[16..18].fill(0);
+                    let sum = sum.add_u16(6).add_u32(25).add_bytes(&octets);
+                    octets[16..18].copy_from_slice(&sum.checksum().to_be_bytes());
+                    h.receive_octets(&both, &mut octets);
+                }
+                for len in 0..20 {
+                    let mut octets = make(h)[..len].to_vec();
+                    h.receive_octets(&both, &mut octets);
+                }
+                assert!(h.recv_all().is_empty());
+                assert_eq!(h.tcp.info(h.id()), before);
+            }),
+        )]
+    });
+}
+
+/// Any octets, any order of calls, any clock: no panic, and what leaves is well formed (the runner checks it).
 #[test]
 fn any_octets_and_any_calls_are_survived() {
     let mut state = 1u64;

@@ -371,7 +371,8 @@ impl Host {
         self.iss.map_or(seq, |iss| iss.wrapping_add(seq.wrapping_sub(ISS)))
     }
 
-    fn peers(&self, seq: u32) -> u32 {
+    /// The peer's number of a script, absolute.
+    pub(crate) fn peers(&self, seq: u32) -> u32 {
         self.irs.wrapping_add(seq.wrapping_sub(IRS))
     }
 

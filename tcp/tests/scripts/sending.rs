@@ -150,7 +150,7 @@ fn too_small_a_window_is_used_when_the_override_timer_says_so() {
     });
 }
 
-// conf: TCP-RTO-04, TCP-RTO-09, TCP-RTO-10, TCP-RTO-11, TCP-RTO-12, TCP-RTO-05, TCP-RTO-15
+// conf: TCP-RTO-04, TCP-RTO-09, TCP-RTO-10, TCP-RTO-11, TCP-RTO-12, TCP-RTO-05
 #[test]
 fn data_that_nobody_acknowledges_are_sent_again_and_given_up() {
     run(&Setup::default(), connected, || {
@@ -185,7 +185,7 @@ fn the_defaults_are_those_of_the_standards() {
     assert!(config.rto_max >= Duration::from_secs(60));
 }
 
-// conf: TCP-API-09, TCP-RTO-16
+// conf: TCP-API-09
 #[test]
 fn the_user_timeout_ends_the_connection() {
     let options = Options { user_timeout: Duration::from_secs(10), ..Options::NONE };
