@@ -10,7 +10,7 @@ use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::{add, count};
 use crate::tcb::{Ended, Flags};
-use tersus_ip::{Deadline, InterfaceId, IpLayer, OutFlags, Outgoing, SendError};
+use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, SendError};
 use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
 use tersus_wire::IpProtocol;
 
@@ -76,7 +76,18 @@ impl Connection<'_, '_> {
                     too_big += 1;
                     continue;
                 }
-                Err(SendError::TooBig(_) | SendError::Unreachable(_)) => count(&mut self.stats.unroutable),
+                Err(SendError::TooBig(_)) => count(&mut self.stats.unroutable),
+                Err(SendError::Unreachable(_)) => {
+                    count(&mut self.stats.unroutable);
+                    self.tcb.soft_error = ErrorKind::HostUnreachable;
+                    self.tcb.flags.insert(Flags::SOFT_ERROR);
+                    // An attempt ends at once: this host itself finds no way, or no neighbour that answers. What is
+                    // synchronized goes on, RFC 1122 §4.2.3.9: routes and neighbours come back.
+                    if self.tcb.state == State::SynSent {
+                        self.end(Ended::Unreachable);
+                        return Visit::Done;
+                    }
+                }
             }
             *budget -= 1;
             self.on_sent(&next);

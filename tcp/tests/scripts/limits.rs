@@ -10,7 +10,8 @@ use tersus_ip::{
 use tersus_tcp::congestion::Unlimited;
 use tersus_tcp::State::*;
 use tersus_tcp::{
-    Changes, Class, Config, ConnectError, ConnectOptions, Event, ListenError, Options, Slices, Storage, Tcp,
+    Changes, Class, Config, ConnectError, ConnectOptions, Event, ListenError, Options, Outcome, Slices,
+    Storage, Tcp,
 };
 use tersus_wire::tcp::{Fields, Flags};
 
@@ -117,6 +118,26 @@ fn what_waits_for_a_next_hop_goes_when_the_generation_moves() {
             (500, Out(syn(100))),
             (500, In(syn(300).ack(101))),
             (500, Out(seg(101).ack(301))),
+        ]
+    });
+}
+
+#[test]
+fn an_attempt_ends_at_once_when_this_host_finds_no_way() {
+    run(&Setup::default(), nothing, || {
+        vec![
+            (0, Call(|h| h.refusal = Some(SendError::Resolving))),
+            (0, Call(Host::connect)),
+            (3000, Call(|h| h.refusal = Some(SendError::Unreachable(Unreachable::Neighbour)))),
+            (3000, Call(|h| h.generation += 1)),
+            (3000, Is(Closed)),
+            (
+                3000,
+                Call(|h| {
+                    let unreachable = Outcome::Unreachable(ErrorKind::HostUnreachable);
+                    assert_eq!(h.tcp.outcome(h.id()), Ok(Some(unreachable)));
+                }),
+            ),
         ]
     });
 }
