@@ -12,7 +12,7 @@ const TABLE: [(&str, &[&str], &[&str]); 10] = [
     ("tersus-ip", &["wire", "phy"], &["bitflags", "thiserror"]),
     ("tersus-sixlowpan", &["wire", "phy"], &["thiserror"]),
     ("tersus-icmp", &["wire", "ip"], &["thiserror"]),
-    ("tersus-igmp", &["wire", "ip"], &["thiserror"]),
+    ("tersus-igmp", &["wire", "ip"], &["bitflags", "thiserror"]),
     ("tersus-udp", &["wire", "ip"], &["bitflags", "thiserror"]),
     ("tersus-tcp", &["wire", "ip"], &["bitflags", "thiserror"]),
     ("tersus-iface", &["wire", "phy", "ip", "sixlowpan", "icmp", "igmp", "udp", "tcp"], &[]),
