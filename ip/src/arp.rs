@@ -291,7 +291,7 @@ impl Defence {
 
     /// Another station uses the address: [`Action::Conflict`].
     pub fn on_conflict(&mut self, mode: DefenceMode, now: Instant) -> Verdict {
-        let recently = self.defended.instant().is_some_and(|at| at <= now && now.since(at) < DEFEND_INTERVAL);
+        let recently = self.defended.instant().is_some_and(|at| at <= now && now < at + DEFEND_INTERVAL);
         match (mode, recently) {
             (DefenceMode::GiveUp, _) | (DefenceMode::Once, true) => Verdict::GiveUp,
             (DefenceMode::Always, true) => Verdict::Ignore,

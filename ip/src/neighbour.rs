@@ -65,8 +65,8 @@ pub struct Neighbours<'a> {
     hand: u16,
     /// Entries that are Incomplete.
     incomplete: u16,
-    /// `ReachableTime` of RFC 4861 §6.3.2, drawn from the base.
-    reachable_time: Duration,
+    /// `ReachableTime` of RFC 4861 §6.3.2, drawn from the base, in microseconds.
+    reachable_time: u64,
     redraw: Deadline,
     /// Minimum of all running timers, but for those that wait for room.
     earliest: Deadline,
@@ -282,7 +282,7 @@ impl<'a> Neighbours<'a> {
     /// `ReachableTime` of RFC 4861 §6.3.2 as drawn last.
     #[must_use]
     pub fn reachable_time(&self) -> Duration {
-        self.reachable_time
+        Duration::from_micros(self.reachable_time)
     }
 
     /// Draws the reachable time anew from another base, as a router advertised it, RFC 4861 §6.3.4.

@@ -387,10 +387,18 @@ fn head_of(region: &[u8], at: u16) -> Option<(u16, u8)> {
 }
 
 fn move_units(region: &mut [u8], from: u16, to: u16, units: u16) {
-    let (from, to, len) = (usize::from(from) * UNIT, usize::from(to) * UNIT, usize::from(units) * UNIT);
-    let ends_inside = from.max(to).saturating_add(len) <= region.len();
-    if ends_inside && from != to {
-        region.copy_within(from..from + len, to);
+    // Unit by unit, not with `copy_within`: nothing else needs memmove, which is larger than this file.
+    let mut copy = |unit: u16| {
+        let read =
+            region.get(usize::from(from.saturating_add(unit)) * UNIT..)?.first_chunk::<UNIT>().copied()?;
+        let write =
+            region.get_mut(usize::from(to.saturating_add(unit)) * UNIT..)?.first_chunk_mut::<UNIT>()?;
+        *write = read;
+        Some(())
+    };
+    for unit in 0..units {
+        // What is moved up starts with its end, so that nothing is overwritten before it was read.
+        copy(if to < from { unit } else { units - 1 - unit });
     }
 }
 

@@ -11,7 +11,6 @@
 //! ```
 
 use crate::Instant;
-use core::time::Duration;
 
 /// How many events per second are let through, and how many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,19 +51,18 @@ impl TokenBucket {
             return false;
         }
         let interval = Self::interval(rate);
-        let depth = interval.saturating_mul(rate.burst);
-        let empty_at = now + depth;
+        let empty_at = now.plus_micros(u64::from(interval) * u64::from(rate.burst));
         // Further ahead than an empty bucket can lie: the clock stepped back, or the rate was changed.
         let full_at = self.full_at.min(empty_at).max(now);
-        let next = full_at + interval;
+        let next = full_at.plus_micros(u64::from(interval));
         let taken = next <= empty_at;
         self.full_at = if taken { next } else { full_at };
         taken
     }
 
-    /// Rounded up, so that the rate is never exceeded.
-    fn interval(rate: Rate) -> Duration {
-        Duration::from_micros(1_000_000_u64.div_ceil(u64::from(rate.per_second)))
+    /// Microseconds between two tokens, rounded up, so that the rate is never exceeded.
+    fn interval(rate: Rate) -> u32 {
+        1_000_000_u32.div_ceil(rate.per_second.max(1))
     }
 }
 

@@ -85,5 +85,5 @@ pub use loopback::{Loopback, LoopbackRx, LoopbackTx};
 pub use queue::{FrameSlot, FrameStorage};
 pub use random::Random;
 pub use raw_ip::RawIp;
-pub use time::{earliest, Deadline, Instant};
+pub use time::{earliest, span_micros, Deadline, Instant};
 pub use tracer::{Direction, FrameSink, Tracer, TracerToken};

@@ -49,13 +49,29 @@ impl Instant {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
+
+    /// The moment `micros` microseconds later, saturating. For spans that are kept as microseconds: a [`Duration`]
+    /// made of a number costs a division, which small processors have to link.
+    #[must_use]
+    pub const fn plus_micros(self, micros: u64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+}
+
+/// Microseconds of `span`, saturating.
+///
+/// Out of line: it is wide arithmetic, and spans are added where timers start, not per octet.
+#[must_use]
+#[inline(never)]
+pub const fn span_micros(span: Duration) -> u64 {
+    span.as_secs().saturating_mul(1_000_000).saturating_add(span.subsec_micros() as u64)
 }
 
 impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
+        self.plus_micros(span_micros(span))
     }
 }
 

@@ -109,7 +109,7 @@ impl Neighbours<'_> {
 
     /// The entry that is missed least among the next few.
     fn victim(&mut self, claim: Claim, now: Instant) -> Option<u16> {
-        let in_use = u32::try_from(self.config.in_use.as_micros() >> 20).unwrap_or(u32::MAX);
+        let in_use = u32::try_from(tersus_phy::span_micros(self.config.in_use) >> 20).unwrap_or(u32::MAX);
         let search = match claim {
             Claim::Resolve => SEARCH_RESOLVE,
             Claim::Stranger => SEARCH_STRANGER,

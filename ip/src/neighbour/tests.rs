@@ -28,7 +28,7 @@ fn host(n: u16) -> IpAddr {
 
 /// Reachable time of exactly 30 s, so that scripts can be exact.
 fn fixed(neighbours: &mut Neighbours<'_>) {
-    neighbours.reachable_time = Duration::from_secs(30);
+    neighbours.reachable_time = 30_000_000;
     neighbours.redraw = Deadline::at(Instant::from_micros(u64::MAX));
 }
 

@@ -5,6 +5,7 @@ use super::{count, Due, Failure, NeighbourSlot, Neighbours, Reachability, Role, 
 use crate::{Deadline, Instant, InterfaceSet, PackedAddress, Random};
 use core::net::IpAddr;
 use core::time::Duration;
+use tersus_phy::span_micros;
 
 /// How often the reachable time is drawn again, RFC 4861 §6.3.4: "every few hours".
 const REDRAW: Duration = Duration::from_secs(2 * 3600);
@@ -77,8 +78,10 @@ impl Neighbours<'_> {
     /// before Delay and the probes are over, it is asked at once.
     pub(super) fn use_stale(&mut self, index: u16, now: Instant) -> Usable {
         let config = &self.config;
-        let probing = config.retrans_timer.saturating_mul(u32::from(config.solicit_max));
-        let confirmed = now + config.delay_first_probe_time.saturating_add(probing);
+        let mut confirmed = now + config.delay_first_probe_time;
+        for _ in 0..config.solicit_max {
+            confirmed += config.retrans_timer;
+        }
         let Some(slot) = self.slot(index) else { return Usable::No };
         let expiry = self.expiry(slot);
         if expiry.is_due(now) {
@@ -100,7 +103,7 @@ impl Neighbours<'_> {
             State::Stale if !ipv4 => return Deadline::NONE,
             State::Incomplete | State::Probe => now,
             State::Reachable if ipv4 => now + config.arp_reachable_time,
-            State::Reachable => now + self.reachable_time,
+            State::Reachable => now.plus_micros(self.reachable_time),
             State::Stale => now + config.arp_lifetime,
             State::Delay => now + config.delay_first_probe_time,
             State::Failed => now + config.failed_hold,
@@ -114,11 +117,9 @@ impl Neighbours<'_> {
         let config = &self.config;
         Deadline::at(match slot.state {
             // Not by subtracting durations, which links a panic.
-            State::Reachable => {
-                let left =
-                    config.arp_lifetime.as_micros().saturating_sub(config.arp_reachable_time.as_micros());
-                end + Duration::from_micros(u64::try_from(left).unwrap_or(u64::MAX))
-            }
+            State::Reachable => end.plus_micros(
+                span_micros(config.arp_lifetime).saturating_sub(span_micros(config.arp_reachable_time)),
+            ),
             _ => end,
         })
     }
@@ -207,8 +208,10 @@ impl Neighbours<'_> {
     }
 }
 
-/// Uniform between half and one and a half of `base`, RFC 4861 §6.3.2.
-pub(super) fn draw(base: Duration, random: &mut Random) -> Duration {
-    const STEPS: u32 = 1 << 10;
-    (base / 2).saturating_add((base / STEPS).saturating_mul(random.below(STEPS + 1)))
+/// Microseconds, uniform between half and one and a half of `base`, RFC 4861 §6.3.2.
+pub(super) fn draw(base: Duration, random: &mut Random) -> u64 {
+    const STEPS_BITS: u32 = 10;
+    let micros = span_micros(base);
+    let steps = u64::from(random.below((1 << STEPS_BITS) + 1));
+    (micros / 2).saturating_add((micros >> STEPS_BITS).wrapping_mul(steps))
 }
