@@ -162,7 +162,9 @@ impl Udp<'_> {
         let slot = self.slots.get_mut(usize::from(to.index)).ok_or(SendError::Stale)?;
         let place = Self::push(slot, self.tx.of(to.index), &label, len, &mut self.statistics)?;
         if let Some((_, data)) = receive.front(self.rx.of(from.index)) {
-            place.copy_from_slice(data.get(..place.len()).unwrap_or_default());
+            if place.len() == data.len() {
+                place.copy_from_slice(data);
+            }
         }
         if let Some(slot) = self.slots.get_mut(usize::from(from.index)) {
             slot.receive.pop(self.rx.of(from.index));
