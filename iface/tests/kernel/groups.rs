@@ -2,20 +2,11 @@
 
 use crate::world::{World, STACK_V4, STACK_V6};
 use core::time::Duration;
-use std::time::Instant;
 
 /// Waits until the bridge's group table has, or has no more, `group`.
 fn wait_for(world: &World, group: &str, present: Presence) {
-    let end = Instant::now() + Duration::from_secs(15);
-    loop {
-        let table = world.sh("bridge mdb show");
-        let found = table.split_whitespace().any(|word| word == group);
-        if found == (present == Presence::Known) {
-            return;
-        }
-        assert!(Instant::now() < end, "{group} is not {present:?}:\n{table}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let not = if present == Presence::Known { "" } else { "! " };
+    world.wait_for(&format!("{not}bridge mdb show | grep -q ' grp {group} '"));
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

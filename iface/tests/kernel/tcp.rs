@@ -1,7 +1,6 @@
 //! TCP: transfers both ways, many at once, and every way to end.
 
 use crate::world::{World, FAMILIES, KERNEL_V4, KERNEL_V6};
-use core::time::Duration;
 
 /// SHA-256 of the first 50,000,000 octets of the pattern: octet i has the value i mod 251.
 fn pattern_digest(world: &World) -> String {
@@ -57,7 +56,7 @@ fn fetch_gets_a_file_from_a_server_of_the_kernel() {
         let server =
             format!("python3 -m http.server -b {kernel} 8000 >server.log 2>&1 & echo $! >server.pid");
         world.sh(&server);
-        std::thread::sleep(Duration::from_secs(1));
+        world.wait_for("ss -Hltn 'sport = 8000' | grep -q .");
         let file = world.folder.join("fetched");
         let file = file.to_string_lossy();
         let url = format!("http://{url}:8000/served");
@@ -68,6 +67,7 @@ fn fetch_gets_a_file_from_a_server_of_the_kernel() {
         let output = world.run("fetch", &["--tap", "tap0", "--address", address, &missing]);
         assert!(!output.status.success(), "404 must not be a success");
         world.sh("kill $(cat server.pid); rm -f fetched");
+        world.wait_for("! ss -Hltn 'sport = 8000' | grep -q .");
     }
 }
 

@@ -141,6 +141,15 @@ impl World {
             .unwrap()
     }
 
+    /// Runs a script again and again until it succeeds.
+    pub(crate) fn wait_for(&self, script: &str) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !self.try_sh(script).status.success() {
+            assert!(Instant::now() < end, "never came true: {script}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Runs an example to its end.
     pub(crate) fn run(&self, example: &str, arguments: &[&str]) -> Output {
         self.command(&["timeout", "120", &program(example)])
