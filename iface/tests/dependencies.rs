@@ -8,7 +8,7 @@ use std::process::Command;
 /// Crate, ours that it may use, others' that it may use.
 const TABLE: [(&str, &[&str], &[&str]); 10] = [
     ("tersus-wire", &[], &["bitflags", "byteorder", "heapless", "thiserror"]),
-    ("tersus-phy", &["wire"], &["bitflags", "thiserror"]),
+    ("tersus-phy", &["wire"], &["bitflags", "siphasher", "thiserror"]),
     ("tersus-ip", &["wire", "phy"], &["bitflags", "thiserror"]),
     ("tersus-sixlowpan", &["wire", "phy"], &["thiserror"]),
     ("tersus-icmp", &["wire", "ip"], &["thiserror"]),
