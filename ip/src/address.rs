@@ -72,51 +72,90 @@ impl fmt::Debug for InterfaceSet {
     }
 }
 
-/// An address or none, of which the empty value is all zeros (an `Option<IpAddr>` is not), for use in tables.
+/// Octets of the longest address of this build.
+const ADDRESS_LEN: usize = if cfg!(feature = "ipv6") { 16 } else { 4 };
+
+/// An address or none, of which the empty value is all zeros (an `Option<IpAddr>` is not).
+///
+/// What tables hold and what the layer reckons with inside: in a build of one family it knows no other, so that nothing
+/// is linked for that. An address of a family left out of the build packs to a value that is neither
+/// [`PackedAddress::NONE`] nor any address of the build, and unpacks to none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct PackedAddress {
     /// 0: none, 4 or 6.
     family: u8,
-    octets: [u8; 16],
+    octets: [u8; ADDRESS_LEN],
 }
 
 impl PackedAddress {
     /// No address.
-    pub const NONE: Self = Self { family: 0, octets: [0; 16] };
+    pub const NONE: Self = Self { family: 0, octets: [0; ADDRESS_LEN] };
 
     /// Packs `address`.
     #[must_use]
+    #[inline]
     pub const fn new(address: IpAddr) -> Self {
         match address {
-            IpAddr::V4(address) => {
-                let [a, b, c, d] = address.octets();
-                Self { family: 4, octets: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
-            }
-            IpAddr::V6(address) => Self { family: 6, octets: address.octets() },
+            IpAddr::V4(address) => Self::v4(address),
+            IpAddr::V6(address) => Self::v6(address),
         }
+    }
+
+    /// Packs an IPv4 address.
+    #[must_use]
+    #[inline]
+    pub const fn v4(address: Ipv4Addr) -> Self {
+        let [a, b, c, d] = address.octets();
+        let mut octets = [0; ADDRESS_LEN];
+        if cfg!(feature = "ipv4") {
+            octets[0] = a;
+            octets[1] = b;
+            octets[2] = c;
+            octets[3] = d;
+        }
+        Self { family: 4, octets }
+    }
+
+    /// Packs an IPv6 address.
+    #[must_use]
+    #[inline]
+    pub const fn v6(address: Ipv6Addr) -> Self {
+        #[cfg(feature = "ipv6")]
+        let octets = address.octets();
+        #[cfg(not(feature = "ipv6"))]
+        let octets = [0; ADDRESS_LEN];
+        #[cfg(not(feature = "ipv6"))]
+        let _ = address;
+        Self { family: 6, octets }
     }
 
     /// The address, if there is one.
     #[must_use]
+    #[inline]
     pub const fn get(&self) -> Option<IpAddr> {
         match self.family {
-            4 => {
-                let [a, b, c, d, ..] = self.octets;
-                Some(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
-            }
+            #[cfg(feature = "ipv4")]
+            4 => Some(IpAddr::V4(self.first_octets())),
+            #[cfg(feature = "ipv6")]
             6 => Some(IpAddr::V6(Ipv6Addr::from_bits(u128::from_be_bytes(self.octets)))),
             _ => None,
         }
     }
 
-    /// The bits of an IPv4 address, if it is one.
+    /// The first four octets: the whole of an IPv4 address.
     #[cfg(feature = "ipv4")]
-    pub(crate) const fn v4_bits(&self) -> Option<u32> {
+    const fn first_octets(&self) -> Ipv4Addr {
         let [a, b, c, d, ..] = self.octets;
-        if self.family == 4 {
-            Some(u32::from_be_bytes([a, b, c, d]))
-        } else {
-            None
+        Ipv4Addr::new(a, b, c, d)
+    }
+
+    /// The address, if it is of IPv4.
+    #[cfg(feature = "ipv4")]
+    #[inline]
+    pub(crate) const fn as_v4(&self) -> Option<Ipv4Addr> {
+        match self.family {
+            4 => Some(self.first_octets()),
+            _ => None,
         }
     }
 
@@ -124,6 +163,62 @@ impl PackedAddress {
     #[must_use]
     pub const fn is_none(&self) -> bool {
         self.family == 0
+    }
+
+    /// Whether an address is of IPv4. Only to be asked of addresses of this build's families.
+    #[inline]
+    pub(crate) const fn is_ipv4(&self) -> bool {
+        cfg!(feature = "ipv4") && (cfg!(not(feature = "ipv6")) || self.family == 4)
+    }
+
+    /// Whether an address is a group's.
+    pub(crate) const fn is_group(&self) -> bool {
+        let [first, ..] = self.octets;
+        if self.is_ipv4() {
+            first & 0xf0 == 0xe0
+        } else {
+            first == 0xff
+        }
+    }
+
+    /// Whether an address is `0.0.0.0` or `::`.
+    pub(crate) fn is_unspecified(&self) -> bool {
+        self.octets == [0; ADDRESS_LEN]
+    }
+
+    /// Whether this and `other` are of one family.
+    #[inline]
+    pub(crate) const fn is_like(&self, other: &Self) -> bool {
+        self.family == other.family
+    }
+
+    /// The octets; those behind the four of an IPv4 address are zero.
+    pub(crate) const fn octets(&self) -> &[u8; ADDRESS_LEN] {
+        &self.octets
+    }
+
+    /// How many leading bits this and `other`, of one family, share; if both are one IPv4 address it may be more than 32.
+    pub(crate) fn common_prefix_len(&self, other: &Self) -> u8 {
+        let mut bits = 0;
+        for (a, b) in self.octets.iter().zip(&other.octets) {
+            let same = (a ^ b).leading_zeros();
+            bits += same;
+            if same < u8::BITS {
+                break;
+            }
+        }
+        u8::try_from(bits).unwrap_or(u8::MAX)
+    }
+
+    /// Whether `other` is of the same family and shares the first `prefix_len` bits.
+    pub(crate) fn shares(&self, prefix_len: u8, other: &Self) -> bool {
+        self.is_like(other) && self.common_prefix_len(other) >= prefix_len
+    }
+}
+
+impl From<IpAddr> for PackedAddress {
+    fn from(address: IpAddr) -> Self {
+        Self::new(address)
     }
 }
 
@@ -145,12 +240,39 @@ mod tests {
 
     #[test]
     fn packed_addresses_unpack() {
-        for text in ["192.0.2.1", "0.0.0.0", "2001:db8::1", "::"] {
+        // address, whether its family is in this build
+        for (text, is_in) in [
+            ("192.0.2.1", cfg!(feature = "ipv4")),
+            ("0.0.0.0", cfg!(feature = "ipv4")),
+            ("2001:db8::1", cfg!(feature = "ipv6")),
+            ("::", cfg!(feature = "ipv6")),
+        ] {
             let address: IpAddr = text.parse().unwrap();
-            assert_eq!(PackedAddress::new(address).get(), Some(address), "{text}");
+            assert_eq!(PackedAddress::new(address).get(), is_in.then_some(address), "{text}");
+            assert_ne!(PackedAddress::new(address), PackedAddress::NONE, "{text}");
         }
         assert_eq!(PackedAddress::NONE.get(), None);
         assert_eq!(PackedAddress::default(), PackedAddress::NONE);
+    }
+
+    #[cfg(all(feature = "ipv4", feature = "ipv6"))]
+    #[test]
+    fn prefixes_are_shared_within_a_family_only() {
+        // a, b, prefix length, shared
+        for (a, b, prefix_len, want) in [
+            ("192.0.2.1", "192.0.2.200", 24, true),
+            ("192.0.2.1", "192.0.2.200", 25, false),
+            ("192.0.2.1", "192.0.2.1", 32, true),
+            ("192.0.2.1", "192.0.2.0", 32, false),
+            ("192.0.2.1", "203.0.113.9", 0, true),
+            ("::", "0.0.0.0", 0, false),
+            ("2001:db8::1", "2001:db8::2", 126, true),
+            ("2001:db8::1", "2001:db8::2", 127, false),
+            ("2001:db8::1", "2001:db8::1", 128, true),
+        ] {
+            let [a, b] = [a, b].map(|text| PackedAddress::new(text.parse().unwrap()));
+            assert_eq!(a.shares(prefix_len, &b), want, "{a:?} {b:?} {prefix_len}");
+        }
     }
 
     #[test]

@@ -13,8 +13,7 @@ use crate::host::Host;
 use crate::interface::Interface;
 use crate::martian::{is_link_scoped_group, Kind};
 use crate::path::PathFlags;
-use crate::{own_addresses, InterfaceId, Path, Source, Unreachable};
-use core::net::IpAddr;
+use crate::{InterfaceId, PackedAddress, Path, Source, Unreachable};
 use tersus_wire::HardwareAddress;
 
 /// Whom the link shall carry a packet to.
@@ -23,16 +22,29 @@ pub(crate) enum NextHop {
     /// This hardware address: a group, all stations, or nothing on links without addresses.
     Link(HardwareAddress),
     /// The station that has this IP address.
-    Station(IpAddr),
+    Station(PackedAddress),
 }
 
 /// The way to a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
-    pub(crate) source: IpAddr,
+    pub(crate) source: PackedAddress,
     pub(crate) interface: InterfaceId,
     pub(crate) next_hop: NextHop,
     pub(crate) mtu: u16,
+}
+
+/// [`Source`], with its address as tables hold it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) address: Option<PackedAddress>,
+    pub(crate) interface: Option<InterfaceId>,
+}
+
+impl From<Source> for Origin {
+    fn from(source: Source) -> Self {
+        Self { address: source.address.map(PackedAddress::new), interface: source.interface }
+    }
 }
 
 /// A candidate for the next hop, best first in the order of its fields.
@@ -42,7 +54,7 @@ struct Candidate {
     is_failed: bool,
     metric: u16,
     interface: InterfaceId,
-    next_hop: IpAddr,
+    next_hop: PackedAddress,
 }
 
 impl Candidate {
@@ -59,9 +71,9 @@ impl Candidate {
 
 impl Host<'_> {
     /// Decides the way to `to`.
-    pub(crate) fn decide(&self, from: Source, to: IpAddr) -> Result<Decision, Unreachable> {
+    pub(crate) fn decide(&self, from: &Origin, to: &PackedAddress) -> Result<Decision, Unreachable> {
         let kind = crate::martian::kind(to).ok_or(Unreachable::Family)?;
-        if from.address.is_some_and(|source| source.is_ipv4() != to.is_ipv4()) {
+        if from.address.is_some_and(|source| !source.is_like(to)) {
             return Err(Unreachable::Family);
         }
         if matches!(kind, Kind::Unspecified | Kind::Reserved) {
@@ -75,12 +87,12 @@ impl Host<'_> {
             return self.decide_loopback(from, to);
         }
         let fixed = match (from.interface, from.address) {
-            (interface, Some(source)) if !unspecified => Some(self.owner(source, interface)?),
+            (interface, Some(source)) if !unspecified => Some(self.owner(&source, interface)?),
             (interface, _) => interface,
         };
         let (id, next_hop) = match kind {
-            Kind::LinkLocal => (self.link_scope_interface(fixed, to)?, to),
-            _ if kind.is_many() => (self.link_scope_interface(fixed, to)?, to),
+            Kind::LinkLocal => (self.link_scope_interface(fixed, to)?, *to),
+            _ if kind.is_many() => (self.link_scope_interface(fixed, to)?, *to),
             _ => self.look_up(fixed, to)?,
         };
         let interface = self.interface(id).filter(|i| i.is_up()).ok_or(Unreachable::InterfaceDown)?;
@@ -91,19 +103,19 @@ impl Host<'_> {
         };
         let source = match from.address {
             Some(source) => source,
-            None => self.select_source(id, to, next_hop).ok_or(Unreachable::NoSource)?,
+            None => self.select_source(id, to, &next_hop).ok_or(Unreachable::NoSource)?,
         };
         Ok(Decision { source, interface: id, next_hop: hop, mtu: self.mtu_to(interface, to) })
     }
 
     /// A destination that is ourselves: through the loopback link, with itself as source unless another own address
     /// is asked for.
-    fn decide_loopback(&self, from: Source, to: IpAddr) -> Result<Decision, Unreachable> {
+    fn decide_loopback(&self, from: &Origin, to: &PackedAddress) -> Result<Decision, Unreachable> {
         if !self.is_own(to) {
             return Err(Unreachable::NoRoute);
         }
-        let source = from.address.unwrap_or(to);
-        if !self.is_own(source) {
+        let source = from.address.unwrap_or(*to);
+        if !self.is_own(&source) {
             return Err(Unreachable::NotOurs);
         }
         let index = self.interfaces.iter().position(Interface::is_loopback).ok_or(Unreachable::NoRoute)?;
@@ -114,10 +126,11 @@ impl Host<'_> {
     }
 
     /// The interface that has `source`; the one asked for must be among them.
-    fn owner(&self, source: IpAddr, asked: Option<InterfaceId>) -> Result<InterfaceId, Unreachable> {
-        own_addresses::iter(self.addresses)
-            .find(|(own, cidr)| cidr.address() == source && asked.map_or(true, |id| id == own.interface))
-            .map(|(own, _)| own.interface)
+    fn owner(&self, source: &PackedAddress, asked: Option<InterfaceId>) -> Result<InterfaceId, Unreachable> {
+        self.addresses
+            .iter()
+            .find(|own| own.address == *source && asked.map_or(true, |id| id == own.interface))
+            .map(|own| own.interface)
             .ok_or(Unreachable::NotOurs)
     }
 
@@ -125,62 +138,58 @@ impl Host<'_> {
     fn link_scope_interface(
         &self,
         fixed: Option<InterfaceId>,
-        to: IpAddr,
+        to: &PackedAddress,
     ) -> Result<InterfaceId, Unreachable> {
         if let Some(id) = fixed {
             return Ok(id);
         }
-        let mut usable = (0..self.interface_count()).map(InterfaceId).filter(|id| {
-            self.interface(*id).is_some_and(|interface| interface.is_attached() && !interface.is_loopback())
-        });
-        match (usable.next(), usable.next()) {
-            (Some(id), None) => return Ok(id),
-            (None, _) => return Err(Unreachable::InterfaceDown),
-            _ => {}
+        let mut usable = None;
+        for index in 0..self.interface_count() {
+            let id = InterfaceId(index);
+            if self.interface(id).is_some_and(|entry| entry.is_attached() && !entry.is_loopback()) {
+                if usable.is_some() {
+                    // More than one: the groups of wider scope go by the routes.
+                    if to.is_group() && !is_link_scoped_group(to) {
+                        return self.look_up(None, to).map(|(id, _)| id);
+                    }
+                    return Err(Unreachable::NoRoute);
+                }
+                usable = Some(id);
+            }
         }
-        if to.is_multicast() && !is_link_scoped_group(to) {
-            return self.look_up(None, to).map(|(id, _)| id);
-        }
-        Err(Unreachable::NoRoute)
+        usable.ok_or(Unreachable::InterfaceDown)
     }
 
     /// Interface and next hop by the longest prefix.
-    fn look_up(&self, fixed: Option<InterfaceId>, to: IpAddr) -> Result<(InterfaceId, IpAddr), Unreachable> {
+    fn look_up(
+        &self,
+        fixed: Option<InterfaceId>,
+        to: &PackedAddress,
+    ) -> Result<(InterfaceId, PackedAddress), Unreachable> {
+        let on_link = self.addresses.iter().filter(|own| own.contains(to)).map(|own| Candidate {
+            prefix_len: own.prefix_len,
+            is_failed: false,
+            metric: 0,
+            interface: own.interface,
+            next_hop: *to,
+        });
+        let routed = self.routes.iter().filter(|route| route.contains(to)).map(|route| Candidate {
+            prefix_len: route.prefix_len,
+            is_failed: !route.gateway.is_none() && self.gateway_failed(route),
+            metric: route.metric,
+            interface: route.interface,
+            next_hop: if route.gateway.is_none() { *to } else { route.gateway },
+        });
         let mut best: Option<Candidate> = None;
         let mut reason = Unreachable::NoRoute;
-        let mut consider = |candidate: Candidate| {
+        for candidate in on_link.chain(routed) {
             if fixed.is_some_and(|id| id != candidate.interface) {
-                return;
+                continue;
             }
             if !self.interface(candidate.interface).is_some_and(Interface::is_up) {
                 reason = Unreachable::InterfaceDown;
-                return;
-            }
-            if best.as_ref().map_or(true, |best| candidate.is_better_than(best)) {
+            } else if best.as_ref().map_or(true, |best| candidate.is_better_than(best)) {
                 best = Some(candidate);
-            }
-        };
-        for (own, cidr) in own_addresses::iter(self.addresses) {
-            if cidr.contains(to) {
-                consider(Candidate {
-                    prefix_len: cidr.prefix_len(),
-                    is_failed: false,
-                    metric: 0,
-                    interface: own.interface,
-                    next_hop: to,
-                });
-            }
-        }
-        for (entry, route) in self.routes.iter().filter_map(|entry| Some((entry, entry.get()?))) {
-            if route.prefix.contains(to) {
-                let has_failed = |gateway| self.gateway_failed(entry, route.interface, gateway);
-                consider(Candidate {
-                    prefix_len: route.prefix.prefix_len(),
-                    is_failed: route.gateway.is_some_and(has_failed),
-                    metric: route.metric,
-                    interface: route.interface,
-                    next_hop: route.gateway.unwrap_or(to),
-                });
             }
         }
         best.map(|best| (best.interface, best.next_hop)).ok_or(reason)
@@ -191,21 +200,21 @@ impl Host<'_> {
     pub(crate) fn select_source(
         &self,
         interface: InterfaceId,
-        to: IpAddr,
-        next_hop: IpAddr,
-    ) -> Option<IpAddr> {
+        to: &PackedAddress,
+        next_hop: &PackedAddress,
+    ) -> Option<PackedAddress> {
         let near = if to.is_ipv4() { next_hop } else { to };
         let wanted = scope(to);
-        let mut best: Option<(u8, u8, IpAddr)> = None;
-        for (own, cidr) in own_addresses::iter(self.addresses) {
-            let address = cidr.address();
-            if own.interface != interface || address.is_ipv4() != to.is_ipv4() {
+        let mut best: Option<(u8, u8, PackedAddress)> = None;
+        for own in self.addresses.iter() {
+            let address = own.address;
+            if own.interface != interface || !address.is_like(to) {
                 continue;
             }
-            let scope = scope(address);
+            let scope = scope(&address);
             // Of scopes wide enough the narrowest, else the widest.
             let fit = if scope >= wanted { u8::MAX - scope } else { scope };
-            let common = common_prefix_len(address, near).min(cidr.prefix_len());
+            let common = address.common_prefix_len(near).min(own.prefix_len);
             if best.map_or(true, |(f, c, _)| (fit, common) > (f, c)) {
                 best = Some((fit, common, address));
             }
@@ -214,9 +223,14 @@ impl Host<'_> {
     }
 
     /// Makes the path of a decision, with the next hop's hardware address if that is known.
-    pub(crate) fn path(&self, from: Source, to: IpAddr, decision: &Decision) -> Result<Path, Unreachable> {
-        let mut path =
-            Path::new(decision.source, to, decision.interface, decision.mtu).ok_or(Unreachable::Family)?;
+    pub(crate) fn path(
+        &self,
+        from: &Origin,
+        to: &PackedAddress,
+        decision: &Decision,
+    ) -> Result<Path, Unreachable> {
+        let mut path = Path::between(&decision.source, to, decision.interface, decision.mtu)
+            .ok_or(Unreachable::Family)?;
         path.generation = self.generation;
         if from.address.is_some() {
             path.flags.insert(PathFlags::SOURCE_FIXED);
@@ -235,30 +249,14 @@ impl Host<'_> {
 }
 
 /// Scope of a unicast address or group, as the number in RFC 4291 §2.7.
-fn scope(address: IpAddr) -> u8 {
+fn scope(address: &PackedAddress) -> u8 {
     const LINK_LOCAL: u8 = 2;
     const GLOBAL: u8 = 14;
-    match address {
-        IpAddr::V4(address) if address.is_link_local() || address.is_loopback() => LINK_LOCAL,
-        IpAddr::V4(address) if address.is_multicast() && is_link_scoped_group(IpAddr::V4(address)) => {
-            LINK_LOCAL
-        }
-        IpAddr::V4(_) => GLOBAL,
-        IpAddr::V6(address) => match address.octets() {
-            [0xff, flags, ..] => flags & 0x0f,
-            [0xfe, second, ..] if second & 0xc0 == 0x80 => LINK_LOCAL,
-            _ if address.is_loopback() => LINK_LOCAL,
-            _ => GLOBAL,
-        },
+    let [_, second, ..] = *address.octets();
+    match crate::martian::kind(address) {
+        Some(Kind::LinkLocal | Kind::Loopback) => LINK_LOCAL,
+        Some(Kind::Multicast) if !address.is_ipv4() => second & 0x0f,
+        Some(Kind::Multicast) if is_link_scoped_group(address) => LINK_LOCAL,
+        _ => GLOBAL,
     }
-}
-
-/// How many leading bits two addresses of one family share.
-fn common_prefix_len(a: IpAddr, b: IpAddr) -> u8 {
-    let bits = match (a, b) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
-        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
-        _ => 0,
-    };
-    u8::try_from(bits).unwrap_or(u8::MAX)
 }

@@ -124,7 +124,7 @@ impl<'a> Ip<'a> {
     /// address.
     pub fn set_mtu(&mut self, interface: InterfaceId, mtu: u16) -> Result<(), InterfaceError> {
         let is_v6 =
-            |own: &OwnAddress| own.interface == interface && matches!(own.address.get(), Some(IpAddr::V6(_)));
+            |own: &OwnAddress| own.interface == interface && !own.address.is_none() && !own.address.is_ipv4();
         let min = if self.host.addresses.iter().any(is_v6) {
             path_mtu::IPV6_MIN_MTU
         } else {
@@ -152,14 +152,15 @@ impl<'a> Ip<'a> {
         if self.host.interface(interface).is_none() {
             return Err(AddressError::Interface);
         }
-        match martian::kind(address).ok_or(AddressError::Family)? {
+        let packed = PackedAddress::new(address);
+        match martian::kind(&packed).ok_or(AddressError::Family)? {
             Kind::Unicast | Kind::LinkLocal | Kind::Loopback => {}
             _ => return Err(AddressError::NotUnicast),
         }
         if cidr.broadcast().is_some_and(|broadcast| IpAddr::V4(broadcast) == address) {
             return Err(AddressError::NotUnicast);
         }
-        if self.host.is_own_on(interface, address) {
+        if self.host.is_own_on(interface, &packed) {
             return Err(AddressError::Exists);
         }
         let index = self.host.addresses.iter().position(|own| own.address.is_none());
@@ -179,12 +180,8 @@ impl<'a> Ip<'a> {
             }
         }
         if let Some(own) = self.host.addresses.get_mut(index) {
-            *own = OwnAddress {
-                address: PackedAddress::new(address),
-                prefix_len: cidr.prefix_len(),
-                interface,
-                ..OwnAddress::FREE
-            };
+            *own =
+                OwnAddress { address: packed, prefix_len: cidr.prefix_len(), interface, ..OwnAddress::FREE };
             own.announce(Instant::ZERO);
         }
         self.host.moved();
@@ -211,7 +208,7 @@ impl<'a> Ip<'a> {
 
     /// The own addresses, in the order of the table.
     pub fn addresses(&self) -> impl Iterator<Item = (InterfaceId, Cidr)> + '_ {
-        own_addresses::iter(self.host.addresses).map(|(own, cidr)| (own.interface, cidr))
+        own_addresses::iter(self.host.addresses).filter_map(|own| Some((own.interface, own.cidr()?)))
     }
 
     // ---- routes ----------------------------------------------------------------------------------------------
@@ -282,7 +279,8 @@ impl<'a> Ip<'a> {
     /// # Errors
     /// [`JoinError`]; nothing was changed.
     pub fn join(&mut self, interface: InterfaceId, group: IpAddr) -> Result<(), JoinError> {
-        match martian::kind(group) {
+        let group = PackedAddress::new(group);
+        match martian::kind(&group) {
             Some(Kind::Multicast) => {}
             Some(_) => return Err(JoinError::NotAGroup),
             None => return Err(JoinError::Family),
@@ -299,7 +297,7 @@ impl<'a> Ip<'a> {
     /// Leaves a group once; `false` if it was not joined.
     pub fn leave(&mut self, interface: InterfaceId, group: IpAddr) -> bool {
         let table = groups::share_mut(self.host.groups, self.host.groups_each, interface);
-        let change = groups::leave(table, group);
+        let change = groups::leave(table, &PackedAddress::new(group));
         self.on_group_change(interface, change);
         change != groups::Change::None
     }

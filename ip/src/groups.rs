@@ -1,8 +1,7 @@
 //! Membership of groups: counted by user, told to the link once for each of its group addresses.
 
 use crate::interface::{Interface, InterfaceFlags};
-use crate::{InterfaceId, Membership};
-use core::net::IpAddr;
+use crate::{InterfaceId, Membership, PackedAddress};
 use tersus_phy::{LinkControl, LinkLayer, Medium};
 
 /// Why a group was not joined.
@@ -35,20 +34,20 @@ pub(crate) enum Change {
 }
 
 /// Counts one more user of `group`.
-pub(crate) fn join(table: &mut [Membership], group: IpAddr) -> Result<Change, JoinError> {
-    if let Some(entry) = table.iter_mut().find(|entry| entry.address() == Some(group)) {
+pub(crate) fn join(table: &mut [Membership], group: PackedAddress) -> Result<Change, JoinError> {
+    if let Some(entry) = table.iter_mut().find(|entry| entry.address() == group) {
         let change = if entry.users == 0 { Change::Membership } else { Change::Count };
         entry.users = entry.users.saturating_add(1);
         return Ok(change);
     }
     let free = table.iter_mut().find(|entry| entry.is_free()).ok_or(JoinError::TableFull)?;
-    *free = Membership::new(group, 1);
+    *free = Membership::of(group, 1);
     Ok(Change::Membership)
 }
 
 /// Counts one user of `group` less.
-pub(crate) fn leave(table: &mut [Membership], group: IpAddr) -> Change {
-    let Some(entry) = table.iter_mut().find(|entry| entry.group() == Some(group)) else {
+pub(crate) fn leave(table: &mut [Membership], group: &PackedAddress) -> Change {
+    let Some(entry) = table.iter_mut().find(|entry| entry.users != 0 && entry.address() == *group) else {
         return Change::None;
     };
     entry.users = entry.users.saturating_sub(1);
@@ -59,8 +58,8 @@ pub(crate) fn leave(table: &mut [Membership], group: IpAddr) -> Change {
 }
 
 /// Whether somebody joined `group`.
-pub(crate) fn contains(table: &[Membership], group: IpAddr) -> bool {
-    table.iter().any(|entry| entry.group() == Some(group))
+pub(crate) fn contains(table: &[Membership], group: &PackedAddress) -> bool {
+    table.iter().any(|entry| entry.users != 0 && entry.address() == *group)
 }
 
 /// The groups of `interface` in a table that all interfaces share equally.
@@ -87,15 +86,17 @@ pub(crate) fn tell<L: LinkLayer + ?Sized>(interface: &mut Interface, table: &mut
     }
     for index in 0..table.len() {
         let Some(entry) = table.get(index) else { return };
-        let Some(group) = entry.address() else { continue };
+        let group = entry.address();
+        if group.is_none() {
+            continue;
+        }
         let joined = entry.users > 0;
         if joined == entry.is_told {
             continue;
         }
-        let hardware = interface.group_address(group);
+        let hardware = interface.group_address(&group);
         let shared = table.iter().enumerate().any(|(i, other)| {
-            let address = other.address().map(|group| interface.group_address(group));
-            i != index && other.is_told && address == Some(hardware)
+            i != index && other.is_told && interface.group_address(&other.address()) == hardware
         });
         if !shared {
             let command = if joined { LinkControl::Join(&hardware) } else { LinkControl::Leave(&hardware) };

@@ -11,9 +11,8 @@ use crate::rate_limit::TokenBucket;
 use crate::statistics::count;
 use crate::{
     groups, own_addresses, Config, Instant, Interface, InterfaceId, InterfaceSet, Membership, OwnAddress,
-    Path, Random, RouteEntry, Statistics,
+    PackedAddress, Path, Random, RouteEntry, Statistics,
 };
-use core::net::IpAddr;
 
 /// Counters from which IPv4 identifications come; paths share them by hash.
 #[cfg(feature = "ipv4")]
@@ -145,37 +144,34 @@ impl<'a> Host<'a> {
     }
 
     /// Whether `address` is ours, on any interface.
-    pub(crate) fn is_own(&self, address: IpAddr) -> bool {
-        let address = crate::PackedAddress::new(address);
-        self.addresses.iter().any(|own| own.address == address)
+    pub(crate) fn is_own(&self, address: &PackedAddress) -> bool {
+        self.addresses.iter().any(|own| own.address == *address)
     }
 
     /// Whether `address` is ours on `interface`.
-    pub(crate) fn is_own_on(&self, interface: InterfaceId, address: IpAddr) -> bool {
+    pub(crate) fn is_own_on(&self, interface: InterfaceId, address: &PackedAddress) -> bool {
         own_addresses::find(self.addresses, interface, address).is_some()
     }
 
     /// Whether `to` is the broadcast address of a prefix on `interface`.
-    pub(crate) fn is_directed_broadcast(&self, interface: InterfaceId, to: IpAddr) -> bool {
-        let IpAddr::V4(to) = to else { return false };
-        own_addresses::iter(self.addresses)
-            .any(|(own, cidr)| own.interface == interface && cidr.broadcast() == Some(to))
+    pub(crate) fn is_directed_broadcast(&self, interface: InterfaceId, to: &PackedAddress) -> bool {
+        own_addresses::iter(self.addresses).any(|own| own.interface == interface && own.is_broadcast(to))
     }
 
     /// Whether the host is a member of `group` on `interface`.
-    pub(crate) fn is_member(&self, interface: InterfaceId, group: IpAddr) -> bool {
+    pub(crate) fn is_member(&self, interface: InterfaceId, group: &PackedAddress) -> bool {
         groups::contains(groups::share(self.groups, self.groups_each, interface), group)
     }
 
     /// Largest packet to `to` that leaves by `interface`.
-    pub(crate) fn mtu_to(&self, interface: &Interface, to: IpAddr) -> u16 {
+    pub(crate) fn mtu_to(&self, interface: &Interface, to: &PackedAddress) -> u16 {
         let mtu = interface.mtu();
-        self.path_mtu.get(to).map_or(mtu, |known| known.min(mtu))
+        self.path_mtu.known(to).map_or(mtu, |known| known.min(mtu))
     }
 
     /// Whether a gateway did not answer of late, and has not been heard of since.
-    pub(crate) fn gateway_failed(&self, entry: &RouteEntry, interface: InterfaceId, gateway: IpAddr) -> bool {
-        match self.neighbours.lookup(interface, gateway, self.now) {
+    pub(crate) fn gateway_failed(&self, entry: &RouteEntry) -> bool {
+        match self.neighbours.lookup(entry.interface, entry.gateway, self.now) {
             Lookup::Found { .. } => false,
             Lookup::Failed => true,
             Lookup::Resolving | Lookup::Unknown => entry.has_failed(self.now),
@@ -183,7 +179,7 @@ impl<'a> Host<'a> {
     }
 
     /// Enters what is known of the next hop.
-    pub(crate) fn neighbour_into(&self, path: &mut Path, address: IpAddr) {
+    pub(crate) fn neighbour_into(&self, path: &mut Path, address: PackedAddress) {
         match self.neighbours.lookup(path.interface, address, self.now) {
             Lookup::Found { index, hardware } => {
                 path.neighbour = index.saturating_add(1);

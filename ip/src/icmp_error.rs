@@ -8,7 +8,7 @@
 //!   <-------------------- 576 octets at most (IPv4), 1280 (IPv6) ------------------------------------->
 //! ```
 
-use crate::{Addresses, Cast, ErrorKind, IcmpError};
+use crate::{Addresses, Cast, ErrorKind, IcmpError, PackedAddress};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_wire::ipv6_ext::{Chain, Problem};
 use tersus_wire::{icmpv4, icmpv6, IpProtocol};
@@ -155,7 +155,7 @@ impl Message<'_> {
 
     /// Writes the message into `buffer`, of [`Self::len`] octets, checksum included; `source` is the address that it is
     /// sent from.
-    pub fn write(&self, source: IpAddr, buffer: &mut [u8]) {
+    pub fn write(&self, source: &PackedAddress, buffer: &mut [u8]) {
         let octets = self.icmp_header.iter().chain(self.header);
         for (to, from) in buffer.iter_mut().zip(octets) {
             *to = *from;
@@ -166,8 +166,9 @@ impl Message<'_> {
                 *to = *from;
             }
         }
-        match (source, self.destination) {
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+        match (source.get(), self.destination) {
+            #[cfg(feature = "ipv6")]
+            (Some(IpAddr::V6(source)), IpAddr::V6(destination)) => {
                 icmpv6::fill_checksum(source, destination, buffer);
             }
             _ => icmpv4::fill_checksum(buffer),

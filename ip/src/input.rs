@@ -18,10 +18,9 @@ use crate::icmp_error::{self, Offender, Reason};
 use crate::path_mtu::Change;
 use crate::statistics::count;
 use crate::{
-    Addresses, Cast, InFlags, Instant, InterfaceId, Ip, IpMeta, OutFlags, Outgoing, Reject, RxChecksum,
-    RxMeta, SendError, Transports, Verdict,
+    Addresses, Cast, InFlags, Instant, InterfaceId, Ip, IpMeta, OutFlags, Outgoing, PackedAddress, Reject,
+    RxChecksum, RxMeta, SendError, Transports, Verdict,
 };
-use core::net::IpAddr;
 use tersus_phy::{Frame, LinkLayer, LinkTx, Upper};
 use tersus_wire::{EtherType, HardwareAddress, IpProtocol};
 
@@ -211,7 +210,9 @@ impl Host<'_> {
     fn on_error(&mut self, meta: &IpMeta<'_>, message: &[u8], tell: &mut dyn FnMut(&crate::IcmpError<'_>)) {
         let received = icmp_error::parse(&meta.addresses, message);
         // Only a packet of ours can have caused it.
-        let Some(received) = received.filter(|received| self.is_own(received.error.local)) else {
+        let Some(received) =
+            received.filter(|received| self.is_own(&PackedAddress::new(received.error.local)))
+        else {
             return count(&mut self.statistics.errors_ignored);
         };
         count(&mut self.statistics.errors_received);
@@ -243,20 +244,20 @@ impl Host<'_> {
         let Some(segment) = segment.get(..usize::from(len)) else {
             return count(&mut self.statistics.reply_too_big);
         };
-        let destination = meta.addresses.source();
+        let (source, destination) = (PackedAddress::new(source), PackedAddress::new(meta.addresses.source()));
         let packet = Outgoing {
             protocol: meta.protocol,
             hop_limit: 0,
             // RFC 1349 §5.1: a reply has the DS field of the request; ECN is the transport's own affair.
             traffic_class: meta.traffic_class & 0xfc,
-            flags: self.fits(meta, destination, segment.len()),
+            flags: self.fits(meta, &destination, segment.len()),
         };
         let result = self.send_back(
             back,
             meta.interface,
             from,
-            source,
-            destination,
+            &source,
+            &destination,
             packet,
             segment.len(),
             &mut |buffer: &mut [u8]| {
@@ -273,7 +274,7 @@ impl Host<'_> {
     }
 
     /// DF for what fits into one packet: its identification then needs not be unique.
-    fn fits(&self, meta: &IpMeta<'_>, destination: IpAddr, len: usize) -> OutFlags {
+    fn fits(&self, meta: &IpMeta<'_>, destination: &PackedAddress, len: usize) -> OutFlags {
         let header_len = if matches!(meta.addresses, Addresses::V4(_)) { 20 } else { 40 };
         let mtu = self.interface(meta.interface).map_or(0, |entry| self.mtu_to(entry, destination));
         if len + header_len <= usize::from(mtu) {
@@ -299,8 +300,8 @@ impl Host<'_> {
         if !self.error_bucket.take(self.now, self.config.errors) {
             return count(&mut self.statistics.errors_limited);
         }
-        let destination = message.destination();
-        let Some((source, packet)) = self.error_header(interface, offender, destination) else {
+        let destination = PackedAddress::new(message.destination());
+        let Some((source, packet)) = self.error_header(interface, offender, &destination) else {
             return count(&mut self.statistics.errors_unsent);
         };
         let len = message.len();
@@ -308,12 +309,12 @@ impl Host<'_> {
             back,
             interface,
             from,
-            source,
-            destination,
+            &source,
+            &destination,
             packet,
             len,
             &mut |buffer: &mut [u8]| {
-                message.write(source, buffer);
+                message.write(&source, buffer);
             },
         );
         count(match result {
@@ -328,10 +329,10 @@ impl Host<'_> {
         &self,
         interface: InterfaceId,
         offender: &Offender<'_>,
-        destination: IpAddr,
-    ) -> Option<(IpAddr, Outgoing)> {
+        destination: &PackedAddress,
+    ) -> Option<(PackedAddress, Outgoing)> {
         let target = offender_destination(offender.header)?;
-        let source = if self.is_own(target) {
+        let source = if self.is_own(&target) {
             target
         } else {
             self.select_source(interface, destination, destination)?
@@ -362,14 +363,14 @@ impl Host<'_> {
         if !self.error_bucket.take(now, self.config.errors) {
             return count(&mut self.statistics.errors_limited);
         }
-        let destination = message.destination();
+        let destination = PackedAddress::new(message.destination());
         let sent =
-            self.error_header(expired.interface, &offender, destination).and_then(|(source, packet)| {
-                let from = crate::Source { address: Some(source), interface: None };
-                let mut path = self.route(from, destination).ok()?;
+            self.error_header(expired.interface, &offender, &destination).and_then(|(source, packet)| {
+                let from = crate::decide::Origin { address: Some(source), interface: None };
+                let mut path = self.way(&from, &destination).ok()?;
                 self.make_ready(&mut path).ok()?;
                 let link = links.get_mut(usize::from(path.interface.0))?;
-                let fill = &mut |buffer: &mut [u8]| message.write(source, buffer);
+                let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
                 self.send(link.tx(now), &mut path, packet, message.len(), fill).ok()
             });
         count(match sent {
@@ -380,13 +381,12 @@ impl Host<'_> {
 }
 
 /// Destination address of a packet whose header this is.
-fn offender_destination(header: &[u8]) -> Option<IpAddr> {
-    let version = header.first()? >> 4;
-    if version == 4 {
-        let octets: &[u8; 20] = header.first_chunk()?;
-        Some(IpAddr::V4(tersus_wire::ipv4::Header::new(octets).destination()))
-    } else {
-        let octets: &[u8; 40] = header.first_chunk()?;
-        Some(IpAddr::V6(tersus_wire::ipv6::Header::new(octets).destination()))
+fn offender_destination(header: &[u8]) -> Option<PackedAddress> {
+    match header.first()? >> 4 {
+        #[cfg(feature = "ipv4")]
+        4 => Some(PackedAddress::v4(tersus_wire::ipv4::Header::new(header.first_chunk()?).destination())),
+        #[cfg(feature = "ipv6")]
+        6 => Some(PackedAddress::v6(tersus_wire::ipv6::Header::new(header.first_chunk()?).destination())),
+        _ => None,
     }
 }

@@ -202,7 +202,7 @@ impl Host<'_> {
         }
         let is_ours = match cast {
             None => false,
-            Some(Cast::Multicast) => self.is_member(interface, IpAddr::V4(destination)),
+            Some(Cast::Multicast) => self.is_member(interface, &crate::PackedAddress::v4(destination)),
             Some(_) => true,
         };
         let Some(cast) = cast.filter(|_| is_ours) else {

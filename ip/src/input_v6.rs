@@ -218,8 +218,8 @@ impl Host<'_> {
                 return None;
             }
         };
-        let own_source = PackedAddress::new(IpAddr::V6(source));
-        let own_destination = PackedAddress::new(IpAddr::V6(destination));
+        let own_source = PackedAddress::v6(source);
+        let own_destination = PackedAddress::v6(destination);
         let mut is_own = false;
         for own in self.addresses.iter() {
             if own.interface != interface && !is_loopback {
@@ -238,14 +238,16 @@ impl Host<'_> {
             let reply_from = (link_cast == Cast::Unicast).then_some(IpAddr::V6(destination));
             return Some(Arrival { cast: link_cast, reply_from });
         }
-        if !is_group || !self.is_member(interface, IpAddr::V6(destination)) {
+        if !is_group || !self.is_member(interface, &own_destination) {
             count(&mut self.statistics.not_for_us);
             return None;
         }
         // RFC 4443 §4.2: what is said to a group is answered from a unicast address.
-        let peer = IpAddr::V6(source);
-        let reply_from =
-            if source.is_unspecified() { None } else { self.select_source(interface, peer, peer) };
+        let reply_from = if source.is_unspecified() {
+            None
+        } else {
+            self.select_source(interface, &own_source, &own_source).and_then(|from| from.get())
+        };
         let cast = if link_cast == Cast::Broadcast { Cast::Broadcast } else { Cast::Multicast };
         Some(Arrival { cast, reply_from })
     }

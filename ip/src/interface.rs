@@ -1,6 +1,6 @@
 //! Interfaces: what the IP layer keeps of each link.
 
-use core::net::IpAddr;
+use crate::PackedAddress;
 use tersus_phy::{LinkProperties, LinkState, Medium};
 use tersus_wire::ip::ethernet_group;
 use tersus_wire::HardwareAddress;
@@ -122,11 +122,13 @@ impl Interface {
     }
 
     /// The link's address of a group or of all stations.
-    pub(crate) fn group_address(&self, group: IpAddr) -> HardwareAddress {
-        match self.properties.medium {
-            Medium::Ethernet if group.is_multicast() => HardwareAddress::ethernet(ethernet_group(group)),
-            Medium::Ethernet => HardwareAddress::ETHERNET_BROADCAST,
-            Medium::Ieee802154 => HardwareAddress::IEEE802154_BROADCAST,
+    pub(crate) fn group_address(&self, group: &PackedAddress) -> HardwareAddress {
+        match (self.properties.medium, group.get()) {
+            (Medium::Ethernet, Some(address)) if group.is_group() => {
+                HardwareAddress::ethernet(ethernet_group(address))
+            }
+            (Medium::Ethernet, _) => HardwareAddress::ETHERNET_BROADCAST,
+            (Medium::Ieee802154, _) => HardwareAddress::IEEE802154_BROADCAST,
             _ => HardwareAddress::NONE,
         }
     }

@@ -117,7 +117,11 @@ impl Membership {
     /// An entry for a group with this many users. Public for fakes of the IP layer.
     #[must_use]
     pub const fn new(group: IpAddr, users: u16) -> Self {
-        Self { group: PackedAddress::new(group), users, is_told: false }
+        Self::of(PackedAddress::new(group), users)
+    }
+
+    pub(crate) const fn of(group: PackedAddress, users: u16) -> Self {
+        Self { group, users, is_told: false }
     }
 
     /// The group; `None` if the entry is free.
@@ -131,8 +135,8 @@ impl Membership {
     }
 
     /// The group, also if it was left and the link still has to be told.
-    pub(crate) const fn address(&self) -> Option<IpAddr> {
-        self.group.get()
+    pub(crate) const fn address(&self) -> PackedAddress {
+        self.group
     }
 
     /// Whether another group may take the entry.

@@ -1,5 +1,6 @@
 //! Addresses that must not stand in a received packet: RFC 1122 §3.2.1.3, RFC 6890, RFC 4291 §2.
 
+use crate::PackedAddress;
 use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
 use core::net::Ipv4Addr;
@@ -39,8 +40,8 @@ impl Kind {
 }
 
 /// Sorts an address; `None` if its family is left out of this build.
-pub(crate) fn kind(address: IpAddr) -> Option<Kind> {
-    match address {
+pub(crate) fn kind(address: &PackedAddress) -> Option<Kind> {
+    match address.get()? {
         #[cfg(feature = "ipv4")]
         IpAddr::V4(address) => Some(kind_v4(address)),
         #[cfg(feature = "ipv6")]
@@ -82,10 +83,12 @@ pub(crate) fn kind_v6(address: Ipv6Addr) -> Kind {
 }
 
 /// Whether a group is not to leave its link: 224.0.0/24, ff01::/16, ff02::/16.
-pub(crate) fn is_link_scoped_group(group: IpAddr) -> bool {
-    match group {
-        IpAddr::V4(group) => matches!(group.octets(), [224, 0, 0, _]),
-        IpAddr::V6(group) => matches!(group.octets(), [0xff, flags, ..] if flags & 0x0f <= 2),
+pub(crate) fn is_link_scoped_group(group: &PackedAddress) -> bool {
+    let [a, b, c, ..] = *group.octets();
+    if group.is_ipv4() {
+        (a, b, c) == (224, 0, 0)
+    } else {
+        a == 0xff && b & 0x0f <= 2
     }
 }
 

@@ -345,7 +345,7 @@ pub fn solicitation(
     source: Ipv6Addr,
     hardware: HardwareAddress,
 ) -> Option<SendSolicitation> {
-    let IpAddr::V6(target) = wanted.target else { return None };
+    let Some(IpAddr::V6(target)) = wanted.target.get() else { return None };
     let destination = if wanted.to.is_some() { target } else { solicited_node(target) };
     let source_link_layer = if source.is_unspecified() { HardwareAddress::NONE } else { hardware };
     let message = SolicitationRepr { target, source_link_layer };

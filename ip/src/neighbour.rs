@@ -106,8 +106,8 @@ impl<'a> Neighbours<'a> {
 
     /// What is known of `address` on `interface`. Changes nothing.
     #[must_use]
-    pub fn lookup(&self, interface: InterfaceId, address: IpAddr, now: Instant) -> Lookup {
-        let found = self.find(interface, &PackedAddress::new(address));
+    pub fn lookup(&self, interface: InterfaceId, address: impl Into<PackedAddress>, now: Instant) -> Lookup {
+        let found = self.find(interface, &address.into());
         let Some((index, slot)) = found.and_then(|index| Some((index, self.slot(index)?))) else {
             return Lookup::Unknown;
         };
@@ -131,11 +131,12 @@ impl<'a> Neighbours<'a> {
     pub fn resolve(
         &mut self,
         interface: InterfaceId,
-        address: IpAddr,
+        address: impl Into<PackedAddress>,
         role: Role,
         source: u8,
         now: Instant,
     ) -> Result<Lookup, ResolveError> {
+        let address = address.into();
         let found = self.lookup(interface, address, now);
         if found == Lookup::Unknown {
             let len = self.slots.len();
@@ -163,8 +164,8 @@ impl<'a> Neighbours<'a> {
     }
 
     /// Says what a neighbour is to the routing table. Nothing happens if it is not in the table.
-    pub fn set_role(&mut self, interface: InterfaceId, address: IpAddr, role: Role) {
-        let index = self.find(interface, &PackedAddress::new(address));
+    pub fn set_role(&mut self, interface: InterfaceId, address: impl Into<PackedAddress>, role: Role) {
+        let index = self.find(interface, &address.into());
         if let Some(slot) = index.and_then(|index| self.slot_mut(index)) {
             slot.flags.set(Flags::GATEWAY, role == Role::Gateway);
         }
@@ -225,7 +226,7 @@ impl<'a> Neighbours<'a> {
         hardware: HardwareAddress,
         now: Instant,
     ) -> Result<Changes, ResolveError> {
-        let taken = self.take(interface, address, Claim::Resolve, now);
+        let taken = self.take(interface, PackedAddress::new(address), Claim::Resolve, now);
         let index = taken.ok_or(ResolveError::Full)?;
         self.enter(index, State::Permanent, now);
         if let Some(slot) = self.slot_mut(index) {

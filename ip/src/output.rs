@@ -8,7 +8,7 @@
 //!     └── template of the path, patched ── link's buffer: header, then `fill` writes the segment
 //! ```
 
-use crate::decide::NextHop;
+use crate::decide::{NextHop, Origin};
 #[cfg(feature = "fragmentation")]
 use crate::fragment::{Abandon, BeginError};
 use crate::host::Host;
@@ -16,8 +16,8 @@ use crate::neighbour::{Lookup, ResolveError, Role, Usable};
 use crate::path::PathFlags;
 use crate::statistics::count;
 use crate::{
-    Advice, Fill, Instant, InterfaceId, InterfaceSet, Ip, IpLayer, Membership, OutFlags, Outgoing, Path,
-    Routes, SendError, Source, Unreachable,
+    Advice, Fill, Instant, InterfaceId, InterfaceSet, Ip, IpLayer, Membership, OutFlags, Outgoing,
+    PackedAddress, Path, Routes, SendError, Source, Unreachable,
 };
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
@@ -101,6 +101,11 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, '_, L> {
 impl Host<'_> {
     /// Decides and prepares a path.
     pub(crate) fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
+        self.way(&Origin::from(from), &PackedAddress::new(to))
+    }
+
+    /// As [`Host::route`], of what tables hold.
+    pub(crate) fn way(&self, from: &Origin, to: &PackedAddress) -> Result<Path, Unreachable> {
         let decision = self.decide(from, to)?;
         self.path(from, to, &decision)
     }
@@ -143,16 +148,16 @@ impl Host<'_> {
     fn try_decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
         let fixed = path.flags.intersection(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
         let interface = fixed.contains(PathFlags::INTERFACE_FIXED).then_some(path.interface);
-        let from = Source { address: Some(path.source()), interface };
-        let to = path.destination();
-        let decision = self.decide(from, to).map_err(SendError::Unreachable)?;
-        let mut new = self.path(from, to, &decision).map_err(SendError::Unreachable)?;
+        let (source, to) = path.ends();
+        let from = Origin { address: Some(source), interface };
+        let decision = self.decide(&from, &to).map_err(SendError::Unreachable)?;
+        let mut new = self.path(&from, &to, &decision).map_err(SendError::Unreachable)?;
         new.flags.remove(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
         new.flags.insert(fixed);
         *path = new;
         let NextHop::Station(address) = decision.next_hop else { return Ok(()) };
         let role = if address == to { Role::Host } else { Role::Gateway };
-        let own = self.addresses.iter().position(|own| own.address.get() == from.address);
+        let own = self.addresses.iter().position(|own| own.address == source);
         let own = own.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
         self.is_changed = true;
         match self.neighbours.resolve(path.interface, address, role, own, self.now) {
@@ -474,15 +479,15 @@ impl Host<'_> {
         back: &mut dyn LinkTx,
         interface: InterfaceId,
         to: &HardwareAddress,
-        source: IpAddr,
-        destination: IpAddr,
+        source: &PackedAddress,
+        destination: &PackedAddress,
         packet: Outgoing,
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
         let entry = self.interface(interface).ok_or(SendError::Unreachable(Unreachable::InterfaceDown))?;
         let mtu = self.mtu_to(entry, destination);
-        let Some(mut path) = Path::new(source, destination, interface, mtu) else {
+        let Some(mut path) = Path::between(source, destination, interface, mtu) else {
             return Err(SendError::Unreachable(Unreachable::Family));
         };
         path.generation = self.generation;

@@ -5,8 +5,6 @@
 //! apart (RFC 4861 §7.2.6, RFC 9131).
 
 use crate::{Deadline, Instant, InterfaceId, PackedAddress};
-use core::net::IpAddr;
-use core::time::Duration;
 use tersus_wire::Cidr;
 
 /// How often a new address is announced.
@@ -77,7 +75,25 @@ impl OwnAddress {
     #[cfg(feature = "ipv4")]
     pub(crate) fn range_v4(&self) -> Option<RangeV4> {
         let host_bits = u32::MAX.checked_shr(u32::from(self.prefix_len)).unwrap_or(0);
-        Some(RangeV4 { address: self.address.v4_bits()?, host_bits })
+        Some(RangeV4 { address: self.address.as_v4()?.to_bits(), host_bits })
+    }
+
+    /// Whether `address` is of the prefix.
+    pub(crate) fn contains(&self, address: &PackedAddress) -> bool {
+        !self.address.is_none() && self.address.shares(self.prefix_len, address)
+    }
+
+    /// Whether `address` is the directed broadcast address of the prefix; /31 and /32 have none, RFC 3021.
+    #[cfg(feature = "ipv4")]
+    pub(crate) fn is_broadcast(&self, address: &PackedAddress) -> bool {
+        let (Some(range), Some(address)) = (self.range_v4(), address.as_v4()) else { return false };
+        range.host_bits > 1 && address.to_bits() == range.address | range.host_bits
+    }
+
+    /// IPv6 has no broadcast.
+    #[cfg(not(feature = "ipv4"))]
+    pub(crate) fn is_broadcast(&self, _address: &PackedAddress) -> bool {
+        false
     }
 
     /// Starts announcing.
@@ -89,24 +105,24 @@ impl OwnAddress {
     /// One announcement was made; if the link knows no stations, none is needed.
     pub(crate) fn announced(&mut self, now: Instant, announces: bool) {
         self.announcements = if announces { self.announcements.saturating_sub(1) } else { 0 };
-        let interval = match self.address.get() {
-            Some(IpAddr::V4(_)) => Duration::from_secs(2),
-            _ => Duration::from_secs(1),
-        };
+        let interval = if self.address.is_ipv4() { 2_000_000 } else { 1_000_000 };
         self.announce_at =
-            if self.announcements == 0 { Deadline::NONE } else { Deadline::at(now + interval) };
+            if self.announcements == 0 { Deadline::NONE } else { Deadline::at(now.plus_micros(interval)) };
     }
 }
 
-/// The addresses of `table` with their interfaces.
-pub(crate) fn iter(table: &[OwnAddress]) -> impl Iterator<Item = (&OwnAddress, Cidr)> {
-    table.iter().filter_map(|own| Some((own, own.cidr()?)))
+/// The entries of `table` that hold an address.
+pub(crate) fn iter(table: &[OwnAddress]) -> impl Iterator<Item = &OwnAddress> {
+    table.iter().filter(|own| !own.address.is_none())
 }
 
 /// The entry of `address` on `interface`.
-pub(crate) fn find(table: &[OwnAddress], interface: InterfaceId, address: IpAddr) -> Option<&OwnAddress> {
-    let address = PackedAddress::new(address);
-    table.iter().find(|own| own.address == address && own.interface == interface)
+pub(crate) fn find<'t>(
+    table: &'t [OwnAddress],
+    interface: InterfaceId,
+    address: &PackedAddress,
+) -> Option<&'t OwnAddress> {
+    table.iter().find(|own| own.address == *address && own.interface == interface)
 }
 
 /// An IPv4 prefix as bits.

@@ -1,6 +1,6 @@
 //! One routing decision, kept by the socket that asked for it.
 
-use crate::{Addresses, InterfaceId};
+use crate::{Addresses, InterfaceId, PackedAddress};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_wire::checksum::Sum;
@@ -63,15 +63,25 @@ impl Path {
     /// write.
     #[must_use]
     pub fn new(source: IpAddr, destination: IpAddr, interface: InterfaceId, mtu: u16) -> Option<Self> {
+        Self::between(&PackedAddress::new(source), &PackedAddress::new(destination), interface, mtu)
+    }
+
+    /// As [`Path::new`].
+    pub(crate) fn between(
+        source: &PackedAddress,
+        destination: &PackedAddress,
+        interface: InterfaceId,
+        mtu: u16,
+    ) -> Option<Self> {
         let mut path = Self { mtu, interface, ..Self::EMPTY };
-        match (source, destination) {
+        match (source.get()?, destination.get()?) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 path.family = 4;
                 let [a, b, c, d] = source.octets();
                 let [e, f, g, h] = destination.octets();
                 let template = [0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f, g, h];
-                for (to, from) in path.header.iter_mut().zip(template) {
-                    *to = from;
+                if let Some(header) = path.header.first_chunk_mut() {
+                    *header = template;
                 }
                 path.header_sum = Sum::new().add_bytes(&template);
             }
@@ -92,7 +102,7 @@ impl Path {
     #[must_use]
     pub fn source(&self) -> IpAddr {
         let h = &self.header;
-        if self.family == 6 {
+        if self.is_ipv6() {
             let octets = [
                 h[8], h[9], h[10], h[11], h[12], h[13], h[14], h[15], h[16], h[17], h[18], h[19], h[20],
                 h[21], h[22], h[23],
@@ -107,7 +117,7 @@ impl Path {
     #[must_use]
     pub fn destination(&self) -> IpAddr {
         let h = &self.header;
-        if self.family == 6 {
+        if self.is_ipv6() {
             let octets = [
                 h[24], h[25], h[26], h[27], h[28], h[29], h[30], h[31], h[32], h[33], h[34], h[35], h[36],
                 h[37], h[38], h[39],
@@ -116,6 +126,11 @@ impl Path {
         } else {
             IpAddr::V4(Ipv4Addr::new(h[16], h[17], h[18], h[19]))
         }
+    }
+
+    /// [`Path::source`] and [`Path::destination`], for tables.
+    pub(crate) fn ends(&self) -> (PackedAddress, PackedAddress) {
+        (PackedAddress::new(self.source()), PackedAddress::new(self.destination()))
     }
 
     /// Whether this is [`Path::EMPTY`].
@@ -127,7 +142,7 @@ impl Path {
     /// Whether this is an IPv6 path.
     #[must_use]
     pub const fn is_ipv6(&self) -> bool {
-        self.family == 6
+        cfg!(feature = "ipv6") && self.family == 6
     }
 
     /// The interface that packets leave from.
@@ -145,7 +160,7 @@ impl Path {
     /// Largest upper-layer segment, in octets, that leaves in one piece: the MTU less the IP header.
     #[must_use]
     pub const fn max_segment_len(&self) -> u16 {
-        self.mtu.saturating_sub(if self.family == 6 { 40 } else { 20 })
+        self.mtu.saturating_sub(if self.is_ipv6() { 40 } else { 20 })
     }
 
     /// Whether the next hop's hardware address is not known yet: a send answers `Resolving`.

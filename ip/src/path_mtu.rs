@@ -107,8 +107,11 @@ impl<'a> PathMtu<'a> {
     /// The estimate for a destination, in octets; `None`: the link's MTU.
     #[must_use]
     pub fn get(&self, destination: IpAddr) -> Option<u16> {
-        let packed = PackedAddress::new(destination);
-        self.entries.iter().find(|entry| entry.destination == packed).map(|entry| entry.mtu)
+        self.known(&PackedAddress::new(destination))
+    }
+
+    pub(crate) fn known(&self, destination: &PackedAddress) -> Option<u16> {
+        self.entries.iter().find(|entry| entry.destination == *destination).map(|entry| entry.mtu)
     }
 
     /// A too-big message came: a packet of `packet_len` octets to `destination` met a link of `reported` octets

@@ -3,9 +3,11 @@
 
 use crate::event::Event;
 use crate::host::Host;
+#[cfg(feature = "ipv6")]
+use crate::martian;
 use crate::neighbour::{Due, Ownership, Role, Solicitation};
 use crate::statistics::count;
-use crate::{own_addresses, routes, Instant, InterfaceId, OwnAddress, RouteEntry};
+use crate::{routes, Instant, InterfaceId, OwnAddress, PackedAddress, RouteEntry};
 use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
 use tersus_phy::{Frame, Medium};
@@ -30,25 +32,25 @@ fn ownership(
     addresses: &[OwnAddress],
     routes: &[RouteEntry],
     interface: InterfaceId,
-    address: IpAddr,
+    address: &PackedAddress,
 ) -> Ownership {
     let mut result = Ownership::Elsewhere;
-    for (own, cidr) in own_addresses::iter(addresses).filter(|(own, _)| own.interface == interface) {
-        if own.address.get() == Some(address) {
+    for own in addresses.iter().filter(|own| own.interface == interface && own.contains(address)) {
+        if own.address == *address {
             return Ownership::Own;
         }
-        let is_broadcast = cidr.broadcast().is_some_and(|broadcast| IpAddr::V4(broadcast) == address);
-        if cidr.contains(address) && !is_broadcast {
+        if !own.is_broadcast(address) {
             result = Ownership::OnLink;
         }
     }
-    if matches!(address, IpAddr::V6(address) if address.segments()[0] & 0xffc0 == 0xfe80) {
+    #[cfg(feature = "ipv6")]
+    if !address.is_ipv4() && martian::kind(address) == Some(martian::Kind::LinkLocal) {
         return Ownership::OnLink;
     }
-    let mut routes = routes.iter().filter_map(RouteEntry::get).filter(|route| route.interface == interface);
+    let mut routes = routes.iter().filter(|route| route.interface == interface);
     if routes.any(|route| match route.gateway {
-        Some(gateway) => gateway == address,
-        None => route.prefix.contains(address),
+        PackedAddress::NONE => route.contains(address),
+        gateway => gateway == *address,
     }) {
         return Ownership::OnLink;
     }
@@ -72,7 +74,7 @@ impl Host<'_> {
             interface,
             hardware,
             cast: frame.cast,
-            ownership: &|address| ownership(addresses, routes, interface, IpAddr::V4(address)),
+            ownership: &|address| ownership(addresses, routes, interface, &PackedAddress::v4(address)),
         };
         let outcome = arp::on_packet(frame.payload, &context, &mut self.neighbours, &mut self.arp_statistics);
         self.note(outcome.changes);
@@ -97,7 +99,7 @@ impl Host<'_> {
             let own = self
                 .addresses
                 .iter_mut()
-                .find(|own| own.interface == interface && own.address.get() == Some(IpAddr::V4(address)));
+                .find(|own| own.interface == interface && own.address == PackedAddress::v4(address));
             let verdict = own.map(|own| own.defence.on_conflict(arp::DefenceMode::Always, now));
             let hardware = self.interface(interface).map(|entry| entry.properties.hardware_address);
             if let (Some(arp::Verdict::Announce), Some(hardware)) = (verdict, hardware) {
@@ -139,7 +141,7 @@ impl Host<'_> {
             frame_source,
             envelope: tersus_wire::ndisc::Envelope { source, destination, hop_limit: meta.hop_limit },
             flags: meta.flags,
-            ownership: &|address| ownership(addresses, routes, interface, IpAddr::V6(address)),
+            ownership: &|address| ownership(addresses, routes, interface, &PackedAddress::v6(address)),
         };
         let statistics = &mut self.nd_statistics;
         let outcome = ndisc::on_message(kind, code, body, &context, &mut self.neighbours, statistics);
@@ -165,9 +167,11 @@ impl Host<'_> {
                 },
                 Due::Failed(failure) => {
                     if failure.role == Role::Gateway {
-                        routes::on_failure(self.routes, failure.interface, failure.address, now);
+                        routes::on_failure(self.routes, failure.interface, &failure.address, now);
                     }
-                    self.tell(Event::NeighbourFailed(failure.interface, failure.address));
+                    if let Some(address) = failure.address.get() {
+                        self.tell(Event::NeighbourFailed(failure.interface, address));
+                    }
                     self.moved();
                 }
             }
@@ -194,10 +198,9 @@ impl Host<'_> {
         let hardware = self.interface(interface)?.properties.hardware_address;
         // The source that the packet will have, if it is still ours there; else what suits the target.
         let own = self.addresses.get(usize::from(wanted.source)).filter(|own| own.interface == interface);
-        let own = own.and_then(|own| own.address.get());
-        let own = own.filter(|address| address.is_ipv4() == wanted.target.is_ipv4());
-        let source = own.or_else(|| self.select_source(interface, wanted.target, wanted.target))?;
-        match (source, wanted.target) {
+        let own = own.map(|own| own.address).filter(|address| address.is_like(&wanted.target));
+        let source = own.or_else(|| self.select_source(interface, &wanted.target, &wanted.target))?;
+        match (source.get()?, wanted.target.get()?) {
             #[cfg(feature = "ipv4")]
             (IpAddr::V4(source), IpAddr::V4(target)) => {
                 let packet = arp::request(hardware, source, target, wanted.to);
@@ -258,7 +261,7 @@ impl Host<'_> {
     #[cfg(feature = "ipv6")]
     fn group_hardware(&self, interface: InterfaceId, group: Ipv6Addr) -> HardwareAddress {
         let entry = self.interface(interface);
-        entry.map_or(HardwareAddress::NONE, |entry| entry.group_address(IpAddr::V6(group)))
+        entry.map_or(HardwareAddress::NONE, |entry| entry.group_address(&PackedAddress::v6(group)))
     }
 
     /// Counts what became of a message that is not sent again if it is lost.
@@ -294,10 +297,13 @@ impl Host<'_> {
     ) {
         let destination = answer.destination;
         let source = match answer.source {
-            Some(source) => Some(IpAddr::V6(source)),
-            None => self.select_source(interface, IpAddr::V6(destination), IpAddr::V6(destination)),
+            Some(source) => Some(PackedAddress::v6(source)),
+            None => {
+                let destination = PackedAddress::v6(destination);
+                self.select_source(interface, &destination, &destination)
+            }
         };
-        let Some(IpAddr::V6(source)) = source else { return };
+        let Some(IpAddr::V6(source)) = source.and_then(|source| source.get()) else { return };
         let mut message = [0; MESSAGE_LEN_MAX];
         let Some(message) = message.get_mut(..answer.message.buffer_len()) else { return };
         if answer.message.emit(source, destination, message).is_err() {

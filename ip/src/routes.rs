@@ -64,10 +64,11 @@ pub enum RouteError {
 #[derive(Debug, Clone, Copy)]
 pub struct RouteEntry {
     prefix: PackedAddress,
-    prefix_len: u8,
-    interface: InterfaceId,
-    metric: u16,
-    gateway: PackedAddress,
+    pub(crate) prefix_len: u8,
+    pub(crate) interface: InterfaceId,
+    pub(crate) metric: u16,
+    /// Who forwards; none: stations of the prefix are on the link.
+    pub(crate) gateway: PackedAddress,
     /// Until when the gateway is passed over because it did not answer.
     failed_until: Deadline,
 }
@@ -92,6 +93,18 @@ impl RouteEntry {
             interface: self.interface,
             metric: self.metric,
         })
+    }
+
+    /// Whether the route leads to `to`.
+    pub(crate) fn contains(&self, to: &PackedAddress) -> bool {
+        !self.prefix.is_none() && self.prefix.shares(self.prefix_len, to)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.prefix == other.prefix
+            && self.prefix_len == other.prefix_len
+            && self.gateway == other.gateway
+            && self.interface == other.interface
     }
 
     /// Whether the gateway did not answer within the last minute.
@@ -123,28 +136,30 @@ pub(crate) fn add(table: &mut [RouteEntry], route: Route) -> Result<(), RouteErr
             return Err(RouteError::Gateway);
         }
     }
-    if table.iter().filter_map(RouteEntry::get).any(|other| is_same(&other, &route)) {
+    let route = RouteEntry::from(route);
+    if table.iter().any(|other| other.is_same(&route)) {
         return Err(RouteError::Exists);
     }
     let free = table.iter_mut().find(|entry| entry.prefix.is_none()).ok_or(RouteError::TableFull)?;
-    *free = route.into();
+    *free = route;
     Ok(())
 }
 
 /// Removes a route; the metric does not matter. `false` if there was none.
 pub(crate) fn remove(table: &mut [RouteEntry], route: &Route) -> bool {
-    let entry = table.iter_mut().find(|entry| entry.get().is_some_and(|other| is_same(&other, route)));
+    let route = RouteEntry::from(*route);
+    let entry = table.iter_mut().find(|entry| entry.is_same(&route));
     entry.map(|entry| *entry = RouteEntry::FREE).is_some()
 }
 
-fn is_same(a: &Route, b: &Route) -> bool {
-    a.prefix == b.prefix && a.gateway == b.gateway && a.interface == b.interface
-}
-
 /// A gateway did not answer: it is passed over for a minute where another serves.
-pub(crate) fn on_failure(table: &mut [RouteEntry], interface: InterfaceId, gateway: IpAddr, now: Instant) {
-    let gateway = PackedAddress::new(gateway);
-    for entry in table.iter_mut().filter(|entry| entry.interface == interface && entry.gateway == gateway) {
+pub(crate) fn on_failure(
+    table: &mut [RouteEntry],
+    interface: InterfaceId,
+    gateway: &PackedAddress,
+    now: Instant,
+) {
+    for entry in table.iter_mut().filter(|entry| entry.interface == interface && entry.gateway == *gateway) {
         entry.failed_until = Deadline::at(now + RETRY);
     }
 }

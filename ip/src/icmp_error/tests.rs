@@ -37,7 +37,7 @@ fn about<'p>(header: &'p [u8], rest: &'p [u8]) -> Offender<'p> {
 
 fn written(message: &Message<'_>, source: &str) -> Vec<u8> {
     let mut buffer = vec![0xee; message.len()];
-    message.write(ip(source), &mut buffer);
+    message.write(&ip(source).into(), &mut buffer);
     buffer
 }
 

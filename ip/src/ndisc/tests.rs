@@ -268,7 +268,7 @@ fn what_a_host_must_drop_is_dropped_and_counted() {
 #[test]
 fn solicitations_go_to_the_group_with_our_address_or_to_the_neighbour() {
     let mut wanted =
-        Solicitation { index: 0, interface: LINK, target: IpAddr::V6(PEER), to: None, source: 0 };
+        Solicitation { index: 0, interface: LINK, target: IpAddr::V6(PEER).into(), to: None, source: 0 };
     let multicast = solicitation(&wanted, OWN, US).unwrap();
     let message = SolicitationRepr { target: PEER, source_link_layer: US };
     let destination = "ff02::1:ff00:7".parse().unwrap();
@@ -278,7 +278,7 @@ fn solicitations_go_to_the_group_with_our_address_or_to_the_neighbour() {
     assert_eq!(unicast, SendSolicitation { source: OWN, destination: PEER, to: Some(A), message });
     let message = SolicitationRepr { target: PEER, source_link_layer: NONE };
     assert_eq!(solicitation(&wanted, ANY, US).unwrap().message, message);
-    wanted.target = IpAddr::V4(core::net::Ipv4Addr::LOCALHOST);
+    wanted.target = IpAddr::V4(core::net::Ipv4Addr::LOCALHOST).into();
     assert_eq!(solicitation(&wanted, OWN, US), None);
     let probe = duplicate_probe(TENTATIVE);
     assert_eq!((probe.source, probe.destination), (ANY, solicited_node(TENTATIVE)));

@@ -4,7 +4,7 @@ use super::place::Claim;
 use super::slot::{Flags, State};
 use super::{count, Neighbours, Reachability, RouterFlag};
 use crate::{Instant, InterfaceId, PackedAddress};
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use tersus_wire::ndisc::AdvertFlags;
 use tersus_wire::HardwareAddress;
 
@@ -45,9 +45,9 @@ impl Neighbours<'_> {
         evidence: ArpEvidence,
         now: Instant,
     ) -> Changes {
-        let Some((index, state)) = self.known(interface, IpAddr::V4(sender), now) else {
+        let Some((index, state)) = self.known(interface, PackedAddress::v4(sender), now) else {
             return match evidence {
-                ArpEvidence::AskedUs => self.learn(interface, IpAddr::V4(sender), hardware, now),
+                ArpEvidence::AskedUs => self.learn(interface, PackedAddress::v4(sender), hardware, now),
                 ArpEvidence::RepliedToUs | ArpEvidence::Overheard => Changes::empty(),
             };
         };
@@ -74,8 +74,8 @@ impl Neighbours<'_> {
         hardware: HardwareAddress,
         now: Instant,
     ) -> Changes {
-        let Some((index, state)) = self.known(interface, IpAddr::V6(source), now) else {
-            return self.learn(interface, IpAddr::V6(source), hardware, now);
+        let Some((index, state)) = self.known(interface, PackedAddress::v6(source), now) else {
+            return self.learn(interface, PackedAddress::v6(source), hardware, now);
         };
         let differs = self.slot(index).is_some_and(|slot| slot.hardware != hardware);
         if state != Reachability::Permanent && differs {
@@ -95,7 +95,7 @@ impl Neighbours<'_> {
         flags: AdvertFlags,
         now: Instant,
     ) -> Changes {
-        let Some((index, state)) = self.known(interface, IpAddr::V6(target), now) else {
+        let Some((index, state)) = self.known(interface, PackedAddress::v6(target), now) else {
             return Changes::empty();
         };
         let cached = self.slot(index).map_or(HardwareAddress::NONE, |slot| slot.hardware);
@@ -133,7 +133,7 @@ impl Neighbours<'_> {
     /// Whether a neighbour is known as a router: `IsRouter`, RFC 4861 §5.1.
     #[must_use]
     pub fn router_flag(&self, interface: InterfaceId, address: Ipv6Addr) -> RouterFlag {
-        let index = self.find(interface, &PackedAddress::new(IpAddr::V6(address)));
+        let index = self.find(interface, &PackedAddress::v6(address));
         match index.and_then(|index| self.slot(index)) {
             Some(slot) if slot.flags.contains(Flags::ROUTER) => RouterFlag::Router,
             _ => RouterFlag::Host,
@@ -141,8 +141,13 @@ impl Neighbours<'_> {
     }
 
     /// The entry of an address that counts as present. A verdict is no entry: RFC 4861 would have deleted it.
-    fn known(&self, interface: InterfaceId, address: IpAddr, now: Instant) -> Option<(u16, Reachability)> {
-        let index = self.find(interface, &PackedAddress::new(address))?;
+    fn known(
+        &self,
+        interface: InterfaceId,
+        address: PackedAddress,
+        now: Instant,
+    ) -> Option<(u16, Reachability)> {
+        let index = self.find(interface, &address)?;
         match self.reachability(self.slot(index)?, now)? {
             Reachability::Failed => None,
             state => Some((index, state)),
@@ -153,7 +158,7 @@ impl Neighbours<'_> {
     fn learn(
         &mut self,
         interface: InterfaceId,
-        address: IpAddr,
+        address: PackedAddress,
         hardware: HardwareAddress,
         now: Instant,
     ) -> Changes {

@@ -3,7 +3,6 @@
 use super::slot::{coarse, Flags, State};
 use super::{count, NeighbourSlot, Neighbours, Reachability};
 use crate::{Instant, InterfaceId, PackedAddress};
-use core::net::IpAddr;
 
 /// Who wants a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +38,10 @@ impl Neighbours<'_> {
     pub(super) fn take(
         &mut self,
         interface: InterfaceId,
-        address: IpAddr,
+        address: PackedAddress,
         claim: Claim,
         now: Instant,
     ) -> Option<u16> {
-        let address = PackedAddress::new(address);
         if let Some(index) = self.find(interface, &address) {
             return Some(index);
         }
@@ -140,13 +138,8 @@ impl Neighbours<'_> {
 
     /// Which chain an address belongs to: a number below the table's length.
     fn chain_of(&self, interface: InterfaceId, address: &PackedAddress) -> u16 {
-        let bits = match address.get() {
-            Some(IpAddr::V4(address)) => u128::from(address.to_bits()),
-            Some(IpAddr::V6(address)) => address.to_bits(),
-            None => 0,
-        };
         let mut hash = self.key ^ u32::from(interface.0);
-        for word in bits.to_be_bytes().chunks_exact(4) {
+        for word in address.octets().chunks_exact(4) {
             let word = <[u8; 4]>::try_from(word).map_or(0, u32::from_be_bytes);
             hash = (hash ^ word).wrapping_mul(0x9e37_79b1);
             hash ^= hash >> 15;

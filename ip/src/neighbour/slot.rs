@@ -98,7 +98,7 @@ impl NeighbourSlot {
     }
 
     pub(super) fn is_ipv4(&self) -> bool {
-        matches!(self.address.get(), Some(IpAddr::V4(_)))
+        self.address.is_ipv4()
     }
 
     pub(super) fn is(&self, interface: InterfaceId, address: &PackedAddress) -> bool {

@@ -91,15 +91,19 @@ fn nobody_answers_three_solicitations_a_second_apart_then_a_verdict_that_is_forg
         assert_eq!(neighbours.poll_at(), None);
         let started = neighbours.resolve(LINK, address, Role::Gateway, 5, ms(0));
         assert_eq!(started, Ok(Lookup::Resolving));
-        let ask = Solicitation { index: 0, interface: LINK, target: address, to: None, source: 5 };
+        let ask = Solicitation { index: 0, interface: LINK, target: address.into(), to: None, source: 5 };
         for second in [0, 1000, 2000] {
             assert_eq!(neighbours.poll_at(), Some(ms(second)), "{address}");
             assert_eq!(turn(&mut neighbours, ms(second)), vec![Due::Solicit(ask)]);
             assert_eq!(turn(&mut neighbours, ms(second + 999)), vec![]);
         }
         assert_eq!(neighbours.poll_at(), Some(ms(3000)));
-        let failure =
-            Failure { interface: LINK, address, role: Role::Gateway, during: Reachability::Incomplete };
+        let failure = Failure {
+            interface: LINK,
+            address: address.into(),
+            role: Role::Gateway,
+            during: Reachability::Incomplete,
+        };
         assert_eq!(turn(&mut neighbours, ms(3000)), vec![Due::Failed(failure)]);
         assert_eq!(neighbours.poll_at(), None);
         assert_eq!(neighbours.lookup(LINK, address, ms(5999)), Lookup::Failed);
@@ -156,14 +160,19 @@ fn stale_sent_to_is_delayed_then_probed_by_unicast_then_removed() {
         assert_eq!(use_it(neighbours, index, ms(40_000)), Usable::Yes);
         assert_eq!(state(neighbours, address, ms(40_000)), Some(Reachability::Delay));
         assert_eq!(turn(neighbours, ms(44_999)), vec![]);
-        let ask = Solicitation { index, interface: LINK, target: address, to: Some(A), source: 0 };
+        let ask = Solicitation { index, interface: LINK, target: address.into(), to: Some(A), source: 0 };
         for second in [45_000, 46_000, 47_000] {
             assert_eq!(neighbours.poll_at(), Some(ms(second)));
             assert_eq!(turn(neighbours, ms(second)), vec![Due::Solicit(ask)]);
             assert_eq!(state(neighbours, address, ms(second)), Some(Reachability::Probe));
             assert_eq!(use_it(neighbours, index, ms(second)), Usable::Yes);
         }
-        let failure = Failure { interface: LINK, address, role: Role::Host, during: Reachability::Probe };
+        let failure = Failure {
+            interface: LINK,
+            address: address.into(),
+            role: Role::Host,
+            during: Reachability::Probe,
+        };
         assert_eq!(turn(neighbours, ms(48_000)), vec![Due::Failed(failure)]);
         assert_eq!(neighbours.lookup(LINK, address, ms(48_000)), Lookup::Unknown);
         assert_eq!(use_it(neighbours, index, ms(48_000)), Usable::No);
@@ -203,7 +212,7 @@ fn a_suspect_is_asked_at_once_but_not_twice_a_second() {
     neighbours.suspect(index, &A, ms(999));
     assert_eq!(turn(&mut neighbours, ms(999)), vec![]);
     neighbours.suspect(index, &A, ms(1_000));
-    let ask = Solicitation { index, interface: LINK, target: V6, to: Some(A), source: 0 };
+    let ask = Solicitation { index, interface: LINK, target: V6.into(), to: Some(A), source: 0 };
     assert_eq!(turn(&mut neighbours, ms(1_000)), vec![Due::Solicit(ask)]);
     neighbours.suspect(index, &A, ms(1_500));
     assert_eq!(turn(&mut neighbours, ms(1_500)), vec![]);
@@ -222,7 +231,7 @@ fn an_idle_arp_entry_expires_a_minute_after_its_last_confirmation() {
     assert_eq!(neighbours.lookup(LINK, V4, ms(60_000)), Lookup::Unknown);
     assert_eq!(use_it(&mut neighbours, index, ms(60_000)), Usable::No);
     assert_eq!(neighbours.resolve(LINK, V4, Role::Host, 0, ms(60_000)), Ok(Lookup::Resolving));
-    let ask = Solicitation { index, interface: LINK, target: V4, to: None, source: 0 };
+    let ask = Solicitation { index, interface: LINK, target: V4.into(), to: None, source: 0 };
     assert_eq!(turn(&mut neighbours, ms(60_000)), vec![Due::Solicit(ask)]);
     // With another lifetime, at another time.
     let config = Config { arp_lifetime: Duration::from_secs(90), ..Config::DEFAULT };
@@ -242,7 +251,7 @@ fn an_arp_entry_in_use_is_confirmed_by_unicast_before_its_minute_is_over() {
         let (mut neighbours, index) = resolved(&mut slots, V4);
         assert_eq!(use_it(&mut neighbours, index, ms(used)), Usable::Yes);
         assert_eq!(neighbours.poll_at(), Some(ms(asked)), "used at {used}");
-        let ask = Solicitation { index, interface: LINK, target: V4, to: Some(A), source: 0 };
+        let ask = Solicitation { index, interface: LINK, target: V4.into(), to: Some(A), source: 0 };
         assert_eq!(turn(&mut neighbours, ms(asked)), vec![Due::Solicit(ask)]);
         assert_eq!(answer(&mut neighbours, V4, A, ms(asked + 1)), Changes::empty());
         assert_eq!(state(&neighbours, V4, ms(asked + 1)), Some(Reachability::Reachable));
@@ -379,11 +388,11 @@ fn a_full_link_loses_no_try_and_is_not_in_poll_at() {
     let Some(Due::Solicit(first)) = first else { panic!() };
     neighbours.sent(&first, ms(0));
     let second = neighbours.next_due(ms(0), InterfaceSet::ALL, &mut random());
-    assert!(matches!(second, Some(Due::Solicit(s)) if s.target == host(2)));
+    assert!(matches!(second, Some(Due::Solicit(s)) if s.target == host(2).into()));
     assert_eq!(neighbours.poll_at(), Some(ms(0)), "the pass is not over");
     let third = neighbours.next_due(ms(0), InterfaceSet::only(other), &mut random());
     let Some(Due::Solicit(third)) = third else { panic!() };
-    assert_eq!(third.target, host(3));
+    assert_eq!(third.target, host(3).into());
     neighbours.sent(&third, ms(0));
     assert_eq!(neighbours.next_due(ms(0), InterfaceSet::only(other), &mut random()), None);
     // What was refused after the pass had gone by waits for room as well.
@@ -392,13 +401,13 @@ fn a_full_link_loses_no_try_and_is_not_in_poll_at() {
     assert_eq!(neighbours.poll_at(), Some(ms(1000)));
     // Room: it leaves at once, with all of its tries.
     let late: Vec<_> = turn(&mut neighbours, ms(700));
-    assert!(matches!(late[..], [Due::Solicit(s)] if s.target == host(2)));
+    assert!(matches!(late[..], [Due::Solicit(s)] if s.target == host(2).into()));
     for at in [1700, 2700] {
         let all = turn(&mut neighbours, ms(at));
-        assert!(all.iter().any(|due| matches!(due, Due::Solicit(s) if s.target == host(2))), "{at}");
+        assert!(all.iter().any(|due| matches!(due, Due::Solicit(s) if s.target == host(2).into())), "{at}");
     }
     let all = turn(&mut neighbours, ms(3700));
-    assert!(all.iter().any(|due| matches!(due, Due::Failed(f) if f.address == host(2))));
+    assert!(all.iter().any(|due| matches!(due, Due::Failed(f) if f.address == host(2).into())));
 }
 
 // conf: IP6-NDC-07, IP6-NDC-10, IP6-NDC-11, IP6-NDC-12, IP6-NDC-13, IP6-NDC-15

@@ -3,7 +3,6 @@
 use super::slot::{coarse, Flags, State};
 use super::{count, Due, Failure, NeighbourSlot, Neighbours, Reachability, Role, Solicitation, Usable};
 use crate::{Deadline, Instant, InterfaceSet, PackedAddress, Random};
-use core::net::IpAddr;
 use core::time::Duration;
 use tersus_phy::span_micros;
 
@@ -50,9 +49,8 @@ impl Neighbours<'_> {
     /// A solicitation left, or was lost for good: the next one follows after [`super::Config::retrans_timer`].
     pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
         let retrans_timer = self.config.retrans_timer;
-        let address = PackedAddress::new(solicitation.target);
         let Some(slot) = self.slot_mut(solicitation.index) else { return };
-        if !slot.is(solicitation.interface, &address) || !slot.timer().is_due(now) {
+        if !slot.is(solicitation.interface, &solicitation.target) || !slot.timer().is_due(now) {
             return;
         }
         let was = slot.time;
@@ -136,7 +134,7 @@ impl Neighbours<'_> {
             slot.tries = 0;
         }
         let interface = slot.interface;
-        let target = slot.address.get()?;
+        let target = slot.address;
         if slot.tries >= solicit_max {
             return Some(Due::Failed(self.give_up(index, target, now)));
         }
@@ -149,7 +147,7 @@ impl Neighbours<'_> {
     }
 
     /// The last solicitation was not answered.
-    fn give_up(&mut self, index: u16, address: IpAddr, now: Instant) -> Failure {
+    fn give_up(&mut self, index: u16, address: PackedAddress, now: Instant) -> Failure {
         let slot = self.slot(index).copied().unwrap_or_default();
         let role = if slot.flags.contains(Flags::GATEWAY) { Role::Gateway } else { Role::Host };
         let during = if slot.state == State::Probe {

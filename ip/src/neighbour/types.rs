@@ -1,8 +1,7 @@
 //! What the neighbour table is told and answers: configuration, verdicts, solicitations, counters.
 
 use super::Reachability;
-use crate::InterfaceId;
-use core::net::IpAddr;
+use crate::{InterfaceId, PackedAddress};
 use core::time::Duration;
 use tersus_wire::HardwareAddress;
 
@@ -131,7 +130,7 @@ pub struct Solicitation {
     /// The interface to send from.
     pub interface: InterfaceId,
     /// Whose hardware address is wanted.
-    pub target: IpAddr,
+    pub target: PackedAddress,
     /// Whom to ask: `None` asks all by broadcast or the solicited-node group, `Some` the neighbour itself.
     pub to: Option<HardwareAddress>,
     /// What the caller of [`super::Neighbours::resolve`] gave: which own address to ask from (RFC 4861 §7.2.2); 0 for
@@ -145,7 +144,7 @@ pub struct Failure {
     /// The interface that it was looked for on.
     pub interface: InterfaceId,
     /// Its address.
-    pub address: IpAddr,
+    pub address: PackedAddress,
     /// What it was to the routing table.
     pub role: Role,
     /// `Incomplete`: it was never found, and look-ups answer [`Lookup::Failed`] for a while. `Probe`: it was lost;
