@@ -209,7 +209,8 @@ pub trait Transport {
     /// Takes an ICMP error. Eight quoted octets suffice; errors that quote nothing of ours are ignored.
     fn error(&mut self, now: Instant, error: &IcmpError<'_>);
 
-    /// Sends what is ready and runs timers that are due; counts `budget` down by one for each packet.
+    /// Sends what is ready and runs timers that are due; counts `budget` down by one for each packet. With a budget
+    /// of 0 it sends nothing, and what may go by now makes `poll_at` say so.
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress;
 
     /// When `transmit` next has something to do: exact. A past moment means at once.

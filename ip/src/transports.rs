@@ -14,7 +14,8 @@ pub trait Transports {
     fn error(&mut self, now: Instant, error: &IcmpError<'_>);
 
     /// Lets each transport send, starting with the one at index `first` modulo their number, until the budget is
-    /// used up.
+    /// used up. Those that find it used up send nothing, but take note of what changed: else their `poll_at` would
+    /// still wait for a resolution that has ended.
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress;
 
     /// The earliest moment at which one of them has something to do.
@@ -32,18 +33,6 @@ impl Progress {
             (Self::Idle, Self::Idle) => Self::Idle,
         }
     }
-}
-
-/// Lets `transport` send if the budget is not used up.
-fn transmit_one<T: Transport + ?Sized>(
-    transport: &mut T,
-    ip: &mut dyn IpLayer,
-    budget: &mut usize,
-) -> Progress {
-    if *budget == 0 {
-        return Progress::More;
-    }
-    transport.transmit(ip, budget)
 }
 
 impl<T: Transport> Transports for [T] {
@@ -68,7 +57,7 @@ impl<T: Transport> Transports for [T] {
         let mut progress = Progress::Idle;
         let (before, from) = self.split_at_mut_checked(first).unwrap_or_default();
         for transport in from.iter_mut().chain(before) {
-            progress = progress.and(transmit_one(transport, ip, budget));
+            progress = progress.and(transport.transmit(ip, budget));
         }
         progress
     }
@@ -122,7 +111,7 @@ impl<A: Transport> Transports for (A,) {
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, _first: usize) -> Progress {
-        transmit_one(&mut self.0, ip, budget)
+        self.0.transmit(ip, budget)
     }
 
     fn poll_at(&self) -> Option<Instant> {
@@ -148,8 +137,8 @@ impl<A: Transport, B: Transport> Transports for (A, B) {
         let mut progress = Progress::Idle;
         for turn in 0..2 {
             progress = progress.and(match first.wrapping_add(turn) % 2 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                _ => transmit_one(&mut self.1, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                _ => self.1.transmit(ip, budget),
             });
         }
         progress
@@ -185,9 +174,9 @@ impl<A: Transport, B: Transport, C: Transport> Transports for (A, B, C) {
         let mut progress = Progress::Idle;
         for turn in 0..3 {
             progress = progress.and(match first.wrapping_add(turn) % 3 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                1 => transmit_one(&mut self.1, ip, budget),
-                _ => transmit_one(&mut self.2, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                1 => self.1.transmit(ip, budget),
+                _ => self.2.transmit(ip, budget),
             });
         }
         progress
@@ -229,10 +218,10 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport> Transports for (A, 
         let mut progress = Progress::Idle;
         for turn in 0..4 {
             progress = progress.and(match first.wrapping_add(turn) % 4 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                1 => transmit_one(&mut self.1, ip, budget),
-                2 => transmit_one(&mut self.2, ip, budget),
-                _ => transmit_one(&mut self.3, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                1 => self.1.transmit(ip, budget),
+                2 => self.2.transmit(ip, budget),
+                _ => self.3.transmit(ip, budget),
             });
         }
         progress
@@ -280,11 +269,11 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport> Trans
         let mut progress = Progress::Idle;
         for turn in 0..5 {
             progress = progress.and(match first.wrapping_add(turn) % 5 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                1 => transmit_one(&mut self.1, ip, budget),
-                2 => transmit_one(&mut self.2, ip, budget),
-                3 => transmit_one(&mut self.3, ip, budget),
-                _ => transmit_one(&mut self.4, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                1 => self.1.transmit(ip, budget),
+                2 => self.2.transmit(ip, budget),
+                3 => self.3.transmit(ip, budget),
+                _ => self.4.transmit(ip, budget),
             });
         }
         progress
@@ -340,12 +329,12 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Tr
         let mut progress = Progress::Idle;
         for turn in 0..6 {
             progress = progress.and(match first.wrapping_add(turn) % 6 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                1 => transmit_one(&mut self.1, ip, budget),
-                2 => transmit_one(&mut self.2, ip, budget),
-                3 => transmit_one(&mut self.3, ip, budget),
-                4 => transmit_one(&mut self.4, ip, budget),
-                _ => transmit_one(&mut self.5, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                1 => self.1.transmit(ip, budget),
+                2 => self.2.transmit(ip, budget),
+                3 => self.3.transmit(ip, budget),
+                4 => self.4.transmit(ip, budget),
+                _ => self.5.transmit(ip, budget),
             });
         }
         progress
@@ -407,13 +396,13 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Tr
         let mut progress = Progress::Idle;
         for turn in 0..7 {
             progress = progress.and(match first.wrapping_add(turn) % 7 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                1 => transmit_one(&mut self.1, ip, budget),
-                2 => transmit_one(&mut self.2, ip, budget),
-                3 => transmit_one(&mut self.3, ip, budget),
-                4 => transmit_one(&mut self.4, ip, budget),
-                5 => transmit_one(&mut self.5, ip, budget),
-                _ => transmit_one(&mut self.6, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                1 => self.1.transmit(ip, budget),
+                2 => self.2.transmit(ip, budget),
+                3 => self.3.transmit(ip, budget),
+                4 => self.4.transmit(ip, budget),
+                5 => self.5.transmit(ip, budget),
+                _ => self.6.transmit(ip, budget),
             });
         }
         progress
@@ -489,14 +478,14 @@ impl<
         let mut progress = Progress::Idle;
         for turn in 0..8 {
             progress = progress.and(match first.wrapping_add(turn) % 8 {
-                0 => transmit_one(&mut self.0, ip, budget),
-                1 => transmit_one(&mut self.1, ip, budget),
-                2 => transmit_one(&mut self.2, ip, budget),
-                3 => transmit_one(&mut self.3, ip, budget),
-                4 => transmit_one(&mut self.4, ip, budget),
-                5 => transmit_one(&mut self.5, ip, budget),
-                6 => transmit_one(&mut self.6, ip, budget),
-                _ => transmit_one(&mut self.7, ip, budget),
+                0 => self.0.transmit(ip, budget),
+                1 => self.1.transmit(ip, budget),
+                2 => self.2.transmit(ip, budget),
+                3 => self.3.transmit(ip, budget),
+                4 => self.4.transmit(ip, budget),
+                5 => self.5.transmit(ip, budget),
+                6 => self.6.transmit(ip, budget),
+                _ => self.7.transmit(ip, budget),
             });
         }
         progress
@@ -512,5 +501,47 @@ impl<
         soonest = earliest(soonest, self.6.poll_at());
         soonest = earliest(soonest, self.7.poll_at());
         soonest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeIp;
+
+    /// Uses up the budget, and notes what it was given.
+    struct Greedy {
+        given: Option<usize>,
+    }
+
+    impl Transport for Greedy {
+        fn receive(&mut self, _packet: &IpMeta<'_>, _segment: &mut [u8]) -> Verdict {
+            Verdict::NotMine
+        }
+
+        fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+
+        fn transmit(&mut self, _ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+            self.given = Some(*budget);
+            *budget = 0;
+            Progress::More
+        }
+
+        fn poll_at(&self) -> Option<Instant> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_transport_that_finds_the_budget_used_up_still_hears_of_the_turn() {
+        let mut sent = |_: &crate::Path, _: crate::Outgoing, _: &[u8]| {};
+        let mut ip = FakeIp::new(&mut [], &mut sent);
+        for first in 0..2 {
+            let (mut a, mut b) = (Greedy { given: None }, Greedy { given: None });
+            let mut transports = (&mut a, &mut b);
+            assert_eq!(transports.transmit(&mut ip, &mut 5, first), Progress::More);
+            let want = if first == 0 { (Some(5), Some(0)) } else { (Some(0), Some(5)) };
+            assert_eq!((a.given, b.given), want);
+        }
     }
 }
