@@ -571,6 +571,10 @@ pub fn echo_reply_in_place(message: &mut [u8]) -> Result<(), Error> {
     let checksum = u16::from_be_bytes([header[2], header[3]]);
     [header[0], header[1]] = [u8::from(Type::EchoReply), 0];
     [header[2], header[3]] = checksum::update(checksum, old, 0).to_be_bytes();
+    // The one sum that the update gets wrong: over zeros only, the checksum is the other zero, RFC 1624 §3.
+    if message.iter().all(|octet| *octet == 0) {
+        fill_checksum(message);
+    }
     Ok(())
 }
 
@@ -665,6 +669,18 @@ mod tests {
         wrong[8] ^= 4;
         echo_reply_in_place(&mut wrong).unwrap();
         assert!(!Packet::parse(&wrong).unwrap().is_checksum_valid(), "a wrong checksum stays wrong");
+    }
+
+    // conf: ICM-ECH-01
+    #[test]
+    fn a_request_of_zeros_becomes_a_reply_whose_checksum_is_not_zero() {
+        for len in [0, 1, 2, 56] {
+            let mut bytes = emitted(&Repr::EchoRequest { identifier: 0, sequence: 0, data: &[0; 56][..len] });
+            echo_reply_in_place(&mut bytes).unwrap();
+            let packet = Packet::parse(&bytes).unwrap();
+            assert_eq!(packet.checksum(), 0xffff, "length {len}");
+            assert!(packet.is_checksum_valid(), "length {len}");
+        }
     }
 
     #[test]
