@@ -39,12 +39,12 @@ impl Transport for Udp<'_> {
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
-        if self.waiting.is_empty() {
-            self.full = InterfaceSet::NONE;
-        } else {
-            self.wake(ip);
+        if ip.generation() != self.generation {
+            self.generation = ip.generation();
+            self.retry_parked();
+        } else if self.waiting.is_empty() || self.full.intersects(ip.room()) {
+            self.wake();
         }
-        self.generation = ip.generation();
         let room = ip.room();
         let mut turn = Turn { generation: self.generation, room, full: self.full, ip, budget };
         for _ in 0..self.ready.len() {
@@ -91,21 +91,27 @@ enum Fate {
 }
 
 impl Udp<'_> {
-    /// Makes waiting sockets ready if what they wait for may have come.
-    fn wake(&mut self, ip: &dyn IpLayer) {
-        let moved = ip.generation() != self.generation;
-        if !moved && !self.full.intersects(ip.room()) {
-            return;
-        }
+    /// Makes waiting sockets ready: what they wait for may have come.
+    fn wake(&mut self) {
         self.full = InterfaceSet::NONE;
         while let Some(index) = self.waiting.pop() {
             if let Some(slot) = self.slots.get_mut(usize::from(index)) {
                 slot.flags.remove(Flags::WAITING);
-                if moved {
-                    slot.flags.insert(Flags::RETRY);
-                }
             }
             self.make_ready(index);
+        }
+    }
+
+    /// After a resolution may have ended: parked datagrams are tried again, those of sockets that are ready for another
+    /// reason too.
+    fn retry_parked(&mut self) {
+        self.wake();
+        for _ in 0..self.ready.len() {
+            let Some(index) = self.ready.pop() else { break };
+            if let Some(slot) = self.slots.get_mut(usize::from(index)) {
+                slot.flags.insert(Flags::RETRY);
+            }
+            self.ready.push(index);
         }
     }
 
@@ -161,13 +167,17 @@ impl Udp<'_> {
                 }
             }
         }
-        self.finish_visit(index, waits);
+        self.finish_visit(index, waits, passed);
     }
 
-    /// After a socket's queue was walked: it waits, is done, or was closed and is free now.
-    fn finish_visit(&mut self, index: u16, waits: bool) {
+    /// After a socket's queue was walked, past `passed` datagrams that found no room: it waits, is done, or was closed
+    /// and is free now.
+    fn finish_visit(&mut self, index: u16, waits: bool, passed: u32) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        slot.flags.remove(Flags::RETRY);
+        // Else parked datagrams have still to be tried again: those that found no room, and those behind them.
+        if passed == 0 {
+            slot.flags.remove(Flags::RETRY);
+        }
         if waits {
             if !slot.flags.contains(Flags::WAITING) {
                 slot.flags.insert(Flags::WAITING);

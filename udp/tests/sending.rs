@@ -286,6 +286,46 @@ fn a_full_interface_silences_its_datagrams_alone() {
 }
 
 #[test]
+fn a_resolved_datagram_that_finds_no_room_leaves_when_there_is_room() {
+    let mut storage: Storage<1, 0, 2048> = Storage::new();
+    let mut udp = Udp::new(&mut storage, [1; 32]);
+    with_ip(|ip_layer, sent| {
+        let socket = udp.bind(&Local::port(1)).unwrap();
+        udp.send_to(ip_layer, socket, at(A), &[1]).unwrap();
+        udp.send_to(ip_layer, socket, at(B), &[2]).unwrap();
+        ip_layer.refusal = Some(IpError::Resolving);
+        assert_eq!(udp.transmit(ip_layer, &mut 9), Progress::Idle);
+        ip_layer.refusal = Some(IpError::Full);
+        ip_layer.generation += 1;
+        let blocked = Progress::Blocked(InterfaceSet::only(InterfaceId(0)));
+        assert_eq!(udp.transmit(ip_layer, &mut 9), blocked);
+        ip_layer.refusal = None;
+        assert_eq!(udp.transmit(ip_layer, &mut 9), Progress::Idle);
+        assert_eq!(firsts(sent), [1, 2], "the generation need not move again");
+    });
+}
+
+#[test]
+fn a_parked_datagram_is_tried_though_its_socket_was_ready_when_the_generation_moved() {
+    let mut storage: Storage<1, 0, 2048> = Storage::new();
+    let mut udp = Udp::new(&mut storage, [1; 32]);
+    with_ip(|ip_layer, sent| {
+        let socket = udp.bind(&Local::port(1)).unwrap();
+        ip_layer.interface_count = 2;
+        udp.send_to(ip_layer, socket, at(A), &[1]).unwrap();
+        udp.send_to(ip_layer, socket, at(B), &[2]).unwrap();
+        ip_layer.refusals = vec![(at(A).ip(), IpError::Resolving), (at(B).ip(), IpError::Full)].leak();
+        udp.transmit(ip_layer, &mut 9);
+        // Room wakes the socket, but the budget does not reach it; then the generation moves.
+        assert_eq!(udp.transmit(ip_layer, &mut 0), Progress::More);
+        ip_layer.refusals = &[];
+        ip_layer.generation += 1;
+        assert_eq!(udp.transmit(ip_layer, &mut 9), Progress::Idle);
+        assert_eq!(firsts(sent), [1, 2]);
+    });
+}
+
+#[test]
 fn a_way_is_decided_anew_when_routes_change() {
     let mut storage: Storage<1, 0, 2048> = Storage::new();
     let mut udp = Udp::new(&mut storage, [1; 32]);
