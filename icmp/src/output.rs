@@ -105,7 +105,10 @@ impl Icmp<'_> {
                 }
             }
         }
-        self.retry = Retry::No;
+        // Else parked requests have still to be tried again: those that found no room, and those behind them.
+        if passed == 0 {
+            self.retry = Retry::No;
+        }
         self.pending = if waits { Pending::Waiting } else { Pending::Nothing };
     }
 }

@@ -279,6 +279,27 @@ fn what_cannot_leave_waits_or_is_told_and_delays_no_other() {
     });
 }
 
+#[test]
+fn resolved_requests_that_find_no_room_leave_when_there_is_room() {
+    let mut storage: Storage<1, 100, 1000> = Storage::new();
+    let mut icmp = Icmp::new(&mut storage, [1; 32]);
+    with_ip(|ip_layer, sent| {
+        let socket = icmp.bind_echo(Some(7)).unwrap();
+        for (to, sequence) in [(A, 1), (B, 2)] {
+            icmp.send_echo(ip_layer, socket, &EchoMeta::to(ip(to), sequence), b"").unwrap();
+        }
+        ip_layer.refusal = Some(IpError::Resolving);
+        assert_eq!(icmp.transmit(ip_layer, &mut 9), Progress::Idle);
+        ip_layer.refusal = Some(IpError::Full);
+        ip_layer.generation += 1;
+        let blocked = Progress::Blocked(InterfaceSet::only(InterfaceId(0)));
+        assert_eq!(icmp.transmit(ip_layer, &mut 9), blocked);
+        ip_layer.refusal = None;
+        assert_eq!(icmp.transmit(ip_layer, &mut 9), Progress::Idle);
+        assert_eq!(sent.borrow().len(), 2, "the generation need not move again");
+    });
+}
+
 /// Random calls over tables of small sizes; nothing that was accepted vanishes.
 #[test]
 fn any_order_of_calls_is_survived() {
