@@ -31,6 +31,8 @@ pub struct Sixlowpan<'a, D> {
     now: Instant,
     /// The IP layer must read the properties again.
     is_changed: bool,
+    /// `ROOM` is owed, and there is room again: seen after the burst in which it was refused.
+    has_room: bool,
 }
 
 /// What receiving needs beside the [`Station`], which meanwhile may send.
@@ -74,7 +76,7 @@ impl<'a, D: Device> Sixlowpan<'a, D> {
         station.link_state = capabilities.link_state;
         station.frame_len_max = usize::from(capabilities.mtu);
         let receiver = Receiver { table: Table::new(inbound), scratch, promiscuous: Switch::Off };
-        Ok(Self { device, receiver, station, now: Instant::ZERO, is_changed: false })
+        Ok(Self { device, receiver, station, now: Instant::ZERO, is_changed: false, has_room: false })
     }
 
     /// Takes another PAN or address, after an association for instance. All packets in parts are given up, in both
@@ -124,6 +126,7 @@ impl<D: Device> LinkTx for Sixlowpan<'_, D> {
         fill: &mut dyn Fill,
     ) -> Result<(), LinkError> {
         let token = self.device.transmit(self.now);
+        self.station.is_refused |= token.is_none();
         self.station.send(token, *to, packet, fill, self.now)?;
         // Only when the device has no room left may something wait.
         self.station.send_waiting(&mut self.device, self.now);
@@ -162,10 +165,14 @@ impl<D: Device> LinkLayer for Sixlowpan<'_, D> {
         self.station.on_timeout(now);
         self.station.send_waiting(&mut self.device, now);
         // Room after all that waited: so there is a free fragment buffer, too.
-        if self.station.owes_room && self.device.transmit(now).is_some() {
+        // A device that refused room causes turns until it is asked again, even if what wanted it is gone.
+        let asks = self.station.owes_room || self.station.is_refused;
+        if asks && self.device.transmit(now).is_some() {
+            events.set(LinkEvents::ROOM, self.station.owes_room);
             self.station.owes_room = false;
-            events |= LinkEvents::ROOM;
+            self.station.is_refused = false;
         }
+        self.has_room = false;
         events
     }
 
@@ -185,6 +192,12 @@ impl<D: Device> LinkLayer for Sixlowpan<'_, D> {
         }
         // What was sent back may be in parts.
         self.station.send_waiting(&mut self.device, now);
+        // A reply that found no room has not asked the device for it: nobody else would cause the turn in which
+        // `ROOM` is said.
+        if self.station.owes_room {
+            self.has_room = self.device.transmit(now).is_some();
+            self.station.is_refused |= !self.has_room;
+        }
         taken
     }
 
@@ -216,7 +229,8 @@ impl<D: Device> LinkLayer for Sixlowpan<'_, D> {
 
     fn poll_at(&self) -> Option<Instant> {
         let timeouts = earliest(self.receiver.table.poll_at(), self.station.poll_at());
-        earliest(timeouts, self.device.poll_at())
+        let room = self.has_room.then_some(Instant::ZERO);
+        earliest(earliest(timeouts, room), self.device.poll_at())
     }
 }
 

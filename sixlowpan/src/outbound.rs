@@ -63,6 +63,8 @@ pub(crate) struct Station<'a> {
     pub(crate) frame_len_max: usize,
     /// A send was refused with `Full`; `service` owes `ROOM`.
     pub(crate) owes_room: bool,
+    /// The device was asked for room, had none, and has not been asked since.
+    pub(crate) is_refused: bool,
     slots: &'a mut [Outbound],
     sequence: u8,
     next_tag: u16,
@@ -81,6 +83,7 @@ impl<'a> Station<'a> {
             link_state: LinkState::Up,
             frame_len_max: ieee802154::FRAME_LEN_MAX,
             owes_room: false,
+            is_refused: false,
             slots,
             sequence: config.initial_tag.to_le_bytes()[0],
             next_tag: config.initial_tag,
@@ -163,7 +166,10 @@ impl<'a> Station<'a> {
     /// Sends what waits while the device has room. At most all fragments of all slots.
     pub(crate) fn send_waiting<D: Device>(&mut self, device: &mut D, now: Instant) {
         while let Some(index) = self.oldest() {
-            let Some(token) = device.transmit(now) else { return };
+            let Some(token) = device.transmit(now) else {
+                self.is_refused = true;
+                return;
+            };
             self.send_part(index, token);
         }
     }

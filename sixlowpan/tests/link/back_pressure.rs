@@ -1,8 +1,12 @@
 //! A radio that runs full: nothing is overwritten, nothing is forgotten, room is told.
 
 use crate::common::*;
-use tersus_phy::{ChecksumOffload, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkState, TxChecksum};
-use tersus_sixlowpan::Config;
+use tersus_phy::memory::{Storage, Wire};
+use tersus_phy::{
+    ChecksumOffload, Device, Instant, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkState, Medium,
+    TxChecksum,
+};
+use tersus_sixlowpan::{Config, Sixlowpan};
 use tersus_wire::{EtherType, HardwareAddress};
 
 #[test]
@@ -66,6 +70,38 @@ fn an_answer_in_fragments_waits_without_room() {
     answering.service(at(1));
     let answer = answering.device_mut().take_sent();
     assert_eq!(receive(&mut link(A), at(1), &answer).len(), 1);
+}
+
+#[test]
+fn room_that_an_answer_did_not_find_is_told_in_a_turn_of_its_own() {
+    let mut answering = link(B);
+    let sent = frames(&mut link(A), B, &udp_between(A, B, 60));
+    // One answer a frame: the second is refused, though the radio has room.
+    let mut upper = Collector { answers: 2, ..Collector::default() };
+    receive_with(&mut answering, at(0), &sent, &mut upper);
+    assert_eq!(upper.results, [Ok(()), Err(LinkError::Full)]);
+    assert_eq!(answering.poll_at(), Some(Instant::ZERO), "no interrupt of the radio would cause it");
+    assert_eq!(answering.service(at(0)), LinkEvents::ROOM);
+    assert_eq!(answering.poll_at(), None);
+}
+
+#[test]
+fn a_radio_that_had_no_room_is_asked_again_whatever_became_of_the_packet() {
+    let mut storage = Storage::<1, 125>::new();
+    let wire = Wire::new(&mut storage, Medium::Ieee802154, [1; 32]);
+    let (left, mut right) = wire.ends();
+    let mut memory = tersus_sixlowpan::Storage::<0, 1>::new();
+    let mut sender = Sixlowpan::new(left, Config::new(PAN, A), &mut memory).unwrap();
+    let packet = udp_between(A, B, 60);
+    let description = LinkPacket::new(EtherType::IPV6, 60);
+    let mut fill = |buffer: &mut [u8]| buffer.copy_from_slice(&packet);
+    assert_eq!(sender.tx(at(0)).send(&B, &description, &mut fill), Ok(()));
+    let nowhere = HardwareAddress::NONE;
+    assert_eq!(sender.tx(at(0)).send(&nowhere, &description, &mut fill), Err(LinkError::Unreachable));
+    assert!(right.receive(at(0)).is_some());
+    assert_eq!(sender.poll_at(), Some(Instant::ZERO), "the device tells of its room");
+    assert_eq!(sender.service(at(0)), LinkEvents::empty(), "nobody waits for it");
+    assert_eq!(sender.poll_at(), None);
 }
 
 // conf: LWP-FRG-07, LWP-FRG-11
