@@ -161,8 +161,9 @@ impl Igmp<'_> {
         // MLDv2 answers all in one report.
         let together = now + random_delay(&mut self.random, asked.within);
         let last = now + asked.within;
-        let step = asked.within.checked_div(number).unwrap_or_default();
-        let mut before = 0;
+        // In microseconds: dividing and multiplying a `Duration` links panics on a processor of 32 bits.
+        let step = u64::try_from(asked.within.as_micros()).unwrap_or(u64::MAX) / u64::from(number.max(1));
+        let mut before = 0_u64;
         for entry in self.entries.iter_mut().filter(|entry| is_asked(entry)) {
             if is_mld_v2 {
                 entry.response_at = entry.response_at.earlier(Deadline::at(together));
@@ -170,7 +171,9 @@ impl Igmp<'_> {
             }
             let delay = match self.config.delays {
                 // The middle of its share: neither at once nor at the last moment.
-                Delays::Even => (step.saturating_mul(before) + step / 2).max(Duration::from_micros(1)),
+                Delays::Even => {
+                    Duration::from_micros(step.saturating_mul(before).saturating_add(step / 2).max(1))
+                }
                 Delays::Random => random_delay(&mut self.random, asked.within),
             };
             before += 1;

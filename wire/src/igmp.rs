@@ -311,7 +311,9 @@ impl<'a> Record<'a> {
         let [n0, n1] = number.to_be_bytes();
         let [a, b, c, d] = self.group.octets();
         *header = [u8::from(self.kind), 0, n0, n1, a, b, c, d];
-        sources.copy_from_slice(self.sources.0);
+        for (to, from) in sources.iter_mut().zip(self.sources.0) {
+            *to = *from;
+        }
         Ok(need)
     }
 }
@@ -494,14 +496,18 @@ impl<'a> Repr<'a> {
                     body.split_first_chunk_mut::<4>().ok_or_else(|| Error::no_room(need, have))?;
                 let [n0, n1] = number.to_be_bytes();
                 *rest = [flags.0, qqic, n0, n1];
-                to.copy_from_slice(sources.0);
+                for (to, from) in to.iter_mut().zip(sources.0) {
+                    *to = *from;
+                }
                 (Type::MembershipQuery, max_resp_code, group)
             }
             Self::ReportV1 { group } => (Type::V1MembershipReport, 0, group),
             Self::ReportV2 { group } => (Type::V2MembershipReport, 0, group),
             Self::Leave { group } => (Type::LeaveGroup, 0, group),
             Self::ReportV3 { records } => {
-                body.copy_from_slice(records.octets);
+                for (to, from) in body.iter_mut().zip(records.octets) {
+                    *to = *from;
+                }
                 (Type::V3MembershipReport, 0, Ipv4Addr::from(u32::from(records.number)))
             }
         };

@@ -183,7 +183,9 @@ impl<'a> Record<'a> {
         let [n0, n1] = number.to_be_bytes();
         *common = [u8::from(self.kind), 0, n0, n1];
         *group = self.group.octets();
-        sources.copy_from_slice(self.sources.0);
+        for (to, from) in sources.iter_mut().zip(self.sources.0) {
+            *to = *from;
+        }
         Ok(need)
     }
 }
@@ -402,7 +404,9 @@ impl<'a> Repr<'a> {
             Self::ReportV2 { records } => {
                 let [n0, n1] = records.number.to_be_bytes();
                 *header = [u8::from(Type::ReportV2), 0, 0, 0, 0, 0, n0, n1];
-                body.copy_from_slice(records.octets);
+                for (to, from) in body.iter_mut().zip(records.octets) {
+                    *to = *from;
+                }
                 fill_checksum(source, destination, to);
                 return Ok(need);
             }
@@ -416,7 +420,9 @@ impl<'a> Repr<'a> {
             let (more, place) = rest.split_first_chunk_mut::<4>().ok_or_else(no_room)?;
             let [n0, n1] = number.to_be_bytes();
             *more = [flags.0, qqic, n0, n1];
-            place.copy_from_slice(sources.0);
+            for (to, from) in place.iter_mut().zip(sources.0) {
+                *to = *from;
+            }
         }
         fill_checksum(source, destination, to);
         Ok(need)
