@@ -1,0 +1,54 @@
+//! Echo over TCP, RFC 862.
+
+use tersus_board::{entropy, halt};
+use tersus_iface::tcp::congestion::Reno;
+use tersus_iface::tcp::{Config, ConnectionId, Event, Storage, Tcp};
+
+static RENO: Reno = Reno::DEFAULT;
+
+/// Connections of 2 KiB each way.
+pub type TcpStorage<const CONNECTIONS: usize, const LISTENERS: usize> =
+    Storage<CONNECTIONS, 2048, 2048, 4, 4, LISTENERS, 8, 8>;
+
+/// The engine with its listener on port 7.
+pub fn open<const CONNECTIONS: usize, const LISTENERS: usize>(
+    storage: &'static mut TcpStorage<CONNECTIONS, LISTENERS>,
+) -> Tcp<'static> {
+    let mut tcp = Tcp::new(storage, Config::new(), &RENO, entropy(3));
+    if tcp.listen(7, 2).is_err() {
+        halt();
+    }
+    tcp
+}
+
+/// Serves what changed.
+pub fn serve(tcp: &mut Tcp<'_>) {
+    while let Some(event) = tcp.next_event() {
+        match event {
+            // An event of the accepted connection follows.
+            Event::Acceptable(listener) => while tcp.accept(listener).is_some() {},
+            Event::Connection(id, _) => echo(tcp, id),
+        }
+    }
+}
+
+/// Sends back what one connection received.
+pub fn echo(tcp: &mut Tcp<'_>, id: ConnectionId) {
+    let mut scratch = [0; 512];
+    loop {
+        // No more than can be sent back: the rest waits, and the peer's window closes.
+        let room = tcp.send_room(id).unwrap_or(0).min(scratch.len());
+        let received = tcp.recv(id, scratch.get_mut(..room).unwrap_or_default());
+        match received {
+            Ok(0) => return,
+            Ok(len) => {
+                let _ = tcp.send(id, scratch.get(..len).unwrap_or_default());
+            }
+            // End of stream, reset, timeout: what is queued still leaves.
+            Err(_) => {
+                let _ = tcp.release(id);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+"""Builds images, measures them, and runs them in QEMU on a TAP in a network namespace of their own.
+
+Used by `ladder` and `smoke`. The namespace belongs to the process: it and the TAP are gone when the process is, however
+that ends, and QEMU is killed with it.
+"""
+
+import collections
+import contextlib
+import ctypes
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TARGET = "thumbv7m-none-eabi"
+ADDRESS = {4: "10.0.0.2", 6: "fd00::2"}
+RAM, RAM_LEN, PAINT = 0x2000_0000, 0x1_0000, b"\xcc\xcc\xcc\xcc"
+
+# Image: program, features. The same for both stacks.
+IMAGES = {
+    "udp-v4": ("udp", "udp,ipv4"),
+    "tcp-v4": ("tcp", "tcp,ipv4"),
+    "tcp-dual": ("tcp_ping", "tcp,icmp,ipv4,ipv6"),
+    "http": ("http", "ipv4,ipv6,fragmentation,icmp,igmp,udp,tcp"),
+}
+
+
+class Broken(Exception):
+    """What the user is told, without a trace."""
+
+
+def tool(name):
+    return "arm-none-eabi-" + name
+
+
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+# ---- building ------------------------------------------------------------------------------------------------------
+
+
+def build(image, stack="tersus", composition="static", opt="s", extra=()):
+    """Builds one image and returns where it lies. A panic that is reachable is a linker's error."""
+    program, features = IMAGES[image]
+    if stack == "smoltcp":
+        package, program = "smoltcp-images", "smoltcp-" + program.removesuffix("_ping")
+    else:
+        package = "tersus-images"
+        features += ",objects" if composition == "objects" else ""
+    environment = dict(os.environ, CARGO_PROFILE_RELEASE_OPT_LEVEL=opt, CARGO_INCREMENTAL="0")
+    environment.pop("RUSTFLAGS", None)
+    target_dir = HERE / "target"
+    command = [HERE / "bm", "rustc", "--release", "--quiet", "-p", package, "--bin", program, "--features", features,
+               "--target-dir", target_dir, "--", *extra]
+    done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        hint = ""
+        if "a_panic_is_reachable" in done.stderr:
+            hint = f"\n{image}: a panic is reachable; `ladder --why {image}` says from where"
+        raise Broken(done.stderr + hint)
+    name = image if stack == "tersus" else f"{stack}-{image}"
+    kept = target_dir / "images" / f"{name}-{composition}-{opt}.elf"
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copy(target_dir / TARGET / "release" / program, kept)
+    return kept
+
+
+def sections(elf):
+    """Octets by section."""
+    found = dict(re.findall(r"^(\.\w+)\s+(\d+)", output(tool("size"), "-A", str(elf)), re.M))
+    return {name: int(found.get(name, 0)) for name in (".text", ".rodata", ".data", ".bss")}
+
+
+def functions(elf):
+    """Functions and constants in flash with their octets, largest first."""
+    lines = output(tool("nm"), "--size-sort", "-r", "-S", "-C", str(elf)).splitlines()
+    return [(int(size, 16), name) for _, size, kind, name in (line.split(" ", 3) for line in lines) if kind in "tTrRwW"]
+
+
+PANIC = re.compile(r"core::panicking|_fail(ed)?(::|$)|panic_const|panic_bounds_check")
+
+
+def panics(elf):
+    """Functions that only panic, and how many places branch to one."""
+    sites, here = 0, ""
+    for line in output(tool("objdump"), "-d", "-C", "--no-show-raw-insn", str(elf)).splitlines():
+        if entry := re.match(r"^[0-9a-f]+ <(.*)>:$", line):
+            here = entry[1]
+        elif call := re.search(r"\tb(?:l|\.w|\.n)?\t[0-9a-f]+ <([^+>]*)>", line):
+            sites += bool(PANIC.search(call[1])) and not PANIC.search(here)
+    return sum(bool(PANIC.search(name)) for _, name in functions(elf)), sites
+
+
+def by_crate(elf):
+    """Octets of flash by the crate that a function is named after; what was inlined counts where it went."""
+    sums = collections.Counter()
+    for size, name in functions(elf):
+        crate = re.match(r"<*&?(?:mut )?(\w+)", name)
+        sums[crate[1] if crate else name] += size
+    return sums.most_common()
+
+
+def why(image):
+    """Where the panics of an image come from: the chain of inlined functions at each branch to one."""
+    os.environ.update(CARGO_PROFILE_RELEASE_DEBUG="1", CARGO_PROFILE_RELEASE_STRIP="none")
+    elf = build(image, extra=["-C", "link-arg=--defsym=a_panic_is_reachable=1"])
+    lines = output(tool("objdump"), "-d", "-C", "--no-show-raw-insn", str(elf)).splitlines()
+    branch = re.compile(r"^ *([0-9a-f]+):\tb\w*(?:\.[nw])?\t([0-9a-f]+) <([^+>]*)")
+    branches = [found.groups() for line in lines if (found := branch.match(line))]
+    calls = {place for place, _, to in branches if PANIC.search(to)}
+    # A shared call at the end of a function: who jumps to it says more.
+    calls |= {place for place, to, _ in branches if to in calls}
+    for place in sorted(calls):
+        print(output(tool("addr2line"), "-i", "-f", "-C", "-p", "-e", str(elf), place))
+
+
+# ---- running -------------------------------------------------------------------------------------------------------
+
+
+def need(*programs):
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing:
+        raise Broken("not installed: " + " ".join(missing))
+
+
+def enter_namespace():
+    """Runs this program again, in a network namespace of its own, with a TAP in it."""
+    need("unshare", "ip", "qemu-system-arm")
+    if os.environ.get("FIRMWARE_NAMESPACE") != str(os.getpid()):
+        if os.geteuid() != 0:
+            raise Broken("a TAP needs root")
+        # `exec` keeps the number of the process, and only the process itself is in the namespace.
+        os.environ["FIRMWARE_NAMESPACE"] = str(os.getpid())
+        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+    for command in (
+        "link set lo up",
+        "tuntap add dev tap0 mode tap",
+        "address add 10.0.0.1/24 dev tap0",
+        "address add fd00::1/64 dev tap0 nodad",
+        "link set tap0 up",
+    ):
+        subprocess.run(["ip", *command.split()], check=True)
+    # What the kernel says on its own would be counted.
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/sys/net/ipv6/conf/tap0/router_solicitations").write_text("0")
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class Machine:
+    """QEMU with one image, traced or not."""
+
+    def __init__(self, elf, traced=False):
+        self.elf, self.traced = elf, traced
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        folder = pathlib.Path(self.folder.name)
+        self.monitor = folder / "monitor"
+        command = ["qemu-system-arm", "-M", "lm3s6965evb", "-display", "none", "-serial", "null",
+                   "-monitor", f"unix:{self.monitor},server=on,wait=off",
+                   "-nic", "tap,ifname=tap0,script=no,downscript=no,mac=02:00:00:00:00:51,model=stellaris",
+                   "-kernel", str(self.elf)]
+        if self.traced:
+            fifo = folder / "trace"
+            os.mkfifo(fifo)
+            command += ["-singlestep", "-d", "exec,nochain", "-D", str(fifo)]
+            self.trace = Trace(fifo)
+        self.log = open(folder / "log", "w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                        preexec_fn=die_with_parent)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+    def command(self, line):
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(self.monitor))
+            monitor.settimeout(10)
+            for text in (None, line):
+                if text:
+                    monitor.sendall(text.encode() + b"\n")
+                received = b""
+                while not received.endswith(b"(qemu) "):
+                    received += monitor.recv(4096)
+
+    def stack(self):
+        """The deepest that the stack has been, in octets: below it the paint is as it was."""
+        dump = pathlib.Path(self.folder.name) / "ram"
+        self.command(f'pmemsave {RAM:#x} {RAM_LEN:#x} "{dump}"')
+        ram = dump.read_bytes()
+        start = int(re.search(r"^([0-9a-f]+) . __euninit$", output(tool("nm"), str(self.elf)), re.M)[1], 16) - RAM
+        while ram[start:start + 4] == PAINT:
+            start += 4
+        return RAM_LEN - start
+
+
+class Trace(threading.Thread):
+    """Counts the instructions that QEMU logs."""
+
+    PC = re.compile(rb"\[[0-9a-f]+/([0-9a-f]+)/")
+
+    def __init__(self, fifo):
+        super().__init__(daemon=True)
+        self.fifo, self.total, self.places = fifo, 0, collections.Counter()
+        self.start()
+
+    def run(self):
+        with open(self.fifo, "rb", buffering=0) as fifo:
+            rest = b""
+            while block := fifo.read(1 << 16):
+                lines, _, rest = (rest + block).rpartition(b"\n")
+                found = self.PC.findall(lines)
+                self.places.update(found)
+                self.total += len(found)
+
+    def settled(self, quiet=0.15):
+        """The count, once nothing has been executed for a while."""
+        while True:
+            before = self.total
+            time.sleep(quiet)
+            if self.total == before:
+                return before
+
+    def idle_turn(self):
+        """Instructions of a turn that only a wrap of the clock caused: the least of three."""
+        turns = []
+        for _ in range(3):
+            before, deadline = self.settled(), time.monotonic() + 5
+            while self.total == before:
+                if time.monotonic() > deadline:
+                    return min(turns, default=0)
+                time.sleep(0.02)
+            turns.append(self.settled() - before)
+        return min(turns)
+
+
+class Echo:
+    """A peer of the image's port 7."""
+
+    def __init__(self, kind, family=4, wait=15):
+        self.address = (ADDRESS[family], 7)
+        self.is_tcp = kind == "tcp"
+        families = {4: socket.AF_INET, 6: socket.AF_INET6}
+        deadline = time.monotonic() + wait
+        while True:
+            self.socket = socket.socket(families[family], socket.SOCK_STREAM if self.is_tcp else socket.SOCK_DGRAM)
+            self.socket.settimeout(1)
+            try:
+                self.socket.connect(self.address)
+                if self.is_tcp:
+                    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.echo(8)
+                self.socket.settimeout(5)
+                return
+            except OSError as error:
+                self.socket.close()
+                if time.monotonic() > deadline:
+                    raise Broken(f"{kind} echo at {self.address}: {error}") from error
+                time.sleep(0.1)
+
+    def echo(self, size):
+        """Sends so many octets and takes them back."""
+        sent = os.urandom(size)
+        self.socket.sendall(sent)
+        received = b""
+        while len(received) < size:
+            part = self.socket.recv(65536)
+            if not part:
+                raise Broken("the connection was closed")
+            received += part
+        if received != sent:
+            raise Broken(f"{size} octets came back altered")
+        if self.is_tcp:
+            # The acknowledgement is to ride on the next segment.
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+
+    def close(self):
+        self.socket.close()
+
+
+def measure(elf, kind, families=(4,), echoes=20):
+    """Instructions per echo by family and size, per idle turn, and the stack's depth."""
+    result = {}
+    with Machine(elf, traced=True) as machine:
+        trace = machine.trace
+        for family in families:
+            peer = Echo(kind, family, wait=30)
+            for _ in range(20):
+                peer.echo(64)
+            for size in (64, 1000, 1460 if kind == "tcp" else 1472):
+                peer.echo(size)
+                before = trace.settled()
+                for _ in range(echoes):
+                    peer.echo(size)
+                result[f"v{family}/{size}"] = round((trace.settled() - before) / echoes)
+            peer.close()
+        time.sleep(0.5)
+        result["idle"] = trace.idle_turn()
+        result["stack"] = machine.stack()
+    return result
