@@ -149,13 +149,15 @@ impl PackedAddress {
         Ipv4Addr::new(a, b, c, d)
     }
 
-    /// The address, if it is of IPv4.
+    /// The bits of an IPv4 address, if it is one.
     #[cfg(feature = "ipv4")]
     #[inline]
-    pub(crate) const fn as_v4(&self) -> Option<Ipv4Addr> {
-        match self.family {
-            4 => Some(self.first_octets()),
-            _ => None,
+    pub(crate) const fn v4_bits(&self) -> Option<u32> {
+        let [a, b, c, d, ..] = self.octets;
+        if self.family == 4 {
+            Some(u32::from_be_bytes([a, b, c, d]))
+        } else {
+            None
         }
     }
 

@@ -112,6 +112,7 @@ impl<'a> Host<'a> {
     }
 
     /// Moves the generation: paths are decided again.
+    #[inline(never)]
     pub(crate) fn moved(&mut self) {
         self.generation = self.generation.wrapping_add(1).max(1);
         self.is_changed = true;
@@ -127,6 +128,7 @@ impl<'a> Host<'a> {
     }
 
     /// Queues an event for the user.
+    #[inline(never)]
     pub(crate) fn tell(&mut self, event: Event) {
         if !self.events.push(event) {
             count(&mut self.statistics.events_lost);
@@ -144,6 +146,7 @@ impl<'a> Host<'a> {
     }
 
     /// Whether `address` is ours, on any interface.
+    #[inline(never)]
     pub(crate) fn is_own(&self, address: &PackedAddress) -> bool {
         self.addresses.iter().any(|own| own.address == *address)
     }

@@ -65,7 +65,7 @@ pub struct Neighbours<'a> {
     hand: u16,
     /// Entries that are Incomplete.
     incomplete: u16,
-    /// `ReachableTime` of RFC 4861 §6.3.2, drawn from the base, in microseconds.
+    /// `ReachableTime` of RFC 4861 §6.3.2, drawn from the base, in microseconds; 0 in builds without IPv6.
     reachable_time: u64,
     redraw: Deadline,
     /// Minimum of all running timers, but for those that wait for room.
@@ -94,7 +94,7 @@ impl<'a> Neighbours<'a> {
             free: 0,
             hand: 0,
             incomplete: 0,
-            reachable_time: draw(config.base_reachable_time, random),
+            reachable_time: if cfg!(feature = "ipv6") { draw(config.base_reachable_time, random) } else { 0 },
             redraw: Deadline::NONE,
             earliest: Deadline::NONE,
             waiting: InterfaceSet::NONE,
@@ -280,7 +280,7 @@ impl<'a> Neighbours<'a> {
         &self.statistics
     }
 
-    /// `ReachableTime` of RFC 4861 §6.3.2 as drawn last.
+    /// `ReachableTime` of RFC 4861 §6.3.2 as drawn last; zero in builds without IPv6, to which alone it applies.
     #[must_use]
     pub fn reachable_time(&self) -> Duration {
         Duration::from_micros(self.reachable_time)

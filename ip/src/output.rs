@@ -22,7 +22,7 @@ use crate::{
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
 #[cfg(feature = "ipv4")]
-use tersus_wire::ipv4;
+use tersus_wire::{checksum::Sum, ipv4};
 #[cfg(feature = "ipv6")]
 use tersus_wire::{ipv6, ipv6_ext, IpProtocol};
 use tersus_wire::{EtherType, HardwareAddress};
@@ -342,20 +342,18 @@ impl Host<'_> {
         let (header_len, ether_type) = match path.family {
             #[cfg(feature = "ipv4")]
             4 => {
-                let plain = self.header_v4(path, packet, 0);
-                let [.., i0, i1, df, _, _, _, _, _, _, _, _, _, _, _, _, _] = plain;
-                let mut repr = ipv4::Repr::new(
-                    packet.protocol,
-                    ipv4::Header::new(&plain).source(),
-                    ipv4::Header::new(&plain).destination(),
-                    payload_len - 4,
-                );
-                repr.identification = u16::from_be_bytes([i0, i1]);
-                repr.flags.set(ipv4::Flags::DONT_FRAGMENT, df != 0);
-                repr.hop_limit = packet.hop_limit;
-                repr.traffic_class = packet.traffic_class;
-                let emitted = repr.emit_with_options(&ipv4::ROUTER_ALERT, &mut header);
-                debug_assert!(emitted.is_ok());
+                // The option makes the header six words long; all else is as without it, but for the checksum.
+                let mut fixed = self.header_v4(path, packet, payload_len);
+                fixed[0] = 0x46;
+                fixed[10] = 0;
+                fixed[11] = 0;
+                let sum = Sum::new().add_bytes(&fixed).add_bytes(&ipv4::ROUTER_ALERT);
+                let [c0, c1] = sum.checksum().to_be_bytes();
+                fixed[10] = c0;
+                fixed[11] = c1;
+                for (to, from) in header.iter_mut().zip(fixed.into_iter().chain(ipv4::ROUTER_ALERT)) {
+                    *to = from;
+                }
                 (24, EtherType::IPV4)
             }
             #[cfg(feature = "ipv6")]

@@ -75,7 +75,7 @@ impl OwnAddress {
     #[cfg(feature = "ipv4")]
     pub(crate) fn range_v4(&self) -> Option<RangeV4> {
         let host_bits = u32::MAX.checked_shr(u32::from(self.prefix_len)).unwrap_or(0);
-        Some(RangeV4 { address: self.address.as_v4()?.to_bits(), host_bits })
+        Some(RangeV4 { address: self.address.v4_bits()?, host_bits })
     }
 
     /// Whether `address` is of the prefix.
@@ -86,8 +86,8 @@ impl OwnAddress {
     /// Whether `address` is the directed broadcast address of the prefix; /31 and /32 have none, RFC 3021.
     #[cfg(feature = "ipv4")]
     pub(crate) fn is_broadcast(&self, address: &PackedAddress) -> bool {
-        let (Some(range), Some(address)) = (self.range_v4(), address.as_v4()) else { return false };
-        range.host_bits > 1 && address.to_bits() == range.address | range.host_bits
+        let (Some(range), Some(address)) = (self.range_v4(), address.v4_bits()) else { return false };
+        range.host_bits > 1 && address == range.address | range.host_bits
     }
 
     /// IPv6 has no broadcast.

@@ -60,9 +60,9 @@ impl Instant {
 
 /// Microseconds of `span`, saturating.
 ///
-/// Out of line: it is wide arithmetic, and spans are added where timers start, not per octet.
+/// Out of line on small processors: it is wide arithmetic there, and most spans are variables.
 #[must_use]
-#[inline(never)]
+#[cfg_attr(target_pointer_width = "32", inline(never))]
 pub const fn span_micros(span: Duration) -> u64 {
     span.as_secs().saturating_mul(1_000_000).saturating_add(span.subsec_micros() as u64)
 }
@@ -70,6 +70,7 @@ pub const fn span_micros(span: Duration) -> u64 {
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Duration) -> Self {
         self.plus_micros(span_micros(span))
     }

@@ -74,6 +74,8 @@ impl Neighbours<'_> {
 
     /// A packet to a neighbour that is not known to be reachable, RFC 4861 §7.3.3. Where the entry would expire
     /// before Delay and the probes are over, it is asked at once.
+    #[cold]
+    #[inline(never)]
     pub(super) fn use_stale(&mut self, index: u16, now: Instant) -> Usable {
         let config = &self.config;
         let mut confirmed = now + config.delay_first_probe_time;
@@ -167,7 +169,9 @@ impl Neighbours<'_> {
     fn keep_time(&mut self, now: Instant, random: &mut Random) {
         let stepped_back = now < self.last;
         self.last = now;
-        if self.redraw.is_due(now) || !self.redraw.is_running() || stepped_back {
+        // ARP's reachable time is fixed.
+        let has_random = cfg!(feature = "ipv6");
+        if has_random && (self.redraw.is_due(now) || !self.redraw.is_running() || stepped_back) {
             self.redraw = Deadline::at(now + REDRAW);
             self.reachable_time = draw(self.config.base_reachable_time, random);
         }
