@@ -205,13 +205,13 @@ impl Host<'_> {
     ) -> Option<PackedAddress> {
         let near = if to.is_ipv4() { next_hop } else { to };
         let wanted = scope(to);
-        let mut best: Option<(u8, u8, PackedAddress)> = None;
+        let mut best: Option<(u8, u8, &PackedAddress)> = None;
         for own in self.addresses.iter() {
-            let address = own.address;
+            let address = &own.address;
             if own.interface != interface || !address.is_like(to) {
                 continue;
             }
-            let scope = scope(&address);
+            let scope = scope(address);
             // Of scopes wide enough the narrowest, else the widest.
             let fit = if scope >= wanted { u8::MAX - scope } else { scope };
             let common = address.common_prefix_len(near).min(own.prefix_len);
@@ -219,7 +219,7 @@ impl Host<'_> {
                 best = Some((fit, common, address));
             }
         }
-        best.map(|(_, _, address)| address)
+        best.map(|(_, _, address)| *address)
     }
 
     /// Makes the path of a decision, with the next hop's hardware address if that is known.

@@ -25,7 +25,9 @@
 mod evidence;
 mod place;
 mod slot;
+// The tables of the tests list both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests;
 mod timers;
 mod types;

@@ -58,9 +58,9 @@ impl Path {
         next_hop: HardwareAddress::NONE,
     };
 
-    /// A path between two addresses of one family; `None` if they are of two. `mtu` is the largest IP packet, in
-    /// octets. Without a next hop yet: the layer that decides sets it. Public so that a fake IP layer is easy to
-    /// write.
+    /// A path between two addresses of one family; `None` if they are of two, or of one left out of this build.
+    /// `mtu` is the largest IP packet, in octets. Without a next hop yet: the layer that decides sets it. Public so
+    /// that a fake IP layer is easy to write.
     #[must_use]
     pub fn new(source: IpAddr, destination: IpAddr, interface: InterfaceId, mtu: u16) -> Option<Self> {
         Self::between(&PackedAddress::new(source), &PackedAddress::new(destination), interface, mtu)
@@ -220,7 +220,9 @@ impl fmt::Debug for Path {
     }
 }
 
+// The tables of the tests list both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     use super::*;
 

@@ -204,7 +204,9 @@ fn plateau_below(len: u16) -> u16 {
     PLATEAUS.into_iter().find(|plateau| *plateau < len).unwrap_or(IPV4_MIN_MTU)
 }
 
+// The tables of the tests list both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     extern crate alloc;
     use super::*;

@@ -260,7 +260,6 @@ fn an_arp_entry_in_use_is_confirmed_by_unicast_before_its_minute_is_over() {
 }
 
 // conf: IP6-NDC-18
-#[cfg(feature = "ipv6")]
 #[test]
 fn the_reachable_time_is_random_within_bounds_and_drawn_again_every_few_hours() {
     let mut slots = [NeighbourSlot::FREE; 1];
