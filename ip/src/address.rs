@@ -200,6 +200,7 @@ impl PackedAddress {
     }
 
     /// How many leading bits this and `other`, of one family, share; if both are one IPv4 address it may be more than 32.
+    #[inline(never)]
     pub(crate) fn common_prefix_len(&self, other: &Self) -> u8 {
         let mut bits = 0;
         for (a, b) in self.octets.iter().zip(&other.octets) {

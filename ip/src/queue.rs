@@ -13,6 +13,9 @@
 //!   +------+-----+----+-----+---------+--------+-------+------+------+----+--------+-------+---------+---+
 //! ```
 //!
+//! The steps that all calls share are functions of their own on small processors, where a copy at each place costs
+//! more flash than a call costs time.
+//!
 //! Records are multiples of four octets. Removing from the middle leaves an empty record, whose room comes back
 //! when all before it are gone, or by [`Queue::compact`].
 
@@ -158,7 +161,8 @@ impl Queue {
     }
 
     /// The datagram at `cursor`, which [`Queue::seek`] found.
-    #[inline]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn get<'r>(&self, region: &'r mut [u8], cursor: Cursor) -> Option<(State, Label, &'r mut [u8])> {
         if cursor.left == 0 {
             return None;
@@ -281,6 +285,7 @@ impl Queue {
     }
 
     /// Where `units` find room in one piece behind the newest record, and the units of the gap before them.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn room(&self, capacity: u16, units: u16) -> Option<(u16, u16)> {
         if self.used == 0 {
             return (units <= capacity).then_some((0, 0));
@@ -343,6 +348,7 @@ impl<'a> Regions<'a> {
     }
 
     /// The region of one socket; empty beyond the last.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn of(&mut self, index: u16) -> &mut [u8] {
         let start = usize::from(index).saturating_mul(self.len);
         let from = self.octets.get_mut(start..).unwrap_or_default();
@@ -381,6 +387,7 @@ const fn addresses_len(what: u8) -> usize {
 }
 
 /// Units and state of the record at `at`. Never 0 units, so that each walk ends.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
 fn head_of(region: &[u8], at: u16) -> Option<(u16, u8)> {
     let &[u0, u1, state, _] = region.get(usize::from(at) * UNIT..)?.first_chunk::<UNIT>()?;
     Some((u16::from_ne_bytes([u0, u1]).max(1), state))
@@ -417,6 +424,7 @@ fn write_gap(region: &mut [u8], at: u16, units: u16) {
     }
 }
 
+#[cfg_attr(target_pointer_width = "32", inline(never))]
 fn advance(at: u16, units: u16, capacity: u16) -> u16 {
     let left = capacity.saturating_sub(at);
     if units < left {

@@ -90,6 +90,7 @@ impl NeighbourSlot {
     };
 
     /// The running timer; `NONE` in states that time alone does not leave.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(super) fn timer(&self) -> Deadline {
         match self.state {
             State::Incomplete | State::Delay | State::Probe => self.time,
