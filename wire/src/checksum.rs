@@ -95,41 +95,60 @@ pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
     !u16::from_le_bytes([low, high])
 }
 
+/// A machine word, in octets.
+const WORD: usize = core::mem::size_of::<usize>();
+
 /// Ones' complement sum in machine order, folded to 32 bits. Out of line: inlined into emitters it bloats them.
 #[inline(never)]
 fn sum_words(mut bytes: &[u8]) -> u32 {
-    // 64-bit words into a 128-bit sum, 64 octets a turn: carries gather in the upper half and are folded in once.
-    let mut sum: u128 = 0;
-    while let Some((block, rest)) = bytes.split_first_chunk::<64>() {
-        let mut part = 0;
-        let mut words: &[u8] = block;
-        while let Some((word, next)) = words.split_first_chunk::<8>() {
-            part += u128::from(u64::from_ne_bytes(*word));
-            words = next;
+    let mut sum = 0;
+    // On small machines one short loop is worth more than speed.
+    if WORD == 8 {
+        while let Some((block, rest)) = bytes.split_first_chunk() {
+            sum = add_block(sum, block);
+            bytes = rest;
         }
-        sum += part;
+    }
+    while let Some((word, rest)) = bytes.split_first_chunk() {
+        sum = add_word(sum, usize::from_ne_bytes(*word));
         bytes = rest;
     }
-    while let Some((word, rest)) = bytes.split_first_chunk::<8>() {
-        sum += u128::from(u64::from_ne_bytes(*word));
+    let mut last = 0;
+    while let Some((word, rest)) = bytes.split_first_chunk() {
+        last += u32::from(u16::from_ne_bytes(*word));
         bytes = rest;
     }
-    if !bytes.is_empty() {
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        sum += u128::from(u64::from_ne_bytes(last));
+    if let Some(&octet) = bytes.first() {
+        last += u32::from(u16::from_ne_bytes([octet, 0]));
     }
-    fold_to_32(sum)
+    Sum(fold_to_32(sum as u64)).join(Sum(last)).0
 }
 
-/// Folds with end-around carry. At most 2^61 words of 64 bits are summed, so the first step leaves no carry.
-fn fold_to_32(sum: u128) -> u32 {
-    const MASK_64: u128 = u64::MAX as u128;
-    const MASK_32: u128 = u32::MAX as u128;
-    let sum = (sum >> 64) + (sum & MASK_64);
-    let sum = (sum >> 64) + (sum & MASK_64);
+/// Adds 64 octets. The carry of each addition goes into the next, so that a processor with a carry flag needs one
+/// instruction a word.
+fn add_block(mut sum: usize, block: &[u8; 64]) -> usize {
+    let mut carry = false;
+    let mut words: &[u8] = block;
+    while let Some((word, rest)) = words.split_first_chunk() {
+        let (partial, first) = sum.overflowing_add(usize::from_ne_bytes(*word));
+        let (partial, second) = partial.overflowing_add(usize::from(carry));
+        sum = partial;
+        carry = first | second;
+        words = rest;
+    }
+    add_word(sum, usize::from(carry))
+}
+
+/// Addition with end-around carry.
+fn add_word(sum: usize, word: usize) -> usize {
+    let (sum, carry) = sum.overflowing_add(word);
+    // After a carry the sum is below the largest word.
+    sum + usize::from(carry)
+}
+
+/// Folds with end-around carry: the second step leaves none.
+fn fold_to_32(sum: u64) -> u32 {
+    const MASK_32: u64 = u32::MAX as u64;
     let sum = (sum >> 32) + (sum & MASK_32);
     let sum = (sum >> 32) + (sum & MASK_32);
     u32::try_from(sum & MASK_32).unwrap_or(0)
