@@ -20,6 +20,8 @@ pub(crate) struct Env<'a> {
     pub(crate) config: Config,
     pub(crate) rto: RtoConfig,
     pub(crate) congestion: &'a dyn Congestion,
+    /// Words of state that it keeps for each connection.
+    pub(crate) words: usize,
 }
 
 /// A connection at work.

@@ -35,6 +35,18 @@ struct Next {
     len: u32,
     control: Control,
     kind: Kind,
+    then: Then,
+}
+
+/// What follows when a segment has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// To be decided anew.
+    Decide,
+    /// So many octets behind it may leave as well; not the last that are queued, so without PSH and FIN.
+    Run(u32),
+    /// Nothing.
+    Done,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +68,8 @@ impl Connection<'_, '_> {
     pub(crate) fn output(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Visit {
         self.restart_after_idle();
         let mut too_big = 0;
-        while let Some(next) = self.next_segment() {
+        let mut found = self.next_segment();
+        while let Some(next) = found {
             if *budget == 0 {
                 return Visit::Budget;
             }
@@ -74,6 +87,7 @@ impl Connection<'_, '_> {
                 // treated as one that lost the segment.
                 Err(SendError::TooBig(_)) if too_big < 3 => {
                     too_big += 1;
+                    found = self.next_segment();
                     continue;
                 }
                 Err(SendError::TooBig(_)) => count(&mut self.stats.unroutable),
@@ -91,8 +105,21 @@ impl Connection<'_, '_> {
             }
             *budget -= 1;
             self.on_sent(&next);
+            found = self.following(&next);
         }
         Visit::Done
+    }
+
+    /// The segment behind one that has left: while whole ones follow each other nothing has to be decided, since
+    /// neither windows nor what is queued change during a visit.
+    fn following(&self, sent: &Next) -> Option<Next> {
+        match sent.then {
+            Then::Run(octets) if octets >= sent.len => {
+                Some(Next { seq: sent.seq + sent.len, then: Then::Run(octets - sent.len), ..*sent })
+            }
+            Then::Done => None,
+            _ => self.next_segment(),
+        }
     }
 
     /// RFC 5681 §4.1: after silence the network is not as it was.
@@ -119,6 +146,7 @@ impl Connection<'_, '_> {
                 len: 0,
                 control: Control::RST | Control::ACK,
                 kind: Kind::Reset,
+                then: Then::Decide,
             });
         }
         let data = match tcb.state {
@@ -129,7 +157,13 @@ impl Connection<'_, '_> {
         };
         data.or_else(|| {
             let due = tcb.flags.contains(Flags::ACK_NOW) && tcb.state != State::SynSent;
-            due.then_some(Next { seq: tcb.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack })
+            due.then_some(Next {
+                seq: tcb.snd_nxt,
+                len: 0,
+                control: Control::ACK,
+                kind: Kind::Ack,
+                then: Then::Done,
+            })
         })
     }
 
@@ -139,7 +173,7 @@ impl Connection<'_, '_> {
         } else {
             (self.tcb.records.first_lost(self.records)?.0, Kind::Again)
         };
-        Some(Next { seq, len: 0, control, kind })
+        Some(Next { seq, len: 0, control, kind, then: Then::Decide })
     }
 
     /// The first octets that count as lost, as far as windows permit.
@@ -165,7 +199,13 @@ impl Connection<'_, '_> {
             let whole = seq + data == tcb.data_end() && lost > data;
             (data, whole && tcb.flags.contains(Flags::FIN_SENT))
         };
-        Some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::Again })
+        Some(Next {
+            seq,
+            len,
+            control: self.data_control(seq + len, fin),
+            kind: Kind::Again,
+            then: Then::Decide,
+        })
     }
 
     /// Data that were never sent, and the FIN behind them.
@@ -185,7 +225,8 @@ impl Connection<'_, '_> {
         let offered = if seq.lt(edge) { edge.distance(seq) } else { 0 };
         let cwnd = self.env.congestion.window(self.words).saturating_add(self.limited_transmit());
         let permitted = cwnd.saturating_sub(tcb.records.pipe(tcb.flight_size()));
-        let len = queued.min(mss).min(offered).min(permitted);
+        let permitted = permitted.min(offered);
+        let len = queued.min(mss).min(permitted);
         let last = len == queued;
         // A FIN takes one place in the window as well.
         let fin = closing && last && offered > len;
@@ -198,7 +239,15 @@ impl Connection<'_, '_> {
             || (last && nagle)
             || (len > 0 && len >= tcb.max_snd_wnd / 2)
             || tcb.flags.contains(Flags::OVERRIDE);
-        worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New })
+        let also_due = closing || tcb.flags.intersects(Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE);
+        let then = if last && !also_due {
+            Then::Done
+        } else if len == mss {
+            Then::Run(queued.saturating_sub(1).min(permitted).saturating_sub(len))
+        } else {
+            Then::Decide
+        };
+        worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New, then })
     }
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
@@ -208,10 +257,16 @@ impl Connection<'_, '_> {
             let seq = tcb.snd_una;
             let len = tcb.data_end().distance(seq).min(1);
             let control = self.data_control(seq + len, len == 0);
-            return Some(Next { seq, len, control, kind: Kind::Probe });
+            return Some(Next { seq, len, control, kind: Kind::Probe, then: Then::Decide });
         }
         if tcb.flags.contains(Flags::KEEP_ALIVE_DUE) {
-            return Some(Next { seq: tcb.snd_nxt - 1, len: 0, control: Control::ACK, kind: Kind::KeepAlive });
+            return Some(Next {
+                seq: tcb.snd_nxt - 1,
+                len: 0,
+                control: Control::ACK,
+                kind: Kind::KeepAlive,
+                then: Then::Decide,
+            });
         }
         None
     }
@@ -262,12 +317,10 @@ impl Connection<'_, '_> {
                 OutFlags::empty()
             },
         };
-        let mut wrote = true;
-        ip.send(&mut self.tcb.path, outgoing, len, &mut |buffer: &mut [u8]| {
-            wrote = tcp::emit(buffer, &fields, options, payload, checksum).is_ok();
-        })?;
-        debug_assert!(wrote, "the buffer has the length that was asked for");
-        Ok(())
+        ip.send(&mut self.tcb.path, outgoing, len, &mut move |buffer: &mut [u8]| {
+            let wrote = tcp::emit(buffer, &fields, options, payload, checksum);
+            debug_assert!(wrote.is_ok(), "the buffer has the length that was asked for");
+        })
     }
 
     /// Our options on a SYN: MSS, and window scale unless the peer's SYN came without.

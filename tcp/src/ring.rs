@@ -76,7 +76,9 @@ impl Ring {
         let (to_front, to_back) = data.split_at_checked(front.len()).unwrap_or((data, &[]));
         if front.len() == to_front.len() && back.len() == to_back.len() {
             front.copy_from_slice(to_front);
-            back.copy_from_slice(to_back);
+            if !to_back.is_empty() {
+                back.copy_from_slice(to_back);
+            }
             len
         } else {
             0

@@ -300,8 +300,11 @@ impl Slot {
     pub(crate) fn next_edge(&self, mss_floor: u16) -> SeqNum {
         let most = self.rx.free().min(u32::from(u16::MAX) << self.rcv_shift);
         let edge = self.rcv_nxt + most;
-        let step = (self.rx.size() / 2).min(self.mss(mss_floor)).max(1);
-        if edge.gt(self.rcv_edge) && edge.distance(self.rcv_edge) >= step {
+        if !edge.gt(self.rcv_edge) {
+            return self.rcv_edge;
+        }
+        let step = (self.rx.size() / 2).min(self.mss(mss_floor));
+        if edge.distance(self.rcv_edge) >= step {
             edge
         } else {
             self.rcv_edge

@@ -393,6 +393,9 @@ fn header_octets(fields: &Fields, data_offset: u8) -> [u8; HEADER_LEN] {
 
 /// Copies `octets` to the front of `area`, whose length was checked, and returns what is behind them.
 fn put<'a>(area: &'a mut [u8], octets: &[u8]) -> &'a mut [u8] {
+    if octets.is_empty() {
+        return area;
+    }
     match area.split_at_mut_checked(octets.len()) {
         Some((place, rest)) => {
             place.copy_from_slice(octets);
