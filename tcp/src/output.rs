@@ -68,7 +68,7 @@ impl Connection<'_, '_> {
     pub(crate) fn output(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Visit {
         self.restart_after_idle();
         let mut too_big = 0;
-        let mut found = self.next_segment();
+        let mut found = if self.is_quiet() { None } else { self.next_segment() };
         while let Some(next) = found {
             if *budget == 0 {
                 return Visit::Budget;
@@ -110,6 +110,16 @@ impl Connection<'_, '_> {
         Visit::Done
     }
 
+    /// Whether there is plainly nothing to send: the usual visit after a segment that needs no answer.
+    fn is_quiet(&self) -> bool {
+        let tcb = &*self.tcb;
+        let due = Flags::RESET_DUE | Flags::ACK_NOW | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE;
+        tcb.state == State::Established
+            && !tcb.flags.intersects(due)
+            && tcb.records.lost() == 0
+            && !tcb.has_unsent()
+    }
+
     /// The segment behind one that has left: while whole ones follow each other nothing has to be decided, since
     /// neither windows nor what is queued change during a visit.
     fn following(&self, sent: &Next) -> Option<Next> {
@@ -125,8 +135,15 @@ impl Connection<'_, '_> {
     /// RFC 5681 §4.1: after silence the network is not as it was.
     fn restart_after_idle(&mut self) {
         let tcb = &*self.tcb;
-        let silent = tcb.flight_size() == 0 && self.now.since(tcb.last_sent) > self.rto();
-        if silent && tcb.state.is_synchronized() && tcb.has_unsent() {
+        if tcb.flight_size() != 0 {
+            return;
+        }
+        let silence = self.now.since(tcb.last_sent);
+        // No RTO is below the least: most visits end here.
+        if silence <= self.env.config.rto_min || silence <= self.rto() {
+            return;
+        }
+        if tcb.state.is_synchronized() && tcb.has_unsent() {
             let mss = self.mss();
             self.env.congestion.after_idle(self.words, mss);
             self.tcb.last_sent = self.now;
@@ -310,8 +327,8 @@ impl Connection<'_, '_> {
             protocol: IpProtocol::TCP,
             hop_limit: self.tcb.hop_limit,
             traffic_class: self.tcb.traffic_class,
-            // A path below our floor is left to fragmentation.
-            flags: if self.tcb.path.max_segment_len() >= self.env.config.mss_floor + 20 {
+            // A path below our floor is left to fragmentation; those of IPv6 never are.
+            flags: if self.tcb.path.mtu() >= self.env.config.mss_floor + 40 {
                 OutFlags::DONT_FRAGMENT
             } else {
                 OutFlags::empty()
@@ -363,22 +380,18 @@ impl Connection<'_, '_> {
         let occupies =
             u32::from(next.control.contains(Control::SYN)) + u32::from(next.control.contains(Control::FIN));
         let octets = next.len + occupies;
+        if next.kind == Kind::Probe {
+            count(&mut self.stats.probes);
+            self.tcb.flags.remove(Flags::PROBE_DUE);
+        }
         match next.kind {
-            Kind::New => self.on_sent_new(next, octets),
-            Kind::Again => {
+            Kind::New | Kind::Probe if next.seq == self.tcb.snd_nxt => self.on_sent_new(next, octets),
+            Kind::New | Kind::Again | Kind::Probe => {
+                if next.kind == Kind::Probe {
+                    self.tcb.records.mark_lost(self.records, next.seq, octets);
+                }
                 self.tcb.records.on_retransmit(self.records, next.seq, octets, self.now);
                 self.count_again(octets);
-            }
-            Kind::Probe => {
-                count(&mut self.stats.probes);
-                self.tcb.flags.remove(Flags::PROBE_DUE);
-                if self.tcb.snd_nxt == next.seq {
-                    self.on_sent_new(next, octets);
-                } else {
-                    self.tcb.records.mark_lost(self.records, next.seq, octets);
-                    self.tcb.records.on_retransmit(self.records, next.seq, octets, self.now);
-                    self.count_again(octets);
-                }
             }
             Kind::KeepAlive => {
                 count(&mut self.stats.keep_alives);

@@ -20,13 +20,14 @@ impl Transport for Tcp<'_> {
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         // As it was before this turn's sends: what they change wakes in the next turn.
         let generation = ip.generation();
+        let now = ip.now();
         self.unpark(ip, generation);
         self.parked_generation = generation;
-        self.run_timers(ip.now());
+        self.run_timers(now);
         self.transmit_syns(ip, budget);
         self.visit_ready(ip, budget);
         let blocked = self.parked_on.union(self.syns_on);
-        if !self.ready.is_empty() || self.syns.due(ip.now()).is_some() {
+        if !self.ready.is_empty() || self.syns.due(now).is_some() {
             Progress::More
         } else if blocked.is_empty() {
             Progress::Idle
@@ -123,10 +124,9 @@ impl Tcp<'_> {
     /// Visits each ready connection once.
     fn visit_ready(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) {
         let mut full = InterfaceSet::NONE;
-        for _ in 0..self.ready.len() {
-            if *budget == 0 {
-                return;
-            }
+        let mut left = self.ready.len();
+        while left > 0 && *budget > 0 {
+            left -= 1;
             let Some(id) = self.ready.pop() else { return };
             match self.visit(id, ip, budget, full) {
                 Visit::Done => {}
