@@ -20,8 +20,6 @@ pub(crate) struct Env<'a> {
     pub(crate) config: Config,
     pub(crate) rto: RtoConfig,
     pub(crate) congestion: &'a dyn Congestion,
-    /// Words of state that it keeps for each connection.
-    pub(crate) words: usize,
 }
 
 /// A connection at work.
@@ -116,7 +114,8 @@ impl Connection<'_, '_> {
 
     /// Starts the retransmission timer anew, RFC 6298 §5.1 to §5.3.
     pub(crate) fn start_retransmit_timer(&mut self) {
-        self.tcb.retransmit = Deadline::at(self.now + self.rto());
+        let rto_us = self.tcb.rtt.rto_us(&self.env.rto);
+        self.tcb.retransmit = Deadline::at(self.now.plus_micros(rto_us.into()));
     }
 
     /// The peer was heard, or the state changed: the time of silence starts anew.

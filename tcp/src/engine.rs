@@ -142,7 +142,7 @@ impl<'a> Tcp<'a> {
             syns: syn_table,
             waits: TimeWaits::new(waits.get_mut(..w).unwrap_or_default(), wait_cells),
             classes: [ClassState::default(); MAX_CLASSES],
-            env: Env { rto: rto_config(&config), config, congestion, words: congestion.words() },
+            env: Env { rto: rto_config(&config), config, congestion },
             key: HashKey::new(&mut random),
             random,
             limiter: Limiter::new(),
@@ -163,7 +163,7 @@ impl<'a> Tcp<'a> {
 
     /// A connection with all that its steps need.
     pub(crate) fn connection(&mut self, id: u16, now: Instant) -> Option<Connection<'_, 'a>> {
-        let words = self.env.words;
+        let words = self.env.congestion.words();
         let first = usize::from(id) * words;
         Some(Connection {
             tcb: self.slots.get_mut(usize::from(id))?,

@@ -35,18 +35,8 @@ struct Next {
     len: u32,
     control: Control,
     kind: Kind,
-    then: Then,
-}
-
-/// What follows when a segment has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// To be decided anew.
-    Decide,
     /// So many octets behind it may leave as well; not the last that are queued, so without PSH and FIN.
-    Run(u32),
-    /// Nothing.
-    Done,
+    run: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +58,7 @@ impl Connection<'_, '_> {
     pub(crate) fn output(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Visit {
         self.restart_after_idle();
         let mut too_big = 0;
-        let mut found = if self.is_quiet() { None } else { self.next_segment() };
+        let mut found = self.first_segment();
         while let Some(next) = found {
             if *budget == 0 {
                 return Visit::Budget;
@@ -87,7 +77,7 @@ impl Connection<'_, '_> {
                 // treated as one that lost the segment.
                 Err(SendError::TooBig(_)) if too_big < 3 => {
                     too_big += 1;
-                    found = self.next_segment();
+                    found = self.first_segment();
                     continue;
                 }
                 Err(SendError::TooBig(_)) => count(&mut self.stats.unroutable),
@@ -110,25 +100,27 @@ impl Connection<'_, '_> {
         Visit::Done
     }
 
-    /// Whether there is plainly nothing to send: the usual visit after a segment that needs no answer.
-    fn is_quiet(&self) -> bool {
+    /// What is to leave next, unless there is plainly nothing: the usual visit after a segment that needs no answer.
+    fn first_segment(&self) -> Option<Next> {
         let tcb = &*self.tcb;
         let due = Flags::RESET_DUE | Flags::ACK_NOW | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE;
-        tcb.state == State::Established
+        let is_quiet = tcb.state == State::Established
             && !tcb.flags.intersects(due)
             && tcb.records.lost() == 0
-            && !tcb.has_unsent()
+            && !tcb.has_unsent();
+        if is_quiet {
+            None
+        } else {
+            self.next_segment()
+        }
     }
 
     /// The segment behind one that has left: while whole ones follow each other nothing has to be decided, since
     /// neither windows nor what is queued change during a visit.
     fn following(&self, sent: &Next) -> Option<Next> {
-        match sent.then {
-            Then::Run(octets) if octets >= sent.len => {
-                Some(Next { seq: sent.seq + sent.len, then: Then::Run(octets - sent.len), ..*sent })
-            }
-            Then::Done => None,
-            _ => self.next_segment(),
+        match sent.run.checked_sub(sent.len) {
+            Some(run) if sent.run > 0 => Some(Next { seq: sent.seq + sent.len, run, ..*sent }),
+            _ => self.first_segment(),
         }
     }
 
@@ -138,9 +130,9 @@ impl Connection<'_, '_> {
         if tcb.flight_size() != 0 {
             return;
         }
-        let silence = self.now.since(tcb.last_sent);
+        let is_silent = |us: u32| self.now > tcb.last_sent.plus_micros(us.into());
         // No RTO is below the least: most visits end here.
-        if silence <= self.env.config.rto_min || silence <= self.rto() {
+        if !is_silent(self.env.rto.min_us) || !is_silent(tcb.rtt.rto_us(&self.env.rto)) {
             return;
         }
         if tcb.state.is_synchronized() && tcb.has_unsent() {
@@ -163,7 +155,7 @@ impl Connection<'_, '_> {
                 len: 0,
                 control: Control::RST | Control::ACK,
                 kind: Kind::Reset,
-                then: Then::Decide,
+                run: 0,
             });
         }
         let data = match tcb.state {
@@ -174,13 +166,7 @@ impl Connection<'_, '_> {
         };
         data.or_else(|| {
             let due = tcb.flags.contains(Flags::ACK_NOW) && tcb.state != State::SynSent;
-            due.then_some(Next {
-                seq: tcb.snd_nxt,
-                len: 0,
-                control: Control::ACK,
-                kind: Kind::Ack,
-                then: Then::Done,
-            })
+            due.then_some(Next { seq: tcb.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0 })
         })
     }
 
@@ -190,7 +176,7 @@ impl Connection<'_, '_> {
         } else {
             (self.tcb.records.first_lost(self.records)?.0, Kind::Again)
         };
-        Some(Next { seq, len: 0, control, kind, then: Then::Decide })
+        Some(Next { seq, len: 0, control, kind, run: 0 })
     }
 
     /// The first octets that count as lost, as far as windows permit.
@@ -216,13 +202,7 @@ impl Connection<'_, '_> {
             let whole = seq + data == tcb.data_end() && lost > data;
             (data, whole && tcb.flags.contains(Flags::FIN_SENT))
         };
-        Some(Next {
-            seq,
-            len,
-            control: self.data_control(seq + len, fin),
-            kind: Kind::Again,
-            then: Then::Decide,
-        })
+        Some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::Again, run: 0 })
     }
 
     /// Data that were never sent, and the FIN behind them.
@@ -256,15 +236,8 @@ impl Connection<'_, '_> {
             || (last && nagle)
             || (len > 0 && len >= tcb.max_snd_wnd / 2)
             || tcb.flags.contains(Flags::OVERRIDE);
-        let also_due = closing || tcb.flags.intersects(Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE);
-        let then = if last && !also_due {
-            Then::Done
-        } else if len == mss {
-            Then::Run(queued.saturating_sub(1).min(permitted).saturating_sub(len))
-        } else {
-            Then::Decide
-        };
-        worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New, then })
+        let run = if len == mss { queued.saturating_sub(1).min(permitted).saturating_sub(len) } else { 0 };
+        worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New, run })
     }
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
@@ -274,7 +247,7 @@ impl Connection<'_, '_> {
             let seq = tcb.snd_una;
             let len = tcb.data_end().distance(seq).min(1);
             let control = self.data_control(seq + len, len == 0);
-            return Some(Next { seq, len, control, kind: Kind::Probe, then: Then::Decide });
+            return Some(Next { seq, len, control, kind: Kind::Probe, run: 0 });
         }
         if tcb.flags.contains(Flags::KEEP_ALIVE_DUE) {
             return Some(Next {
@@ -282,7 +255,7 @@ impl Connection<'_, '_> {
                 len: 0,
                 control: Control::ACK,
                 kind: Kind::KeepAlive,
-                then: Then::Decide,
+                run: 0,
             });
         }
         None
