@@ -188,15 +188,9 @@ impl<'a> Tcp<'a> {
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);
         }
-        if !slot.state.is_live() && slot.flags.contains(Flags::IN_INDEX) {
-            self.leave_index(id, now);
+        if slot.state.is_live() || !slot.flags.contains(Flags::IN_INDEX) {
+            return;
         }
-    }
-
-    /// Takes a connection out of the look-up; one in TIME-WAIT goes on in the table for those.
-    #[cold]
-    fn leave_index(&mut self, id: u16, now: Instant) {
-        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         slot.flags.remove(Flags::IN_INDEX);
         let hash = self.key.hash_path(&slot.path, slot.ports);
         self.index.remove(hash, id);
