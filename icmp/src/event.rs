@@ -109,8 +109,8 @@ impl Icmp<'_> {
     ) -> Result<Option<R>, StaleHandle> {
         let mut queue = self.slot(socket)?.receive;
         let region = self.rx.of(socket.index);
-        let Some((label, payload)) = queue.front(region) else { return Ok(None) };
-        let read = open(&label, payload).map(|(received, data)| read(&received, data));
+        let Some(record) = queue.front(region) else { return Ok(None) };
+        let read = open(&record.label(), record.payload).map(|(received, data)| read(&received, data));
         queue.pop(region);
         if let Some(slot) = self.slots.get_mut(usize::from(socket.index)) {
             slot.receive = queue;

@@ -71,7 +71,8 @@ impl Icmp<'_> {
         let mut waits = false;
         let mut passed = 0;
         let mut cursor = self.transmit.first();
-        while let Some((at, state, label, message)) = self.transmit.walk(self.tx, &mut cursor) {
+        while let Some((at, record)) = self.transmit.walk(self.tx, &mut cursor) {
+            let (state, label, message) = (record.state(), record.label(), record.payload);
             if state == State::Parked && self.retry == Retry::No {
                 waits = true;
                 continue;

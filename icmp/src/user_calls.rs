@@ -86,7 +86,7 @@ impl Icmp<'_> {
         while let Some(at) = self.transmit.seek(self.tx, cursor) {
             cursor = self.transmit.next(self.tx, at);
             let request = self.transmit.get(self.tx, at);
-            let theirs = request.and_then(|(_, _, message)| message.first_chunk().copied());
+            let theirs = request.and_then(|record| record.payload.first_chunk().copied());
             if theirs.map(u16::from_be_bytes) == Some(identifier) {
                 self.transmit.remove(self.tx, at);
                 count(&mut self.responder.statistics.unsent);

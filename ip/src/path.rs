@@ -133,6 +133,17 @@ impl Path {
         (PackedAddress::new(self.source()), PackedAddress::new(self.destination()))
     }
 
+    /// Whether `to` is this path's destination; the empty path has none.
+    #[must_use]
+    #[inline]
+    pub fn leads_to(&self, to: IpAddr) -> bool {
+        let h = &self.header;
+        match to {
+            IpAddr::V4(to) => self.family == 4 && [h[16], h[17], h[18], h[19]] == to.octets(),
+            IpAddr::V6(to) => self.is_ipv6() && self.header.last_chunk() == Some(&to.octets()),
+        }
+    }
+
     /// Whether this is [`Path::EMPTY`].
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -240,6 +251,8 @@ mod tests {
         for (source, destination) in [("192.0.2.1", "203.0.113.9"), ("2001:db8::1", "2001:db8:1::2")] {
             let path = Path::new(ip(source), ip(destination), InterfaceId(0), 1500).unwrap();
             assert_eq!((path.source(), path.destination()), (ip(source), ip(destination)));
+            assert!(path.leads_to(ip(destination)) && !path.leads_to(ip(source)));
+            assert!(!Path::EMPTY.leads_to(ip(destination)) && !Path::EMPTY.leads_to(ip("0.0.0.0")));
         }
         assert!(Path::new(ip("192.0.2.1"), ip("::1"), InterfaceId(0), 1500).is_none());
     }

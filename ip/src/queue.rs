@@ -16,18 +16,24 @@
 //! The steps that all calls share are functions of their own on small processors, where a copy at each place costs
 //! more flash than a call costs time.
 //!
-//! Records are multiples of four octets. Removing from the middle leaves an empty record, whose room comes back
+//! Remote and local address lie as source and destination do in a received header, so that they are copied as one; the
+//! local one is zeros if there is none. Records are multiples of four octets. Removing from the middle leaves an empty record, whose room comes back
 //! when all before it are gone, or by [`Queue::compact`].
 
-use crate::InterfaceId;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::{Addresses, InterfaceId};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Octets of a unit.
 const UNIT: usize = 4;
 /// Octets in front of the addresses.
 const HEADER_LEN: usize = 12;
 
-/// Bit of octet 10: the remote address, and the local one if there is one, are of IPv6.
+/// Octets in front of an IPv4 payload.
+const V4_LEN: usize = HEADER_LEN + 8;
+/// Octets in front of an IPv6 payload.
+const V6_LEN: usize = HEADER_LEN + 32;
+
+/// Bit of octet 10: the addresses are of IPv6.
 const IS_IPV6: u8 = 1;
 /// Bit of octet 10: there is a local address.
 const HAS_LOCAL: u8 = 2;
@@ -48,6 +54,138 @@ pub struct Label {
     pub local: Option<IpAddr>,
     /// Where it came in, or must leave.
     pub interface: Option<InterfaceId>,
+    /// Hop Limit.
+    pub hop_limit: u8,
+    /// Traffic Class.
+    pub traffic_class: u8,
+    /// For the caller's use.
+    pub flags: u8,
+}
+
+impl Label {
+    /// Octets in front of the payload.
+    fn front_len(&self) -> usize {
+        match self.remote {
+            IpAddr::V4(_) => V4_LEN,
+            IpAddr::V6(_) => V6_LEN,
+        }
+    }
+}
+
+/// A queued datagram, in place: its [`Label`], of which each part is read when it is asked for, and its octets.
+#[derive(Debug)]
+pub struct Record<'r> {
+    header: &'r [u8; HEADER_LEN],
+    addresses: Addresses<'r>,
+    /// The datagram's octets.
+    pub payload: &'r mut [u8],
+}
+
+impl Record<'_> {
+    /// Whether it can leave.
+    #[must_use]
+    #[inline]
+    pub fn state(&self) -> State {
+        let &[_, _, state, ..] = self.header;
+        if state == PARKED {
+            State::Parked
+        } else {
+            State::Waiting
+        }
+    }
+
+    /// Remote and local address as source and destination; the local one is unspecified if there is none.
+    #[must_use]
+    #[inline]
+    pub fn addresses(&self) -> Addresses<'_> {
+        self.addresses
+    }
+
+    /// Who sent it, or shall get it.
+    #[must_use]
+    #[inline]
+    pub fn remote(&self) -> IpAddr {
+        self.addresses.source()
+    }
+
+    /// The remote port or identifier.
+    #[must_use]
+    #[inline]
+    pub fn port(&self) -> u16 {
+        let &[_, _, _, _, p0, p1, ..] = self.header;
+        u16::from_ne_bytes([p0, p1])
+    }
+
+    /// Whom it was addressed to, or the source to use.
+    #[must_use]
+    #[inline]
+    pub fn local(&self) -> Option<IpAddr> {
+        let &[.., what, _] = self.header;
+        (what & HAS_LOCAL != 0).then(|| self.addresses.destination())
+    }
+
+    /// Whether it has neither a local address nor an interface.
+    #[must_use]
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        let &[.., interface, _, _, _, what, _] = self.header;
+        interface == 0 && what & HAS_LOCAL == 0
+    }
+
+    /// Where it came in, or must leave.
+    #[must_use]
+    #[inline]
+    pub fn interface(&self) -> Option<InterfaceId> {
+        let &[.., interface, _, _, _, _, _] = self.header;
+        interface.checked_sub(1).map(InterfaceId)
+    }
+
+    /// Hop Limit.
+    #[must_use]
+    #[inline]
+    pub fn hop_limit(&self) -> u8 {
+        let &[.., hop_limit, _, _, _, _] = self.header;
+        hop_limit
+    }
+
+    /// Traffic Class.
+    #[must_use]
+    #[inline]
+    pub fn traffic_class(&self) -> u8 {
+        let &[.., traffic_class, _, _, _] = self.header;
+        traffic_class
+    }
+
+    /// What the caller put there.
+    #[must_use]
+    #[inline]
+    pub fn flags(&self) -> u8 {
+        let &[.., flags, _, _] = self.header;
+        flags
+    }
+
+    /// All of that.
+    #[must_use]
+    pub fn label(&self) -> Label {
+        Label {
+            remote: self.remote(),
+            port: self.port(),
+            local: self.local(),
+            interface: self.interface(),
+            hop_limit: self.hop_limit(),
+            traffic_class: self.traffic_class(),
+            flags: self.flags(),
+        }
+    }
+}
+
+/// What is known of a received datagram beside its octets and addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrived {
+    /// The sender's port.
+    pub port: u16,
+    /// Where it came in.
+    pub interface: InterfaceId,
     /// Hop Limit.
     pub hop_limit: u8,
     /// Traffic Class.
@@ -102,27 +240,134 @@ impl Queue {
     /// Whether a datagram of `len` octets would be taken now.
     #[must_use]
     pub fn has_room(&self, label: &Label, len: usize, region_len: usize) -> bool {
-        record_units(label, len).is_some_and(|units| self.room(capacity(region_len), units).is_some())
+        let units = len.saturating_add(label.front_len()).div_ceil(UNIT);
+        self.room(usize::from(capacity(region_len)), units).is_some()
     }
 
     /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
     /// `None` if there is no room: then nothing changed.
-    #[inline]
     pub fn push<'r>(&mut self, region: &'r mut [u8], label: &Label, len: usize) -> Option<&'r mut [u8]> {
-        let units = record_units(label, len)?;
+        let interface = label.interface.map_or(0, |interface| interface.0.saturating_add(1));
+        let [p0, p1] = label.port.to_ne_bytes();
+        let mut header =
+            [0, 0, 0, 0, p0, p1, interface, label.hop_limit, label.traffic_class, label.flags, 0, 0];
+        match label.remote {
+            IpAddr::V4(remote) => {
+                let local = match label.local {
+                    Some(IpAddr::V4(local)) => {
+                        header[10] = HAS_LOCAL;
+                        local
+                    }
+                    _ => Ipv4Addr::UNSPECIFIED,
+                };
+                let [a, b, c, d] = remote.octets();
+                let [e, f, g, h] = local.octets();
+                self.append(region, header, Addresses::V4(&[a, b, c, d, e, f, g, h]), len)
+            }
+            IpAddr::V6(remote) => {
+                let mut addresses = [0; 32];
+                header[10] = IS_IPV6;
+                if let Some(to) = addresses.first_chunk_mut() {
+                    *to = remote.octets();
+                }
+                if let (Some(to), Some(IpAddr::V6(local))) = (addresses.last_chunk_mut(), label.local) {
+                    *to = local.octets();
+                    header[10] = IS_IPV6 | HAS_LOCAL;
+                }
+                self.append(region, header, Addresses::V6(&addresses), len)
+            }
+        }
+    }
+
+    /// Appends a datagram of `len` octets that came in with these addresses; else as [`Queue::push`], but that the
+    /// label's addresses do not count.
+    #[inline]
+    pub fn push_received<'r>(
+        &mut self,
+        region: &'r mut [u8],
+        addresses: Addresses<'_>,
+        label: &Arrived,
+        len: usize,
+    ) -> Option<&'r mut [u8]> {
+        let what = match addresses {
+            Addresses::V4(_) => HAS_LOCAL,
+            Addresses::V6(_) => IS_IPV6 | HAS_LOCAL,
+        };
+        let [p0, p1] = label.port.to_ne_bytes();
+        let interface = label.interface.0.saturating_add(1);
+        let Arrived { hop_limit, traffic_class, flags, .. } = *label;
+        let header = [0, 0, 0, 0, p0, p1, interface, hop_limit, traffic_class, flags, what, 0];
+        self.append(region, header, addresses, len)
+    }
+
+    /// Appends a datagram of `len` octets to this destination, the rest to be chosen by the socket; else as
+    /// [`Queue::push`].
+    #[inline]
+    pub fn push_to<'r>(
+        &mut self,
+        region: &'r mut [u8],
+        remote: &SocketAddr,
+        hop_limit: u8,
+        traffic_class: u8,
+        len: usize,
+    ) -> Option<&'r mut [u8]> {
+        let [p0, p1] = remote.port().to_ne_bytes();
+        let header = |what| [0, 0, 0, 0, p0, p1, 0, hop_limit, traffic_class, 0, what, 0];
+        match remote {
+            SocketAddr::V4(remote) => {
+                let [a, b, c, d] = remote.ip().octets();
+                self.append(region, header(0), Addresses::V4(&[a, b, c, d, 0, 0, 0, 0]), len)
+            }
+            SocketAddr::V6(remote) => {
+                let mut addresses = [0; 32];
+                if let Some(to) = addresses.first_chunk_mut() {
+                    *to = remote.ip().octets();
+                }
+                self.append(region, header(IS_IPV6), Addresses::V6(&addresses), len)
+            }
+        }
+    }
+
+    /// Appends a record. The first four octets of `header` are still to be set.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn append<'r>(
+        &mut self,
+        region: &'r mut [u8],
+        header: [u8; HEADER_LEN],
+        addresses: Addresses<'_>,
+        len: usize,
+    ) -> Option<&'r mut [u8]> {
+        let front_len = match addresses {
+            Addresses::V4(_) => V4_LEN,
+            Addresses::V6(_) => V6_LEN,
+        };
+        let units = len.checked_add(front_len)?.div_ceil(UNIT);
         let at = self.reserve(region, units)?;
-        let record = region.get_mut(usize::from(at) * UNIT..)?.get_mut(..usize::from(units) * UNIT)?;
-        let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
-        let what = write_header(header, units, label, rest.len().saturating_sub(len))?;
-        let (addresses, payload) = rest.split_at_mut_checked(addresses_len(what))?;
-        write_addresses(addresses, label);
+        let record = region.get_mut(at * UNIT..)?;
+        let (to, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
+        let [u0, u1] = u16::try_from(units).ok()?.to_ne_bytes();
+        // Below four: what makes the length a multiple of that.
+        let [pad, ..] = len.wrapping_neg().to_le_bytes();
+        let [_, _, _, _, p0, p1, interface, hop_limit, traffic_class, flags, what, _] = header;
+        *to = [u0, u1, WAITING, pad % 4, p0, p1, interface, hop_limit, traffic_class, flags, what, 0];
+        let payload = match addresses {
+            Addresses::V4(addresses) => {
+                let (to, payload) = rest.split_first_chunk_mut()?;
+                *to = *addresses;
+                payload
+            }
+            Addresses::V6(addresses) => {
+                let (to, payload) = rest.split_first_chunk_mut()?;
+                *to = *addresses;
+                payload
+            }
+        };
         payload.get_mut(..len)
     }
 
-    /// The oldest datagram, its octets in place.
-    pub fn front<'r>(&self, region: &'r mut [u8]) -> Option<(Label, &'r mut [u8])> {
-        let (_, label, payload) = self.get(region, self.first())?;
-        Some((label, payload))
+    /// The oldest datagram.
+    pub fn front<'r>(&self, region: &'r mut [u8]) -> Option<Record<'r>> {
+        self.get(region, self.first())
     }
 
     /// Removes the oldest datagram.
@@ -163,45 +408,35 @@ impl Queue {
     /// The datagram at `cursor`, which [`Queue::seek`] found.
     #[cfg_attr(not(target_pointer_width = "32"), inline)]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    pub fn get<'r>(&self, region: &'r mut [u8], cursor: Cursor) -> Option<(State, Label, &'r mut [u8])> {
+    pub fn get<'r>(&self, region: &'r mut [u8], cursor: Cursor) -> Option<Record<'r>> {
         if cursor.left == 0 {
             return None;
         }
         let record = region.get_mut(usize::from(cursor.at) * UNIT..)?;
         let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
-        let &mut [u0, u1, state, pad, p0, p1, interface, hop_limit, traffic_class, flags, what, _] = header;
-        let state = match state {
-            WAITING => State::Waiting,
-            PARKED => State::Parked,
-            _ => return None,
-        };
-        let rest_len = (usize::from(u16::from_ne_bytes([u0, u1])) * UNIT).checked_sub(HEADER_LEN)?;
-        let rest = rest.get_mut(..rest_len.checked_sub(usize::from(pad))?)?;
-        let (addresses, payload) = rest.split_at_mut_checked(addresses_len(what))?;
-        let (remote, local) = read_addresses(addresses, what)?;
-        let label = Label {
-            remote,
-            port: u16::from_ne_bytes([p0, p1]),
-            local,
-            interface: interface.checked_sub(1).map(InterfaceId),
-            hop_limit,
-            traffic_class,
-            flags,
-        };
-        Some((state, label, payload))
+        let &mut [u0, u1, state, pad, .., what, _] = header;
+        if state != WAITING && state != PARKED {
+            return None;
+        }
+        let len = usize::from(u16::from_ne_bytes([u0, u1])) * UNIT;
+        let pad = usize::from(pad);
+        if what & IS_IPV6 == 0 {
+            let (addresses, payload) = rest.split_first_chunk_mut()?;
+            let payload = payload.get_mut(..len.checked_sub(V4_LEN + pad)?)?;
+            Some(Record { header, addresses: Addresses::V4(addresses), payload })
+        } else {
+            let (addresses, payload) = rest.split_first_chunk_mut()?;
+            let payload = payload.get_mut(..len.checked_sub(V6_LEN + pad)?)?;
+            Some(Record { header, addresses: Addresses::V6(addresses), payload })
+        }
     }
 
     /// The first datagram at or behind `cursor`, with its place; `cursor` moves behind it.
     #[inline]
-    pub fn walk<'r>(
-        &self,
-        region: &'r mut [u8],
-        cursor: &mut Cursor,
-    ) -> Option<(Cursor, State, Label, &'r mut [u8])> {
+    pub fn walk<'r>(&self, region: &'r mut [u8], cursor: &mut Cursor) -> Option<(Cursor, Record<'r>)> {
         let at = self.seek(region, *cursor)?;
         *cursor = self.next(region, at);
-        let (state, label, payload) = self.get(region, at)?;
-        Some((at, state, label, payload))
+        Some((at, self.get(region, at)?))
     }
 
     /// Changes the state of the datagram at `cursor`.
@@ -214,20 +449,23 @@ impl Queue {
     }
 
     /// Removes the datagram at `cursor`.
-    #[inline]
     pub fn remove(&mut self, region: &mut [u8], cursor: Cursor) {
         if cursor.left == 0 {
             return;
         }
-        set_state(region, cursor.at, EMPTY);
-        while self.used != 0 {
-            let Some((units, EMPTY)) = head_of(region, self.head) else { break };
-            self.used = self.used.saturating_sub(units);
-            self.head = advance(self.head, units, capacity(region.len()));
+        if cursor.at != self.head {
+            return set_state(region, cursor.at, EMPTY);
         }
-        if self.used == 0 {
-            self.head = 0;
+        let capacity = capacity(region.len());
+        let (mut at, mut left) = (self.head, self.used);
+        let mut next = head_of(region, at);
+        while let Some((units, _)) = next {
+            left = left.saturating_sub(units);
+            at = advance(at, units, capacity);
+            next = if left == 0 { None } else { head_of(region, at).filter(|&(_, state)| state == EMPTY) };
         }
+        self.used = left;
+        self.head = if left == 0 { 0 } else { at };
     }
 
     /// Brings the room of datagrams that were removed from the middle back at once. Cursors become invalid. Linear
@@ -267,7 +505,7 @@ impl Queue {
         while let Some(at) = self.seek(region, cursor) {
             cursor = self.next(region, at);
             match self.get(region, at) {
-                Some((_, label, _)) if label.remote == remote => {
+                Some(record) if record.remote() == remote => {
                     octets += usize::from(at.left.saturating_sub(cursor.left)) * UNIT;
                 }
                 _ => {}
@@ -280,43 +518,32 @@ impl Queue {
     #[must_use]
     pub fn longest(label: &Label, region_len: usize) -> Option<u16> {
         let region_len = usize::from(capacity(region_len)) * UNIT;
-        let octets = region_len.checked_sub(HEADER_LEN + addresses_len(kind(label)))?;
+        let octets = region_len.checked_sub(label.front_len())?;
         Some(u16::try_from(octets).unwrap_or(u16::MAX))
     }
 
     /// Where `units` find room in one piece behind the newest record, and the units of the gap before them.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn room(&self, capacity: u16, units: u16) -> Option<(u16, u16)> {
-        if self.used == 0 {
-            return (units <= capacity).then_some((0, 0));
-        }
-        if units > capacity.checked_sub(self.used)? {
-            return None;
-        }
-        let to_end = capacity.checked_sub(self.head)?;
-        // In two pieces already: what is free lies between the end of the queue and its head, in one piece.
-        let Some(room) = to_end.checked_sub(self.used) else {
-            return Some((self.used - to_end, 0));
-        };
-        if units <= room {
-            Some((self.head + self.used, 0))
-        } else if units <= self.head {
-            Some((0, room))
-        } else {
-            None
+    fn room(&self, capacity: usize, units: usize) -> Option<(usize, usize)> {
+        let head = usize::from(self.head);
+        let tail = head + usize::from(self.used);
+        match capacity.checked_sub(tail) {
+            Some(room) if units <= room => Some((tail, 0)),
+            Some(room) if units <= head => Some((0, room)),
+            Some(_) => None,
+            // In two pieces: what is free lies between the end of the queue and its head, in one piece.
+            None => (units <= head.saturating_sub(tail - capacity)).then_some((tail - capacity, 0)),
         }
     }
 
     /// Takes `units` behind the newest record.
-    fn reserve(&mut self, region: &mut [u8], units: u16) -> Option<u16> {
-        let (at, gap) = self.room(capacity(region.len()), units)?;
-        if self.used == 0 {
-            self.head = 0;
-        }
+    fn reserve(&mut self, region: &mut [u8], units: usize) -> Option<usize> {
+        let (at, gap) = self.room(usize::from(capacity(region.len())), units)?;
+        let used = u16::try_from(usize::from(self.used) + gap + units).ok()?;
         if gap != 0 {
-            write_gap(region, self.head + self.used, gap);
+            write_gap(region, usize::from(self.head) + usize::from(self.used), gap);
         }
-        self.used += gap + units;
+        self.used = used;
         Some(at)
     }
 }
@@ -350,40 +577,14 @@ impl<'a> Regions<'a> {
     /// The region of one socket; empty beyond the last.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn of(&mut self, index: u16) -> &mut [u8] {
-        let start = usize::from(index).saturating_mul(self.len);
-        let from = self.octets.get_mut(start..).unwrap_or_default();
-        from.get_mut(..self.len).unwrap_or_default()
+        let start = usize::from(index).wrapping_mul(self.len);
+        self.octets.get_mut(start..start.wrapping_add(self.len)).unwrap_or_default()
     }
 }
 
 /// Units of a region; what is beyond 65,535 of them is not used.
 fn capacity(region_len: usize) -> u16 {
     u16::try_from(region_len / UNIT).unwrap_or(u16::MAX)
-}
-
-/// Units of a record; `None` if it is too long for any queue.
-fn record_units(label: &Label, len: usize) -> Option<u16> {
-    let octets = HEADER_LEN + addresses_len(kind(label));
-    u16::try_from(len.checked_add(octets)?.div_ceil(UNIT)).ok()
-}
-
-/// What octet 10 holds.
-fn kind(label: &Label) -> u8 {
-    match (label.remote, label.local) {
-        (IpAddr::V4(_), Some(IpAddr::V4(_))) => HAS_LOCAL,
-        (IpAddr::V4(_), _) => 0,
-        (IpAddr::V6(_), Some(IpAddr::V6(_))) => IS_IPV6 | HAS_LOCAL,
-        (IpAddr::V6(_), _) => IS_IPV6,
-    }
-}
-
-const fn addresses_len(what: u8) -> usize {
-    let one = if what & IS_IPV6 == 0 { 4 } else { 16 };
-    if what & HAS_LOCAL == 0 {
-        one
-    } else {
-        2 * one
-    }
 }
 
 /// Units and state of the record at `at`. Never 0 units, so that each walk ends.
@@ -416,9 +617,10 @@ fn set_state(region: &mut [u8], at: u16, state: u8) {
     }
 }
 
-fn write_gap(region: &mut [u8], at: u16, units: u16) {
-    let record = region.get_mut(usize::from(at) * UNIT..).and_then(<[u8]>::first_chunk_mut::<UNIT>);
-    if let Some(record) = record {
+#[cold]
+fn write_gap(region: &mut [u8], at: usize, units: usize) {
+    let record = region.get_mut(at * UNIT..).and_then(<[u8]>::first_chunk_mut::<UNIT>);
+    if let (Some(record), Ok(units)) = (record, u16::try_from(units)) {
         let [u0, u1] = units.to_ne_bytes();
         *record = [u0, u1, EMPTY, 0];
     }
@@ -431,50 +633,6 @@ fn advance(at: u16, units: u16, capacity: u16) -> u16 {
         at + units
     } else {
         (units - left) % capacity.max(1)
-    }
-}
-
-/// Writes the fixed part; `beyond` is what follows it besides the payload: addresses and padding. Returns octet 10.
-fn write_header(header: &mut [u8; HEADER_LEN], units: u16, label: &Label, beyond: usize) -> Option<u8> {
-    let what = kind(label);
-    let pad = u8::try_from(beyond.checked_sub(addresses_len(what))?).ok()?;
-    let interface = label.interface.map_or(0, |interface| interface.0.saturating_add(1));
-    let [u0, u1] = units.to_ne_bytes();
-    let [p0, p1] = label.port.to_ne_bytes();
-    let Label { hop_limit, traffic_class, flags, .. } = *label;
-    *header = [u0, u1, WAITING, pad, p0, p1, interface, hop_limit, traffic_class, flags, what, 0];
-    Some(what)
-}
-
-/// Writes as many addresses as `to`, made for this label, has room for.
-fn write_addresses(to: &mut [u8], label: &Label) {
-    match label.remote {
-        IpAddr::V4(remote) => {
-            let Some((first, second)) = to.split_first_chunk_mut::<4>() else { return };
-            *first = remote.octets();
-            if let (Some(second), Some(IpAddr::V4(local))) = (second.first_chunk_mut::<4>(), label.local) {
-                *second = local.octets();
-            }
-        }
-        IpAddr::V6(remote) => {
-            let Some((first, second)) = to.split_first_chunk_mut::<16>() else { return };
-            *first = remote.octets();
-            if let (Some(second), Some(IpAddr::V6(local))) = (second.first_chunk_mut::<16>(), label.local) {
-                *second = local.octets();
-            }
-        }
-    }
-}
-
-fn read_addresses(from: &[u8], what: u8) -> Option<(IpAddr, Option<IpAddr>)> {
-    if what & IS_IPV6 == 0 {
-        let (remote, local) = from.split_first_chunk::<4>()?;
-        let local = local.first_chunk::<4>().map(|octets| IpAddr::V4(Ipv4Addr::from(*octets)));
-        Some((IpAddr::V4(Ipv4Addr::from(*remote)), local))
-    } else {
-        let (remote, local) = from.split_first_chunk::<16>()?;
-        let local = local.first_chunk::<16>().map(|octets| IpAddr::V6(Ipv6Addr::from(*octets)));
-        Some((IpAddr::V6(Ipv6Addr::from(*remote)), local))
     }
 }
 
@@ -518,12 +676,46 @@ mod tests {
             queue.push(&mut region, label, i).unwrap().fill(9);
         }
         for (i, label) in labels.iter().enumerate() {
-            let (seen, payload) = queue.front(&mut region).unwrap();
-            assert_eq!((seen, payload.len()), (*label, i));
-            assert!(payload.iter().all(|&octet| octet == 9));
+            let record = queue.front(&mut region).unwrap();
+            assert_eq!((record.label(), record.payload.len()), (*label, i));
+            assert!(record.payload.iter().all(|&octet| octet == 9));
             queue.pop(&mut region);
         }
         assert!(queue.is_empty() && queue.front(&mut region).is_none());
+    }
+
+    #[test]
+    fn what_was_received_reads_as_if_it_had_a_label() {
+        let mut addresses = [0; 32];
+        addresses[15] = 1;
+        addresses[31] = 2;
+        let label = Label { port: 53, ..label("192.0.2.1", Some("192.0.2.2"), 53) };
+        let Label { port, hop_limit, traffic_class, flags, .. } = label;
+        let arrived = Arrived { port, interface: InterfaceId(3), hop_limit, traffic_class, flags };
+        for (addresses, remote, local) in [
+            (Addresses::V4(&[192, 0, 2, 1, 192, 0, 2, 2]), "192.0.2.1", "192.0.2.2"),
+            (Addresses::V6(&addresses), "::1", "::2"),
+        ] {
+            let mut region = [0xee; 64];
+            let mut queue = Queue::EMPTY;
+            queue.push_received(&mut region, addresses, &arrived, 3).unwrap().fill(9);
+            let record = queue.front(&mut region).unwrap();
+            let want =
+                Label { remote: remote.parse().unwrap(), local: Some(local.parse().unwrap()), ..label };
+            assert_eq!((record.label(), &*record.payload), (want, &[9, 9, 9][..]));
+        }
+    }
+
+    #[test]
+    fn a_destination_alone_reads_as_a_label_without_more() {
+        for (remote, address) in [("192.0.2.1:53", "192.0.2.1"), ("[2001:db8::1]:53", "2001:db8::1")] {
+            let mut region = [0xee; 64];
+            let mut queue = Queue::EMPTY;
+            queue.push_to(&mut region, &remote.parse().unwrap(), 7, 0xb8, 2).unwrap().fill(9);
+            let record = queue.front(&mut region).unwrap();
+            let want = Label { interface: None, flags: 0, ..label(address, None, 53) };
+            assert_eq!((record.label(), &*record.payload), (want, &[9, 9][..]));
+        }
     }
 
     #[test]
@@ -544,7 +736,7 @@ mod tests {
         let mut ports = Vec::new();
         let mut cursor = queue.first();
         while let Some(at) = queue.seek(&region, cursor) {
-            ports.push(queue.get(&mut region, at).unwrap().1.port);
+            ports.push(queue.get(&mut region, at).unwrap().port());
             cursor = queue.next(&region, at);
         }
         assert_eq!(ports, [0, 1, 4]);
@@ -560,9 +752,9 @@ mod tests {
         queue.push(&mut region, &label("192.0.2.1", None, 1), 4).unwrap();
         let first = queue.first();
         queue.mark(&mut region, first, State::Parked);
-        assert_eq!(queue.get(&mut region, first).unwrap().0, State::Parked);
+        assert_eq!(queue.get(&mut region, first).unwrap().state(), State::Parked);
         queue.mark(&mut region, first, State::Waiting);
-        assert_eq!(queue.get(&mut region, first).unwrap().0, State::Waiting);
+        assert_eq!(queue.get(&mut region, first).unwrap().state(), State::Waiting);
     }
 
     /// A queue of owned datagrams is the model. Regions of all small sizes, random pushes, pops and removals.
@@ -578,7 +770,7 @@ mod tests {
                     8 => {
                         queue.compact(&mut region);
                         let live: usize = model.iter().map(|&(_, len)| len).sum();
-                        assert!(queue.used_len() <= live + model.len() * (HEADER_LEN + 19));
+                        assert!(queue.used_len() <= live + model.len() * (V6_LEN + UNIT - 1));
                     }
                     0..=3 => {
                         let len = usize::try_from(random.below(40)).unwrap();
@@ -617,9 +809,9 @@ mod tests {
                 let mut cursor = queue.first();
                 for &(port, len) in &model {
                     let at = queue.seek(&region, cursor).expect("as many as the model has");
-                    let (_, seen, payload) = queue.get(&mut region, at).unwrap();
-                    assert_eq!((seen.port, payload.len()), (port, len));
-                    assert!(payload.iter().all(|&octet| octet == port.to_be_bytes()[1]));
+                    let record = queue.get(&mut region, at).unwrap();
+                    assert_eq!((record.port(), record.payload.len()), (port, len));
+                    assert!(record.payload.iter().all(|&octet| octet == port.to_be_bytes()[1]));
                     cursor = queue.next(&region, at);
                 }
                 assert_eq!(queue.seek(&region, cursor), None, "no more than the model has");

@@ -88,8 +88,15 @@ impl<'a> Sorted<'a> {
 
     /// The first place whose key is not below `key`.
     pub fn first(&self, key: u32, key_of: impl Fn(u16) -> u32) -> usize {
-        let sorted = self.numbers.get(..self.used).unwrap_or_default();
-        sorted.partition_point(|&number| key_of(number) < key)
+        let (mut from, mut to) = (0, self.used);
+        while from < to {
+            let middle = (from + to) / 2;
+            match self.numbers.get(middle) {
+                Some(&number) if key_of(number) < key => from = middle + 1,
+                _ => to = middle,
+            }
+        }
+        from
     }
 }
 

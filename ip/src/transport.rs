@@ -18,6 +18,7 @@ pub enum Addresses<'a> {
 impl Addresses<'_> {
     /// The sender.
     #[must_use]
+    #[inline]
     pub fn source(&self) -> IpAddr {
         match self {
             Self::V4(&[a, b, c, d, ..]) => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
@@ -29,6 +30,7 @@ impl Addresses<'_> {
 
     /// Whom the packet is addressed to: an own address, a group or a broadcast address.
     #[must_use]
+    #[inline]
     pub fn destination(&self) -> IpAddr {
         match self {
             Self::V4(&[.., a, b, c, d]) => IpAddr::V4(Ipv4Addr::new(a, b, c, d)),

@@ -1,13 +1,14 @@
 //! What comes in: datagrams and ICMP errors.
 
 use crate::recv::cast_flags;
+use crate::send::copy;
 use crate::slot::{Flags, Slot};
 use crate::statistics::count;
 use crate::table::Flow;
 use crate::{Cause, Udp};
-use core::net::SocketAddr;
-use tersus_ip::queue::Label;
-use tersus_ip::{Cast, IcmpError, IpMeta, Reject, RxChecksum, Verdict};
+use core::net::{IpAddr, SocketAddr};
+use tersus_ip::queue::Arrived;
+use tersus_ip::{Addresses, Cast, IcmpError, IpMeta, Reject, RxChecksum, Verdict};
 use tersus_wire::{udp, Error, IpProtocol};
 
 /// Whether a datagram carried a checksum.
@@ -30,17 +31,14 @@ impl Udp<'_> {
             Err(_) => return drop_counted(&mut self.statistics.no_checksum),
         };
         let flow = Flow {
-            local: packet.addresses.destination(),
+            addresses: packet.addresses,
             local_port: header.dst_port(),
-            remote: packet.addresses.source(),
             remote_port: header.src_port().unwrap_or(0),
             interface: Some(packet.interface),
         };
-        let label = Label {
-            remote: flow.remote,
+        let arrived = Arrived {
             port: flow.remote_port,
-            local: Some(flow.local),
-            interface: flow.interface,
+            interface: packet.interface,
             hop_limit: packet.hop_limit,
             traffic_class: packet.traffic_class,
             flags: cast_flags(packet.cast),
@@ -50,22 +48,23 @@ impl Udp<'_> {
                 count(&mut self.statistics.no_port);
                 return Verdict::Reject(Reject::PortUnreachable);
             };
-            self.deliver(index, &label, payload, summed);
+            self.deliver(index, packet.addresses, &arrived, payload, summed);
         } else {
-            self.deliver_to_all(&flow, &label, payload, summed);
+            self.deliver_to_all(&flow, &arrived, payload, summed);
         }
         Verdict::Done
     }
 
     /// Hands a datagram to a group to every socket that it fits. Nobody is told if there is none, RFC 1122 §3.2.2.
-    fn deliver_to_all(&mut self, flow: &Flow, label: &Label, payload: &[u8], summed: Summed) {
+    #[cold]
+    fn deliver_to_all(&mut self, flow: &Flow<'_>, arrived: &Arrived, payload: &[u8], summed: Summed) {
         let mut found = 0;
         for range in self.table.ranges(self.slots, flow) {
             for place in range {
                 let Some(index) = self.table.at(place) else { break };
                 let slot = self.slots.get(usize::from(index));
-                if slot.is_some_and(|slot| slot.fit(flow.local, flow.remote, flow.interface).is_some()) {
-                    self.deliver(index, label, payload, summed);
+                if slot.is_some_and(|slot| slot.fit(&flow.addresses, flow.interface).is_some()) {
+                    self.deliver(index, flow.addresses, arrived, payload, summed);
                     found += 1;
                 }
             }
@@ -76,18 +75,22 @@ impl Udp<'_> {
     }
 
     /// Puts a datagram into its socket's queue. A full one drops it: no ICMP, RFC 4443 §3.1.
-    fn deliver(&mut self, index: u16, label: &Label, payload: &[u8], summed: Summed) {
+    fn deliver(
+        &mut self,
+        index: u16,
+        addresses: Addresses<'_>,
+        arrived: &Arrived,
+        payload: &[u8],
+        summed: Summed,
+    ) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
         if summed == Summed::No && slot.flags.contains(Flags::REFUSE_ZERO) {
             count(&mut self.statistics.no_checksum);
             return;
         }
-        match slot.receive.push(self.rx.of(index), label, payload.len()) {
+        match slot.receive.push_received(self.rx.of(index), addresses, arrived, payload.len()) {
             Some(place) => {
-                // It is as long as was asked for; said so that no panic is linked.
-                if place.len() == payload.len() {
-                    place.copy_from_slice(payload);
-                }
+                copy(place, payload);
                 count(&mut self.statistics.delivered);
             }
             None => count(&mut self.statistics.receive_full),
@@ -101,34 +104,51 @@ impl Udp<'_> {
             count(&mut self.statistics.icmp_ignored);
             return;
         };
+        let v4: [u8; 8];
+        let mut v6 = [0; 32];
+        let addresses = match (error.remote, error.local) {
+            (IpAddr::V4(remote), IpAddr::V4(local)) => {
+                let ([a, b, c, d], [e, f, g, h]) = (remote.octets(), local.octets());
+                v4 = [a, b, c, d, e, f, g, h];
+                Addresses::V4(&v4)
+            }
+            (remote, local) => {
+                if let (Some(to), IpAddr::V6(remote)) = (v6.first_chunk_mut(), remote) {
+                    *to = remote.octets();
+                }
+                if let (Some(to), IpAddr::V6(local)) = (v6.last_chunk_mut(), local) {
+                    *to = local.octets();
+                }
+                Addresses::V6(&v6)
+            }
+        };
         let flow = Flow {
-            local: error.local,
+            addresses,
             local_port: u16::from_be_bytes([s0, s1]),
-            remote: error.remote,
             remote_port: u16::from_be_bytes([d0, d1]),
             interface: None,
         };
         let sender = if flow.remote_port == 0 { None } else { self.table.best(self.slots, &flow) };
         // A socket bound to a group sends from another address.
-        let sender = sender.or_else(|| self.group_sender(&flow));
+        let sender = sender.or_else(|| self.group_sender(&flow, error.local));
         let Some(index) = sender else {
             count(&mut self.statistics.icmp_ignored);
             return;
         };
         count(&mut self.statistics.icmp_errors);
-        let remote = SocketAddr::new(flow.remote, flow.remote_port);
+        let remote = SocketAddr::new(error.remote, flow.remote_port);
         self.keep_error(index, Cause::Icmp(error.kind), remote, Some(error.reporter));
     }
 
     /// A socket bound to a group at this port: whatever its source was, IP has checked that it is ours.
-    fn group_sender(&self, flow: &Flow) -> Option<u16> {
+    fn group_sender(&self, flow: &Flow<'_>, local: IpAddr) -> Option<u16> {
         if flow.remote_port == 0 {
             return None;
         }
         let is_sender = |slot: &Slot| {
             slot.flags.contains(Flags::GROUP)
                 && !slot.flags.contains(Flags::CLOSING)
-                && slot.admits_family(flow.local)
+                && slot.admits_family(local)
         };
         let [_, range] = self.table.ranges(self.slots, flow);
         range
@@ -141,8 +161,8 @@ impl Udp<'_> {
 fn verify(packet: &IpMeta<'_>, header: udp::Header<'_>, payload: &[u8]) -> Result<Summed, Error> {
     if header.checksum().is_none() {
         return match packet.addresses {
-            tersus_ip::Addresses::V4(_) => Ok(Summed::No),
-            tersus_ip::Addresses::V6(_) => Err(Error::Field(6)),
+            Addresses::V4(_) => Ok(Summed::No),
+            Addresses::V6(_) => Err(Error::Field(6)),
         };
     }
     if packet.rx.checksum == RxChecksum::Unknown {

@@ -10,11 +10,12 @@
 
 use crate::input::is_udp;
 use crate::send::DONT_FRAGMENT;
-use crate::slot::{Flags, Slot};
+use crate::slot::{Flags, Slot, Wish};
 use crate::statistics::count;
-use crate::{Cause, Udp};
+use crate::storage::keep_error;
+use crate::{Cause, SocketError, Udp};
 use core::net::SocketAddr;
-use tersus_ip::queue::{Label, State};
+use tersus_ip::queue::{Record, State};
 use tersus_ip::{
     IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress, SendError,
     Transport, Verdict,
@@ -118,24 +119,21 @@ impl Udp<'_> {
     /// Sends what a socket has queued, oldest first, and files the socket where it belongs then.
     fn send_queued(&mut self, index: u16, turn: &mut Turn<'_>) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
+        let region = self.tx.of(index);
         slot.flags.remove(Flags::READY);
         let retry = slot.flags.contains(Flags::RETRY);
         let mut cursor = slot.transmit.first();
         let mut waits = false;
         let mut passed = 0;
-        loop {
-            let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-            let region = self.tx.of(index);
-            let Some((at, state, label, payload)) = slot.transmit.walk(region, &mut cursor) else { break };
-            if state == State::Parked && !retry {
+        while let Some((at, record)) = slot.transmit.walk(region, &mut cursor) {
+            if record.state() == State::Parked && !retry {
                 waits = true;
                 continue;
             }
             if *turn.budget == 0 {
-                self.make_ready(index);
-                return;
+                return self.make_ready(index);
             }
-            match send_one(slot, &label, payload, turn) {
+            match send_one(slot, &record, turn) {
                 Fate::Sent => {
                     *turn.budget -= 1;
                     slot.transmit.remove(region, at);
@@ -144,12 +142,14 @@ impl Udp<'_> {
                 Fate::Dropped(cause) => {
                     // Counts as work: a queue full of undeliverable datagrams is not free.
                     *turn.budget -= 1;
+                    let remote = SocketAddr::new(record.remote(), record.port());
                     slot.transmit.remove(region, at);
                     count(match cause {
                         Cause::TooBig(_) => &mut self.statistics.too_big,
                         _ => &mut self.statistics.unreachable,
                     });
-                    self.keep_error(index, cause, SocketAddr::new(label.remote, label.port), None);
+                    let error = SocketError { cause, remote, reporter: None };
+                    keep_error(&mut self.errors, &mut self.statistics, index, slot, &error);
                 }
                 Fate::Parked => {
                     slot.transmit.mark(region, at, State::Parked);
@@ -190,30 +190,47 @@ impl Udp<'_> {
 }
 
 /// Sends one datagram along the kept way if it is its own and fresh, else along a new one.
-fn send_one(slot: &mut Slot, label: &Label, payload: &[u8], turn: &mut Turn<'_>) -> Fate {
-    let local_port = slot.local_port;
-    // A connected socket's way stays decided: IP renews it. Others look for a new source too.
-    let is_fresh = slot.flags.contains(Flags::CONNECTED) || slot.path_generation == turn.generation;
-    if is_fresh && slot.has_path_for(label) {
-        return send_along(&mut slot.path, local_port, label, payload, turn);
+#[inline]
+fn send_one(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Fate {
+    let asked = Flags::SOURCE_ASKED.union(Flags::INTERFACE_ASKED);
+    let kept = Flags::CONNECTED.union(Flags::PATH_KEPT);
+    let is_plain = record.is_plain()
+        && slot.flags.intersects(kept)
+        && !slot.flags.intersects(asked)
+        && slot.path.leads_to(record.remote());
+    if is_plain && slot.is_fresh(turn.generation) {
+        return send_along(&mut slot.path, slot.local_port, record, turn);
     }
-    match turn.ip.route(slot.source(label), label.remote) {
+    send_otherwise(slot, record, turn)
+}
+
+/// Sends one datagram that has wishes, or that goes elsewhere than the one before it.
+#[cold]
+#[inline(never)]
+fn send_otherwise(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Fate {
+    let wish = Wish { source: record.local(), interface: record.interface() };
+    if slot.is_fresh(turn.generation) && slot.has_path_for(record.remote(), &wish) {
+        return send_along(&mut slot.path, slot.local_port, record, turn);
+    }
+    match turn.ip.route(slot.source(&wish), record.remote()) {
         Ok(mut path) => {
-            let fate = send_along(&mut path, local_port, label, payload, turn);
-            slot.keep_path(&path, label, turn.generation);
+            let fate = send_along(&mut path, slot.local_port, record, turn);
+            slot.keep_path(&path, record.remote(), &wish, turn.generation);
             fate
         }
         Err(reason) => Fate::Dropped(Cause::Unreachable(reason)),
     }
 }
 
-fn send_along(path: &mut Path, local_port: u16, label: &Label, payload: &[u8], turn: &mut Turn<'_>) -> Fate {
-    if !turn.room.contains(path.interface()) {
-        turn.full.insert(path.interface());
+fn send_along(path: &mut Path, local_port: u16, record: &Record<'_>, turn: &mut Turn<'_>) -> Fate {
+    let interface = path.interface();
+    if !turn.room.contains(interface) {
+        turn.full.insert(interface);
         return Fate::NoRoom;
     }
     let addresses = path.pseudo_sum();
-    let repr = udp::Repr { src_port: local_port, dst_port: label.port };
+    let repr = udp::Repr { src_port: local_port, dst_port: record.port() };
+    let payload = &*record.payload;
     let mut fill = |buffer: &mut [u8]| {
         // The buffer is as long as was asked for.
         let written = repr.emit(buffer, payload, addresses);
@@ -221,15 +238,15 @@ fn send_along(path: &mut Path, local_port: u16, label: &Label, payload: &[u8], t
     };
     let packet = Outgoing {
         protocol: IpProtocol::UDP,
-        hop_limit: label.hop_limit,
-        traffic_class: label.traffic_class,
-        flags: if label.flags & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
+        hop_limit: record.hop_limit(),
+        traffic_class: record.traffic_class(),
+        flags: if record.flags() & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
     };
     match turn.ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill) {
         Ok(()) => Fate::Sent,
         Err(SendError::Full) => {
-            turn.room.remove(path.interface());
-            turn.full.insert(path.interface());
+            turn.room.remove(interface);
+            turn.full.insert(interface);
             Fate::NoRoom
         }
         Err(SendError::Resolving) => Fate::Parked,

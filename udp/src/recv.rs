@@ -2,10 +2,10 @@
 
 use crate::{Handle, StaleHandle, Udp};
 use core::net::{IpAddr, SocketAddr};
-use tersus_ip::queue::Label;
+use tersus_ip::queue::Record;
 use tersus_ip::{Cast, InterfaceId};
 
-/// Bits of [`Label::flags`]: whom the datagram was sent to, 0 for one station.
+/// Bits of [`Record::flags`]: whom the datagram was sent to, 0 for one station.
 const MULTICAST: u8 = 1;
 const BROADCAST: u8 = 2;
 
@@ -39,24 +39,24 @@ impl RecvMeta {
         self.cast == Cast::Unicast
     }
 
-    fn new(label: &Label, len: usize) -> Self {
+    fn new(record: &Record<'_>) -> Self {
         Self {
-            remote: SocketAddr::new(label.remote, label.port),
-            local: label.local.unwrap_or(label.remote),
-            cast: match label.flags {
+            remote: SocketAddr::new(record.remote(), record.port()),
+            local: record.addresses().destination(),
+            cast: match record.flags() {
                 MULTICAST => Cast::Multicast,
                 BROADCAST => Cast::Broadcast,
                 _ => Cast::Unicast,
             },
-            interface: label.interface.unwrap_or_default(),
-            hop_limit: label.hop_limit,
-            traffic_class: label.traffic_class,
-            len,
+            interface: record.interface().unwrap_or_default(),
+            hop_limit: record.hop_limit(),
+            traffic_class: record.traffic_class(),
+            len: record.payload.len(),
         }
     }
 }
 
-/// How a cast is kept in [`Label::flags`].
+/// How a cast is kept in [`Record::flags`].
 pub(crate) fn cast_flags(cast: Cast) -> u8 {
     match cast {
         Cast::Unicast => 0,
@@ -108,13 +108,24 @@ impl Udp<'_> {
         socket: Handle,
         read: impl FnOnce(&RecvMeta, &mut [u8]) -> R,
     ) -> Result<Option<R>, StaleHandle> {
-        let mut queue = self.slot(socket)?.receive;
+        let queue = &mut self.slot_mut(socket)?.receive;
+        if queue.is_empty() {
+            return Ok(None);
+        }
+        // A copy: `read` may take long, and borrows nothing of the slot.
+        let front = *queue;
         let region = self.rx.of(socket.index);
-        let Some((label, data)) = queue.front(region) else { return Ok(None) };
-        let read = read(&RecvMeta::new(&label, data.len()), data);
-        queue.pop(region);
-        self.slot_mut(socket)?.receive = queue;
+        let Some(record) = front.front(region) else { return Ok(None) };
+        let read = read(&RecvMeta::new(&record), record.payload);
+        self.drop_front(socket.index);
         Ok(Some(read))
+    }
+
+    /// Takes the oldest datagram out of a socket's receive queue.
+    pub(crate) fn drop_front(&mut self, index: u16) {
+        if let Some(slot) = self.slots.get_mut(usize::from(index)) {
+            slot.receive.pop(self.rx.of(index));
+        }
     }
 
     /// What is known of the oldest received datagram, which stays; `None` if there is none.
@@ -124,7 +135,7 @@ impl Udp<'_> {
     pub fn peek(&mut self, socket: Handle) -> Result<Option<RecvMeta>, StaleHandle> {
         let queue = self.slot(socket)?.receive;
         let front = queue.front(self.rx.of(socket.index));
-        Ok(front.map(|(label, data)| RecvMeta::new(&label, data.len())))
+        Ok(front.map(|record| RecvMeta::new(&record)))
     }
 
     /// Drops the oldest received datagram, if there is one.

@@ -1,11 +1,11 @@
 //! The user's side of sending: a datagram is checked, given its way, and queued.
 
-use crate::slot::{Flags, Slot};
+use crate::slot::{Flags, Slot, Wish};
 use crate::statistics::count;
 use crate::{Handle, RecvMeta, SendError, StaleHandle, Statistics, Udp};
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::queue::{Label, Queue};
-use tersus_ip::{Fill, InterfaceId, Routes, Unreachable};
+use tersus_ip::{Fill, InterfaceId, Path, Routes, Unreachable};
 
 /// Bit of [`Label::flags`]: the datagram may not be fragmented.
 pub(crate) const DONT_FRAGMENT: u8 = 1;
@@ -68,11 +68,19 @@ impl SendMeta {
     }
 }
 
-/// What `prepare` learned of a way.
+/// What `place` needs of a way.
 struct Way {
     /// Largest payload that leaves in one piece, in octets.
     unfragmented: u16,
     is_resolving: bool,
+}
+
+impl Way {
+    #[inline]
+    fn along(path: &Path) -> Self {
+        let unfragmented = path.max_segment_len().saturating_sub(8).min(65_527);
+        Self { unfragmented, is_resolving: path.is_resolving() }
+    }
 }
 
 impl Udp<'_> {
@@ -95,6 +103,18 @@ impl Udp<'_> {
         remote: SocketAddr,
         data: &[u8],
     ) -> Result<(), SendError> {
+        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
+        let slot = slot.ok_or(SendError::Stale)?;
+        if is_as_before(slot, routes, &remote, data.len()) {
+            let region = self.tx.of(socket.index);
+            let Slot { hop_limit, traffic_class, .. } = *slot;
+            if let Some(place) = slot.transmit.push_to(region, &remote, hop_limit, traffic_class, data.len())
+            {
+                copy(place, data);
+                self.make_ready(socket.index);
+                return Ok(());
+            }
+        }
         self.send_meta(routes, socket, &SendMeta::to(remote), data)
     }
 
@@ -102,6 +122,7 @@ impl Udp<'_> {
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
+    #[inline(never)]
     pub fn send_meta(
         &mut self,
         routes: &dyn Routes,
@@ -110,10 +131,7 @@ impl Udp<'_> {
         data: &[u8],
     ) -> Result<(), SendError> {
         let mut copy = |place: &mut [u8]| {
-            // The place is as long as was asked for.
-            if place.len() == data.len() {
-                place.copy_from_slice(data);
-            }
+            copy(place, data);
         };
         self.send_with(routes, socket, meta, data.len(), &mut copy)
     }
@@ -131,10 +149,10 @@ impl Udp<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        let label = self.prepare(routes, socket, meta, len)?;
-        let slot = self.slots.get_mut(usize::from(socket.index)).ok_or(SendError::Stale)?;
+        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
+        let slot = slot.ok_or(SendError::Stale)?;
         let region = self.tx.of(socket.index);
-        let place = Self::push(slot, region, &label, len, &mut self.statistics)?;
+        let place = place(slot, region, &mut self.statistics, routes, meta, len)?;
         fill.fill(place);
         self.make_ready(socket.index);
         Ok(())
@@ -156,19 +174,13 @@ impl Udp<'_> {
         meta: &SendMeta,
     ) -> Result<Option<usize>, SendError> {
         let receive = self.slot(from).map_err(|StaleHandle| SendError::Stale)?.receive;
-        let Some((_, data)) = receive.front(self.rx.of(from.index)) else { return Ok(None) };
-        let len = data.len();
-        let label = self.prepare(routes, to, meta, len)?;
-        let slot = self.slots.get_mut(usize::from(to.index)).ok_or(SendError::Stale)?;
-        let place = Self::push(slot, self.tx.of(to.index), &label, len, &mut self.statistics)?;
-        if let Some((_, data)) = receive.front(self.rx.of(from.index)) {
-            if place.len() == data.len() {
-                place.copy_from_slice(data);
-            }
-        }
-        if let Some(slot) = self.slots.get_mut(usize::from(from.index)) {
-            slot.receive.pop(self.rx.of(from.index));
-        }
+        let Some(record) = receive.front(self.rx.of(from.index)) else { return Ok(None) };
+        let len = record.payload.len();
+        let slot = self.slots.get_mut(usize::from(to.index)).filter(|slot| slot.is_open(to));
+        let slot = slot.ok_or(SendError::Stale)?;
+        let region = self.tx.of(to.index);
+        copy(place(slot, region, &mut self.statistics, routes, meta, len)?, record.payload);
+        self.drop_front(from.index);
         self.make_ready(to.index);
         Ok(Some(len))
     }
@@ -184,8 +196,10 @@ impl Udp<'_> {
         socket: Handle,
         meta: &SendMeta,
     ) -> Result<u16, SendError> {
-        let (remote, label) = self.label(socket, meta)?;
-        Ok(self.way(routes, socket.index, remote, &label)?.unfragmented)
+        let slot = self.slot_mut(socket).map_err(|StaleHandle| SendError::Stale)?;
+        let (remote, _) = destination(slot, meta)?;
+        let wish = Wish { source: own_source(slot, meta)?, interface: own_interface(slot, meta)? };
+        Ok(way(slot, routes, remote, &wish)?.unfragmented)
     }
 
     /// Whether nothing waits to leave.
@@ -195,141 +209,174 @@ impl Udp<'_> {
     pub fn is_send_queue_empty(&self, socket: Handle) -> Result<bool, StaleHandle> {
         Ok(self.slot(socket)?.transmit.is_empty())
     }
+}
 
-    /// Does all of a send call but the queueing.
-    fn prepare(
-        &mut self,
-        routes: &dyn Routes,
-        socket: Handle,
-        meta: &SendMeta,
-        len: usize,
-    ) -> Result<Label, SendError> {
-        let (remote, label) = self.label(socket, meta)?;
-        let way = self.way(routes, socket.index, remote, &label)?;
-        let ip_max = match remote.ip() {
+/// Fills a place in a queue. It is as long as was asked for; said so that no panic is linked.
+#[inline]
+pub(crate) fn copy(place: &mut [u8], data: &[u8]) {
+    if place.len() == data.len() {
+        place.copy_from_slice(data);
+    }
+}
+
+/// Does all of a send call but the filling. Borrows the parts of the engine that it needs, so that the place can be
+/// filled from another.
+fn place<'p>(
+    slot: &mut Slot,
+    region: &'p mut [u8],
+    statistics: &mut Statistics,
+    routes: &dyn Routes,
+    meta: &SendMeta,
+    len: usize,
+) -> Result<&'p mut [u8], SendError> {
+    let (remote, port) = destination(slot, meta)?;
+    let wish = Wish { source: own_source(slot, meta)?, interface: own_interface(slot, meta)? };
+    let way = way(slot, routes, remote, &wish)?;
+    if len > usize::from(way.unfragmented) {
+        let max = match remote {
             IpAddr::V4(_) => 65_527 - IPV4_HEADER_LEN,
             IpAddr::V6(_) => 65_527,
         };
         let may_fragment = cfg!(feature = "fragmentation") && meta.fragmentation == Fragmentation::Allow;
-        let max = if may_fragment { ip_max } else { way.unfragmented.min(ip_max) };
+        let max = if may_fragment { max } else { way.unfragmented };
         if len > usize::from(max) {
             return Err(SendError::TooLong(max));
         }
-        match Queue::longest(&label, self.tx.len()) {
-            Some(max) if len <= usize::from(max) => {}
-            max => return Err(SendError::TooLong(max.unwrap_or(0))),
-        }
-        if way.is_resolving && self.has_had_its_share(socket.index, remote) {
-            return Err(self.refuse_full());
-        }
-        Ok(label)
     }
+    let label = Label {
+        remote,
+        port,
+        local: wish.source,
+        interface: wish.interface,
+        hop_limit: match meta.hop_limit {
+            0 if remote.is_multicast() => slot.multicast_hop_limit.max(1),
+            0 => slot.hop_limit,
+            hop_limit => hop_limit,
+        },
+        traffic_class: meta.traffic_class.unwrap_or(slot.traffic_class),
+        flags: match meta.fragmentation {
+            Fragmentation::Allow => 0,
+            Fragmentation::Never => DONT_FRAGMENT,
+        },
+    };
+    if way.is_resolving || slot.flags.contains(Flags::WAITING) {
+        make_room(slot, region, &label, len, &way).map_err(|error| refuse(statistics, error))?;
+    }
+    let region_len = region.len();
+    match slot.transmit.push(region, &label, len) {
+        Some(place) => Ok(place),
+        None => Err(refuse(statistics, too_long(&label, len, region_len).unwrap_or(SendError::Full))),
+    }
+}
 
-    /// Checks what the sender chose and completes it from the socket's settings.
-    fn label(&self, socket: Handle, meta: &SendMeta) -> Result<(SocketAddr, Label), SendError> {
-        let slot = self.slot(socket).map_err(|StaleHandle| SendError::Stale)?;
-        let remote = match (meta.remote, slot.remote()) {
-            (None, None) => return Err(SendError::NotConnected),
-            (Some(remote), None) | (None, Some(remote)) => remote,
-            (Some(remote), Some(peer)) => {
-                if remote.ip() != peer.ip() || remote.port() != peer.port() {
-                    return Err(SendError::Connected);
-                }
-                peer
-            }
-        };
-        let address = remote.ip();
-        if remote.port() == 0 {
-            return Err(SendError::Port);
-        }
-        if !slot.admits_family(address)
-            || meta.source.is_some_and(|source| source.is_ipv4() != address.is_ipv4())
-        {
-            return Err(SendError::Family);
-        }
-        let label = Label {
-            remote: address,
-            port: remote.port(),
-            local: own_source(slot, meta)?,
-            interface: own_interface(slot, meta)?,
-            hop_limit: match meta.hop_limit {
-                0 if address.is_multicast() => slot.multicast_hop_limit.max(1),
-                0 => slot.hop_limit,
-                hop_limit => hop_limit,
-            },
-            traffic_class: meta.traffic_class.unwrap_or(slot.traffic_class),
-            flags: match meta.fragmentation {
-                Fragmentation::Allow => 0,
-                Fragmentation::Never => DONT_FRAGMENT,
-            },
-        };
-        Ok((remote, label))
-    }
+/// Whether a datagram without wishes goes the way of the one before it, in one piece, and past none that waits. Then
+/// all checks of [`place`] have been made.
+#[inline]
+fn is_as_before(slot: &Slot, routes: &dyn Routes, remote: &SocketAddr, len: usize) -> bool {
+    slot.has_plain_path_to(remote)
+        && remote.port() != 0
+        && !slot.flags.contains(Flags::WAITING)
+        && !slot.path.is_resolving()
+        && len.saturating_add(8) <= usize::from(slot.path.max_segment_len())
+        && slot.path_generation == routes.generation()
+}
 
-    /// Finds the way: the kept one, if it is for this destination and nothing changed, else a new one.
-    fn way(
-        &mut self,
-        routes: &dyn Routes,
-        index: u16,
-        remote: SocketAddr,
-        label: &Label,
-    ) -> Result<Way, SendError> {
-        let slot = self.slots.get_mut(usize::from(index)).ok_or(SendError::Stale)?;
-        let generation = routes.generation();
-        let found;
-        let path = if slot.path_generation == generation && slot.has_path_for(label) {
-            &slot.path
-        } else {
-            found = routes.route(slot.source(label), remote.ip()).map_err(|reason| match reason {
-                Unreachable::Family => SendError::Family,
-                reason => SendError::Unreachable(reason),
-            })?;
-            slot.keep_path(&found, label, generation);
-            &found
-        };
-        let unfragmented = path.max_segment_len().saturating_sub(8).min(65_527);
-        Ok(Way { unfragmented, is_resolving: path.is_resolving() })
+/// While something waits. Datagrams that wait for a resolution hold the room of those that left before them, until it
+/// is asked for here; and they do not get all of it.
+#[cold]
+#[inline(never)]
+fn make_room(
+    slot: &mut Slot,
+    region: &mut [u8],
+    label: &Label,
+    len: usize,
+    way: &Way,
+) -> Result<(), SendError> {
+    if let Some(error) = too_long(label, len, region.len()) {
+        return Err(error);
     }
+    if way.is_resolving && has_had_its_share(slot, region, label.remote) {
+        return Err(SendError::Full);
+    }
+    if slot.flags.contains(Flags::WAITING) && !slot.transmit.has_room(label, len, region.len()) {
+        slot.transmit.compact(region);
+    }
+    Ok(())
+}
 
-    /// Whether a destination whose next hop does not answer yet fills a quarter of the queue: the rest is for
-    /// others, which only a socket that is not connected has. One datagram is always allowed.
-    fn has_had_its_share(&mut self, index: u16, remote: SocketAddr) -> bool {
-        let Some(slot) = self.slots.get(usize::from(index)) else { return false };
-        if slot.flags.contains(Flags::CONNECTED) {
-            return false;
-        }
-        let queue = slot.transmit;
-        let region = self.tx.of(index);
-        queue.len_for(region, remote.ip()) >= (region.len() / 4).max(1)
-    }
+/// Whether not even an empty queue takes so much.
+fn too_long(label: &Label, len: usize, region_len: usize) -> Option<SendError> {
+    let max = Queue::longest(label, region_len);
+    (max.map_or(true, |max| len > usize::from(max))).then_some(SendError::TooLong(max.unwrap_or(0)))
+}
 
-    /// Appends to a socket's queue. Datagrams that wait for a resolution hold the room of those that left before
-    /// them, until it is asked for here. Borrows the parts of the engine that it needs, so that the place can be
-    /// filled from another.
-    fn push<'p>(
-        slot: &mut Slot,
-        region: &'p mut [u8],
-        label: &Label,
-        len: usize,
-        statistics: &mut Statistics,
-    ) -> Result<&'p mut [u8], SendError> {
-        if slot.flags.contains(Flags::WAITING) && !slot.transmit.has_room(label, len, region.len()) {
-            slot.transmit.compact(region);
-        }
-        slot.transmit.push(region, label, len).ok_or_else(|| {
-            count(&mut statistics.send_full);
-            SendError::Full
-        })
+#[cold]
+fn refuse(statistics: &mut Statistics, error: SendError) -> SendError {
+    if error == SendError::Full {
+        count(&mut statistics.send_full);
     }
+    error
+}
 
-    fn refuse_full(&mut self) -> SendError {
-        count(&mut self.statistics.send_full);
-        SendError::Full
+/// Whether a destination whose next hop does not answer yet fills a quarter of the queue: the rest is for others,
+/// which only a socket that is not connected has. One datagram is always allowed.
+fn has_had_its_share(slot: &Slot, region: &mut [u8], remote: IpAddr) -> bool {
+    !slot.flags.contains(Flags::CONNECTED)
+        && slot.transmit.len_for(region, remote) >= (region.len() / 4).max(1)
+}
+
+/// Address and port that a datagram goes to, if the socket may send there.
+fn destination(slot: &Slot, meta: &SendMeta) -> Result<(IpAddr, u16), SendError> {
+    let is_connected = slot.flags.contains(Flags::CONNECTED);
+    let (address, port) = match meta.remote {
+        Some(remote) => (remote.ip(), remote.port()),
+        None if is_connected => (slot.path.destination(), slot.remote_port),
+        None => return Err(SendError::NotConnected),
+    };
+    if is_connected && !(slot.path.leads_to(address) && slot.remote_port == port) {
+        return Err(SendError::Connected);
     }
+    if port == 0 {
+        return Err(SendError::Port);
+    }
+    if !slot.admits_family(address) || meta.source.is_some_and(|source| source.is_ipv4() != address.is_ipv4())
+    {
+        return Err(SendError::Family);
+    }
+    Ok((address, port))
+}
+
+/// Finds the way: the kept one, if it is for this destination and nothing changed, else a new one.
+fn way(slot: &mut Slot, routes: &dyn Routes, to: IpAddr, wish: &Wish) -> Result<Way, SendError> {
+    let generation = routes.generation();
+    if slot.path_generation == generation && slot.has_path_for(to, wish) {
+        return Ok(Way::along(&slot.path));
+    }
+    new_way(slot, routes, to, wish, generation)
+}
+
+#[cold]
+#[inline(never)]
+fn new_way(
+    slot: &mut Slot,
+    routes: &dyn Routes,
+    to: IpAddr,
+    wish: &Wish,
+    generation: u32,
+) -> Result<Way, SendError> {
+    let path = routes.route(slot.source(wish), to).map_err(|reason| match reason {
+        Unreachable::Family => SendError::Family,
+        reason => SendError::Unreachable(reason),
+    })?;
+    slot.keep_path(&path, to, wish, generation);
+    Ok(Way::along(&path))
 }
 
 /// The source that this datagram asks for beyond what the socket fixes.
 fn own_source(slot: &Slot, meta: &SendMeta) -> Result<Option<IpAddr>, SendError> {
+    if meta.source.is_none() {
+        return Ok(None);
+    }
     let fixed = if slot.flags.contains(Flags::GROUP) {
         None
     } else if slot.flags.contains(Flags::CONNECTED) {
@@ -346,6 +393,9 @@ fn own_source(slot: &Slot, meta: &SendMeta) -> Result<Option<IpAddr>, SendError>
 
 /// The interface that this datagram asks for beyond what the socket fixes.
 fn own_interface(slot: &Slot, meta: &SendMeta) -> Result<Option<InterfaceId>, SendError> {
+    if meta.interface.is_none() {
+        return Ok(None);
+    }
     let fixed =
         if slot.flags.contains(Flags::CONNECTED) { Some(slot.path.interface()) } else { slot.interface() };
     match (meta.interface, fixed) {

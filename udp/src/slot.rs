@@ -1,8 +1,8 @@
 //! One socket: its state in the table, and what a user chooses of it.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use tersus_ip::queue::{Label, Queue};
-use tersus_ip::{InterfaceId, Path, Source};
+use tersus_ip::queue::Queue;
+use tersus_ip::{Addresses, InterfaceId, Path, Source};
 
 /// Names a socket. A handle of a closed socket gets errors, never another socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -114,6 +114,13 @@ bitflags::bitflags! {
     }
 }
 
+/// What a datagram asks for beyond what its socket fixes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) interface: Option<InterfaceId>,
+}
+
 /// One socket's state. Only for tables that are handed to `Udp::from_slices`: start with [`Slot::EMPTY`].
 #[derive(Debug, Clone, Copy)]
 pub struct Slot {
@@ -159,6 +166,12 @@ impl Slot {
         key(self.local_port, self.remote_port)
     }
 
+    /// Whether this is the open socket of a handle.
+    #[inline]
+    pub(crate) fn is_open(&self, socket: Handle) -> bool {
+        self.generation == socket.generation && self.local_port != 0 && !self.flags.contains(Flags::CLOSING)
+    }
+
     /// The address that the socket is bound to.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.flags.contains(Flags::ADDRESS).then(|| self.path.source())
@@ -189,12 +202,15 @@ impl Slot {
         !self.flags.contains(if address.is_ipv4() { Flags::ONLY_V6 } else { Flags::ONLY_V4 })
     }
 
-    /// How well the socket fits what came from `remote` to `local`; `None`: it does not. Ports have been compared,
-    /// `interface` counts if known.
-    #[inline]
-    pub(crate) fn fit(&self, local: IpAddr, remote: IpAddr, interface: Option<InterfaceId>) -> Option<u8> {
+    /// How well the socket fits what came from the first to the second of `addresses`; `None`: it does not. Ports have
+    /// been compared, `interface` counts if known.
+    pub(crate) fn fit(&self, addresses: &Addresses<'_>, interface: Option<InterfaceId>) -> Option<u8> {
         let mut fit = 0;
-        if self.flags.contains(Flags::CLOSING) || !self.admits_family(local) {
+        let foreign = match addresses {
+            Addresses::V4(_) => Flags::ONLY_V6,
+            Addresses::V6(_) => Flags::ONLY_V4,
+        };
+        if self.flags.intersects(foreign.union(Flags::CLOSING)) {
             return None;
         }
         if self.interface != 0 {
@@ -204,13 +220,12 @@ impl Slot {
             fit += 1;
         }
         if self.flags.contains(Flags::CONNECTED) {
-            if self.path.destination() != remote {
+            if !self.path.matches(addresses) {
                 return None;
             }
-            fit += 4;
-        }
-        if self.flags.intersects(Flags::ADDRESS.union(Flags::CONNECTED)) {
-            if self.path.source() != local {
+            fit += 6;
+        } else if self.flags.contains(Flags::ADDRESS) {
+            if self.path.source() != addresses.destination() {
                 return None;
             }
             fit += 2;
@@ -230,8 +245,8 @@ impl Slot {
             && !apart
     }
 
-    /// What is fixed of a datagram's own end.
-    pub(crate) fn source(&self, label: &Label) -> Source {
+    /// What is fixed of the own end of a datagram that asks for this.
+    pub(crate) fn source(&self, wish: &Wish) -> Source {
         let own = if self.flags.contains(Flags::GROUP) {
             None
         } else if self.flags.contains(Flags::CONNECTED) {
@@ -239,42 +254,55 @@ impl Slot {
         } else {
             self.address()
         };
-        Source { address: label.local.or(own), interface: label.interface.or(self.interface()) }
+        Source { address: wish.source.or(own), interface: wish.interface.or(self.interface()) }
     }
 
-    /// Whether `path` is the way for a datagram with this label.
+    /// Whether the kept way may be used. A connected socket's stays decided: IP renews it. Others look for a new source
+    /// too.
     #[inline]
-    pub(crate) fn has_path_for(&self, label: &Label) -> bool {
-        if !self.flags.intersects(Flags::CONNECTED.union(Flags::PATH_KEPT))
-            || self.path.destination() != label.remote
-        {
-            return false;
-        }
-        let source = if self.flags.contains(Flags::SOURCE_ASKED) {
-            label.local == Some(self.path.source())
-        } else {
-            label.local.is_none()
-        };
-        let interface = if self.flags.contains(Flags::INTERFACE_ASKED) {
-            label.interface == Some(self.path.interface())
-        } else {
-            label.interface.is_none()
-        };
-        source && interface
+    pub(crate) fn is_fresh(&self, generation: u32) -> bool {
+        self.path_generation == generation || self.flags.contains(Flags::CONNECTED)
     }
 
-    /// Keeps the way for a datagram with this label, for the next to the same destination. Sockets bound to a group
-    /// keep none, and connected ones none to others (whom they queued something for before).
-    pub(crate) fn keep_path(&mut self, path: &Path, label: &Label, generation: u32) {
+    /// Whether `path` is the way to `to` for a datagram that asks for this.
+    pub(crate) fn has_path_for(&self, to: IpAddr, wish: &Wish) -> bool {
+        self.flags.intersects(Flags::CONNECTED.union(Flags::PATH_KEPT))
+            && self.path.leads_to(to)
+            && match wish.source {
+                None => !self.flags.contains(Flags::SOURCE_ASKED),
+                Some(source) => self.flags.contains(Flags::SOURCE_ASKED) && source == self.path.source(),
+            }
+            && match wish.interface {
+                None => !self.flags.contains(Flags::INTERFACE_ASKED),
+                Some(interface) => {
+                    self.flags.contains(Flags::INTERFACE_ASKED) && interface == self.path.interface()
+                }
+            }
+    }
+
+    /// Whether `path` is the way to `to` for a datagram that asks for nothing, to one station.
+    #[inline]
+    pub(crate) fn has_plain_path_to(&self, to: &SocketAddr) -> bool {
+        let asked = Flags::SOURCE_ASKED.union(Flags::INTERFACE_ASKED);
+        self.flags.intersection(asked.union(Flags::PATH_KEPT).union(Flags::CONNECTED)) == Flags::PATH_KEPT
+            && match to {
+                SocketAddr::V4(to) => !to.ip().is_multicast() && self.path.leads_to(IpAddr::V4(*to.ip())),
+                SocketAddr::V6(to) => !to.ip().is_multicast() && self.path.leads_to(IpAddr::V6(*to.ip())),
+            }
+    }
+
+    /// Keeps the way to `to` of a datagram that asked for this, for the next to the same destination. Sockets bound to
+    /// a group keep none, and connected ones none to others (whom they queued something for before).
+    pub(crate) fn keep_path(&mut self, path: &Path, to: IpAddr, wish: &Wish, generation: u32) {
         let is_connected = self.flags.contains(Flags::CONNECTED);
-        if self.flags.contains(Flags::GROUP) || (is_connected && self.path.destination() != label.remote) {
+        if self.flags.contains(Flags::GROUP) || (is_connected && !self.path.leads_to(to)) {
             return;
         }
         self.path = *path;
         self.path_generation = generation;
         self.flags.set(Flags::PATH_KEPT, !is_connected);
-        self.flags.set(Flags::SOURCE_ASKED, label.local.is_some());
-        self.flags.set(Flags::INTERFACE_ASKED, label.interface.is_some());
+        self.flags.set(Flags::SOURCE_ASKED, wish.source.is_some());
+        self.flags.set(Flags::INTERFACE_ASKED, wish.interface.is_some());
     }
 
     /// Forgets the way, but not the address that the socket is bound to.

@@ -138,10 +138,7 @@ impl<'a> Udp<'a> {
     /// The slot of an open socket.
     pub(crate) fn slot(&self, socket: Handle) -> Result<&Slot, StaleHandle> {
         let slot = self.slots.get(usize::from(socket.index)).ok_or(StaleHandle)?;
-        if slot.generation == socket.generation
-            && slot.local_port != 0
-            && !slot.flags.contains(Flags::CLOSING)
-        {
+        if slot.is_open(socket) {
             Ok(slot)
         } else {
             Err(StaleHandle)
@@ -149,9 +146,14 @@ impl<'a> Udp<'a> {
     }
 
     /// The slot of an open socket, to alter.
+    #[inline]
     pub(crate) fn slot_mut(&mut self, socket: Handle) -> Result<&mut Slot, StaleHandle> {
-        self.slot(socket)?;
-        self.slots.get_mut(usize::from(socket.index)).ok_or(StaleHandle)
+        let slot = self.slots.get_mut(usize::from(socket.index)).ok_or(StaleHandle)?;
+        if slot.is_open(socket) {
+            Ok(slot)
+        } else {
+            Err(StaleHandle)
+        }
     }
 
     /// Puts a socket into the list of those with something to send.
@@ -172,10 +174,22 @@ impl<'a> Udp<'a> {
         reporter: Option<IpAddr>,
     ) {
         let Some(slot) = self.slots.get(usize::from(index)) else { return };
-        let socket = Handle { index, generation: slot.generation };
         let error = SocketError { cause, remote, reporter };
-        if slot.flags.contains(Flags::CLOSING) || !self.errors.push(socket, &error) {
-            crate::statistics::count(&mut self.statistics.errors_lost);
-        }
+        keep_error(&mut self.errors, &mut self.statistics, index, slot, &error);
+    }
+}
+
+/// Keeps an error for the socket in this slot to read.
+#[cold]
+pub(crate) fn keep_error(
+    errors: &mut Errors<'_>,
+    statistics: &mut Statistics,
+    index: u16,
+    slot: &Slot,
+    error: &SocketError,
+) {
+    let socket = Handle { index, generation: slot.generation };
+    if slot.flags.contains(Flags::CLOSING) || !errors.push(socket, error) {
+        crate::statistics::count(&mut statistics.errors_lost);
     }
 }

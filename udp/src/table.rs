@@ -4,17 +4,16 @@
 //! search for the few that have both ports.
 
 use crate::slot::{key, Slot};
-use core::net::IpAddr;
 use core::ops::Range;
 use tersus_ip::sorted::Sorted;
-use tersus_ip::InterfaceId;
+use tersus_ip::{Addresses, InterfaceId};
 
 /// Whose datagram it is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Flow {
-    pub(crate) local: IpAddr,
+pub(crate) struct Flow<'a> {
+    /// The remote address as source, ours as destination.
+    pub(crate) addresses: Addresses<'a>,
     pub(crate) local_port: u16,
-    pub(crate) remote: IpAddr,
     /// 0 if the sender named none.
     pub(crate) remote_port: u16,
     pub(crate) interface: Option<InterfaceId>,
@@ -50,6 +49,11 @@ impl<'a> Table<'a> {
         self.0.remove(number, |number| key_of(slots, number));
     }
 
+    /// The first place whose key is not below `key`.
+    fn first(&self, slots: &[Slot], key: u32) -> usize {
+        self.0.first(key, |number| key_of(slots, number))
+    }
+
     /// The number at a place of a range.
     pub(crate) fn at(&self, place: usize) -> Option<u16> {
         self.0.at(place)
@@ -61,7 +65,7 @@ impl<'a> Table<'a> {
     }
 
     /// The ranges in which receivers of this flow are: connected ones first.
-    pub(crate) fn ranges(&self, slots: &[Slot], flow: &Flow) -> [Range<usize>; 2] {
+    pub(crate) fn ranges(&self, slots: &[Slot], flow: &Flow<'_>) -> [Range<usize>; 2] {
         let open = self.range(slots, key(flow.local_port, 0));
         // Those that are connected stand behind; mostly there are none.
         let behind = self.at(open.end).filter(|_| open.end < self.len() && flow.remote_port != 0);
@@ -74,14 +78,43 @@ impl<'a> Table<'a> {
     }
 
     /// The one socket that a unicast datagram goes to.
-    pub(crate) fn best(&self, slots: &[Slot], flow: &Flow) -> Option<u16> {
+    #[inline]
+    pub(crate) fn best(&self, slots: &[Slot], flow: &Flow<'_>) -> Option<u16> {
+        let first = self.first(slots, key(flow.local_port, 0));
+        if self.slot(slots, first + 1).is_some_and(|next| next.local_port == flow.local_port) {
+            return self.best_from(first, slots, flow);
+        }
+        // Mostly there is one at most.
+        let slot = self.slot(slots, first)?;
+        let is_its_port = slot.local_port == flow.local_port
+            && (slot.remote_port == 0 || slot.remote_port == flow.remote_port);
+        if !is_its_port {
+            return None;
+        }
+        slot.fit(&flow.addresses, flow.interface)?;
+        self.at(first)
+    }
+
+    /// The slot at a place.
+    #[inline]
+    fn slot<'s>(&self, slots: &'s [Slot], place: usize) -> Option<&'s Slot> {
+        if place < self.len() {
+            slots.get(usize::from(self.at(place)?))
+        } else {
+            None
+        }
+    }
+
+    /// The best of those from a place on, the first of this local port: those not connected, then those connected, by
+    /// remote port.
+    #[cold]
+    #[inline(never)]
+    fn best_from(&self, first: usize, slots: &[Slot], flow: &Flow<'_>) -> Option<u16> {
         let mut best = None;
         let mut best_fit = 0;
-        // From the first of this local port on: those not connected, then those connected, by remote port.
-        let mut place = self.0.first(key(flow.local_port, 0), |number| key_of(slots, number));
+        let mut place = first;
         let mut is_behind = false;
-        while place < self.len() {
-            let Some(number) = self.at(place) else { break };
+        while let Some(number) = self.at(place).filter(|_| place < self.len()) {
             let Some(slot) = slots.get(usize::from(number)) else { break };
             if slot.local_port != flow.local_port {
                 break;
@@ -92,10 +125,10 @@ impl<'a> Table<'a> {
                     break;
                 }
                 is_behind = true;
-                place = self.0.first(slot_key(flow), |number| key_of(slots, number));
+                place = self.first(slots, slot_key(flow));
                 continue;
             }
-            if let Some(fit) = slot.fit(flow.local, flow.remote, flow.interface) {
+            if let Some(fit) = slot.fit(&flow.addresses, flow.interface) {
                 if best.is_none() || fit > best_fit {
                     best = Some(number);
                     best_fit = fit;
@@ -108,13 +141,13 @@ impl<'a> Table<'a> {
 
     /// Whether any socket, connected or not, has this local port.
     pub(crate) fn has_port(&self, slots: &[Slot], port: u16) -> bool {
-        let key_of = |number| key_of(slots, number);
-        self.0.first(key(port, 0), key_of) < self.0.first(key(port, u16::MAX).saturating_add(1), key_of)
+        let first = self.slot(slots, self.first(slots, key(port, 0)));
+        first.is_some_and(|slot| slot.local_port == port)
     }
 }
 
 /// The key of a socket that is connected to the flow's peer.
-fn slot_key(flow: &Flow) -> u32 {
+fn slot_key(flow: &Flow<'_>) -> u32 {
     key(flow.local_port, flow.remote_port)
 }
 

@@ -74,7 +74,9 @@ impl Udp<'_> {
         let taken = self.table.range(self.slots, slot.key()).any(|place| {
             let other = self.table.at(place).filter(|&other| other != socket.index);
             other.and_then(|other| self.slots.get(usize::from(other))).is_some_and(|other| {
-                other.fit(path.source(), path.destination(), None).is_some()
+                !other.flags.contains(Flags::CLOSING)
+                    && other.path.source() == path.source()
+                    && other.path.destination() == path.destination()
                     && other.interface == slot.interface
             })
         });
