@@ -3,6 +3,7 @@
 //! A request is complete at its first empty line. What it asks for is not looked at, but for its first octet: `H` of
 //! HEAD gets no page.
 
+use crate::tcp_echo::Scratch;
 use tersus_board::halt;
 use tersus_iface::tcp::{ConnectionId, Event, ListenerId, Tcp};
 
@@ -45,7 +46,7 @@ impl Pages {
 }
 
 /// Serves what changed, on port 80 and on port 7.
-pub fn serve(tcp: &mut Tcp<'_>, pages: &mut Pages) {
+pub fn serve(tcp: &mut Tcp<'_>, pages: &mut Pages, scratch: &mut Scratch) {
     while let Some(event) = tcp.next_event() {
         match event {
             Event::Acceptable(listener) if listener == pages.listener => pages.accept(tcp),
@@ -62,7 +63,7 @@ pub fn serve(tcp: &mut Tcp<'_>, pages: &mut Pages) {
                             pages.accept(tcp);
                         }
                     }
-                    None => crate::tcp_echo::echo(tcp, id),
+                    None => crate::tcp_echo::echo(tcp, id, scratch),
                 }
             }
         }

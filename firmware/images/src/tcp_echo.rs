@@ -21,20 +21,22 @@ pub fn open<const CONNECTIONS: usize, const LISTENERS: usize>(
     tcp
 }
 
+/// What a connection's octets pass through: a static, since a local one would be cleared for each event.
+pub type Scratch = [u8; 512];
+
 /// Serves what changed.
-pub fn serve(tcp: &mut Tcp<'_>) {
+pub fn serve(tcp: &mut Tcp<'_>, scratch: &mut Scratch) {
     while let Some(event) = tcp.next_event() {
         match event {
             // An event of the accepted connection follows.
             Event::Acceptable(listener) => while tcp.accept(listener).is_some() {},
-            Event::Connection(id, _) => echo(tcp, id),
+            Event::Connection(id, _) => echo(tcp, id, scratch),
         }
     }
 }
 
 /// Sends back what one connection received.
-pub fn echo(tcp: &mut Tcp<'_>, id: ConnectionId) {
-    let mut scratch = [0; 512];
+pub fn echo(tcp: &mut Tcp<'_>, id: ConnectionId, scratch: &mut Scratch) {
     loop {
         // No more than can be sent back: the rest waits, and the peer's window closes.
         let room = tcp.send_room(id).unwrap_or(0).min(scratch.len());

@@ -21,17 +21,19 @@ impl Default for Memory {
     }
 }
 
+/// What a connection's octets pass through: a static, since a local one would be cleared in each turn.
+pub type Scratch = [u8; 512];
+
 /// A socket.
 pub fn open(memory: &'static mut Memory) -> Socket<'static> {
     Socket::new(SocketBuffer::new(&mut memory.rx[..]), SocketBuffer::new(&mut memory.tx[..]))
 }
 
 /// Listens again if the socket is closed, and sends back what came in.
-pub fn serve(socket: &mut Socket<'_>, port: u16) {
+pub fn serve(socket: &mut Socket<'_>, port: u16, scratch: &mut Scratch) {
     if !socket.is_open() && socket.listen(port).is_err() {
         return;
     }
-    let mut scratch = [0; 512];
     while socket.can_recv() && socket.can_send() {
         let room = (socket.send_capacity() - socket.send_queue()).min(scratch.len());
         let Ok(len) = socket.recv_slice(scratch.get_mut(..room).unwrap_or_default()) else { return };

@@ -10,7 +10,7 @@ use tersus_iface::phy::Ethernet;
 #[cfg(feature = "objects")]
 use tersus_iface::{ip::Transport, phy::LinkLayer};
 use tersus_images::http::{self, Pages};
-use tersus_images::tcp_echo::{self, TcpStorage};
+use tersus_images::tcp_echo::{self, Scratch, TcpStorage};
 use tersus_images::udp_echo::{self, UdpStorage};
 use tersus_images::{stack, turn, IpStorage};
 
@@ -21,6 +21,7 @@ fn main() -> ! {
     static mut IGMP: igmp::Storage<1, 4> = igmp::Storage::new();
     static mut UDP: UdpStorage = UdpStorage::new();
     static mut TCP: TcpStorage<4, 2> = TcpStorage::new();
+    static mut SCRATCH: Scratch = [0; 512];
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
@@ -41,7 +42,7 @@ fn main() -> ! {
             &mut [&mut icmp, &mut igmp, &mut udp, &mut tcp],
         );
         udp_echo::serve(&stack.ip, &mut udp, socket);
-        http::serve(&mut tcp, &mut pages);
+        http::serve(&mut tcp, &mut pages, SCRATCH);
         #[cfg(not(feature = "objects"))]
         board.sleep(stack.poll_at_with(&[&link], &(&mut icmp, &mut igmp, &mut udp, &mut tcp)));
         #[cfg(feature = "objects")]

@@ -7,7 +7,7 @@ use tersus_board::{Board, Buffers, ADDRESS};
 use tersus_iface::phy::Ethernet;
 #[cfg(feature = "objects")]
 use tersus_iface::{ip::Transport, phy::LinkLayer};
-use tersus_images::tcp_echo::{self, TcpStorage};
+use tersus_images::tcp_echo::{self, Scratch, TcpStorage};
 use tersus_images::{stack, turn, IpStorage};
 
 #[entry]
@@ -15,6 +15,7 @@ fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
     static mut IP: IpStorage = IpStorage::new();
     static mut TCP: TcpStorage<2, 1> = TcpStorage::new();
+    static mut SCRATCH: Scratch = [0; 512];
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
@@ -25,7 +26,7 @@ fn main() -> ! {
         turn(&mut board, &mut stack, &mut link, &mut (&mut tcp,));
         #[cfg(feature = "objects")]
         turn::<dyn LinkLayer, [&mut dyn Transport]>(&mut board, &mut stack, &mut link, &mut [&mut tcp]);
-        tcp_echo::serve(&mut tcp);
+        tcp_echo::serve(&mut tcp, SCRATCH);
         #[cfg(not(feature = "objects"))]
         board.sleep(stack.poll_at_with(&[&link], &(&mut tcp,)));
         #[cfg(feature = "objects")]

@@ -8,7 +8,7 @@ use tersus_iface::icmp::EchoResponder;
 use tersus_iface::phy::Ethernet;
 #[cfg(feature = "objects")]
 use tersus_iface::{ip::Transport, phy::LinkLayer};
-use tersus_images::tcp_echo::{self, TcpStorage};
+use tersus_images::tcp_echo::{self, Scratch, TcpStorage};
 use tersus_images::{stack, turn, IpStorage};
 
 #[entry]
@@ -16,6 +16,7 @@ fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
     static mut IP: IpStorage = IpStorage::new();
     static mut TCP: TcpStorage<2, 1> = TcpStorage::new();
+    static mut SCRATCH: Scratch = [0; 512];
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
@@ -32,7 +33,7 @@ fn main() -> ! {
             &mut link,
             &mut [&mut icmp, &mut tcp],
         );
-        tcp_echo::serve(&mut tcp);
+        tcp_echo::serve(&mut tcp, SCRATCH);
         #[cfg(not(feature = "objects"))]
         board.sleep(stack.poll_at_with(&[&link], &(&mut icmp, &mut tcp)));
         #[cfg(feature = "objects")]

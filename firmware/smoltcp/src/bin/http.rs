@@ -18,6 +18,7 @@ fn main() -> ! {
     static mut UDP: udp_echo::Memory = udp_echo::Memory::new();
     static mut TCP: [tcp_echo::Memory; 4] = [const { tcp_echo::Memory::new() }; 4];
     static mut META: udp_echo::Meta = udp_echo::META;
+    static mut SCRATCH: tcp_echo::Scratch = [0; 512];
     static mut SOCKETS: [SocketStorage<'static>; 5] = [SocketStorage::EMPTY; 5];
 
     let (mut board, device) = Board::start(BUFFERS);
@@ -36,7 +37,7 @@ fn main() -> ! {
         for (connection, port) in connections {
             let socket = sockets.get_mut::<tcp::Socket<'_>>(connection);
             if port == 7 {
-                tcp_echo::serve(socket, port);
+                tcp_echo::serve(socket, port, SCRATCH);
             } else {
                 page(socket);
             }
