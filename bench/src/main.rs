@@ -104,7 +104,7 @@ fn main() -> Result<()> {
     }
     println!("Instructions by callgrind, {}; sizes on this machine.\n", results.compiler);
     println!("{}", results.table(&options.stacks));
-    println!("Row 27, the size of firmware, is not measured here yet.\n");
+    println!("Row 27, the size of firmware, is what `firmware/ladder` prints.\n");
     if let Some(count) = options.profile {
         print_profiles(&options, &results, &jobs, &figures, count);
     }
