@@ -34,3 +34,8 @@ pub use error::Error;
 pub use ethernet::EtherType;
 pub use hardware::HardwareAddress;
 pub use ip::{Cidr, IpProtocol};
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
