@@ -548,8 +548,11 @@ impl Repr {
         header[CHECKSUM] = c0;
         header[CHECKSUM + 1] = c1;
         let room = buffer.get_mut(..header_len).ok_or_else(|| Error::no_room(header_len, have))?;
-        for (to, from) in room.iter_mut().zip(header.iter().chain(options)) {
-            *to = *from;
+        if let Some((to, rest)) = room.split_first_chunk_mut() {
+            *to = header;
+            for (to, from) in rest.iter_mut().zip(options) {
+                *to = *from;
+            }
         }
         Ok(())
     }
