@@ -62,7 +62,9 @@ impl<'a> Stack<'a> {
         let mut inward = if budget == 1 { self.turn % 2 } else { budget.div_ceil(2) };
         let mut outward = budget.saturating_sub(inward);
         let count = links.len().min(InterfaceSet::MAX);
-        let first = self.turn.checked_rem(count).unwrap_or(0);
+        // Every second turn: with a budget of one, directions take turns, and an even count would tie one to the other.
+        let rotation = self.turn / 2;
+        let first = rotation.checked_rem(count).unwrap_or(0);
         let mut progress = Progress::Idle;
         for i in (first..count).chain(0..first) {
             let (Some(link), Ok(id)) = (links.get_mut(i), u8::try_from(i)) else { continue };
@@ -75,7 +77,7 @@ impl<'a> Stack<'a> {
         }
         outward = outward.saturating_add(inward);
 
-        progress = progress.and(transports.transmit(&mut self.ip.out(now, links), &mut outward, self.turn));
+        progress = progress.and(transports.transmit(&mut self.ip.out(now, links), &mut outward, rotation));
         self.ip.maintain(now, links);
         progress
     }
