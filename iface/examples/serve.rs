@@ -101,11 +101,13 @@ const CHARACTERS: &[u8; 95] =
 /// A connection and what is still to be written to it.
 struct Session {
     service: Service,
-    /// Octets that did not fit the send buffer, or the start of a request.
+    /// Octets that did not fit the send buffer.
     pending: Vec<u8>,
+    /// HTTP: the start of a request.
     received: Vec<u8>,
     /// Octets of the pattern that are still to be sent, and where they start.
     pattern: core::ops::Range<u64>,
+    /// Whether the connection ends when everything is written.
     is_last: bool,
 }
 
@@ -195,9 +197,6 @@ impl Session {
                 }
                 Service::Http if !self.is_last => {
                     let Some((used, response)) = http::answer(&self.received) else { return Some(()) };
-                    if self.received.is_empty() {
-                        return Some(());
-                    }
                     self.received.drain(..used);
                     self.pending.extend_from_slice(response.head.as_bytes());
                     match response.body {
