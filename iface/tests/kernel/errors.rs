@@ -35,7 +35,6 @@ fn the_examples_tell_a_refused_port_from_a_host_that_does_not_exist() {
     }
 }
 
-// conf: IP4-ADR-02
 #[test]
 fn a_host_that_is_not_the_stack_stays_unreachable_for_the_kernel() {
     let Some(mut world) = World::new() else { return };

@@ -15,7 +15,6 @@ enum Presence {
     Forgotten,
 }
 
-// conf: MCS-IG2-01, MCS-IG2-04, MCS-ML2-01, MCS-ML-08
 #[test]
 fn a_bridge_learns_the_groups_that_the_stack_joins_and_forgets_those_that_it_leaves() {
     for mld_version in [1, 2] {

@@ -5,8 +5,7 @@ use crate::world::World;
 #[test]
 fn hosts_on_two_taps_are_served_by_one_listener() {
     let Some(mut world) = World::empty() else { return };
-    // Two hosts: the second one's end of its TAP is moved into a namespace of its own by policy routing instead,
-    // which needs no second namespace: each prefix has its own device.
+    // The kernel is the host on both: each prefix has a device of its own.
     world.tap("tap-a", &["10.77.1.1/24", "fd77:1::1/64"]);
     world.tap("tap-b", &["10.77.2.1/24", "fd77:2::1/64"]);
     world.start(
@@ -49,7 +48,7 @@ fn a_tun_carries_raw_ip() {
 }
 
 #[test]
-fn a_packet_socket_on_a_veth_serves_another_namespace() {
+fn a_packet_socket_on_a_veth_serves_its_other_end() {
     let Some(mut world) = World::empty() else { return };
     // The far end keeps its checksum work to itself, as hardware would.
     world.sh("ip link add veth0 type veth peer name veth1; ip addr add 10.77.4.1/24 dev veth0; \

@@ -83,12 +83,12 @@ fn the_kernel_may_close_half_close_and_reset() {
         // Whatever was left behind would show now: more connections than `serve` has slots for.
         world.client(&format!("tcp-echo {stack} 1000000"));
     }
-    let left =
-        world.sh("ss -Htan state established state close-wait state fin-wait-1 state last-ack | wc -l");
-    assert_eq!(left.trim(), "0", "connections left at the kernel");
+    // Nothing is left behind at the kernel.
+    world.wait_for(
+        "! ss -Htan state established state close-wait state fin-wait-1 state last-ack | grep -q .",
+    );
 }
 
-// conf: ETH-ARP-05, ETH-ARP-15
 #[test]
 fn a_flood_of_arp_requests_does_not_disturb_a_transfer() {
     let Some(mut world) = World::new() else { return };
@@ -102,5 +102,6 @@ fn a_flood_of_arp_requests_does_not_disturb_a_transfer() {
     assert_eq!(got.trim(), pattern_digest(&world));
     world.stop(serve);
     let stats: serde_json::Value = serde_json::from_str(&world.sh(&format!("cat {file}"))).unwrap();
-    assert!(stats.is_object(), "{stats}");
+    let arrived = stats["ip"]["arp_received"].as_u64().unwrap();
+    assert!(arrived >= 5_000, "only {arrived} of 10,000 requests arrived");
 }

@@ -132,9 +132,9 @@ impl World {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// The same for a script that may fail. Ended after five minutes.
+    /// The same for a script that may fail. It ends with its first command that fails, or after five minutes.
     pub(crate) fn try_sh(&self, script: &str) -> Output {
-        self.command(&["timeout", "300", "bash", "-c", script])
+        self.command(&["timeout", "300", "bash", "-e", "-c", script])
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .output()
