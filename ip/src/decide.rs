@@ -14,6 +14,7 @@ use crate::interface::Interface;
 use crate::martian::{is_link_scoped_group, Kind};
 use crate::path::PathFlags;
 use crate::{InterfaceId, PackedAddress, Path, Source, Unreachable};
+use tersus_phy::ChecksumOffload;
 use tersus_wire::HardwareAddress;
 
 /// Whom the link shall carry a packet to.
@@ -237,6 +238,10 @@ impl Host<'_> {
         }
         if from.interface.is_some() {
             path.flags.insert(PathFlags::INTERFACE_FIXED);
+        }
+        let completes = |interface: &Interface| interface.properties.checksum == ChecksumOffload::Partial;
+        if self.interface(decision.interface).is_some_and(completes) {
+            path.flags.insert(PathFlags::CHECKSUM_OFFLOAD);
         }
         match decision.next_hop {
             NextHop::Link(hardware) => path.next_hop = hardware,

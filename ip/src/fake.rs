@@ -5,8 +5,8 @@
 
 use crate::path::PathFlags;
 use crate::{
-    Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, Outgoing, Path, Routes, SendError,
-    Source, Unreachable,
+    Advice, ChecksumOffload, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, Outgoing, Path,
+    Routes, SendError, Source, Unreachable,
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -24,6 +24,8 @@ pub struct FakeIp<'a> {
     pub interface_count: u8,
     /// MTU of the paths that are decided from now on, in octets.
     pub mtu: u16,
+    /// What the links below the paths that are decided from now on do for checksums.
+    pub checksum: ChecksumOffload,
     /// Own IPv4 address, the source where the caller fixes none.
     pub ipv4: Ipv4Addr,
     /// Own IPv6 address, the source where the caller fixes none.
@@ -51,6 +53,7 @@ impl<'a> FakeIp<'a> {
             room: InterfaceSet::ALL,
             interface_count: 1,
             mtu: 1500,
+            checksum: ChecksumOffload::None,
             ipv4: Ipv4Addr::new(192, 0, 2, 1),
             ipv6: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
             unroutable: None,
@@ -79,6 +82,7 @@ impl Routes for FakeIp<'_> {
         });
         let interface = from.interface.unwrap_or_default();
         let mut path = Path::new(source, to, interface, self.mtu).ok_or(Unreachable::Family)?;
+        path.flags.set(PathFlags::CHECKSUM_OFFLOAD, self.checksum == ChecksumOffload::Partial);
         path.flags.set(PathFlags::RESOLVING, self.refusal_of(to) == Some(SendError::Resolving));
         Ok(path)
     }

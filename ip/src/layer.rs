@@ -56,6 +56,10 @@ bitflags::bitflags! {
         const DONT_FRAGMENT = 1;
         /// Carry a Router Alert option (RFC 2113, RFC 2711), value 0.
         const ROUTER_ALERT = 2;
+        /// The checksum field holds the pseudo-header's sum, not complemented, and what is below completes it:
+        /// for TCP, UDP and ICMPv6. Saves work along a path with [`Path::has_checksum_offload`]; along others the IP
+        /// layer completes it.
+        const PARTIAL_CHECKSUM = 4;
     }
 }
 

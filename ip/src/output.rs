@@ -20,12 +20,12 @@ use crate::{
     PackedAddress, Path, Routes, SendError, Source, Unreachable,
 };
 use core::net::IpAddr;
-use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
+use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx, TxChecksum};
 #[cfg(feature = "ipv4")]
-use tersus_wire::{checksum::Sum, ipv4};
+use tersus_wire::ipv4;
+use tersus_wire::{checksum::Sum, EtherType, HardwareAddress, IpProtocol};
 #[cfg(feature = "ipv6")]
-use tersus_wire::{ipv6, ipv6_ext, IpProtocol};
-use tersus_wire::{EtherType, HardwareAddress};
+use tersus_wire::{ipv6, ipv6_ext};
 
 /// The IP layer with its links, as transports see it during one turn.
 pub struct Out<'r, 'a, 'l, L: LinkLayer + ?Sized> {
@@ -203,15 +203,24 @@ impl Host<'_> {
         if packet.hop_limit == 0 {
             packet.hop_limit = self.interface(path.interface).map_or(64, crate::Interface::hop_limit);
         }
-        if len > usize::from(path.max_segment_len()) || packet.flags.contains(OutFlags::ROUTER_ALERT) {
+        let is_partial = packet.flags.contains(OutFlags::PARTIAL_CHECKSUM);
+        if len > usize::from(path.max_segment_len())
+            || packet.flags.contains(OutFlags::ROUTER_ALERT)
+            || (is_partial && !path.has_checksum_offload())
+        {
             return self.send_special(tx, path, packet, len, fill);
         }
         let len = u16::try_from(len).unwrap_or(u16::MAX);
+        let checksum = |start| match is_partial {
+            true => TxChecksum::Partial { start, offset: checksum_offset(packet.protocol) },
+            false => TxChecksum::Full,
+        };
         let result = match path.family {
             #[cfg(feature = "ipv4")]
             4 => {
                 let header = self.header_v4(path, packet, len);
-                let link_packet = LinkPacket::new(EtherType::IPV4, 20 + len);
+                let link_packet =
+                    LinkPacket { checksum: checksum(20), ..LinkPacket::new(EtherType::IPV4, 20 + len) };
                 tx.send(&path.next_hop, &link_packet, &mut |buffer: &mut [u8]| {
                     if let Some((to, rest)) = buffer.split_first_chunk_mut() {
                         *to = header;
@@ -222,7 +231,8 @@ impl Host<'_> {
             #[cfg(feature = "ipv6")]
             6 => {
                 let header = header_v6(path, packet, packet.protocol, len);
-                let link_packet = LinkPacket::new(EtherType::IPV6, 40 + len);
+                let link_packet =
+                    LinkPacket { checksum: checksum(40), ..LinkPacket::new(EtherType::IPV6, 40 + len) };
                 tx.send(&path.next_hop, &link_packet, &mut |buffer: &mut [u8]| {
                     if let Some((to, rest)) = buffer.split_first_chunk_mut() {
                         *to = header;
@@ -318,7 +328,8 @@ impl Host<'_> {
         ]
     }
 
-    /// Sends what needs more than the template: options, extension headers, fragments.
+    /// Sends what needs more than the template: a checksum that the link does not complete, options, extension
+    /// headers, fragments.
     #[cold]
     #[inline(never)]
     fn send_special(
@@ -329,6 +340,13 @@ impl Host<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
+        if packet.flags.contains(OutFlags::PARTIAL_CHECKSUM) {
+            let whole = Outgoing { flags: packet.flags.difference(OutFlags::PARTIAL_CHECKSUM), ..packet };
+            return self.send(tx, path, whole, len, &mut |buffer: &mut [u8]| {
+                fill.fill(buffer);
+                complete_checksum(packet.protocol, buffer);
+            });
+        }
         let extra = match (packet.flags.contains(OutFlags::ROUTER_ALERT), path.family) {
             (false, _) => 0,
             (true, 4) => 4,
@@ -492,6 +510,28 @@ impl Host<'_> {
         path.next_hop = *to;
         path.flags.insert(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
         self.send(back, &mut path, packet, len, fill)
+    }
+}
+
+/// Where the checksum field of a segment is.
+const fn checksum_offset(protocol: IpProtocol) -> u16 {
+    match protocol {
+        IpProtocol::TCP => 16,
+        IpProtocol::UDP => 6,
+        _ => 2,
+    }
+}
+
+/// Does what a device with checksum offload would do: the field holds the pseudo-header's sum.
+fn complete_checksum(protocol: IpProtocol, segment: &mut [u8]) {
+    let checksum = match Sum::new().add_bytes(segment).checksum() {
+        // RFC 768: zero would mean that there is none.
+        0 if protocol == IpProtocol::UDP => u16::MAX,
+        checksum => checksum,
+    };
+    let at = usize::from(checksum_offset(protocol));
+    if let Some(field) = segment.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *field = checksum.to_be_bytes();
     }
 }
 

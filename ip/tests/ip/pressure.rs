@@ -1,7 +1,10 @@
 //! Full transmitters, large datagrams, fragments both ways.
 
 use crate::support::*;
-use tersus_ip::{Cast, InFlags, InterfaceId, OutFlags, SendError, Source, Verdict};
+use tersus_ip::{
+    Cast, ChecksumOffload, InFlags, InterfaceId, OutFlags, Outgoing, SendError, Source, TxChecksum, Verdict,
+};
+use tersus_phy::LinkEvents;
 use tersus_wire::{ipv4, ipv6_ext, IpProtocol};
 
 const ETH: InterfaceId = InterfaceId(0);
@@ -218,6 +221,46 @@ fn a_router_alert_travels_in_front_of_the_segment() {
     assert_eq!(packet.header().next_header(), IpProtocol::HOP_BY_HOP);
     assert_eq!(packet.payload()[..8], [17, 0, 5, 2, 0, 0, 1, 0]);
     assert_eq!(packet.payload().len(), 108);
+}
+
+#[test]
+fn a_partial_checksum_reaches_only_links_that_complete_it() {
+    // The sum of the pseudo-header stands in the field: 0x1234. Segment, its length, offset of the field
+    let jobs = [(IpProtocol::UDP, 100, 6), (IpProtocol::TCP, 101, 16), (IpProtocol::UDP, 3000, 6)];
+    for offload in [ChecksumOffload::None, ChecksumOffload::Partial] {
+        let mut host = known();
+        host.links[0].properties.checksum = offload;
+        host.links[0].events |= LinkEvents::CHANGED;
+        host.run();
+        for (protocol, len, offset) in jobs {
+            for to in ["192.0.2.9", "2001:db8::9"] {
+                let packet = Outgoing { protocol, flags: OutFlags::PARTIAL_CHECKSUM, ..udp() };
+                host.send_with(Source::ANY, to, packet, len);
+                let job = host.transport.sending.last_mut().unwrap();
+                assert_eq!(job.path.has_checksum_offload(), offload == ChecksumOffload::Partial);
+                job.octets[offset..offset + 2].copy_from_slice(&0x1234u16.to_be_bytes());
+                let given = job.octets.clone();
+                let whole = tersus_wire::checksum::Sum::new().add_bytes(&given).checksum();
+                let sent = host.run();
+                let (header_len, payload) = match to.contains(':') {
+                    false => (20, sent[0].v4().payload()),
+                    true => (40, sent[0].v6().payload()),
+                };
+                // What comes in fragments is completed before it is cut.
+                let start = if len > 1500 && header_len == 40 { 8 } else { 0 };
+                let field = &payload[start + offset..start + offset + 2];
+                let what = format!("{protocol} {len} {to} {offload:?}");
+                if offload == ChecksumOffload::Partial && len < 1500 {
+                    let offset = u16::try_from(offset).unwrap();
+                    assert_eq!(sent[0].checksum, TxChecksum::Partial { start: header_len, offset }, "{what}");
+                    assert_eq!(payload, given, "{what}");
+                } else {
+                    assert_eq!(sent[0].checksum, TxChecksum::Full, "{what}");
+                    assert_eq!(field, whole.to_be_bytes(), "{what}");
+                }
+            }
+        }
+    }
 }
 
 // conf: IP4-FRG-04

@@ -3,12 +3,13 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::VecDeque;
 use tersus_ip::{
-    Addresses, Cast, Config, IcmpError, InFlags, Instant, InterfaceId, Ip, IpLayer, IpMeta, OutFlags,
-    Outgoing, Path, Progress, Routes, RxMeta, SendError, Source, Storage, Transport, Transports, Verdict,
+    Addresses, Cast, ChecksumOffload, Config, IcmpError, InFlags, Instant, InterfaceId, Ip, IpLayer, IpMeta,
+    OutFlags, Outgoing, Path, Progress, Routes, RxMeta, SendError, Source, Storage, Transport, Transports,
+    Verdict,
 };
 use tersus_phy::{
     Fill, Frame, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkProperties, LinkState,
-    LinkTx, Medium, Unsupported, Upper,
+    LinkTx, Medium, TxChecksum, Unsupported, Upper,
 };
 use tersus_wire::{arp, icmpv6, ipv4, ipv6, ndisc, Cidr, EtherType, HardwareAddress, IpProtocol};
 
@@ -47,6 +48,8 @@ pub(crate) struct Sent {
     pub(crate) to: HardwareAddress,
     pub(crate) protocol: EtherType,
     pub(crate) octets: Vec<u8>,
+    /// What the link was asked to do.
+    pub(crate) checksum: TxChecksum,
 }
 
 impl Sent {
@@ -165,6 +168,8 @@ impl LinkTx for FakeLink {
         if packet.len > self.properties.mtu {
             return Err(LinkError::TooBig);
         }
+        let is_offered = self.properties.checksum == ChecksumOffload::Partial;
+        assert!(is_offered || packet.checksum == TxChecksum::Full, "checksums were not offered");
         self.room = self.room.checked_sub(1).ok_or(LinkError::Full)?;
         let mut octets = vec![0xcc; usize::from(packet.len)];
         fill.fill(&mut octets);
@@ -178,7 +183,7 @@ impl LinkTx for FakeLink {
                 octets: octets.clone(),
             });
         }
-        self.sent.push(Sent { to: *to, protocol: packet.protocol, octets });
+        self.sent.push(Sent { to: *to, protocol: packet.protocol, octets, checksum: packet.checksum });
         Ok(())
     }
 }
