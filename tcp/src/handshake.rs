@@ -7,7 +7,7 @@ use crate::addresses::Packed;
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
-use crate::output::Visit;
+use crate::output::{checksum_for, Visit};
 use crate::records::Records;
 use crate::segment::Segment;
 use crate::segment_arrives::shift_for;
@@ -18,7 +18,7 @@ use crate::tcb::Flags;
 use core::net::IpAddr;
 use core::time::Duration;
 use tersus_ip::{InFlags, IpLayer, IpMeta, OutFlags, Outgoing, Path, SendError, Source};
-use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
+use tersus_wire::tcp::{self, Fields, Flags as Control, Options};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
@@ -310,13 +310,13 @@ impl Tcp<'_> {
             window: self.syn_window(entry),
             urgent: 0,
         };
+        let (checksum, partial) = checksum_for(&path, path.pseudo_sum());
         let outgoing = Outgoing {
             protocol: IpProtocol::TCP,
             hop_limit: listener.hop_limit,
             traffic_class: listener.traffic_class & 0xfc,
-            flags: OutFlags::DONT_FRAGMENT,
+            flags: partial.union(OutFlags::DONT_FRAGMENT),
         };
-        let checksum = Checksum::Full(path.pseudo_sum());
         ip.send(&mut path, outgoing, tcp::HEADER_LEN + len, &mut |buffer: &mut [u8]| {
             // The buffer has the length that was asked for.
             let wrote = tcp::emit(buffer, &fields, options, [&[], &[]], checksum);

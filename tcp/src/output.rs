@@ -10,7 +10,8 @@ use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::{add, count};
 use crate::tcb::{Ended, Flags};
-use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, SendError};
+use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
+use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
 use tersus_wire::IpProtocol;
 
@@ -295,16 +296,16 @@ impl Connection<'_, '_> {
         };
         let [first, second] = payload;
         let len = tcp::HEADER_LEN + options.len() + first.len() + second.len();
-        let checksum = Checksum::Full(self.tcb.pseudo_sum);
+        let (checksum, partial) = checksum_for(&self.tcb.path, self.tcb.pseudo_sum);
         let outgoing = Outgoing {
             protocol: IpProtocol::TCP,
             hop_limit: self.tcb.hop_limit,
             traffic_class: self.tcb.traffic_class,
             // A path below our floor is left to fragmentation; those of IPv6 never are.
             flags: if self.tcb.path.mtu() >= self.env.config.mss_floor + 40 {
-                OutFlags::DONT_FRAGMENT
+                partial.union(OutFlags::DONT_FRAGMENT)
             } else {
-                OutFlags::empty()
+                partial
             },
         };
         ip.send(&mut self.tcb.path, outgoing, len, &mut move |buffer: &mut [u8]| {
@@ -428,5 +429,14 @@ impl Connection<'_, '_> {
             Ended::TimedOut
         };
         self.end(how);
+    }
+}
+
+/// How a segment on `path` gets its checksum: from the link where that completes them.
+pub(crate) fn checksum_for(path: &Path, pseudo_sum: Sum) -> (Checksum, OutFlags) {
+    if path.has_checksum_offload() {
+        (Checksum::Partial(pseudo_sum), OutFlags::PARTIAL_CHECKSUM)
+    } else {
+        (Checksum::Full(pseudo_sum), OutFlags::empty())
     }
 }

@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
-    Addresses, IcmpError, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport,
-    Verdict,
+    Addresses, ChecksumOffload, IcmpError, Instant, InterfaceSet, IpMeta, OutFlags, Outgoing, Path, Progress,
+    SendError, Transport, Verdict,
 };
 use tersus_tcp::congestion::{Congestion, Reno};
 use tersus_tcp::{
@@ -145,6 +145,7 @@ pub(crate) struct Setup {
     pub(crate) backlog: u16,
     pub(crate) mtu: u16,
     pub(crate) ipv6: bool,
+    pub(crate) checksum: ChecksumOffload,
     pub(crate) congestion: &'static dyn Congestion,
 }
 
@@ -164,6 +165,7 @@ impl Default for Setup {
             backlog: 4,
             mtu: 1500,
             ipv6: false,
+            checksum: ChecksumOffload::None,
             congestion: &Reno::DEFAULT,
         }
     }
@@ -236,6 +238,14 @@ fn octets_of(address: IpAddr) -> Vec<u8> {
     }
 }
 
+/// As a device does that completes checksums.
+fn complete_checksum(pseudo: Sum, octets: &mut [u8]) {
+    let pseudo = pseudo.add_u16(6).add_u16(octets.len() as u16).partial();
+    assert_eq!(octets[16..18], pseudo.to_be_bytes(), "the sum of the pseudo-header");
+    let checksum = Sum::new().add_bytes(octets).checksum();
+    octets[16..18].copy_from_slice(&checksum.to_be_bytes());
+}
+
 impl Host {
     /// What a script calls the absolute number 0 while we have no ISS.
     pub(crate) const NO_ISS: u32 = ISS;
@@ -278,7 +288,12 @@ impl Host {
         let mut sink = |path: &Path, out: Outgoing, octets: &[u8]| {
             assert_eq!(out.protocol, IpProtocol::TCP);
             outgoing.push(out);
-            sent.push_back(dissect(now, path.pseudo_sum(), octets));
+            let mut octets = octets.to_vec();
+            if out.flags.contains(OutFlags::PARTIAL_CHECKSUM) {
+                assert!(path.has_checksum_offload());
+                complete_checksum(path.pseudo_sum(), &mut octets);
+            }
+            sent.push_back(dissect(now, path.pseudo_sum(), &octets));
         };
         let mut ip = FakeIp::new(&mut buffer, &mut sink);
         ip.now = now;
@@ -287,6 +302,7 @@ impl Host {
         ip.refusal = self.refusal;
         ip.unroutable = self.unroutable;
         ip.mtu = self.mtu;
+        ip.checksum = self.setup.checksum;
         f(&mut self.tcp, &mut ip)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::runner::*;
 use core::time::Duration;
-use tersus_ip::{ErrorKind, Transport};
+use tersus_ip::{ChecksumOffload, ErrorKind, OutFlags, Outgoing, Transport};
 use tersus_tcp::congestion::{InitialWindow, Reno};
 use tersus_tcp::State::*;
 use tersus_tcp::{Config, KeepAlive, Nagle, Options, Outcome, SendError};
@@ -52,6 +52,26 @@ fn nagle_holds_small_segments_while_anything_is_in_flight() {
             (10, Out(seg(102).ack(301).len(1))),
         ]
     });
+}
+
+#[test]
+fn a_link_that_completes_checksums_gets_the_sum_of_the_pseudo_header() {
+    for ipv6 in [false, true] {
+        let setup = Setup { checksum: ChecksumOffload::Partial, ipv6, ..Setup::default() };
+        run(&setup, connected, || {
+            vec![
+                (0, Call(send::<1>)),
+                (0, Out(seg(101).ack(301).len(1))),
+                (
+                    0,
+                    Call(|h| {
+                        let partial = |out: &&Outgoing| out.flags.contains(OutFlags::PARTIAL_CHECKSUM);
+                        assert_eq!(h.outgoing.iter().filter(partial).count(), h.outgoing.len());
+                    }),
+                ),
+            ]
+        });
+    }
 }
 
 // conf: TCP-CC-01, TCP-CC-02
