@@ -26,6 +26,9 @@ pub mod ipv6;
 pub mod ipv6_ext;
 pub mod mld;
 pub mod ndisc;
+mod prefix;
+mod put;
+pub mod rpl;
 pub mod sixlowpan;
 pub mod tcp;
 pub mod udp;
@@ -34,6 +37,7 @@ pub use error::Error;
 pub use ethernet::EtherType;
 pub use hardware::HardwareAddress;
 pub use ip::{Cidr, IpProtocol};
+pub use prefix::Ipv6Prefix;
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

@@ -257,13 +257,25 @@ pub enum Preference {
 }
 
 impl Preference {
+    /// The reserved value 10, in its place in the octet.
+    pub(crate) const RESERVED_BITS: u8 = 0x10;
+
     /// From bits 3 and 4 of an octet; `None` for the reserved value 10.
-    pub(super) fn from_bits(octet: u8) -> Option<Self> {
+    pub(crate) fn from_bits(octet: u8) -> Option<Self> {
         match octet >> 3 & 3 {
             0 => Some(Self::Medium),
             1 => Some(Self::High),
             3 => Some(Self::Low),
             _ => None,
+        }
+    }
+
+    /// Bits 3 and 4 of an octet.
+    pub(crate) fn to_bits(self) -> u8 {
+        match self {
+            Self::Medium => 0,
+            Self::High => 0x08,
+            Self::Low => 0x18,
         }
     }
 }
