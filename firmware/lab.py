@@ -22,7 +22,11 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = "thumbv7m-none-eabi"
 ADDRESS = {4: "10.0.0.2", 6: "fd00::2"}
-RAM, RAM_LEN, PAINT = 0x2000_0000, 0x1_0000, b"\xcc\xcc\xcc\xcc"
+PAINT = b"\xcc\xcc\xcc\xcc"
+
+# Board, as QEMU calls it: its Ethernet controller, the feature that chooses it.
+BOARDS = {"lm3s6965evb": ("stellaris", ""), "mps2-an385": ("lan9118", ",mps2")}
+BOARD = "lm3s6965evb"
 
 # Image: program, features. The same for both stacks.
 IMAGES = {
@@ -48,7 +52,7 @@ def output(*command):
 # ---- building ------------------------------------------------------------------------------------------------------
 
 
-def build(image, stack="tersus", composition="static", opt="s", extra=()):
+def build(image, stack="tersus", composition="static", opt="s", board=BOARD, extra=()):
     """Builds one image and returns where it lies. A panic that is reachable is a linker's error."""
     program, features = IMAGES[image]
     if stack == "smoltcp":
@@ -56,6 +60,7 @@ def build(image, stack="tersus", composition="static", opt="s", extra=()):
     else:
         package = "tersus-images"
         features += ",objects" if composition == "objects" else ""
+        features += BOARDS[board][1]
     environment = dict(os.environ, CARGO_PROFILE_RELEASE_OPT_LEVEL=opt, CARGO_INCREMENTAL="0")
     environment.pop("RUSTFLAGS", None)
     target_dir = HERE / "target"
@@ -67,7 +72,7 @@ def build(image, stack="tersus", composition="static", opt="s", extra=()):
         if "a_panic_is_reachable" in done.stderr:
             hint = f"\n{image}: a panic is reachable; `ladder --why {image}` says from where"
         raise Broken(done.stderr + hint)
-    name = image if stack == "tersus" else f"{stack}-{image}"
+    name = (image if stack == "tersus" else f"{stack}-{image}") + ("" if board == BOARD else f"-{board}")
     kept = target_dir / "images" / f"{name}-{composition}-{opt}.elf"
     kept.parent.mkdir(exist_ok=True)
     shutil.copy(target_dir / TARGET / "release" / program, kept)
@@ -161,17 +166,17 @@ def die_with_parent():
 class Machine:
     """QEMU with one image, traced or not."""
 
-    def __init__(self, elf, traced=False):
-        self.elf, self.traced = elf, traced
+    def __init__(self, elf, board=BOARD, traced=False):
+        self.elf, self.board, self.traced = elf, board, traced
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self.folder.name)
         self.monitor = folder / "monitor"
-        command = ["qemu-system-arm", "-M", "lm3s6965evb", "-display", "none", "-serial", "null",
+        nic = "tap,ifname=tap0,script=no,downscript=no,mac=02:00:00:00:00:51,model=" + BOARDS[self.board][0]
+        command = ["qemu-system-arm", "-M", self.board, "-display", "none", "-serial", "null",
                    "-monitor", f"unix:{self.monitor},server=on,wait=off",
-                   "-nic", "tap,ifname=tap0,script=no,downscript=no,mac=02:00:00:00:00:51,model=stellaris",
-                   "-kernel", str(self.elf)]
+                   "-nic", nic, "-kernel", str(self.elf)]
         if self.traced:
             fifo = folder / "trace"
             os.mkfifo(fifo)
@@ -202,12 +207,14 @@ class Machine:
     def stack(self):
         """The deepest that the stack has been, in octets: below it the paint is as it was."""
         dump = pathlib.Path(self.folder.name) / "ram"
-        self.command(f'pmemsave {RAM:#x} {RAM_LEN:#x} "{dump}"')
-        ram = dump.read_bytes()
-        start = int(re.search(r"^([0-9a-f]+) . __euninit$", output(tool("nm"), str(self.elf)), re.M)[1], 16) - RAM
-        while ram[start:start + 4] == PAINT:
-            start += 4
-        return RAM_LEN - start
+        names = output(tool("nm"), str(self.elf))
+        low, high = (int(re.search(rf"^([0-9a-f]+) . {name}$", names, re.M)[1], 16)
+                     for name in ("__euninit", "_stack_start"))
+        self.command(f'pmemsave {low:#x} {high - low:#x} "{dump}"')
+        ram, unused = dump.read_bytes(), 0
+        while ram[unused:unused + 4] == PAINT:
+            unused += 4
+        return high - low - unused
 
 
 class Trace(threading.Thread):

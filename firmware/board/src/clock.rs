@@ -1,12 +1,10 @@
-//! Time by SysTick: 24 bits that run free at the processor's 12.5 MHz and wrap every 1.34 s.
+//! Time by SysTick: 24 bits that run free at the processor's clock and wrap every 1.34 s, or 0.67 s.
 
+use crate::chip::{MICROS, TICKS};
 use crate::registers::core::{ICSR, PENDSTCLR, SYST_CSR, SYST_CVR, SYST_RVR};
 use tersus_phy::Instant;
 
 const MASK: u32 = 0x00FF_FFFF;
-/// 80 ns a tick: 25 ticks are 2 µs.
-const TICKS: u32 = 25;
-const MICROS: u32 = 2;
 
 /// A monotonic clock, right as long as it is read once in each wrap; each wrap ends a sleep, so a main loop cannot
 /// miss one.

@@ -1,8 +1,6 @@
 //! Start, sleep, and the end.
 
-use crate::registers::core::{ETHERNET, NVIC_ICPR0, NVIC_ICPR1, NVIC_ISER0, NVIC_ISER1, TIMER_0A};
-use crate::registers::{mac, system, timer};
-use crate::{clock, Buffers, Clock, Ethernet, ADDRESS};
+use crate::{chip, clock, Buffers, Clock, Ethernet, ADDRESS};
 use tersus_phy::Instant;
 
 /// What the main loop does beside polling.
@@ -17,24 +15,14 @@ impl Board {
     #[must_use]
     pub fn start(buffers: &'static mut Buffers) -> (Self, Ethernet) {
         cortex_m::interrupt::disable();
-        system::RCGC1.write(1 << 16);
-        system::RCGC2.write(1 << 28 | 1 << 30);
-        // One timer of 32 bits, once.
-        timer::CFG.write(0);
-        timer::TAMR.write(1);
-        timer::IMR.write(1);
-        NVIC_ISER0.write(TIMER_0A);
-        NVIC_ISER1.write(ETHERNET);
+        chip::start();
         (Self { clock: Clock::start() }, Ethernet::new(buffers, ADDRESS))
     }
 
     /// Forgets what is pending, and returns the time. To be called before each poll: what happens from here on ends
     /// the next sleep.
     pub fn acknowledge(&mut self) -> Instant {
-        mac::IACK.write(mac::RX | mac::TX_EMPTY | mac::RX_OVERRUN | mac::RX_ERROR | mac::TX_ERROR);
-        timer::ICR.write(1);
-        NVIC_ICPR0.write(TIMER_0A);
-        NVIC_ICPR1.write(ETHERNET);
+        chip::acknowledge();
         Clock::acknowledge();
         self.clock.now()
     }
@@ -47,9 +35,7 @@ impl Board {
             if until <= now {
                 return;
             }
-            timer::CTL.write(0);
-            timer::TAILR.write(clock::ticks(until.micros() - now.micros()));
-            timer::CTL.write(1);
+            chip::wake_in(clock::ticks(until.micros() - now.micros()));
         }
         cortex_m::asm::dsb();
         cortex_m::asm::wfi();

@@ -1,63 +1,4 @@
-//! Words in the peripherals' address space.
-
-/// The Ethernet controller, LM3S6965 data sheet, chapter "Ethernet Controller".
-pub(crate) mod mac {
-    use super::Register;
-
-    /// Reads as causes; a one written clears. Bits as in `IM`.
-    pub(crate) const IACK: Register = Register(0x4004_8000);
-    /// Causes that interrupt.
-    pub(crate) const IM: Register = Register(0x4004_8004);
-    /// Receiver: 0 enable, 1 all groups, 2 promiscuous, 3 reject a bad FCS, 4 reset the FIFO.
-    pub(crate) const RCTL: Register = Register(0x4004_8008);
-    /// Transmitter: 0 enable, 1 pad, 2 append the FCS, 4 duplex.
-    pub(crate) const TCTL: Register = Register(0x4004_800C);
-    /// The FIFOs' port.
-    pub(crate) const DATA: Register = Register(0x4004_8010);
-    /// Station address, first four octets, the first one lowest.
-    pub(crate) const IA0: Register = Register(0x4004_8014);
-    /// Station address, last two octets.
-    pub(crate) const IA1: Register = Register(0x4004_8018);
-    /// Octets, in units of 32, from which on a frame is sent before it is complete; 0x3F: never.
-    pub(crate) const THR: Register = Register(0x4004_801C);
-    /// Frames waiting.
-    pub(crate) const NP: Register = Register(0x4004_8034);
-    /// A one written sends the frame in the FIFO; reads as one while it does.
-    pub(crate) const TR: Register = Register(0x4004_8038);
-
-    /// A frame was received.
-    pub(crate) const RX: u32 = 1;
-    /// A transmission failed; clearing it empties the transmit FIFO.
-    pub(crate) const TX_ERROR: u32 = 1 << 1;
-    /// The transmit FIFO is empty.
-    pub(crate) const TX_EMPTY: u32 = 1 << 2;
-    /// The receive FIFO overran.
-    pub(crate) const RX_OVERRUN: u32 = 1 << 3;
-    /// A frame was received with errors.
-    pub(crate) const RX_ERROR: u32 = 1 << 4;
-}
-
-/// General-purpose timer 0, used as one timer of 32 bits that runs once.
-pub(crate) mod timer {
-    use super::Register;
-
-    pub(crate) const CFG: Register = Register(0x4003_0000);
-    pub(crate) const TAMR: Register = Register(0x4003_0004);
-    pub(crate) const CTL: Register = Register(0x4003_000C);
-    pub(crate) const IMR: Register = Register(0x4003_0018);
-    pub(crate) const ICR: Register = Register(0x4003_0024);
-    pub(crate) const TAILR: Register = Register(0x4003_0028);
-}
-
-/// Clock gates of the peripherals.
-pub(crate) mod system {
-    use super::Register;
-
-    /// Bit 16: timer 0.
-    pub(crate) const RCGC1: Register = Register(0x400F_E104);
-    /// Bit 28: Ethernet MAC, bit 30: its PHY.
-    pub(crate) const RCGC2: Register = Register(0x400F_E108);
-}
+//! Words in the address space: what reads and writes them, and the processor's own.
 
 /// The processor's own: SysTick and the interrupt controller, ARMv7-M Architecture Reference Manual, B3.2 to B3.4.
 pub(crate) mod core {
@@ -67,27 +8,25 @@ pub(crate) mod core {
     pub(crate) const SYST_RVR: Register = Register(0xE000_E014);
     pub(crate) const SYST_CVR: Register = Register(0xE000_E018);
     pub(crate) const NVIC_ISER0: Register = Register(0xE000_E100);
+    #[cfg(not(feature = "mps2"))]
     pub(crate) const NVIC_ISER1: Register = Register(0xE000_E104);
     pub(crate) const NVIC_ICPR0: Register = Register(0xE000_E280);
+    #[cfg(not(feature = "mps2"))]
     pub(crate) const NVIC_ICPR1: Register = Register(0xE000_E284);
     pub(crate) const ICSR: Register = Register(0xE000_ED04);
 
     /// In `ICSR`: SysTick is not pending any more.
     pub(crate) const PENDSTCLR: u32 = 1 << 25;
-    /// Interrupt 19, in the first word.
-    pub(crate) const TIMER_0A: u32 = 1 << 19;
-    /// Interrupt 42, in the second word.
-    pub(crate) const ETHERNET: u32 = 1 << (42 - 32);
 }
 
-/// A register of 32 bits at a fixed address of this board.
+/// A register of 32 bits at a fixed address of the board.
 #[derive(Clone, Copy)]
-pub(crate) struct Register(usize);
+pub(crate) struct Register(pub(crate) usize);
 
 impl Register {
     pub(crate) fn read(self) -> u32 {
-        // SAFETY: the constants of this file are the only values: aligned words that this board has, which no Rust
-        // object overlaps.
+        // SAFETY: the constants of this crate's register modules are the only values: aligned words that the board
+        // has, which no Rust object overlaps.
         unsafe { ::core::ptr::read_volatile(self.0 as *const u32) }
     }
 
