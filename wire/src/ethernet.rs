@@ -7,8 +7,8 @@
 //!  +-------------+-------------+------+------------------------+-----+
 //! ```
 //! The frame check sequence is the device's. A type field up to 1500 is an IEEE 802.3 length; what follows is
-//! then an IEEE 802.2 header, which this file does not take apart. Tags of IEEE 802.1Q show as the type
-//! [`EtherType::VLAN`].
+//! then an IEEE 802.2 header, see [`crate::llc`]. Tags of IEEE 802.1Q show as the types [`EtherType::VLAN`] and
+//! [`EtherType::SERVICE_VLAN`]; [`crate::vlan`] takes them apart.
 
 use crate::{Error, HardwareAddress};
 use core::fmt;
@@ -35,8 +35,10 @@ impl EtherType {
     pub const IPV4: Self = Self(0x0800);
     /// ARP, RFC 826.
     pub const ARP: Self = Self(0x0806);
-    /// A tag of IEEE 802.1Q.
+    /// A customer's tag of IEEE 802.1Q; see [`crate::vlan`].
     pub const VLAN: Self = Self(0x8100);
+    /// A provider's tag of IEEE 802.1Q, once IEEE 802.1ad.
+    pub const SERVICE_VLAN: Self = Self(0x88a8);
     /// IPv6, RFC 2464 §3.
     pub const IPV6: Self = Self(0x86dd);
 
@@ -64,6 +66,7 @@ impl fmt::Display for EtherType {
             Self::IPV4 => "IPv4",
             Self::ARP => "ARP",
             Self::VLAN => "VLAN",
+            Self::SERVICE_VLAN => "service VLAN",
             Self::IPV6 => "IPv6",
             Self(number) => return write!(f, "EtherType 0x{number:04x}"),
         })
@@ -273,6 +276,52 @@ impl Repr {
     }
 }
 
+/// The header of an IEEE 802.3 frame, whose type field is a length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LengthRepr {
+    /// Whom the frame is for.
+    pub destination: [u8; 6],
+    /// Who sent it: never a group.
+    pub source: [u8; 6],
+    /// Octets that follow, padding not counted: up to 1500.
+    pub length: u16,
+}
+
+impl LengthRepr {
+    /// Takes the header of an IEEE 802.3 frame from one station.
+    ///
+    /// # Errors
+    /// `Length` for an Ethernet II frame; `Field` if the source is a group.
+    pub fn parse(packet: &Packet<'_>) -> Result<Self, Error> {
+        let header = packet.header;
+        let length = header.ether_type().as_length().ok_or(Error::Length(header.ether_type().0))?;
+        if is_group(&header.source()) {
+            return Err(Error::Field(SOURCE));
+        }
+        Ok(Self { destination: header.destination(), source: header.source(), length })
+    }
+
+    /// How many octets `emit` writes.
+    #[must_use]
+    pub const fn buffer_len(&self) -> usize {
+        HEADER_LEN
+    }
+
+    /// Writes the header to the front of `buffer`.
+    ///
+    /// # Errors
+    /// `NoRoom` below 14 octets; `Unrepresentable` if the length is above 1500 or the source is a group.
+    pub fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
+        let have = buffer.len();
+        let header = buffer.first_chunk_mut().ok_or(Error::no_room(HEADER_LEN, have))?;
+        if self.length > MTU || is_group(&self.source) {
+            return Err(Error::Unrepresentable);
+        }
+        write_header(header, &self.destination, &self.source, EtherType(self.length));
+        Ok(())
+    }
+}
+
 /// Writes a header, whatever the values.
 #[inline]
 pub fn write_header(
@@ -331,7 +380,7 @@ mod tests {
         assert_eq!(packet.header().octets(), bytes.first_chunk().unwrap());
     }
 
-    // conf: ETH-ETH-02
+    // conf: ETH-ETH-02, ETH-LLC-05
     #[test]
     fn the_type_field_is_a_type_a_length_or_invalid() {
         // field, payload octets present, payload octets of the frame
@@ -383,6 +432,29 @@ mod tests {
         assert_eq!(repr.emit(&mut bytes), Err(Error::Unrepresentable));
         let repr = Repr { destination: B, source: A, ether_type: EtherType(1500) };
         assert_eq!(repr.emit(&mut bytes), Err(Error::Unrepresentable));
+    }
+
+    #[test]
+    fn the_header_of_an_802_3_frame_comes_back() {
+        for length in [0, 3, 46, 1500] {
+            let repr = LengthRepr { destination: BROADCAST, source: A, length };
+            let mut bytes = alloc::vec![0x55; HEADER_LEN + usize::from(length) + 7];
+            assert_eq!((repr.emit(&mut bytes), repr.buffer_len()), (Ok(()), HEADER_LEN));
+            let packet = Packet::parse(&bytes).unwrap();
+            assert_eq!((LengthRepr::parse(&packet), packet.payload().len()), (Ok(repr), usize::from(length)));
+        }
+        let repr = LengthRepr { destination: B, source: A, length: 46 };
+        for len in 0..HEADER_LEN {
+            assert_eq!(repr.emit(&mut [0; HEADER_LEN][..len]), Err(Error::no_room(HEADER_LEN, len)));
+        }
+        for bad in [LengthRepr { length: 1501, ..repr }, LengthRepr { source: BROADCAST, ..repr }] {
+            assert_eq!(bad.emit(&mut [0; 14]), Err(Error::Unrepresentable));
+        }
+        let bytes = frame(0x0800, &[]);
+        assert_eq!(LengthRepr::parse(&Packet::parse(&bytes).unwrap()), Err(Error::Length(0x0800)));
+        let mut bytes = frame(0, &[]);
+        bytes[6] |= 1;
+        assert_eq!(LengthRepr::parse(&Packet::parse(&bytes).unwrap()), Err(Error::Field(6)));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 
 pub mod arp;
 pub mod checksum;
+mod cursor;
 mod error;
 pub mod ethernet;
 mod hardware;
@@ -24,6 +25,7 @@ pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
 pub mod ipv6_ext;
+pub mod llc;
 pub mod mld;
 pub mod ndisc;
 mod prefix;
@@ -32,6 +34,7 @@ pub mod rpl;
 pub mod sixlowpan;
 pub mod tcp;
 pub mod udp;
+pub mod vlan;
 
 pub use error::Error;
 pub use ethernet::EtherType;
