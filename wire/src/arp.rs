@@ -15,7 +15,10 @@
 //!   +---------------------------------------------------------------+
 //! ```
 //!
-//! Other hardware and protocols are refused: the stack knows no other link that needs ARP.
+//! [`Packet`] refuses other hardware and protocols: the stack knows no other link that needs ARP. [`general`] shows
+//! packets of any kind.
+
+pub mod general;
 
 use crate::{Error, HardwareAddress};
 use core::fmt;
