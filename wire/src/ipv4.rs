@@ -20,6 +20,12 @@
 //! The second octet is read as RFC 2474 and RFC 3168 define it; the octets of both families have one name here,
 //! Traffic Class, and so have Time to Live and Hop Limit.
 
+mod option;
+mod route;
+
+pub use option::{emit_options, options, options_len, Opt, Options};
+pub use route::{Route, TimestampEntry, TimestampFlag, Timestamps, OPTION_DATA_LEN_MAX, ROUTE_LEN_MAX};
+
 use crate::checksum::Sum;
 use crate::{Error, IpProtocol};
 use core::fmt;
@@ -335,96 +341,6 @@ impl fmt::Display for Packet<'_> {
     }
 }
 
-/// An option, IANA "IP Option Numbers".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Opt<'a> {
-    /// Record Route, type 7: pointer and addresses.
-    RecordRoute(&'a [u8]),
-    /// Timestamp, type 68: pointer, flags and timestamps.
-    Timestamp(&'a [u8]),
-    /// Loose Source Route, type 131: pointer and addresses.
-    LooseSourceRoute(&'a [u8]),
-    /// Stream Identifier, type 136: obsolete, RFC 6814.
-    StreamId(u16),
-    /// Strict Source Route, type 137: pointer and addresses.
-    StrictSourceRoute(&'a [u8]),
-    /// Router Alert, type 148, RFC 2113.
-    RouterAlert(u16),
-    /// Any other: type and data.
-    Unknown(u8, &'a [u8]),
-}
-
-impl fmt::Display for Opt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RecordRoute(_) => f.write_str("RR"),
-            Self::Timestamp(_) => f.write_str("TS"),
-            Self::LooseSourceRoute(_) => f.write_str("LSRR"),
-            Self::StreamId(id) => write!(f, "SID {id}"),
-            Self::StrictSourceRoute(_) => f.write_str("SSRR"),
-            Self::RouterAlert(value) => write!(f, "RA {value}"),
-            Self::Unknown(kind, _) => write!(f, "option {kind}"),
-        }
-    }
-}
-
-/// The options of a header, one by one; see [`options`].
-#[derive(Debug, Clone)]
-pub struct Options<'a> {
-    rest: &'a [u8],
-    /// Where `rest` starts, in octets from the start of the header.
-    offset: u8,
-}
-
-/// Walks the option octets of a header. No Operation is skipped, End of Option List ends the walk. A wrong length
-/// yields one `Error::Field` with the option's offset from the start of the header, and ends it.
-#[must_use]
-pub const fn options(octets: &[u8]) -> Options<'_> {
-    Options { rest: octets, offset: 20 }
-}
-
-impl<'a> Iterator for Options<'a> {
-    type Item = Result<Opt<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (kind, offset) = loop {
-            let (&kind, rest) = self.rest.split_first()?;
-            let offset = self.offset;
-            match kind {
-                0 => {
-                    self.rest = &[];
-                    return None;
-                }
-                1 => {
-                    self.rest = rest;
-                    self.offset = offset.wrapping_add(1);
-                }
-                _ => break (kind, offset),
-            }
-        };
-        let whole = self.rest;
-        self.rest = &[];
-        let bad = Some(Err(Error::Field(u16::from(offset))));
-        let Some(&len) = whole.get(1) else { return bad };
-        let Some((option, rest)) = whole.split_at_checked(usize::from(len)) else { return bad };
-        let Some(data) = option.get(2..) else { return bad };
-        let option = match (kind, data) {
-            (7, _) => Opt::RecordRoute(data),
-            (68, _) => Opt::Timestamp(data),
-            (131, _) => Opt::LooseSourceRoute(data),
-            (136, &[high, low]) => Opt::StreamId(u16::from_be_bytes([high, low])),
-            (137, _) => Opt::StrictSourceRoute(data),
-            (148, &[high, low]) => Opt::RouterAlert(u16::from_be_bytes([high, low])),
-            (148, _) => return bad,
-            _ => Opt::Unknown(kind, data),
-        };
-        self.rest = rest;
-        self.offset = offset.wrapping_add(len);
-        Some(Ok(option))
-    }
-}
-
 /// The meaning of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repr {
@@ -685,8 +601,8 @@ mod tests {
             (&[0, 7, 0, 0], alloc::vec![]),
             (&[148, 4, 0, 0], alloc::vec![ok("RA 0")]),
             (&[1, 136, 4, 0, 5, 1, 0, 9], alloc::vec![ok("SID 5")]),
-            (&[131, 3, 4, 137, 3, 4, 0, 0], alloc::vec![ok("LSRR"), ok("SSRR")]),
-            (&[0x9e, 2, 7, 3, 4, 0, 0, 0], alloc::vec![ok("option 158"), ok("RR")]),
+            (&[131, 3, 4, 137, 3, 4, 0, 0], alloc::vec![ok("LSRR full"), ok("SSRR full")]),
+            (&[0x9e, 2, 7, 3, 4, 0, 0, 0], alloc::vec![ok("option 158"), ok("RR full")]),
             (&[1, 0x9e], alloc::vec![Err(Error::Field(21))]),
             (&[0x9e, 0, 1, 1], alloc::vec![Err(Error::Field(20))]),
             (&[0x9e, 1, 1, 1], alloc::vec![Err(Error::Field(20))]),
@@ -694,6 +610,46 @@ mod tests {
             (&[148, 3, 0, 0], alloc::vec![Err(Error::Field(20))]),
         ] {
             assert_eq!(walk(octets), want, "{octets:?}");
+        }
+    }
+
+    // Examples 1 and 2 of appendix A: a datagram with one octet of data, and one of 452 cut into two fragments.
+    #[test]
+    fn the_headers_of_the_examples_of_rfc_791_come_back() {
+        let more = Flags::MORE_FRAGMENTS;
+        // octets of data, flags, offset, octets 2 to 9
+        for (len, flags, offset, want) in [
+            (1, Flags::empty(), 0, [0, 21, 0, 111, 0, 0, 123, 1]),
+            (452, Flags::empty(), 0, [0x01, 0xd8, 0, 111, 0, 0, 123, 6]),
+            (256, more, 0, [0x01, 0x14, 0, 111, 0x20, 0, 119, 6]),
+            (196, Flags::empty(), 256, [0x00, 0xd8, 0, 111, 0, 32, 119, 6]),
+        ] {
+            let repr = Repr {
+                identification: 111,
+                flags,
+                fragment_offset: offset,
+                hop_limit: want[6],
+                ..Repr::new(IpProtocol(want[7]), [192, 0, 2, 1].into(), [192, 0, 2, 2].into(), len)
+            };
+            let mut bytes = alloc::vec![0; 20 + usize::from(len)];
+            repr.emit(&mut bytes).unwrap();
+            assert_eq!((bytes[0], &bytes[2..10]), (0x45, &want[..]));
+            let packet = Packet::parse(&bytes).unwrap();
+            assert_eq!((Repr::parse(&packet), packet.payload().len()), (repr, usize::from(len)));
+            assert_eq!(packet.header().is_fragment(), flags == more || offset != 0);
+        }
+    }
+
+    // Offset and flags share a field: every value of either leaves the other alone.
+    #[test]
+    fn fragments_of_every_offset_come_back() {
+        for offset in (0..=u16::MAX - 7).step_by(8) {
+            for flags in [Flags::empty(), Flags::MORE_FRAGMENTS, Flags::DONT_FRAGMENT] {
+                let repr = Repr { flags, fragment_offset: offset, ..repr() };
+                let mut bytes = [0; 28];
+                repr.emit(&mut bytes).unwrap();
+                assert_eq!(Repr::parse(&Packet::parse(&bytes).unwrap()), repr);
+            }
         }
     }
 
