@@ -14,6 +14,7 @@
 pub mod arp;
 pub mod checksum;
 mod cursor;
+pub mod dns;
 mod error;
 pub mod ethernet;
 mod hardware;

@@ -1,0 +1,449 @@
+//! DNS messages, RFC 1035 §4, with EDNS (RFC 6891).
+//!
+//! ```text
+//!   0  1  2  3  4  5  6  7  8  9  0  1  2  3  4  5
+//! +--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+
+//! |                      ID                       |
+//! |QR|   Opcode  |AA|TC|RD|RA| Z|AD|CD|   RCODE   |
+//! |                    QDCOUNT                    |   questions
+//! |                    ANCOUNT                    |   answers
+//! |                    NSCOUNT                    |   authority
+//! |                    ARCOUNT                    |   additional
+//! +--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+--+
+//! ```
+//!
+//! [`Packet`] looks at the header only; questions and records are taken one by one as they are walked, over the
+//! message's own octets. The walk ends with the first that is broken, which it yields as an error; RDATA that are
+//! wrong for their type are an error of [`Record::data`] alone, and what a pointer in a name leads to is looked at
+//! with the name's labels: a broken name equals no sound one. [`Packet::check`] does all of it. [`Builder`] writes
+//! messages, names with or without compression.
+//!
+//! Over TCP a message stands behind its length in two octets, RFC 1035 §4.2.2; that is not part of it here. Multicast
+//! DNS uses the same messages; what it makes of the top bit of a class is its own, [`Class::without_top_bit`].
+//!
+//! ```
+//! use tersus_wire::dns::{Builder, Class, Data, Flags, Header, NameBuf, Packet, Question, RecordType};
+//!
+//! let mut buffer = [0; 512];
+//! let name: NameBuf = "www.example.com".parse()?;
+//! let header = Header { id: 0x1234, flags: Flags::RD, ..Header::default() };
+//! let mut query = Builder::new(&mut buffer, &header)?;
+//! query.question(&Question { name: name.as_name(), record_type: RecordType::A, class: Class::IN })?;
+//! let query = query.finish();
+//! assert_eq!(query.len(), 33);
+//!
+//! // What comes back is asked for the addresses among its answers.
+//! let response = Packet::parse(query)?;
+//! for record in response.answers() {
+//!     if let Data::A(address) = record?.data()? {
+//!         println!("{address}");
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod edns;
+mod name;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub use builder::{Builder, Compression};
+pub use edns::{Edns, EdnsOption, EdnsOptions, UDP_PAYLOAD_MIN};
+pub use name::{Labels, Name, NameBuf, NameError, LABEL_LEN_MAX, NAME_LEN_MAX};
+pub use record::{Class, Data, Question, Record, RecordType, Repr, Soa, Text};
+
+use crate::Error;
+use core::fmt;
+
+/// Length of the header, in octets.
+pub const HEADER_LEN: usize = 12;
+/// The server's port, over UDP and TCP.
+pub const PORT: u16 = 53;
+/// The port of multicast DNS, RFC 6762 §3.
+pub const MULTICAST_PORT: u16 = 5353;
+
+bitflags::bitflags! {
+    /// The flags of the header, at their places in its second 16 bits.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Flags: u16 {
+        /// Response.
+        const QR = 0x8000;
+        /// Authoritative answer.
+        const AA = 0x0400;
+        /// Truncated: the rest did not fit.
+        const TC = 0x0200;
+        /// Recursion desired.
+        const RD = 0x0100;
+        /// Recursion available.
+        const RA = 0x0080;
+        /// Reserved, zero.
+        const Z = 0x0040;
+        /// Authentic data, RFC 4035 §3.1.6.
+        const AD = 0x0020;
+        /// Checking disabled, RFC 4035 §3.1.6.
+        const CD = 0x0010;
+    }
+}
+
+/// A kind of query, IANA "DNS OpCodes": four bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Opcode(pub u8);
+
+impl Opcode {
+    /// A standard query.
+    pub const QUERY: Self = Self(0);
+    /// A zone has changed, RFC 1996.
+    pub const NOTIFY: Self = Self(4);
+    /// An update, RFC 2136.
+    pub const UPDATE: Self = Self(5);
+}
+
+/// A response code, IANA "DNS RCODEs": four bits in the header, twelve with EDNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rcode(pub u16);
+
+impl Rcode {
+    /// No error.
+    pub const NO_ERROR: Self = Self(0);
+    /// The server could not read the query.
+    pub const FORM_ERR: Self = Self(1);
+    /// The server failed.
+    pub const SERV_FAIL: Self = Self(2);
+    /// The name does not exist.
+    pub const NX_DOMAIN: Self = Self(3);
+    /// The server does not know this kind of query.
+    pub const NOT_IMP: Self = Self(4);
+    /// The server refuses.
+    pub const REFUSED: Self = Self(5);
+    /// The version of EDNS is not known, RFC 6891 §9.
+    pub const BAD_VERS: Self = Self(16);
+    /// The cookie is missing or wrong, RFC 7873 §8.
+    pub const BAD_COOKIE: Self = Self(23);
+}
+
+impl fmt::Display for Rcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            Self::NO_ERROR => "NOERROR",
+            Self::FORM_ERR => "FORMERR",
+            Self::SERV_FAIL => "SERVFAIL",
+            Self::NX_DOMAIN => "NXDOMAIN",
+            Self::NOT_IMP => "NOTIMP",
+            Self::REFUSED => "REFUSED",
+            Self::BAD_VERS => "BADVERS",
+            Self::BAD_COOKIE => "BADCOOKIE",
+            Self(number) => return write!(f, "RCODE{number}"),
+        })
+    }
+}
+
+/// The header without its counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Header {
+    /// ID, which a response repeats.
+    pub id: u16,
+    /// Flags.
+    pub flags: Flags,
+    /// Opcode, 0 to 15.
+    pub opcode: Opcode,
+    /// The lower four bits of the RCODE, 0 to 15.
+    pub rcode: Rcode,
+}
+
+/// A part of a message that has records, RFC 1035 §4.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Records that answer the question.
+    Answer,
+    /// Records that point to an authority.
+    Authority,
+    /// Further records.
+    Additional,
+}
+
+/// A view of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packet<'a> {
+    bytes: &'a [u8],
+    header: &'a [u8; HEADER_LEN],
+}
+
+impl<'a> Packet<'a> {
+    /// Takes a whole message; checks only that there is a header.
+    ///
+    /// # Errors
+    /// `Truncated` below twelve octets.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let header = bytes.first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, bytes.len()))?;
+        Ok(Self { bytes, header })
+    }
+
+    /// ID.
+    #[must_use]
+    pub const fn id(&self) -> u16 {
+        u16::from_be_bytes([self.header[0], self.header[1]])
+    }
+
+    /// Flags.
+    #[must_use]
+    pub const fn flags(&self) -> Flags {
+        Flags::from_bits_truncate(u16::from_be_bytes([self.header[2], self.header[3]]))
+    }
+
+    /// QR: whether this is a response.
+    #[must_use]
+    pub const fn is_response(&self) -> bool {
+        self.header[2] & 0x80 != 0
+    }
+
+    /// Opcode.
+    #[must_use]
+    pub const fn opcode(&self) -> Opcode {
+        Opcode(self.header[2] >> 3 & 0x0f)
+    }
+
+    /// The four bits of RCODE in the header; see [`Edns::rcode`].
+    #[must_use]
+    pub const fn rcode(&self) -> Rcode {
+        Rcode(self.header[3] as u16 & 0x0f)
+    }
+
+    /// The header without its counts.
+    #[must_use]
+    pub const fn header(&self) -> Header {
+        Header { id: self.id(), flags: self.flags(), opcode: self.opcode(), rcode: self.rcode() }
+    }
+
+    /// QDCOUNT: how many questions the header promises.
+    #[must_use]
+    pub const fn question_count(&self) -> u16 {
+        u16::from_be_bytes([self.header[4], self.header[5]])
+    }
+
+    /// ANCOUNT, NSCOUNT or ARCOUNT: how many records of a section the header promises.
+    #[must_use]
+    pub const fn record_count(&self, section: Section) -> u16 {
+        let &[_, _, _, _, _, _, a, b, c, d, e, f] = self.header;
+        u16::from_be_bytes(match section {
+            Section::Answer => [a, b],
+            Section::Authority => [c, d],
+            Section::Additional => [e, f],
+        })
+    }
+
+    /// The questions.
+    #[must_use]
+    pub const fn questions(&self) -> Questions<'a> {
+        Questions { packet: *self, at: HEADER_LEN, left: self.question_count() }
+    }
+
+    /// The records of all sections, behind the questions, which are walked over first.
+    #[must_use]
+    pub fn records(&self) -> Records<'a> {
+        self.questions().records()
+    }
+
+    /// The records of the answer section.
+    #[must_use]
+    pub fn answers(&self) -> Answers<'a> {
+        self.questions().answers()
+    }
+
+    /// What the OPT record says, if there is one.
+    ///
+    /// # Errors
+    /// `Field` if there are several, RFC 6891 §6.1.1, or as [`Edns::parse`]; that of a broken record.
+    pub fn edns(&self) -> Result<Option<Edns<'a>>, Error> {
+        let mut found = None;
+        for record in self.records() {
+            let (section, record) = record?;
+            if section == Section::Additional && record.record_type() == RecordType::OPT {
+                if found.is_some() {
+                    return Err(Error::Field(0));
+                }
+                found = Some(Edns::parse(&record)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Walks the whole message, RDATA included.
+    ///
+    /// # Errors
+    /// The first of any question or record.
+    pub fn check(&self) -> Result<(), Error> {
+        for question in self.questions() {
+            question?.name.check()?;
+        }
+        for record in self.records() {
+            let record = record?.1;
+            record.name().check()?;
+            record.data()?.check()?;
+        }
+        Ok(())
+    }
+}
+
+/// The questions of a message, one by one; see [`Packet::questions`].
+#[derive(Debug, Clone)]
+pub struct Questions<'a> {
+    packet: Packet<'a>,
+    at: usize,
+    left: u16,
+}
+
+impl<'a> Questions<'a> {
+    /// The records behind the questions, those that are left included.
+    #[must_use]
+    pub fn records(mut self) -> Records<'a> {
+        let mut error = None;
+        while error.is_none() && self.left > 0 {
+            error = self.next().and_then(Result::err);
+        }
+        let packet = self.packet;
+        let left = [
+            packet.record_count(Section::Answer),
+            packet.record_count(Section::Authority),
+            packet.record_count(Section::Additional),
+        ];
+        Records { message: packet.bytes, at: self.at, left, error }
+    }
+
+    /// The records of the answer section, behind the questions that are left.
+    #[must_use]
+    pub fn answers(self) -> Answers<'a> {
+        let mut records = self.records();
+        let [_, authority, additional] = &mut records.left;
+        (*authority, *additional) = (0, 0);
+        Answers(records)
+    }
+}
+
+impl<'a> Iterator for Questions<'a> {
+    type Item = Result<Question<'a>, Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        Some(match Question::parse(self.packet.bytes, self.at) {
+            Ok((question, at)) => {
+                self.left -= 1;
+                self.at = at;
+                Ok(question)
+            }
+            Err(error) => {
+                self.left = 0;
+                // Nothing behind it can be found.
+                self.at = self.packet.bytes.len();
+                Err(error)
+            }
+        })
+    }
+}
+
+/// The records of a message with their sections, one by one; see [`Packet::records`].
+#[derive(Debug, Clone)]
+pub struct Records<'a> {
+    message: &'a [u8],
+    at: usize,
+    left: [u16; 3],
+    /// Why nothing can be found behind the questions.
+    error: Option<Error>,
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<(Section, Record<'a>), Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.error.take() {
+            self.left = [0; 3];
+            return Some(Err(error));
+        }
+        let [answers, authority, additional] = &mut self.left;
+        let (section, left) = if *answers > 0 {
+            (Section::Answer, answers)
+        } else if *authority > 0 {
+            (Section::Authority, authority)
+        } else if *additional > 0 {
+            (Section::Additional, additional)
+        } else {
+            return None;
+        };
+        *left -= 1;
+        Some(match Record::parse(self.message, self.at) {
+            Ok((record, at)) => {
+                self.at = at;
+                Ok((section, record))
+            }
+            Err(error) => {
+                self.left = [0; 3];
+                Err(error)
+            }
+        })
+    }
+}
+
+/// The records of the answer section, one by one; see [`Packet::answers`].
+#[derive(Debug, Clone)]
+pub struct Answers<'a>(Records<'a>);
+
+impl<'a> Iterator for Answers<'a> {
+    type Item = Result<Record<'a>, Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.0.next()?.map(|(_, record)| record))
+    }
+}
+
+/// So many questions and records are printed; of the rest, their number.
+const PRINTED_MAX: u16 = 8;
+
+impl fmt::Display for Packet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_response() { "response" } else { "query" };
+        write!(f, "DNS {kind} id {:#06x}", self.id())?;
+        if self.opcode() != Opcode::QUERY {
+            write!(f, " opcode {}", self.opcode().0)?;
+        }
+        for (name, _) in self.flags().difference(Flags::QR).iter_names() {
+            write!(f, " {name}")?;
+        }
+        if self.is_response() {
+            write!(f, " {}", self.rcode())?;
+        }
+        let mut printed = 0;
+        let mut questions = self.questions();
+        for question in &mut questions {
+            match question {
+                Ok(question) => write!(f, ", {question}")?,
+                Err(error) => return write!(f, ", question broken: {error}"),
+            }
+            printed += 1;
+            if printed == PRINTED_MAX {
+                break;
+            }
+        }
+        for record in questions.records().take(usize::from(PRINTED_MAX - printed)) {
+            match record {
+                Ok((_, record)) => write!(f, ", {record}")?,
+                Err(error) => return write!(f, ", record broken: {error}"),
+            }
+            printed += 1;
+        }
+        let of = |section| u32::from(self.record_count(section));
+        let promised = u32::from(self.question_count())
+            + of(Section::Answer)
+            + of(Section::Authority)
+            + of(Section::Additional);
+        match promised.saturating_sub(u32::from(printed)) {
+            0 => Ok(()),
+            more => write!(f, ", {more} more"),
+        }
+    }
+}

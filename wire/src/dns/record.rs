@@ -1,0 +1,519 @@
+//! Questions and resource records, RFC 1035 §3.2, §4.1.2 and §4.1.3.
+//!
+//! ```text
+//!   +------ … ------+----------+----------+---------------+----------+---- … ----+
+//!   | NAME          |   TYPE   |  CLASS   |      TTL      | RDLENGTH |   RDATA   |
+//!   +------ … ------+----------+----------+---------------+----------+---- … ----+
+//!                        2          2             4            2       RDLENGTH
+//! ```
+
+use super::name::{write_escaped, Name};
+use super::{EdnsOptions, HEADER_LEN};
+use crate::Error;
+use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// TYPE, CLASS, TTL and RDLENGTH.
+const FIXED_LEN: usize = 10;
+
+/// A TYPE or QTYPE, IANA "Resource Record (RR) TYPEs".
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordType(pub u16);
+
+impl RecordType {
+    /// An IPv4 address.
+    pub const A: Self = Self(1);
+    /// An authoritative name server.
+    pub const NS: Self = Self(2);
+    /// The canonical name of an alias.
+    pub const CNAME: Self = Self(5);
+    /// The start of a zone of authority.
+    pub const SOA: Self = Self(6);
+    /// A pointer to another name.
+    pub const PTR: Self = Self(12);
+    /// A mail exchange.
+    pub const MX: Self = Self(15);
+    /// Text.
+    pub const TXT: Self = Self(16);
+    /// An IPv6 address, RFC 3596.
+    pub const AAAA: Self = Self(28);
+    /// The host and port of a service, RFC 2782.
+    pub const SRV: Self = Self(33);
+    /// The pseudo-record of EDNS, RFC 6891.
+    pub const OPT: Self = Self(41);
+    /// Which types a name has, RFC 4034 §4 and RFC 6762 §6.1.
+    pub const NSEC: Self = Self(47);
+    /// A question for all types, RFC 1035 §3.2.3.
+    pub const ANY: Self = Self(255);
+}
+
+impl fmt::Display for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            Self::A => "A",
+            Self::NS => "NS",
+            Self::CNAME => "CNAME",
+            Self::SOA => "SOA",
+            Self::PTR => "PTR",
+            Self::MX => "MX",
+            Self::TXT => "TXT",
+            Self::AAAA => "AAAA",
+            Self::SRV => "SRV",
+            Self::OPT => "OPT",
+            Self::NSEC => "NSEC",
+            Self::ANY => "ANY",
+            // RFC 3597 §5.
+            Self(number) => return write!(f, "TYPE{number}"),
+        })
+    }
+}
+
+impl fmt::Debug for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A CLASS or QCLASS, IANA "DNS CLASSes".
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Class(pub u16);
+
+impl Class {
+    /// The Internet.
+    pub const IN: Self = Self(1);
+    /// A question for all classes.
+    pub const ANY: Self = Self(255);
+
+    const TOP: u16 = 0x8000;
+
+    /// The class without its top bit, which multicast DNS uses for itself: cache-flush in a record, unicast response
+    /// wanted in a question, RFC 6762 §10.2 and §5.4.
+    #[must_use]
+    pub const fn without_top_bit(self) -> Self {
+        Self(self.0 & !Self::TOP)
+    }
+
+    /// Whether the top bit is set; it says something in multicast DNS only.
+    #[must_use]
+    pub const fn has_top_bit(self) -> bool {
+        self.0 & Self::TOP != 0
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::IN => f.write_str("IN"),
+            Self::ANY => f.write_str("ANY"),
+            Self(number) => write!(f, "CLASS{number}"),
+        }
+    }
+}
+
+impl fmt::Debug for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is asked, RFC 1035 §4.1.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// QNAME.
+    pub name: Name<'a>,
+    /// QTYPE.
+    pub record_type: RecordType,
+    /// QCLASS.
+    pub class: Class,
+}
+
+impl<'a> Question<'a> {
+    /// Takes the question at offset `at` of a whole message; returns also where it ends.
+    ///
+    /// # Errors
+    /// As [`Name::parse`]; `Truncated` if type or class are not there.
+    pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
+        let (name, at) = Name::parse(message, at, HEADER_LEN)?;
+        let Some(&[t0, t1, c0, c1]) = message.get(at..).and_then(<[u8]>::first_chunk) else {
+            return Err(Error::truncated(at + 4, message.len()));
+        };
+        let record_type = RecordType(u16::from_be_bytes([t0, t1]));
+        Ok((Self { name, record_type, class: Class(u16::from_be_bytes([c0, c1])) }, at + 4))
+    }
+}
+
+impl fmt::Display for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}?", self.name, self.record_type)?;
+        write_class(f, self.class)
+    }
+}
+
+/// Every class but the usual one.
+fn write_class(f: &mut fmt::Formatter<'_>, class: Class) -> fmt::Result {
+    if class == Class::IN {
+        Ok(())
+    } else {
+        write!(f, " {class}")
+    }
+}
+
+/// A view of a resource record, RFC 1035 §4.1.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The owner, in the message.
+    name: Name<'a>,
+    message: &'a [u8],
+    /// Where RDATA start in the message, and how many octets they are.
+    at: usize,
+    len: u16,
+    record_type: RecordType,
+    class: Class,
+    ttl: u32,
+}
+
+impl<'a> Record<'a> {
+    /// Takes the record at offset `at` of a whole message; returns also where it ends. RDATA are not looked into.
+    ///
+    /// # Errors
+    /// As [`Name::parse`]; `Truncated` if the record is not all there.
+    #[inline]
+    pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
+        let (name, at) = Name::parse(message, at, HEADER_LEN)?;
+        let Some((fixed, behind)) = message.get(at..).and_then(<[u8]>::split_first_chunk::<FIXED_LEN>) else {
+            return Err(Error::truncated(at + FIXED_LEN, message.len()));
+        };
+        let &[t0, t1, c0, c1, a, b, c, d, l0, l1] = fixed;
+        let len = u16::from_be_bytes([l0, l1]);
+        let at = at + FIXED_LEN;
+        let end = at + usize::from(len);
+        if behind.len() < usize::from(len) {
+            return Err(Error::truncated(end, message.len()));
+        }
+        let record = Self {
+            name,
+            message,
+            at,
+            len,
+            record_type: RecordType(u16::from_be_bytes([t0, t1])),
+            class: Class(u16::from_be_bytes([c0, c1])),
+            ttl: u32::from_be_bytes([a, b, c, d]),
+        };
+        Ok((record, end))
+    }
+
+    /// NAME: the owner.
+    #[must_use]
+    pub const fn name(&self) -> Name<'a> {
+        self.name
+    }
+
+    /// TYPE.
+    #[must_use]
+    pub const fn record_type(&self) -> RecordType {
+        self.record_type
+    }
+
+    /// CLASS; of an OPT record, the sender's UDP payload size.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.class
+    }
+
+    /// TTL, in seconds: 0 where the top bit is set, RFC 2181 §8.
+    #[must_use]
+    pub const fn ttl(&self) -> u32 {
+        if self.ttl > i32::MAX.unsigned_abs() {
+            0
+        } else {
+            self.ttl
+        }
+    }
+
+    /// The TTL field as it is, which OPT uses for other things.
+    #[must_use]
+    pub const fn ttl_field(&self) -> u32 {
+        self.ttl
+    }
+
+    /// RDATA as octets. Names inside may point to elsewhere in the message.
+    #[inline]
+    #[must_use]
+    pub fn rdata(&self) -> &'a [u8] {
+        self.message.get(self.at..self.at + usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// RDATA by their type.
+    ///
+    /// # Errors
+    /// `Length` with RDLENGTH if that is not what the type needs; as [`Name::parse`] for a name inside.
+    pub fn data(&self) -> Result<Data<'a>, Error> {
+        let wrong_len = || Error::Length(self.len);
+        Ok(match (self.record_type, self.rdata()) {
+            (RecordType::A, &[a, b, c, d]) => Data::A(Ipv4Addr::new(a, b, c, d)),
+            (RecordType::AAAA, octets) => {
+                Data::Aaaa(<[u8; 16]>::try_from(octets).map_err(|_| wrong_len())?.into())
+            }
+            (RecordType::A, _) => return Err(wrong_len()),
+            (RecordType::CNAME, _) => Data::Cname(self.last_name(0)?),
+            (RecordType::NS, _) => Data::Ns(self.last_name(0)?),
+            (RecordType::PTR, _) => Data::Ptr(self.last_name(0)?),
+            (RecordType::MX, &[p0, p1, ..]) => {
+                Data::Mx { preference: u16::from_be_bytes([p0, p1]), exchange: self.last_name(2)? }
+            }
+            (RecordType::SRV, &[p0, p1, w0, w1, q0, q1, ..]) => Data::Srv {
+                priority: u16::from_be_bytes([p0, p1]),
+                weight: u16::from_be_bytes([w0, w1]),
+                port: u16::from_be_bytes([q0, q1]),
+                target: self.last_name(6)?,
+            },
+            (RecordType::SOA, _) => Data::Soa(self.soa()?),
+            (RecordType::TXT, octets) => Data::Txt(Text::parse(octets)?),
+            (RecordType::OPT, octets) => Data::Opt(EdnsOptions::new(octets)),
+            (RecordType::MX | RecordType::SRV, _) => return Err(wrong_len()),
+            (other, octets) => Data::Unknown(other, octets),
+        })
+    }
+
+    /// The name that ends RDATA, at this offset inside.
+    fn last_name(&self, at: usize) -> Result<Name<'a>, Error> {
+        let (name, end) = self.name_at(self.at + at)?;
+        if end == self.at + usize::from(self.len) {
+            Ok(name)
+        } else {
+            Err(Error::Length(self.len))
+        }
+    }
+
+    /// A name that stands inside RDATA: it must not run beyond them.
+    fn name_at(&self, at: usize) -> Result<(Name<'a>, usize), Error> {
+        let end = self.at + usize::from(self.len);
+        Name::parse(self.message.get(..end).unwrap_or_default(), at, HEADER_LEN)
+    }
+
+    fn soa(&self) -> Result<Soa<'a>, Error> {
+        let (primary, at) = self.name_at(self.at)?;
+        let (mailbox, at) = self.name_at(at)?;
+        let numbers = self.rdata().get(at - self.at..).unwrap_or_default();
+        let Ok(numbers) = <[u8; 20]>::try_from(numbers) else {
+            return Err(Error::Length(self.len));
+        };
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = numbers;
+        Ok(Soa {
+            primary,
+            mailbox,
+            serial: u32::from_be_bytes([a, b, c, d]),
+            refresh: u32::from_be_bytes([e, f, g, h]),
+            retry: u32::from_be_bytes([i, j, k, l]),
+            expire: u32::from_be_bytes([m, n, o, p]),
+            minimum: u32::from_be_bytes([q, r, s, t]),
+        })
+    }
+
+    /// The record's meaning, which can be emitted into another message.
+    ///
+    /// # Errors
+    /// As [`Record::data`].
+    pub fn repr(&self) -> Result<Repr<'a>, Error> {
+        Ok(Repr { name: self.name, class: self.class(), ttl: self.ttl_field(), data: self.data()? })
+    }
+}
+
+impl fmt::Display for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.repr() {
+            Ok(repr) => fmt::Display::fmt(&repr, f),
+            Err(error) => write!(f, "{} {} ({error})", self.name, self.record_type()),
+        }
+    }
+}
+
+/// The meaning of a resource record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repr<'a> {
+    /// NAME: the owner.
+    pub name: Name<'a>,
+    /// CLASS.
+    pub class: Class,
+    /// TTL, in seconds.
+    pub ttl: u32,
+    /// TYPE and RDATA.
+    pub data: Data<'a>,
+}
+
+impl fmt::Display for Repr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Data::Opt(options) = self.data {
+            return write!(f, "OPT size {}{options}", self.class.0);
+        }
+        write!(f, "{} {}", self.name, self.data)?;
+        write_class(f, self.class)
+    }
+}
+
+/// TYPE and RDATA of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Data<'a> {
+    /// An IPv4 address, RFC 1035 §3.4.1.
+    A(Ipv4Addr),
+    /// An IPv6 address, RFC 3596.
+    Aaaa(Ipv6Addr),
+    /// The canonical name, RFC 1035 §3.3.1.
+    Cname(Name<'a>),
+    /// A name server, RFC 1035 §3.3.11.
+    Ns(Name<'a>),
+    /// Another name, RFC 1035 §3.3.12.
+    Ptr(Name<'a>),
+    /// A mail exchange, RFC 1035 §3.3.9.
+    Mx {
+        /// Lower is preferred.
+        preference: u16,
+        /// The host.
+        exchange: Name<'a>,
+    },
+    /// A service, RFC 2782.
+    Srv {
+        /// Lower is tried first.
+        priority: u16,
+        /// Share among those of equal priority.
+        weight: u16,
+        /// Port.
+        port: u16,
+        /// Host.
+        target: Name<'a>,
+    },
+    /// The start of a zone, RFC 1035 §3.3.13.
+    Soa(Soa<'a>),
+    /// Text, RFC 1035 §3.3.14.
+    Txt(Text<'a>),
+    /// Options of EDNS, RFC 6891 §6.1.2; [`super::Edns`] has what stands in the other fields.
+    Opt(EdnsOptions<'a>),
+    /// Any other type, and its RDATA.
+    Unknown(RecordType, &'a [u8]),
+}
+
+impl Data<'_> {
+    /// Walks the names inside.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => name.check(),
+            Self::Mx { exchange: name, .. } | Self::Srv { target: name, .. } => name.check(),
+            Self::Soa(soa) => soa.primary.check().and_then(|()| soa.mailbox.check()),
+            _ => Ok(()),
+        }
+    }
+
+    /// TYPE.
+    #[must_use]
+    pub const fn record_type(&self) -> RecordType {
+        match self {
+            Self::A(_) => RecordType::A,
+            Self::Aaaa(_) => RecordType::AAAA,
+            Self::Cname(_) => RecordType::CNAME,
+            Self::Ns(_) => RecordType::NS,
+            Self::Ptr(_) => RecordType::PTR,
+            Self::Mx { .. } => RecordType::MX,
+            Self::Srv { .. } => RecordType::SRV,
+            Self::Soa(_) => RecordType::SOA,
+            Self::Txt(_) => RecordType::TXT,
+            Self::Opt(_) => RecordType::OPT,
+            Self::Unknown(other, _) => *other,
+        }
+    }
+}
+
+impl fmt::Display for Data<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.record_type())?;
+        match self {
+            Self::A(address) => write!(f, "{address}"),
+            Self::Aaaa(address) => write!(f, "{address}"),
+            Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => write!(f, "{name}"),
+            Self::Mx { preference, exchange } => write!(f, "{preference} {exchange}"),
+            Self::Srv { priority, weight, port, target } => {
+                write!(f, "{priority} {weight} {port} {target}")
+            }
+            Self::Soa(soa) => write!(f, "{} {} {}", soa.primary, soa.mailbox, soa.serial),
+            Self::Txt(text) => write!(f, "{text}"),
+            Self::Opt(options) => write!(f, "{options}"),
+            Self::Unknown(_, octets) => write!(f, "{} octets", octets.len()),
+        }
+    }
+}
+
+/// The start of a zone, RFC 1035 §3.3.13; times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Soa<'a> {
+    /// MNAME: the primary server.
+    pub primary: Name<'a>,
+    /// RNAME: the mailbox of who is responsible.
+    pub mailbox: Name<'a>,
+    /// SERIAL.
+    pub serial: u32,
+    /// REFRESH.
+    pub refresh: u32,
+    /// RETRY.
+    pub retry: u32,
+    /// EXPIRE.
+    pub expire: u32,
+    /// MINIMUM: the TTL of negative answers, RFC 2308 §4.
+    pub minimum: u32,
+}
+
+/// Character strings, each of up to 255 octets behind its length, RFC 1035 §3.3.14.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    /// Checks that there are whole strings only.
+    ///
+    /// # Errors
+    /// `Truncated` if the last one is cut off.
+    pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
+        let mut rest = octets;
+        while let Some((&len, behind)) = rest.split_first() {
+            let need = octets.len() - behind.len() + usize::from(len);
+            rest = behind.get(usize::from(len)..).ok_or(Error::truncated(need, octets.len()))?;
+        }
+        Ok(Self(octets))
+    }
+
+    /// The octets: strings behind their lengths.
+    #[must_use]
+    pub const fn octets(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// One string after the other.
+    pub fn strings(&self) -> impl Iterator<Item = &'a [u8]> + 'a {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let (&len, behind) = rest.split_first()?;
+            let (string, behind) = behind.split_at_checked(usize::from(len))?;
+            rest = behind;
+            Some(string)
+        })
+    }
+}
+
+/// Each string in quotes, RFC 1035 §5.1.
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, string) in self.strings().enumerate() {
+            f.write_str(if index > 0 { " \"" } else { "\"" })?;
+            for (index, words) in string.split(|octet| *octet == b' ').enumerate() {
+                f.write_str(if index > 0 { " " } else { "" })?;
+                write_escaped(f, words, b"\"\\")?;
+            }
+            f.write_str("\"")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,307 @@
+extern crate alloc;
+use super::*;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+/// www.example.org is a CNAME of host.example.org, which has an address.
+const RESPONSE: &[u8] = b"\x12\x34\x81\x80\0\x01\0\x02\0\0\0\0\
+    \x03www\x07example\x03org\0\0\x01\0\x01\
+    \xc0\x0c\0\x05\0\x01\0\0\x0e\x10\0\x07\x04host\xc0\x10\
+    \xc0\x2d\0\x01\0\x01\0\0\x0e\x10\0\x04\xc0\0\x02\x01";
+
+fn name(text: &str) -> NameBuf {
+    text.parse().unwrap()
+}
+
+/// A message of this header's counts, octets and behind them.
+fn message(counts: [u8; 4], body: &[u8]) -> Vec<u8> {
+    let [q, a, n, r] = counts;
+    [&[0, 1, 0x80, 0, 0, q, 0, a, 0, n, 0, r], body].concat()
+}
+
+// conf: DDM-DNS-02, DDM-DNS-07
+#[test]
+fn a_response_is_read_record_by_record() {
+    let packet = Packet::parse(RESPONSE).unwrap();
+    assert!(packet.is_response());
+    assert_eq!((packet.id(), packet.flags()), (0x1234, Flags::QR | Flags::RD | Flags::RA));
+    assert_eq!((packet.opcode(), packet.rcode()), (Opcode::QUERY, Rcode::NO_ERROR));
+    let mut questions = packet.questions();
+    let question = questions.next().unwrap().unwrap();
+    assert_eq!(question.name, name("WWW.example.org").as_name());
+    assert_eq!((question.record_type, question.class), (RecordType::A, Class::IN));
+    assert!(questions.next().is_none());
+    let records: Vec<Record<'_>> = questions.answers().map(Result::unwrap).collect();
+    let host = name("host.example.org");
+    assert_eq!(records[0].data(), Ok(Data::Cname(host.as_name())));
+    assert_eq!(records[1].name(), host.as_name());
+    assert_eq!(records[1].data(), Ok(Data::A(Ipv4Addr::new(192, 0, 2, 1))));
+    assert_eq!((records[1].ttl(), records[1].class()), (3600, Class::IN));
+    assert_eq!(packet.answers().count(), 2);
+    assert_eq!(packet.records().count(), 2);
+    assert_eq!(packet.check(), Ok(()));
+    assert_eq!(packet.edns(), Ok(None));
+}
+
+#[test]
+fn a_message_prints_as_one_line() {
+    let packet = Packet::parse(RESPONSE).unwrap();
+    let want = "DNS response id 0x1234 RD RA NOERROR, www.example.org A?, \
+                www.example.org CNAME host.example.org, host.example.org A 192.0.2.1";
+    assert_eq!(packet.to_string(), want);
+    let cut = Packet::parse(&RESPONSE[..RESPONSE.len() - 1]).unwrap();
+    assert!(cut
+        .to_string()
+        .ends_with("host.example.org, record broken: truncated: 68 octets needed, 67 present"));
+    let many = message([0, 12, 0, 0], &[0, 0, 16, 0, 3, 0, 0, 0, 1, 0, 2, 1, b'"'].repeat(12));
+    let text = Packet::parse(&many).unwrap().to_string();
+    assert_eq!(text.matches(". TXT \"\\\"\" CLASS3").count(), 8, "{text}");
+    assert!(text.ends_with(", 4 more"), "{text}");
+}
+
+/// Every record type, emitted and read again, with and without compression.
+// conf: DDM-DNS-01, DDM-DNS-07
+#[test]
+fn what_is_emitted_parses_to_the_same() {
+    let names = ["example.com", "www.example.com", "Example.com", "a.b.c.example.com", "."].map(name);
+    let [www, upper, deep, root] = [1, 2, 3, 4].map(|index| names[index].as_name());
+    let text = Text::parse(b"\x05hello\0\x02\"\\").unwrap();
+    let soa = Soa { primary: www, mailbox: deep, serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 5 };
+    let data = [
+        Data::A(Ipv4Addr::new(192, 0, 2, 1)),
+        Data::Aaaa(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        Data::Cname(upper),
+        Data::Ns(www),
+        Data::Ptr(root),
+        Data::Mx { preference: 10, exchange: deep },
+        Data::Srv { priority: 1, weight: 2, port: 853, target: www },
+        Data::Soa(soa),
+        Data::Txt(text),
+        Data::Opt(EdnsOptions::new(&[0, 10, 0, 2, 1, 2])),
+        Data::Unknown(RecordType(65), &[1, 2, 3]),
+    ];
+    let mut lengths = [0; 2];
+    for (compression, total) in [Compression::Off, Compression::On].into_iter().zip(&mut lengths) {
+        let header = Header { id: 7, flags: Flags::QR | Flags::AA, opcode: Opcode(0), rcode: Rcode(3) };
+        let mut buffer = [0; 2048];
+        let mut builder = Builder::new(&mut buffer, &header).unwrap();
+        builder.set_compression(compression);
+        let question = Question { name: www, record_type: RecordType::ANY, class: Class(0x8001) };
+        builder.question(&question).unwrap();
+        let mut records = Vec::new();
+        for section in [Section::Answer, Section::Authority, Section::Additional] {
+            for (index, data) in data.into_iter().enumerate() {
+                let owner = names[index % names.len()].as_name();
+                let record = Repr { name: owner, class: Class(0x8001), ttl: 300, data };
+                builder.record(section, &record).unwrap();
+                records.push((section, record));
+            }
+        }
+        *total = builder.len();
+        let packet = Packet::parse(builder.finish()).unwrap();
+        assert_eq!(packet.header(), header);
+        assert_eq!(packet.questions().map(Result::unwrap).collect::<Vec<_>>(), [question]);
+        let again: Vec<_> =
+            packet.records().map(Result::unwrap).map(|(s, r)| (s, r.repr().unwrap())).collect();
+        assert_eq!(again, records, "{compression:?}");
+        // Compression keeps the case of letters.
+        assert!(again.iter().any(|(_, record)| record.data.to_string() == "CNAME Example.com"));
+        assert_eq!(packet.check(), Ok(()));
+    }
+    assert!(lengths[1] * 3 < lengths[0] * 2, "{lengths:?}");
+}
+
+#[test]
+fn compression_points_to_the_first_of_equal_ends() {
+    let mut buffer = [0; 64];
+    let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
+    for text in ["a.a", "b.a", "b.a", "a", "."] {
+        let name = name(text);
+        let question = Question { name: name.as_name(), record_type: RecordType::A, class: Class::IN };
+        builder.question(&question).unwrap();
+    }
+    let tail = [0, 1, 0, 1];
+    let want = [
+        &[1, b'a', 1, b'a', 0][..],
+        &tail,
+        &[1, b'b', 0xc0, 14],
+        &tail,
+        &[0xc0, 21],
+        &tail,
+        &[0xc0, 14],
+        &tail,
+        &[0],
+        &tail,
+    ];
+    assert_eq!(builder.finish()[HEADER_LEN..], want.concat());
+}
+
+#[test]
+fn a_record_that_does_not_fit_leaves_the_message_as_it_was() {
+    let (owner, other) = (name("www.example.com"), name("mail.example.com"));
+    let record = Repr { name: owner.as_name(), class: Class::IN, ttl: 1, data: Data::Cname(other.as_name()) };
+    let need = HEADER_LEN + 17 + 10 + 7;
+    for len in 0..=need {
+        let mut buffer = alloc::vec![0xa5; len];
+        let Ok(mut builder) = Builder::new(&mut buffer, &Header::default()) else {
+            assert!(len < HEADER_LEN);
+            continue;
+        };
+        let added = builder.record(Section::Answer, &record);
+        assert_eq!(added.is_ok(), len == need, "{len}");
+        if added.is_err() {
+            assert!(matches!(added, Err(Error::NoRoom { .. })), "{len}");
+        }
+        let packet = Packet::parse(builder.finish()).unwrap();
+        assert_eq!(packet.answers().count(), usize::from(len == need));
+        assert_eq!(packet.check(), Ok(()));
+    }
+}
+
+#[test]
+fn sections_come_in_order_and_codes_fit_their_bits() {
+    let mut buffer = [0; 64];
+    let header = Header { opcode: Opcode(16), ..Header::default() };
+    assert_eq!(Builder::new(&mut buffer, &header).err(), Some(Error::Unrepresentable));
+    let header = Header { rcode: Rcode::BAD_VERS, ..Header::default() };
+    assert_eq!(Builder::new(&mut buffer, &header).err(), Some(Error::Unrepresentable));
+    let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
+    builder.edns(&Edns::new(1232)).unwrap();
+    let record = Repr { name: Name::ROOT, class: Class::IN, ttl: 0, data: Data::Ns(Name::ROOT) };
+    assert_eq!(builder.record(Section::Answer, &record), Err(Error::Unrepresentable));
+    let question = Question { name: Name::ROOT, record_type: RecordType::NS, class: Class::IN };
+    assert_eq!(builder.question(&question), Err(Error::Unrepresentable));
+}
+
+// conf: DDM-DNS-13
+#[test]
+fn edns_is_one_opt_record_of_the_root() {
+    let cookie = [0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
+    let edns = Edns {
+        udp_payload_size: 1232,
+        extended_rcode: 1,
+        version: 0,
+        dnssec_ok: true,
+        options: EdnsOptions::new(&cookie),
+    };
+    let mut buffer = [0; 128];
+    let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
+    builder.edns(&edns).unwrap();
+    let len = builder.len();
+    let packet = Packet::parse(&buffer[..len]).unwrap();
+    let again = packet.edns().unwrap().unwrap();
+    assert_eq!(again, edns);
+    assert_eq!(again.options.find(EdnsOption::COOKIE), Some(&cookie[4..]));
+    assert_eq!(again.options.find(EdnsOption::NSID), None);
+    assert_eq!(again.rcode(Rcode(7)), Rcode::BAD_COOKIE);
+    assert!(packet.to_string().ends_with(", OPT size 1232 cookie"), "{packet}");
+    // Sizes below 512 count as 512.
+    let small = message([0, 0, 0, 1], &[0, 0, 41, 0, 100, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(Packet::parse(&small).unwrap().edns().unwrap().unwrap().udp_payload_size, 512);
+    // Two of them, or one that belongs to a name, are no EDNS.
+    let two = message([0, 0, 0, 2], &[0, 0, 41, 4, 0, 0, 0, 0, 0, 0, 0].repeat(2));
+    assert_eq!(Packet::parse(&two).unwrap().edns(), Err(Error::Field(0)));
+    let owned = message([0, 0, 0, 1], &[1, b'a', 0, 0, 41, 4, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(Packet::parse(&owned).unwrap().edns(), Err(Error::Field(0)));
+    // An option that is cut off is said to be, and ends the walk.
+    let mut cut = EdnsOptions::new(&[0, 3, 0, 0, 0, 10, 0, 8, 1]);
+    assert_eq!(cut.next(), Some(Ok(EdnsOption { code: 3, data: &[] })));
+    assert_eq!(cut.next(), Some(Err(Error::truncated(12, 5))));
+    assert_eq!(cut.next(), None);
+}
+
+// conf: DDM-DNS-17
+#[test]
+fn a_ttl_with_the_top_bit_counts_as_zero() {
+    for (ttl, want) in [(0, 0), (300, 300), (0x7fff_ffff, 0x7fff_ffff), (0x8000_0000, 0), (u32::MAX, 0)] {
+        let ttl: u32 = ttl;
+        let octets = message([0, 1, 0, 0], &[&[0, 0, 1, 0, 1][..], &ttl.to_be_bytes(), &[0, 0]].concat());
+        let packet = Packet::parse(&octets).unwrap();
+        let record = packet.answers().next().unwrap().unwrap();
+        assert_eq!((record.ttl(), record.ttl_field()), (want, ttl));
+    }
+}
+
+// conf: DDM-DNS-22
+#[test]
+fn rdlength_is_what_the_type_needs() {
+    let record = |kind: u8, rdata: &[u8]| {
+        let len = u8::try_from(rdata.len()).unwrap();
+        let octets =
+            message([0, 1, 0, 0], &[&[0, 0, kind, 0, 1, 0, 0, 0, 0, 0, len], rdata, &[0; 8]].concat());
+        let packet = Packet::parse(&octets).unwrap();
+        let record = packet.answers().next().unwrap().unwrap();
+        record.data().map(|data| data.to_string())
+    };
+    for (kind, rdata, want) in [
+        (1, &[192, 0, 2, 1][..], Ok("A 192.0.2.1")),
+        (1, &[192, 0, 2], Err(Error::Length(3))),
+        (1, &[192, 0, 2, 1, 0], Err(Error::Length(5))),
+        (28, &[0; 16], Ok("AAAA ::")),
+        (28, &[0; 15], Err(Error::Length(15))),
+        (28, &[], Err(Error::Length(0))),
+        (5, &[1, b'a', 0], Ok("CNAME a")),
+        (5, &[1, b'a', 0, 0], Err(Error::Length(4))),
+        // The name runs beyond RDATA, into what follows.
+        (5, &[2, b'a'], Err(Error::Truncated { need: 27, have: 25 })),
+        (12, &[], Err(Error::Truncated { need: 24, have: 23 })),
+        (2, &[0], Ok("NS .")),
+        (15, &[0, 1, 0], Ok("MX 1 .")),
+        (15, &[0], Err(Error::Length(1))),
+        (33, &[0, 1, 0, 2, 0, 3, 0], Ok("SRV 1 2 3 .")),
+        (33, &[0, 1, 0, 2, 0], Err(Error::Length(5))),
+        (6, &[0; 22], Ok("SOA . . 0")),
+        (6, &[0; 21], Err(Error::Length(21))),
+        (6, &[0; 23], Err(Error::Length(23))),
+        (16, &[1, b'a', 2], Err(Error::Truncated { need: 5, have: 3 })),
+        (16, b"\x03a b", Ok("TXT \"a b\"")),
+        (99, &[1, 2], Ok("TYPE99 2 octets")),
+    ] {
+        assert_eq!(record(kind, rdata), want.map(ToString::to_string), "type {kind} {rdata:?}");
+    }
+}
+
+#[test]
+fn a_broken_question_hides_the_records() {
+    let octets = message([2, 1, 0, 0], &[0, 0, 1, 0, 1, 0x80, 0, 1, 0, 1]);
+    let packet = Packet::parse(&octets).unwrap();
+    let questions: Vec<_> = packet.questions().collect();
+    assert_eq!(questions.len(), 2);
+    assert_eq!(questions[1], Err(Error::Field(17)));
+    assert_eq!(packet.records().collect::<Vec<_>>(), [Err(Error::Field(17))]);
+    assert_eq!(packet.check(), Err(Error::Field(17)));
+    assert!(packet.to_string().contains("question broken: field at octet 17"), "{packet}");
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for len in 0..RESPONSE.len() {
+        match Packet::parse(&RESPONSE[..len]) {
+            Ok(packet) => {
+                assert!(
+                    matches!(packet.check(), Err(Error::Truncated { .. })),
+                    "{len}: {:?}",
+                    packet.check()
+                );
+            }
+            Err(error) => {
+                assert_eq!(error, Error::truncated(HEADER_LEN, len));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_mutation_of_one_octet_ends() {
+    let mut octets = RESPONSE.to_vec();
+    for at in 0..octets.len() {
+        for value in 0..=255 {
+            let good = core::mem::replace(&mut octets[at], value);
+            let packet = Packet::parse(&octets).unwrap();
+            let _: (String, _, _) = (format!("{packet}"), packet.check(), packet.edns());
+            octets[at] = good;
+        }
+    }
+}
