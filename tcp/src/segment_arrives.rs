@@ -274,6 +274,10 @@ impl Connection<'_, '_> {
         }
         let in_order = self.tcb.flags.contains(Flags::FIN_SEEN) && self.tcb.rcv_nxt.ge(self.tcb.fin_seq);
         if !in_order {
+            if seg.has(Control::FIN) && seg.payload.is_empty() {
+                // A gap is told at once, whatever lies behind it: RFC 5681 §4.2. Text was answered already.
+                return Break(Reply::Ack);
+            }
             return Continue(());
         }
         match self.tcb.state {

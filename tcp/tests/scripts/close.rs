@@ -164,6 +164,7 @@ fn a_fin_ahead_of_a_gap_waits_for_the_gap() {
     run(&Setup::default(), connected, || {
         vec![
             (0, In(fin(311).ack(101))),
+            (0, Out(seg(101).ack(301))),
             (0, Is(Established)),
             (10, In(seg(301).ack(101).len(10))),
             (10, Out(seg(101).ack(312))),

@@ -14,3 +14,4 @@ mod reset;
 mod runner;
 mod sending;
 mod simulation;
+mod state_events;

@@ -392,7 +392,7 @@ impl Host {
         self.irs.wrapping_add(seq.wrapping_sub(IRS))
     }
 
-    fn give(&mut self, seg: &Seg) {
+    pub(crate) fn give(&mut self, seg: &Seg) {
         let fields = Fields {
             src_port: PEER_PORT,
             dst_port: OUR_PORT,
@@ -543,6 +543,11 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
 
 /// Runs a script at several sequence numbers. `begin` makes the first moves.
 pub(crate) fn run(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
+    at_each_number(setup, begin, |host| play(host, steps()));
+}
+
+/// Does something with a host at several sequence numbers, after `begin` has made the first moves.
+pub(crate) fn at_each_number(setup: &Setup, begin: fn(&mut Host), then: impl Fn(&mut Host)) {
     // The ISS of this engine and these endpoints at the start of time: a clock of 4 µs is added to it.
     let mut probe = Host::new(setup, 7, Instant::ZERO, 0);
     probe.connect();
@@ -559,13 +564,14 @@ pub(crate) fn run(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(
         let start = Instant::from_micros(ticks * 4);
         let mut host = Host::new(setup, 7, start, irs);
         begin(&mut host);
-        play(&mut host, steps(), iss);
+        then(&mut host);
     }
 }
 
-fn play(host: &mut Host, steps: Vec<(u64, Step)>, iss: u32) {
+/// Plays the steps of a script.
+pub(crate) fn play(host: &mut Host, steps: Vec<(u64, Step)>) {
     for (number, (ms, step)) in steps.into_iter().enumerate() {
-        let what = format!("step {number}, ISS {iss:#x}");
+        let what = format!("step {number}, ISS {:#x}, IRS {:#x}", host.ours(ISS), host.irs);
         host.advance(host.at(ms));
         if !matches!(step, Out(_) | Left(_) | Drain) {
             host.assert_silence(&what);
@@ -606,7 +612,6 @@ pub(crate) fn connected(host: &mut Host) {
             (0, Out(seg(ISS + 1).ack(IRS + 1))),
             (0, Is(State::Established)),
         ],
-        0,
     );
 }
 
@@ -622,7 +627,6 @@ pub(crate) fn accepted(host: &mut Host) {
             (0, Call(Host::accept)),
             (0, Is(State::Established)),
         ],
-        0,
     );
 }
 
