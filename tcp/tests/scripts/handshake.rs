@@ -12,7 +12,7 @@ use tersus_wire::IpProtocol;
 fn a_connection_is_opened_by_connect() {
     for ipv6 in [false, true] {
         let mss = if ipv6 { 1440 } else { 1460 };
-        run(&Setup { ipv6, ..Setup::default() }, nothing, || {
+        run_in_family(&Setup { ipv6, ..Setup::default() }, nothing, || {
             vec![
                 (0, Call(Host::connect)),
                 (0, Out(syn(100).mss(mss).wnd(4096).scale(0))),
@@ -30,7 +30,7 @@ fn a_connection_is_opened_by_connect() {
 fn a_listener_accepts() {
     for ipv6 in [false, true] {
         let mss = if ipv6 { 1440 } else { 1460 };
-        run(&Setup { ipv6, ..Setup::default() }, listening, || {
+        run_in_family(&Setup { ipv6, ..Setup::default() }, listening, || {
             vec![
                 (0, In(syn(300).mss(1460))),
                 (0, Out(syn(100).ack(301).mss(mss).wnd(4096))),
@@ -73,7 +73,7 @@ fn the_mss_option_is_found_wherever_it_stands() {
         (&[2, 4, 0, 1], 64),
     ];
     for (options, mss) in TABLE {
-        run(&Setup::default(), nothing, || {
+        run_in_family(&Setup::default(), nothing, || {
             vec![
                 (0, Call(Host::connect)),
                 (0, Out(syn(100))),
@@ -87,7 +87,7 @@ fn the_mss_option_is_found_wherever_it_stands() {
         });
     }
     // IPv6: 1220.
-    run(&Setup { ipv6: true, ..Setup::default() }, nothing, || {
+    run_in_family(&Setup { ipv6: true, ..Setup::default() }, nothing, || {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100))),

@@ -296,7 +296,7 @@ impl IpLayer for SmallPath<'_> {
 // conf: TCP-PMT-01, TCP-PMT-06, TCP-ICMP-06
 #[test]
 fn too_big_a_segment_goes_again_cut_anew() {
-    run(&Setup::default(), connected, || {
+    run_in_family(&Setup::default(), connected, || {
         vec![
             (0, Call(|h| assert_eq!(h.send(3000, 101), 3000))),
             (0, Out(seg(101).ack(301).len(1460))),

@@ -27,7 +27,7 @@ pub(crate) const OUR_PORT: u16 = 80;
 pub(crate) const PEER_PORT: u16 = 4000;
 
 /// A segment, given or wanted. What is `None` is not compared, and has a usual value when given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Seg {
     pub(crate) seq: u32,
     pub(crate) ack: Option<u32>,
@@ -42,6 +42,25 @@ pub(crate) struct Seg {
     pub(crate) psh: Option<bool>,
     /// `seq` is no number of the script's but a real one.
     pub(crate) absolute: bool,
+}
+
+/// As a person reads it: the text by its length and first octets.
+impl core::fmt::Debug for Seg {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "<SEQ={}><CTL={:?}>", self.seq, self.flags)?;
+        for (name, number) in [
+            ("ACK", self.ack),
+            ("WND", self.window.map(u32::from)),
+            ("MSS", self.mss.map(u32::from)),
+            ("shift", self.scale.map(u32::from)),
+        ] {
+            if let Some(number) = number {
+                write!(f, "<{name}={number}>")?;
+            }
+        }
+        let first = &self.data[..self.data.len().min(8)];
+        write!(f, " {} octets {first:?}", self.data.len())
+    }
 }
 
 pub(crate) fn seg(seq: u32) -> Seg {
@@ -541,24 +560,41 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
     (now, fields, packet.payload().to_vec(), area)
 }
 
-/// Runs a script at several sequence numbers. `begin` makes the first moves.
+/// Runs a script at several sequence numbers and in both families. `begin` makes the first moves.
 pub(crate) fn run(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
     at_each_number(setup, begin, |host| play(host, steps()));
 }
 
-/// Does something with a host at several sequence numbers, after `begin` has made the first moves.
+/// Runs a script that names what is peculiar to a family, the one of `setup`.
+pub(crate) fn run_in_family(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
+    at_each_number_in_family(setup, begin, |host| play(host, steps()));
+}
+
+/// Does something with a host at several sequence numbers and in both families, after `begin` has made the first
+/// moves.
 pub(crate) fn at_each_number(setup: &Setup, begin: fn(&mut Host), then: impl Fn(&mut Host)) {
+    for ipv6 in [false, true] {
+        // The longer header of IPv6 takes nothing from the segments: a script counts alike in both.
+        let mtu = setup.mtu + if ipv6 { 20 } else { 0 };
+        at_each_number_in_family(&Setup { ipv6, mtu, ..setup.clone() }, begin, &then);
+    }
+}
+
+fn at_each_number_in_family(setup: &Setup, begin: fn(&mut Host), then: impl Fn(&mut Host)) {
     // The ISS of this engine and these endpoints at the start of time: a clock of 4 µs is added to it.
     let mut probe = Host::new(setup, 7, Instant::ZERO, 0);
     probe.connect();
     probe.poll();
     let (_, fields, ..) = probe.sent.pop_front().unwrap();
+    let any = arbitrary();
     for (iss, irs) in [
-        (1_000, 5_000),
-        (0xffff_fff0, 0xffff_ff00),
-        (0xffff_ffff, 0),
-        (0x7fff_ffff, 0x7fff_fff8),
-        (0xffff_ff9b, 0xffff_ffff),
+        (0, 0xffff_ffff),
+        (1, 0x7fff_ffff),
+        (0x7fff_ffff, 0xffff_fffe),
+        (0xffff_fffe, 0),
+        // Text of a few hundred octets crosses the end of the number space.
+        (0xffff_ff9b, 0xffff_ff00),
+        (any, any.rotate_left(16)),
     ] {
         let ticks = u64::from(u32::wrapping_sub(iss, fields.seq));
         let start = Instant::from_micros(ticks * 4);
@@ -566,6 +602,13 @@ pub(crate) fn at_each_number(setup: &Setup, begin: fn(&mut Host), then: impl Fn(
         begin(&mut host);
         then(&mut host);
     }
+}
+
+/// A number like any other, another one in each test and the same in each run of it.
+fn arbitrary() -> u32 {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or_default();
+    name.bytes().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193))
 }
 
 /// Plays the steps of a script.
