@@ -38,6 +38,8 @@ pub struct FakeIp<'a> {
     pub refusals: &'a [(IpAddr, SendError)],
     /// Value of [`Routes::groups`] of the interface.
     pub groups: &'a [Membership],
+    /// The last word of [`IpLayer::advise`].
+    pub advice: Option<Advice>,
     buffer: &'a mut [u8],
     sent: &'a mut dyn FnMut(&Path, Outgoing, &[u8]),
 }
@@ -60,6 +62,7 @@ impl<'a> FakeIp<'a> {
             refusal: None,
             refusals: &[],
             groups: &[],
+            advice: None,
             buffer,
             sent,
         }
@@ -133,5 +136,7 @@ impl IpLayer for FakeIp<'_> {
         self.room
     }
 
-    fn advise(&mut self, _path: &Path, _advice: Advice) {}
+    fn advise(&mut self, _path: &Path, advice: Advice) {
+        self.advice = Some(advice);
+    }
 }

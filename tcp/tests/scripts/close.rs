@@ -40,6 +40,30 @@ fn our_port() -> tersus_tcp::ConnectOptions {
     tersus_tcp::ConnectOptions { port: OUR_PORT, ..Default::default() }
 }
 
+// conf: TCP-FIN-02
+#[test]
+fn a_close_in_syn_received_waits_for_the_handshake() {
+    for queued in [false, true] {
+        let send = |h: &mut Host| assert_eq!(h.send(10, 101), 10);
+        let text = if queued { fin(101).ack(301).len(10) } else { fin(101).ack(301) };
+        run(&Setup::default(), nothing, || {
+            vec![
+                (0, Call(Host::connect)),
+                (0, Out(syn(100))),
+                (0, In(syn(300).mss(1460))),
+                (0, Out(syn(100).ack(301))),
+                (0, Is(SynReceived)),
+                (0, Call(if queued { send } else { |_| () })),
+                (0, Call(close)),
+                (0, Is(SynReceived)),
+                (5, In(seg(301).ack(101))),
+                (5, Out(text.clone())),
+                (5, Is(FinWait1)),
+            ]
+        });
+    }
+}
+
 // conf: TCP-FIN-04, TCP-FIN-05
 #[test]
 fn peer_closes_first_then_we_close() {

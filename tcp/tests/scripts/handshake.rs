@@ -160,6 +160,28 @@ fn windows_are_scaled_if_both_want_it() {
     });
 }
 
+// The runner looks at the options of each segment that leaves.
+// conf: TCP-MSS-02, TCP-HDR-11, TCP-HDR-12
+#[test]
+fn options_of_a_syn_leave_with_a_syn_alone() {
+    let send = |h: &mut Host| assert_eq!(h.send(1000, 101), 1000);
+    run(&Setup { rx: 300_000, ..Setup::default() }, nothing, || {
+        vec![
+            (0, Call(Host::connect)),
+            (0, Out(syn(100).scale(3))),
+            (0, In(syn(300).ack(101).wnd(100).scale(7).mss(536))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(seg(301).ack(101).wnd(100))),
+            (0, Call(send)),
+            (0, Out(seg(101).ack(301).len(536))),
+            (5, In(seg(301).ack(637).len(2))),
+            (5, Out(seg(637).ack(303).len(464))),
+            (50, In(fin(303).ack(1101))),
+            (50, Out(seg(1101).ack(304))),
+        ]
+    });
+}
+
 // conf: TCP-OPEN-06, TCP-OPEN-07, TCP-OPEN-09
 #[test]
 fn what_does_not_answer_our_syn_is_refused() {

@@ -315,3 +315,29 @@ fn tiny_buffers_work() {
         });
     }
 }
+
+// conf: TCP-WS-07
+#[test]
+fn an_edge_that_was_once_announced_stays() {
+    // A window of 4,001 octets is announced in units of eight: 4,000. What the SYN offered unscaled holds.
+    let setup = Setup { rx: 300_001, ..Setup::default() };
+    run(&setup, nothing, || {
+        vec![
+            (0, Call(Host::connect)),
+            (0, Out(syn(100).wnd(65_535).scale(3))),
+            (0, In(syn(300).ack(101).scale(0))),
+            (0, Out(seg(101).ack(301).wnd((300_001u32 >> 3) as u16))),
+            // One octet in order moves the announced edge down to a multiple of eight; the last octet of the first
+            // announcement is still taken.
+            (0, In(seg(301).ack(101).len(1))),
+            (40, Out(seg(101).ack(302).wnd((300_000u32 >> 3) as u16))),
+            (50, In(seg(302).ack(101).len(9))),
+            (90, Out(seg(101).ack(311).wnd((299_991u32 >> 3) as u16))),
+            // The edge was 301 + 300,000; what 311 and 37,498 units give is less.
+            (100, In(seg(300_300).ack(101).len(1))),
+            (100, Out(seg(101).ack(311))),
+            (100, Call(|h| assert_eq!(h.counter("data_out_of_order"), 1))),
+            (100, Call(|h| assert_eq!(h.counter("not_acceptable"), 0))),
+        ]
+    });
+}

@@ -4,7 +4,7 @@ use crate::runner::*;
 use tersus_ip::ErrorKind;
 use tersus_tcp::Outcome;
 use tersus_tcp::State::*;
-use tersus_wire::tcp::Flags;
+use tersus_wire::tcp::{Fields, Flags};
 
 // conf: TCP-RST-01, TCP-RST-02, TCP-RST-03
 #[test]
@@ -126,4 +126,40 @@ fn a_hard_error_ends_an_attempt_and_no_connection() {
             (10, In(seg(301).ack(111))),
         ]
     });
+}
+
+// conf: TCP-ATK-09
+#[test]
+fn two_that_disagree_do_not_answer_each_other_for_ever() {
+    // Each believes in numbers that the other never used; whatever one says, the other must correct.
+    at_each_number(&Setup::default(), connected, |here| {
+        let mut there = Host::new(&here.setup, 9, here.now, 0xdead_beef);
+        connected(&mut there);
+        there.now = here.now;
+        here.send(10, 101);
+        here.poll();
+        let mut relayed = 0;
+        for ms in (0..10_000).step_by(100) {
+            for _ in 0..100 {
+                if here.sent.is_empty() && there.sent.is_empty() {
+                    break;
+                }
+                relayed += relay(here, &mut there) + relay(&mut there, here);
+            }
+            here.advance(here.at(ms));
+            there.advance(there.at(ms));
+        }
+        assert!((1..=60).contains(&relayed), "{relayed} segments in ten seconds");
+    });
+}
+
+/// Carries what left one host to the other, which takes it for its peer's.
+fn relay(from: &mut Host, to: &mut Host) -> usize {
+    let segments: Vec<_> = from.sent.drain(..).collect();
+    for (_, fields, data, _) in &segments {
+        let fields = Fields { src_port: PEER_PORT, dst_port: OUR_PORT, ..*fields };
+        to.receive(&fields, &[], data);
+        to.poll();
+    }
+    segments.len()
 }

@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
-    Addresses, ChecksumOffload, IcmpError, Instant, InterfaceSet, IpMeta, OutFlags, Outgoing, Path, Progress,
-    SendError, Transport, Verdict,
+    Addresses, Advice, ChecksumOffload, IcmpError, Instant, InterfaceSet, IpMeta, OutFlags, Outgoing, Path,
+    Progress, SendError, Transport, Verdict,
 };
 use tersus_tcp::congestion::{Congestion, Reno};
 use tersus_tcp::{
@@ -237,6 +237,8 @@ pub(crate) struct Host {
     pub(crate) sent: VecDeque<(Instant, Fields, Vec<u8>, tcp::Options)>,
     pub(crate) outgoing: Vec<Outgoing>,
     pub(crate) polls: u32,
+    /// What the IP layer was told of the path, and when.
+    pub(crate) advice: Vec<(Instant, Advice)>,
     /// Octets that a script has sent so far.
     pub(crate) already: usize,
     iss: Option<u32>,
@@ -287,6 +289,7 @@ impl Host {
             sent: VecDeque::new(),
             outgoing: Vec::new(),
             polls: 0,
+            advice: Vec::new(),
             already: 0,
             iss: None,
             irs,
@@ -322,7 +325,11 @@ impl Host {
         ip.unroutable = self.unroutable;
         ip.mtu = self.mtu;
         ip.checksum = self.setup.checksum;
-        f(&mut self.tcp, &mut ip)
+        let result = f(&mut self.tcp, &mut ip);
+        if let Some(advice) = ip.advice {
+            self.advice.push((now, advice));
+        }
+        result
     }
 
     pub(crate) fn poll(&mut self) {
@@ -536,6 +543,8 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
     let packet = tcp::Packet::parse(octets).unwrap();
     let header = packet.header();
     assert_eq!(header.reserved(), 0);
+    let area = &octets[tcp::HEADER_LEN..octets.len() - packet.payload().len()];
+    assert!(is_padded(area), "octets behind the end of the option list");
     let mut area = tcp::Options::default();
     for option in packet.options() {
         match option.unwrap() {
@@ -558,6 +567,19 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
         assert_eq!((area.mss, area.window_scale), (None, None), "SYN options without SYN");
     }
     (now, fields, packet.payload().to_vec(), area)
+}
+
+/// Whether an option area has zeros alone behind its end-of-list option, if it has one.
+fn is_padded(mut area: &[u8]) -> bool {
+    loop {
+        match *area {
+            [] => return true,
+            [0, ref rest @ ..] => return rest.iter().all(|&octet| octet == 0),
+            [1, ref rest @ ..] => area = rest,
+            [_, len, ..] => area = &area[usize::from(len)..],
+            [_] => return false,
+        }
+    }
 }
 
 /// Runs a script at several sequence numbers and in both families. `begin` makes the first moves.

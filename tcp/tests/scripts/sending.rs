@@ -2,7 +2,7 @@
 
 use crate::runner::*;
 use core::time::Duration;
-use tersus_ip::{ChecksumOffload, ErrorKind, OutFlags, Outgoing, Transport};
+use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Transport};
 use tersus_tcp::congestion::{InitialWindow, Reno};
 use tersus_tcp::State::*;
 use tersus_tcp::{Config, KeepAlive, Nagle, Options, Outcome, SendError};
@@ -191,6 +191,26 @@ fn data_that_nobody_acknowledges_are_sent_again_and_given_up() {
             }),
         ));
         steps
+    });
+}
+
+// conf: TCP-RTO-15
+#[test]
+fn the_ip_layer_is_told_of_progress_and_of_the_lack_of_it() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<1460>)),
+            (0, Out(seg_at(101))),
+            (0, Call(|h| h.advice.clear())),
+            (1000, Out(seg_at(101))),
+            (3000, Out(seg_at(101))),
+            (3000, Call(|h| assert_eq!(h.advice, []))),
+            // R1, at the third retransmission.
+            (7000, Out(seg_at(101))),
+            (7000, Call(|h| assert_eq!(h.advice, [(h.now, Advice::Suspect)]))),
+            (8000, In(seg(301).ack(1561))),
+            (8000, Call(|h| assert_eq!(h.advice.last(), Some(&(h.now, Advice::Reachable))))),
+        ]
     });
 }
 
