@@ -45,12 +45,14 @@ pub enum Error {
 impl Error {
     /// `Truncated` from plain lengths, saturating.
     #[must_use]
+    #[cold]
     pub fn truncated(need: usize, have: usize) -> Self {
         Self::Truncated { need: saturate(need), have: saturate(have) }
     }
 
     /// `NoRoom` from plain lengths, saturating.
     #[must_use]
+    #[cold]
     pub fn no_room(need: usize, have: usize) -> Self {
         Self::NoRoom { need: saturate(need), have: saturate(have) }
     }

@@ -169,14 +169,14 @@ impl<'a> Packet<'a> {
     /// field is neither a type nor a length (1501 to 1535).
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let have = bytes.len();
-        let (header, rest) = bytes.split_first_chunk().ok_or(Error::truncated(HEADER_LEN, have))?;
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
         let header = Header(header);
         let field = header.ether_type();
         let payload = if field.is_type() {
             rest
         } else {
             let length = usize::from(field.as_length().ok_or(Error::Length(field.0))?);
-            rest.get(..length).ok_or(Error::truncated(HEADER_LEN + length, have))?
+            rest.get(..length).ok_or_else(|| Error::truncated(HEADER_LEN + length, have))?
         };
         Ok(Self { header, payload })
     }
@@ -267,7 +267,7 @@ impl Repr {
     /// `NoRoom` below 14 octets; `Unrepresentable` if the type is below 0x0600 or the source is a group.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
         let have = buffer.len();
-        let header = buffer.first_chunk_mut().ok_or(Error::no_room(HEADER_LEN, have))?;
+        let header = buffer.first_chunk_mut().ok_or_else(|| Error::no_room(HEADER_LEN, have))?;
         if !self.ether_type.is_type() || is_group(&self.source) {
             return Err(Error::Unrepresentable);
         }
@@ -330,10 +330,9 @@ pub fn write_header(
     source: &[u8; 6],
     ether_type: EtherType,
 ) {
-    let [a, b, c, d, e, f] = *destination;
-    let [g, h, i, j, k, l] = *source;
-    let [m, n] = ether_type.0.to_be_bytes();
-    *header = [a, b, c, d, e, f, g, h, i, j, k, l, m, n];
+    header[..6].copy_from_slice(destination);
+    header[6..12].copy_from_slice(source);
+    header[12..].copy_from_slice(&ether_type.0.to_be_bytes());
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ pub fn pseudo_addresses(source: IpAddr, destination: IpAddr) -> Sum {
             Sum::new().add_u32(source.to_bits()).add_u32(destination.to_bits())
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            Sum::new().add_bytes(&source.octets()).add_bytes(&destination.octets())
+            Sum::new().add_array(&source.octets()).add_array(&destination.octets())
         }
         _ => Sum::new(),
     }

@@ -27,7 +27,7 @@ pub use option::{emit_options, options, options_len, Opt, Options};
 pub use route::{Route, TimestampEntry, TimestampFlag, Timestamps, OPTION_DATA_LEN_MAX, ROUTE_LEN_MAX};
 
 use crate::checksum::Sum;
-use crate::{Error, IpProtocol};
+use crate::{words, Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv4Addr;
 
@@ -185,27 +185,13 @@ impl<'a> Header<'a> {
     }
 
     /// Whether the checksum over header and options is right.
-    fn is_intact(&self, mut options: &[u8]) -> bool {
-        // Five words and the options' words; carries gather in the upper half.
-        let h = self.0;
-        let mut sum = word([h[0], h[1], h[2], h[3]])
-            + word([h[4], h[5], h[6], h[7]])
-            + word([h[8], h[9], h[10], h[11]])
-            + word([h[12], h[13], h[14], h[15]])
-            + word([h[16], h[17], h[18], h[19]]);
-        while let Some((octets, rest)) = options.split_first_chunk() {
-            sum += word(*octets);
-            options = rest;
+    fn is_intact(&self, options: &[u8]) -> bool {
+        let mut sum = Sum::new().add_array(self.0);
+        if !options.is_empty() {
+            sum = sum.add_bytes(options);
         }
-        let sum = (sum >> 32) + (sum & 0xffff_ffff);
-        let sum = (sum >> 16) + (sum & 0xffff);
-        let sum = (sum >> 16) + (sum & 0xffff);
-        (sum >> 16) + (sum & 0xffff) == 0xffff
+        sum.is_valid()
     }
-}
-
-fn word(octets: [u8; 4]) -> u64 {
-    u64::from(u32::from_ne_bytes(octets))
 }
 
 impl fmt::Display for Header<'_> {
@@ -415,7 +401,11 @@ impl Repr {
     /// # Errors
     /// As [`Repr::emit_with_options`].
     pub fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
-        self.emit_with_options(&[], buffer)
+        self.check(0)?;
+        let have = buffer.len();
+        let header = buffer.first_chunk_mut().ok_or_else(|| Error::no_room(HEADER_LEN, have))?;
+        *header = self.header(&[]);
+        Ok(())
     }
 
     /// Writes the header and `options`, as they are, to the front of `buffer`.
@@ -424,53 +414,50 @@ impl Repr {
     /// `NoRoom`; `Unrepresentable` if the options are longer than 40 octets or no multiple of four, if header and
     /// payload exceed 65,535 octets, or if the fragment offset is no multiple of eight.
     pub fn emit_with_options(&self, options: &[u8], buffer: &mut [u8]) -> Result<(), Error> {
-        let header_len = HEADER_LEN + options.len();
-        let have = buffer.len();
-        let total_len =
-            u16::try_from(header_len + usize::from(self.payload_len)).map_err(|_| Error::Unrepresentable)?;
-        if options.len() > OPTIONS_LEN_MAX || options.len() % 4 != 0 || self.fragment_offset % 8 != 0 {
-            return Err(Error::Unrepresentable);
-        }
-        let ihl = u8::try_from(header_len >> 2).map_err(|_| Error::Unrepresentable)?;
-        let [l0, l1] = total_len.to_be_bytes();
-        let [i0, i1] = self.identification.to_be_bytes();
-        let flags = u16::from(self.flags.bits() & 7) << 13;
-        let [f0, f1] = (flags | self.fragment_offset >> 3).to_be_bytes();
-        let [s0, s1, s2, s3] = self.source.octets();
-        let [d0, d1, d2, d3] = self.destination.octets();
-        let mut header = [
-            0x40 | ihl,
-            self.traffic_class,
-            l0,
-            l1,
-            i0,
-            i1,
-            f0,
-            f1,
-            self.hop_limit,
-            self.protocol.0,
-            0,
-            0, //
-            s0,
-            s1,
-            s2,
-            s3,
-            d0,
-            d1,
-            d2,
-            d3,
-        ];
-        let [c0, c1] = Sum::new().add_bytes(&header).add_bytes(options).checksum().to_be_bytes();
-        header[CHECKSUM] = c0;
-        header[CHECKSUM + 1] = c1;
-        let room = buffer.get_mut(..header_len).ok_or_else(|| Error::no_room(header_len, have))?;
-        if let Some((to, rest)) = room.split_first_chunk_mut() {
-            *to = header;
-            for (to, from) in rest.iter_mut().zip(options) {
-                *to = *from;
-            }
+        self.check(options.len())?;
+        let (need, have) = (HEADER_LEN + options.len(), buffer.len());
+        let room = buffer.get_mut(..need).ok_or_else(|| Error::no_room(need, have))?;
+        let (header, rest) = room.split_first_chunk_mut().ok_or_else(|| Error::no_room(need, have))?;
+        *header = self.header(options);
+        for (to, from) in rest.iter_mut().zip(options) {
+            *to = *from;
         }
         Ok(())
+    }
+
+    /// Whether a header with so many octets of options can say all this.
+    #[inline]
+    fn check(&self, options_len: usize) -> Result<(), Error> {
+        let total_len = HEADER_LEN + options_len + usize::from(self.payload_len);
+        let is_too_long = options_len > OPTIONS_LEN_MAX || total_len > usize::from(u16::MAX);
+        if is_too_long || options_len % 4 != 0 || self.fragment_offset % 8 != 0 {
+            return Err(Error::Unrepresentable);
+        }
+        Ok(())
+    }
+
+    /// The fixed part, with the checksum over itself and `options`; checked before.
+    #[inline]
+    fn header(&self, options: &[u8]) -> [u8; HEADER_LEN] {
+        // 20 to 60 octets, so that IHL has four bits.
+        let header_len = u16::try_from(HEADER_LEN + options.len()).unwrap_or(0);
+        let [ihl, _] = (header_len << 6).to_be_bytes();
+        let version_and_class = u16::from_be_bytes([0x40 | ihl, self.traffic_class]);
+        let first = words::pair(version_and_class, header_len.wrapping_add(self.payload_len));
+        let flags = u16::from(self.flags.bits() & 7) << 13;
+        let second = words::pair(self.identification, flags | self.fragment_offset >> 3);
+        let third = u16::from_be_bytes([self.hop_limit, self.protocol.0]);
+        let [source, destination] = [self.source, self.destination].map(|address| address.to_bits().to_be());
+        let mut sum = Sum::new()
+            .add_word(first)
+            .add_word(second)
+            .add_word(words::pair(third, 0))
+            .add_word(source)
+            .add_word(destination);
+        if !options.is_empty() {
+            sum = sum.add_bytes(options);
+        }
+        words::octets([first, second, words::pair(third, sum.checksum()), source, destination])
     }
 }
 

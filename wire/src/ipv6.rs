@@ -15,7 +15,7 @@
 //!
 //! Extension headers follow it; they are in [`crate::ipv6_ext`]. Jumbograms (RFC 2675) are left out.
 
-use crate::{Error, IpProtocol};
+use crate::{words, Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv6Addr;
 
@@ -276,9 +276,8 @@ impl Repr {
         let Some((source, destination)) = addresses.split_first_chunk_mut::<16>() else { return Ok(()) };
         let Some(destination) = destination.first_chunk_mut::<16>() else { return Ok(()) };
         let word = 6 << 28 | u32::from(self.traffic_class) << 20 | self.flow_label;
-        let [v0, v1, v2, v3] = word.to_be_bytes();
-        let [l0, l1] = self.payload_len.to_be_bytes();
-        *start = [v0, v1, v2, v3, l0, l1, self.next_header.0, self.hop_limit];
+        let next = u16::from_be_bytes([self.next_header.0, self.hop_limit]);
+        *start = words::octets([word.to_be(), words::pair(self.payload_len, next)]);
         *source = self.source.octets();
         *destination = self.destination.octets();
         Ok(())

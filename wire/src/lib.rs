@@ -36,6 +36,7 @@ pub mod sixlowpan;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
+mod words;
 
 pub use error::Error;
 pub use ethernet::EtherType;

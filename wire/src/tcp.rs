@@ -16,7 +16,7 @@
 //! [`Repr`].
 
 use crate::checksum::Sum;
-use crate::{Error, IpProtocol};
+use crate::{words, Error, IpProtocol};
 use core::fmt;
 
 mod options;
@@ -203,11 +203,11 @@ impl<'a> Packet<'a> {
     /// `Truncated` if header or options are not all there; `Length` if Data Offset is below 5.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let have = bytes.len();
-        let (header, rest) = bytes.split_first_chunk().ok_or(Error::truncated(HEADER_LEN, have))?;
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
         let header = Header(header);
         let (options, payload) = rest
             .split_at_checked(header.options_len()?)
-            .ok_or(Error::truncated(header.header_len(), have))?;
+            .ok_or_else(|| Error::truncated(header.header_len(), have))?;
         Ok(Self { header, options, payload })
     }
 
@@ -247,11 +247,13 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub fn verify_checksum(&self, addresses: Sum) -> bool {
         let len = HEADER_LEN + self.options.len() + self.payload.len();
-        pseudo_header(addresses, len)
-            .add_bytes(self.header.0)
-            .add_bytes(self.options)
-            .add_bytes(self.payload)
-            .is_valid()
+        let mut sum = pseudo_header(addresses, len).add_array(self.header.0);
+        for part in [self.options, self.payload] {
+            if !part.is_empty() {
+                sum = sum.add_bytes(part);
+            }
+        }
+        sum.is_valid()
     }
 }
 
@@ -278,11 +280,11 @@ impl fmt::Debug for Packet<'_> {
 /// As [`Packet::parse`].
 pub fn split_mut(bytes: &mut [u8]) -> Result<(Header<'_>, &[u8], &mut [u8]), Error> {
     let have = bytes.len();
-    let (header, rest) = bytes.split_first_chunk_mut().ok_or(Error::truncated(HEADER_LEN, have))?;
+    let (header, rest) = bytes.split_first_chunk_mut().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
     let header = Header(header);
     let (options, payload) = rest
         .split_at_mut_checked(header.options_len()?)
-        .ok_or(Error::truncated(header.header_len(), have))?;
+        .ok_or_else(|| Error::truncated(header.header_len(), have))?;
     Ok((header, options, payload))
 }
 
@@ -314,6 +316,46 @@ pub struct Fields {
     pub window: u16,
     /// The Urgent Pointer: written as it is; 0 without URG.
     pub urgent: u16,
+}
+
+impl Fields {
+    /// Writes a segment that has neither options nor data, such as a bare ACK, to the front of `buffer`: 20 octets.
+    ///
+    /// # Errors
+    /// `NoRoom`.
+    pub fn emit(&self, buffer: &mut [u8], checksum: Checksum) -> Result<(), Error> {
+        const DATA_OFFSET: u8 = 5 << 4;
+        let have = buffer.len();
+        let header = buffer.first_chunk_mut().ok_or_else(|| Error::no_room(HEADER_LEN, have))?;
+        *header = self.header(DATA_OFFSET, &[], HEADER_LEN, checksum);
+        Ok(())
+    }
+
+    /// The header of a segment of `len` octets in which `body` follows.
+    #[inline]
+    fn header(&self, data_offset: u8, body: &[u8], len: usize, checksum: Checksum) -> [u8; HEADER_LEN] {
+        // Words in network order: added while they are in registers, stored once.
+        let ports = words::pair(self.src_port, self.dst_port);
+        let (seq, ack) = (self.seq.to_be(), self.ack.to_be());
+        let offset_and_flags = u16::from_be_bytes([data_offset, self.flags.bits()]);
+        let control = words::pair(offset_and_flags, self.window);
+        let checksum = match checksum {
+            Checksum::Full(addresses) => {
+                let mut sum = pseudo_header(addresses, len)
+                    .add_word(ports)
+                    .add_word(seq)
+                    .add_word(ack)
+                    .add_word(control)
+                    .add_word(words::pair(0, self.urgent));
+                if !body.is_empty() {
+                    sum = sum.add_bytes(body);
+                }
+                sum.checksum()
+            }
+            Checksum::Partial(addresses) => pseudo_header(addresses, len).partial(),
+        };
+        words::octets([ports, seq, ack, control, words::pair(checksum, self.urgent)])
+    }
 }
 
 impl fmt::Display for Fields {
@@ -362,33 +404,14 @@ pub fn emit(
     let data_offset = u8::try_from(header_len << 2).unwrap_or(0);
     let len = header_len.saturating_add(front.len()).saturating_add(back.len());
     let have = buffer.len();
-    let segment = buffer.get_mut(..len).ok_or(Error::no_room(len, have))?;
-    let (header, rest) = segment.split_first_chunk_mut().ok_or(Error::no_room(len, have))?;
-    *header = header_octets(fields, data_offset);
-    let rest = put(rest, options);
+    let segment = buffer.get_mut(..len).ok_or_else(|| Error::no_room(len, have))?;
+    let (header, body) =
+        segment.split_first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::no_room(len, have))?;
+    let rest = put(body, options);
     let rest = put(rest, front);
     put(rest, back);
-    let checksum = match checksum {
-        Checksum::Full(addresses) => pseudo_header(addresses, len).add_bytes(segment).checksum(),
-        Checksum::Partial(addresses) => pseudo_header(addresses, len).partial(),
-    };
-    if let Some((header, _)) = segment.split_first_chunk_mut::<HEADER_LEN>() {
-        [header[CHECKSUM], header[CHECKSUM + 1]] = checksum.to_be_bytes();
-    }
+    *header = fields.header(data_offset, body, len, checksum);
     Ok(len)
-}
-
-fn header_octets(fields: &Fields, data_offset: u8) -> [u8; HEADER_LEN] {
-    let mut octets = [0; HEADER_LEN];
-    [octets[0], octets[1]] = fields.src_port.to_be_bytes();
-    [octets[2], octets[3]] = fields.dst_port.to_be_bytes();
-    [octets[4], octets[5], octets[6], octets[7]] = fields.seq.to_be_bytes();
-    [octets[8], octets[9], octets[10], octets[11]] = fields.ack.to_be_bytes();
-    octets[DATA_OFFSET] = data_offset;
-    octets[FLAGS] = fields.flags.bits();
-    [octets[WINDOW], octets[WINDOW + 1]] = fields.window.to_be_bytes();
-    [octets[URGENT], octets[URGENT + 1]] = fields.urgent.to_be_bytes();
-    octets
 }
 
 /// Copies `octets` to the front of `area`, whose length was checked, and returns what is behind them.
@@ -420,7 +443,11 @@ impl Repr {
     /// # Errors
     /// As [`Options::parse`].
     pub fn parse(packet: &Packet<'_>) -> Result<Self, Error> {
-        Ok(Self { fields: packet.header.fields(), options: Options::parse(packet.options)? })
+        let fields = packet.header.fields();
+        if packet.options.is_empty() {
+            return Ok(Self { fields, options: Options::EMPTY });
+        }
+        Ok(Self { fields, options: Options::parse(packet.options)? })
     }
 
     /// Octets of header and options.

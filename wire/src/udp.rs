@@ -14,7 +14,7 @@
 //! §8.1). Which to accept is the caller's decision; [`Header::checksum`] tells.
 
 use crate::checksum::{copy_and_sum, Sum};
-use crate::{Error, IpProtocol};
+use crate::{words, Error, IpProtocol};
 use core::fmt;
 
 /// Length of the header, in octets.
@@ -65,11 +65,10 @@ impl Header<'_> {
         if self.checksum().is_none() {
             return Ok(());
         }
-        let &[a, b, c, d, e, f, g, h] = self.0;
-        let sum = pseudo(addresses, self.length())
-            .add_u32(u32::from_be_bytes([a, b, c, d]))
-            .add_u32(u32::from_be_bytes([e, f, g, h]))
-            .add_bytes(payload);
+        let mut sum = pseudo(addresses, self.length()).add_array(self.0);
+        if !payload.is_empty() {
+            sum = sum.add_bytes(payload);
+        }
         if sum.is_valid() {
             Ok(())
         } else {
@@ -175,23 +174,19 @@ impl Repr {
         let length = u16::try_from(need).map_err(|_| Error::Unrepresentable)?;
         let (header, rest) = buffer.split_first_chunk_mut().ok_or_else(|| Error::no_room(need, have))?;
         let to = rest.get_mut(..payload.len()).ok_or_else(|| Error::no_room(need, have))?;
-        let sum = copy_and_sum(to, payload);
+        let sum = if payload.is_empty() { Sum::new() } else { copy_and_sum(to, payload) };
         *header = self.header(length, pseudo(addresses, length).join(sum));
         Ok(())
     }
 
     /// The header of a datagram of `length` octets, header included. `sum` is that of pseudo-header and payload.
     fn header(self, length: u16, sum: Sum) -> [u8; HEADER_LEN] {
-        let sum = sum.add_u16(self.src_port).add_u16(self.dst_port).add_u16(length);
-        let checksum = match sum.checksum() {
+        let ports = words::pair(self.src_port, self.dst_port);
+        let checksum = match sum.add_word(ports).add_word(words::pair(length, 0)).checksum() {
             0 => 0xffff,
             checksum => checksum,
         };
-        let [s0, s1] = self.src_port.to_be_bytes();
-        let [d0, d1] = self.dst_port.to_be_bytes();
-        let [l0, l1] = length.to_be_bytes();
-        let [c0, c1] = checksum.to_be_bytes();
-        [s0, s1, d0, d1, l0, l1, c0, c1]
+        words::octets([ports, words::pair(length, checksum)])
     }
 }
 

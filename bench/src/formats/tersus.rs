@@ -78,6 +78,11 @@ fn ethernet(ether_type: EtherType) -> ethernet::Repr {
     ethernet::Repr { destination: ends.destination, source: ends.source, ether_type }
 }
 
+fn split(buffer: &mut [u8], len: usize) -> Result<(&mut [u8], &mut [u8]), Error> {
+    let have = buffer.len();
+    buffer.split_at_mut_checked(len).ok_or_else(|| Error::no_room(len, have))
+}
+
 fn rest(buffer: &mut [u8], from: usize) -> &mut [u8] {
     buffer.get_mut(from..).unwrap_or_default()
 }
@@ -85,10 +90,10 @@ fn rest(buffer: &mut [u8], from: usize) -> &mut [u8] {
 #[inline(never)]
 fn emit_tcp4(buffer: &mut [u8]) -> Result<(), Error> {
     let (source, destination) = v4();
-    ethernet(EtherType::IPV4).emit(buffer)?;
-    let packet = rest(buffer, ethernet::HEADER_LEN);
-    ipv4::Repr::new(IpProtocol::TCP, source, destination, 20).emit(packet)?;
-    let segment = rest(packet, ipv4::HEADER_LEN);
+    let (header, packet) = split(buffer, ethernet::HEADER_LEN)?;
+    ethernet(EtherType::IPV4).emit(header)?;
+    let (header, segment) = split(packet, ipv4::HEADER_LEN)?;
+    ipv4::Repr::new(IpProtocol::TCP, source, destination, 20).emit(header)?;
     let (ports, (seq, ack, window)) = (sample::ports(), sample::tcp());
     let fields = tcp::Fields {
         src_port: ports.source,
@@ -100,8 +105,7 @@ fn emit_tcp4(buffer: &mut [u8]) -> Result<(), Error> {
         urgent: 0,
     };
     let addresses = pseudo_addresses(IpAddr::V4(source), IpAddr::V4(destination));
-    tcp::emit(segment, &fields, &[], [&[], &[]], tcp::Checksum::Full(addresses))?;
-    Ok(())
+    fields.emit(segment, tcp::Checksum::Full(addresses))
 }
 
 #[inline(never)]
@@ -122,10 +126,10 @@ fn parse_tcp4(frame: &[u8]) -> Result<tcp::Repr, Error> {
 #[inline(never)]
 fn emit_udp6(buffer: &mut [u8]) -> Result<(), Error> {
     let (source, destination) = v6();
-    ethernet(EtherType::IPV6).emit(buffer)?;
-    let packet = rest(buffer, ethernet::HEADER_LEN);
-    ipv6::Repr::new(IpProtocol::UDP, source, destination, 8).emit(packet)?;
-    let datagram = rest(packet, ipv6::HEADER_LEN);
+    let (header, packet) = split(buffer, ethernet::HEADER_LEN)?;
+    ethernet(EtherType::IPV6).emit(header)?;
+    let (header, datagram) = split(packet, ipv6::HEADER_LEN)?;
+    ipv6::Repr::new(IpProtocol::UDP, source, destination, 8).emit(header)?;
     let addresses = pseudo_addresses(IpAddr::V6(source), IpAddr::V6(destination));
     let ports = sample::ports();
     let udp = udp::Repr { src_port: ports.source, dst_port: ports.destination };

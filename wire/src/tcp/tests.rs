@@ -172,6 +172,21 @@ fn a_partial_checksum_is_the_sum_of_the_pseudo_header() {
 }
 
 #[test]
+fn a_bare_segment_is_what_the_general_form_makes_of_it() {
+    for flags in [Flags::ACK, Flags::RST | Flags::ACK, Flags::ACK | Flags::URG, Flags::all()] {
+        let fields = Fields { urgent: 0x1234, ..fields(flags) };
+        for checksum in [full(), Checksum::Partial(addresses())] {
+            let (mut want, mut bare) = ([0; HEADER_LEN], [0xee; HEADER_LEN + 1]);
+            emit(&mut want, &fields, &[], [&[], &[]], checksum).unwrap();
+            fields.emit(&mut bare, checksum).unwrap();
+            assert_eq!(bare, *[&want[..], &[0xee]].concat(), "{flags}");
+        }
+    }
+    let short = Err(Error::NoRoom { need: 20, have: 19 });
+    assert_eq!(fields(Flags::ACK).emit(&mut [0; HEADER_LEN - 1], full()), short);
+}
+
+#[test]
 fn emitting_checks_room_and_options_before_it_writes() {
     let mut buffer = [0xee; 30];
     let fields = fields(Flags::ACK);
