@@ -167,6 +167,119 @@ def tcp_reset(address, count):
         connection.close()
 
 
+def tcp_row(address, count):
+    """One connection after the other; the client and the server take turns in closing first."""
+    for i in range(int(count)):
+        connection = connect(address, 7)
+        data = struct.pack("!I", i) * 4
+        connection.sendall(data)
+        if i % 2:
+            connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while len(received) < len(data):
+            got = connection.recv(100)
+            assert got, f"connection {i} ended early"
+            received += got
+        assert received == data, f"connection {i}: got {received}"
+        if i % 2:
+            assert connection.recv(1) == b"", f"connection {i}: more than was sent"
+        connection.close()
+
+
+def tcp_crowd(address, count, length):
+    """Connections that are all open at once before the first octet is sent; each echo is verified."""
+    count, length = int(count), int(length)
+    connections = [connect(address, 7) for _ in range(count)]
+    texts = [pattern(i, length) for i in range(count)]
+    for connection, text in zip(connections, texts):
+        connection.sendall(text)
+    for i, (connection, text) in enumerate(zip(connections, texts)):
+        received = b""
+        while len(received) < length:
+            got = connection.recv(length)
+            assert got, f"connection {i} ended early"
+            received += got
+        assert received == text, f"connection {i} came back altered"
+    for connection in connections:
+        connection.close()
+
+
+def tcp_slow(address, length):
+    """Reads a page of octets now and then, from behind a small window that closes often."""
+    connection = socket.socket(family(address), socket.SOCK_STREAM)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(60)
+    connection.connect((address, 7))
+    length = int(length)
+    thread = feed(connection, length)
+    received = 0
+    while received < length:
+        data = connection.recv(1000)
+        assert data == pattern(received, len(data)) and data, f"altered or ended after octet {received}"
+        received += len(data)
+        if received % 7 == 0:
+            time.sleep(0.002)
+    thread.join()
+    assert connection.recv(1) == b""
+    connection.close()
+
+
+def tcp_linger(address, count):
+    """Peers that go away without a word: sockets closed with text on its way, some of which lingers."""
+    for i in range(int(count)):
+        connection = connect(address, 19 if i % 2 else 7)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 1))
+        connection.sendall(b"x" * 1000)
+        connection.close()
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def syn_flood(device, target, hardware, count, seconds):
+    """SYNs from forged addresses behind the gateway, each of other endpoints, spread over some seconds."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((device, 0))
+    to = bytes.fromhex(hardware.replace(":", ""))
+    with open(f"/sys/class/net/{device}/address") as file:
+        own = bytes.fromhex(file.read().strip().replace(":", ""))
+    destination = socket.inet_aton(target)
+    count, seconds = int(count), float(seconds)
+    start = time.monotonic()
+    for i in range(count):
+        source = bytes([198, 18 + (i >> 16 & 1), i >> 8 & 255, i & 255])
+        ports = struct.pack("!HH", 1024 + i * 7919 % 60000, 7)
+        pseudo = source + destination + struct.pack("!HH", 6, 24)
+        head = ports + struct.pack("!IIBBH", i * 2654435761 % 2 ** 32, 0, 0x60, 2, 65535)
+        tail = b"\0\0" + b"\x02\x04\x05\xb4"
+        tcp = head + struct.pack("!H", checksum(pseudo + head + b"\0\0" + tail)) + tail
+        ip = struct.pack("!BBHHHBB", 0x45, 0, 44, i & 0xffff, 0, 64, 6)
+        ip += struct.pack("!H", checksum(ip + b"\0\0" + source + destination)) + source + destination
+        sock.send(to + own + b"\x08\x00" + ip + tcp)
+        due = start + seconds * i / count
+        if i % 64 == 0 and due > time.monotonic():
+            time.sleep(due - time.monotonic())
+
+
+def tcp_steady(address, seconds):
+    """Short connections for some seconds, one after the other; prints how many there were and the longest."""
+    end, count, longest = time.monotonic() + float(seconds), 0, 0
+    while time.monotonic() < end:
+        start = time.monotonic()
+        connection = connect(address, 7, timeout=30)
+        connection.sendall(b"still there?")
+        assert connection.recv(100) == b"still there?"
+        connection.close()
+        longest = max(longest, time.monotonic() - start)
+        count += 1
+        time.sleep(0.01)
+    print(count, f"{longest:.3f}")
+
+
 def arp_flood(device, target, count):
     """Requests for `target` from strangers on its /24, each of another hardware address."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -186,6 +299,8 @@ COMMANDS = {
     "udp-echo": udp_echo, "udp-burst": udp_burst, "udp-refused": udp_refused,
     "tcp-echo": tcp_echo, "tcp-discard": tcp_discard, "tcp-chargen": tcp_chargen, "tcp-refused": tcp_refused,
     "tcp-half-close": tcp_half_close, "tcp-close": tcp_close, "tcp-reset": tcp_reset, "arp-flood": arp_flood,
+    "tcp-row": tcp_row, "tcp-crowd": tcp_crowd, "tcp-slow": tcp_slow, "tcp-linger": tcp_linger,
+    "tcp-steady": tcp_steady, "syn-flood": syn_flood,
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
 //! must have been built: `cargo build --release --examples`.
 
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod groups;
