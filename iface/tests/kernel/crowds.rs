@@ -3,7 +3,8 @@
 use crate::world::{World, FAMILIES};
 
 /// Connections of the kernel that are neither over nor in TIME-WAIT.
-const LEFT: &str = "ss -Htan state established state close-wait state fin-wait-1 state fin-wait-2 state last-ack \
+const LEFT: &str =
+    "ss -Htan state established state close-wait state fin-wait-1 state fin-wait-2 state last-ack \
                     state closing state syn-sent";
 
 fn nobody_is_left(world: &mut World, serve: usize, stats: &str) {
