@@ -11,12 +11,18 @@
 //!   |   data of an echo, or the start of the offending packet       |
 //! ```
 //!
-//! Timestamp, Information and Address Mask messages are values of [`Type`] only.
+//! [`Repr`] is what a host acts on; [`Query`] the other query messages, and [`crate::icmp_ext::ExtendedEcho`] one more.
+//! Behind a quote may follow the extensions of RFC 4884, [`Packet::extensions`].
+
+mod query;
 
 use crate::checksum::{self, Sum};
+use crate::icmp_ext::{self, ExtendedEcho, Extensions, Object};
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 use core::net::Ipv4Addr;
+pub use query::{Query, Routers};
 
 /// Length of the header that echo and error messages have, in octets.
 pub const HEADER_LEN: usize = 8;
@@ -46,6 +52,18 @@ pub enum Type {
     Timestamp,
     /// 14
     TimestampReply,
+    /// 15, deprecated by RFC 6918.
+    InformationRequest,
+    /// 16, deprecated by RFC 6918.
+    InformationReply,
+    /// 17, RFC 950, deprecated by RFC 6918.
+    AddressMaskRequest,
+    /// 18, RFC 950, deprecated by RFC 6918.
+    AddressMaskReply,
+    /// 42, RFC 8335.
+    ExtendedEchoRequest,
+    /// 43, RFC 8335.
+    ExtendedEchoReply,
     /// Any other.
     Unknown(u8),
 }
@@ -79,6 +97,12 @@ impl From<u8> for Type {
             12 => Self::ParameterProblem,
             13 => Self::Timestamp,
             14 => Self::TimestampReply,
+            15 => Self::InformationRequest,
+            16 => Self::InformationReply,
+            17 => Self::AddressMaskRequest,
+            18 => Self::AddressMaskReply,
+            42 => Self::ExtendedEchoRequest,
+            43 => Self::ExtendedEchoReply,
             other => Self::Unknown(other),
         }
     }
@@ -98,6 +122,12 @@ impl From<Type> for u8 {
             Type::ParameterProblem => 12,
             Type::Timestamp => 13,
             Type::TimestampReply => 14,
+            Type::InformationRequest => 15,
+            Type::InformationReply => 16,
+            Type::AddressMaskRequest => 17,
+            Type::AddressMaskReply => 18,
+            Type::ExtendedEchoRequest => 42,
+            Type::ExtendedEchoReply => 43,
             Type::Unknown(other) => other,
         }
     }
@@ -117,6 +147,12 @@ impl fmt::Display for Type {
             Self::ParameterProblem => "parameter problem",
             Self::Timestamp => "timestamp",
             Self::TimestampReply => "timestamp reply",
+            Self::InformationRequest => "information request",
+            Self::InformationReply => "information reply",
+            Self::AddressMaskRequest => "address mask request",
+            Self::AddressMaskReply => "address mask reply",
+            Self::ExtendedEchoRequest => "extended echo request",
+            Self::ExtendedEchoReply => "extended echo reply",
             Self::Unknown(number) => return write!(f, "type {number}"),
         })
     }
@@ -359,13 +395,34 @@ impl<'a> Packet<'a> {
             words => self.body.get(..usize::from(words) * 4).unwrap_or(self.body),
         }
     }
+
+    /// The extension structure behind the quote of an error message, RFC 4884 §4; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Extensions::parse`].
+    #[must_use]
+    pub fn extensions(&self) -> Option<Result<Extensions<'a>, Error>> {
+        match self.message_type() {
+            Type::DestinationUnreachable | Type::TimeExceeded | Type::ParameterProblem => {
+                Extensions::behind_quote(self.body, usize::from(self.header[5]) * 4)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Packet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Repr::parse(self) {
-            Ok(repr) => fmt::Display::fmt(&repr, f),
-            Err(_) => write!(f, "ICMP {} code {} len {}", self.message_type(), self.code(), self.body.len()),
+        match (Repr::parse(self), Query::parse(self), ExtendedEcho::parse_v4(self)) {
+            (Ok(repr), _, _) => fmt::Display::fmt(&repr, f)?,
+            (_, Ok(query), _) => fmt::Display::fmt(&query, f)?,
+            (_, _, Ok(echo)) => write!(f, "ICMP {echo}")?,
+            _ => write!(f, "ICMP {} code {} len {}", self.message_type(), self.code(), self.body.len())?,
+        }
+        match self.extensions() {
+            Some(Ok(extensions)) => write!(f, ", {extensions}"),
+            Some(Err(error)) => write!(f, ", extensions: {error}"),
+            None => Ok(()),
         }
     }
 }
@@ -518,6 +575,40 @@ impl<'a> Repr<'a> {
             *to = *from;
         }
         fill_checksum(message);
+        Ok(need)
+    }
+
+    /// Length of the message with these extensions, in octets: the quote is padded to 128 octets at least, and to a
+    /// multiple of four.
+    #[must_use]
+    pub fn buffer_len_with_extensions(&self, extensions: &[Object<'_>]) -> usize {
+        let quote_len = self.body().len().max(icmp_ext::QUOTE_LEN_MIN).div_ceil(4) * 4;
+        HEADER_LEN + quote_len + icmp_ext::buffer_len(extensions)
+    }
+
+    /// Writes an error message with extensions behind its quote, RFC 4884 §4; returns its length.
+    ///
+    /// # Errors
+    /// `NoRoom` if the buffer is shorter than [`Self::buffer_len_with_extensions`]; `Unrepresentable` for other messages
+    /// than Destination Unreachable, Time Exceeded and Parameter Problem, a quote above 1,020 octets, or an object that
+    /// cannot be expressed.
+    pub fn emit_with_extensions(&self, extensions: &[Object<'_>], buffer: &mut [u8]) -> Result<usize, Error> {
+        let (Self::DestinationUnreachable { quote, .. }
+        | Self::TimeExceeded { quote, .. }
+        | Self::ParameterProblem { quote, .. }) = *self
+        else {
+            return Err(Error::Unrepresentable);
+        };
+        let words = icmp_ext::quote_units(quote.len(), 4).ok_or(Error::Unrepresentable)?;
+        let need = self.buffer_len_with_extensions(extensions);
+        let mut out = Put::new(buffer, need)?;
+        let [kind, code, _, _, a, _, c, d] = self.header();
+        out.octets(&[kind, code, 0, 0, a, words, c, d]);
+        out.octets(quote);
+        out.zeros();
+        let at = HEADER_LEN + usize::from(words) * 4;
+        icmp_ext::emit(extensions, buffer.get_mut(at..need).unwrap_or_default())?;
+        fill_checksum(buffer.get_mut(..need).unwrap_or_default());
         Ok(need)
     }
 }
@@ -739,5 +830,7 @@ mod tests {
         }
         let other = [13, 0, 0, 0, 0, 0, 0, 0, 1];
         assert_eq!(Packet::parse(&other).unwrap().to_string(), "ICMP timestamp code 0 len 1");
+        let other = [200, 1, 0, 0, 0, 0, 0, 0, 1];
+        assert_eq!(Packet::parse(&other).unwrap().to_string(), "ICMP type 200 code 1 len 1");
     }
 }

@@ -11,12 +11,15 @@
 //!   |   data of an echo, or the start of the offending packet       |
 //! ```
 //!
-//! Types below 128 are errors. Neighbour discovery is in [`crate::ndisc`], multicast listener discovery in
-//! [`crate::mld`].
+//! Types below 128 are errors; behind their quotes may follow the extensions of RFC 4884, [`Packet::extensions`].
+//! Neighbour discovery and duplicate address messages are in [`crate::ndisc`], multicast listener discovery in
+//! [`crate::mld`], RPL in [`crate::rpl`], extended echo in [`crate::icmp_ext`].
 
 use crate::checksum::{self, Sum};
+use crate::icmp_ext::{self, ExtendedEcho, Extensions, Object};
 use crate::ip::pseudo_header;
-use crate::{Error, IpProtocol};
+use crate::put::Put;
+use crate::{mld, ndisc, rpl, Error, IpProtocol};
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -56,8 +59,32 @@ pub enum Type {
     NeighbourAdvertisement,
     /// 137, RFC 4861.
     Redirect,
+    /// 139, RFC 4620.
+    NodeInformationQuery,
+    /// 140, RFC 4620.
+    NodeInformationResponse,
+    /// 141, RFC 3122.
+    InverseSolicitation,
+    /// 142, RFC 3122.
+    InverseAdvertisement,
     /// 143, RFC 3810.
     MulticastListenerReportV2,
+    /// 151, RFC 4286.
+    MulticastRouterAdvertisement,
+    /// 152, RFC 4286.
+    MulticastRouterSolicitation,
+    /// 153, RFC 4286.
+    MulticastRouterTermination,
+    /// 155, RFC 6550.
+    Rpl,
+    /// 157, RFC 6775, RFC 8505.
+    DuplicateAddressRequest,
+    /// 158, RFC 6775, RFC 8505.
+    DuplicateAddressConfirmation,
+    /// 160, RFC 8335.
+    ExtendedEchoRequest,
+    /// 161, RFC 8335.
+    ExtendedEchoReply,
     /// Any other.
     Unknown(u8),
 }
@@ -87,7 +114,19 @@ impl From<u8> for Type {
             135 => Self::NeighbourSolicitation,
             136 => Self::NeighbourAdvertisement,
             137 => Self::Redirect,
+            139 => Self::NodeInformationQuery,
+            140 => Self::NodeInformationResponse,
+            141 => Self::InverseSolicitation,
+            142 => Self::InverseAdvertisement,
             143 => Self::MulticastListenerReportV2,
+            151 => Self::MulticastRouterAdvertisement,
+            152 => Self::MulticastRouterSolicitation,
+            153 => Self::MulticastRouterTermination,
+            155 => Self::Rpl,
+            157 => Self::DuplicateAddressRequest,
+            158 => Self::DuplicateAddressConfirmation,
+            160 => Self::ExtendedEchoRequest,
+            161 => Self::ExtendedEchoReply,
             other => Self::Unknown(other),
         }
     }
@@ -110,7 +149,19 @@ impl From<Type> for u8 {
             Type::NeighbourSolicitation => 135,
             Type::NeighbourAdvertisement => 136,
             Type::Redirect => 137,
+            Type::NodeInformationQuery => 139,
+            Type::NodeInformationResponse => 140,
+            Type::InverseSolicitation => 141,
+            Type::InverseAdvertisement => 142,
             Type::MulticastListenerReportV2 => 143,
+            Type::MulticastRouterAdvertisement => 151,
+            Type::MulticastRouterSolicitation => 152,
+            Type::MulticastRouterTermination => 153,
+            Type::Rpl => 155,
+            Type::DuplicateAddressRequest => 157,
+            Type::DuplicateAddressConfirmation => 158,
+            Type::ExtendedEchoRequest => 160,
+            Type::ExtendedEchoReply => 161,
             Type::Unknown(other) => other,
         }
     }
@@ -133,7 +184,19 @@ impl fmt::Display for Type {
             Self::NeighbourSolicitation => "neighbour solicitation",
             Self::NeighbourAdvertisement => "neighbour advertisement",
             Self::Redirect => "redirect",
+            Self::NodeInformationQuery => "node information query",
+            Self::NodeInformationResponse => "node information response",
+            Self::InverseSolicitation => "inverse neighbour solicitation",
+            Self::InverseAdvertisement => "inverse neighbour advertisement",
             Self::MulticastListenerReportV2 => "multicast listener report v2",
+            Self::MulticastRouterAdvertisement => "multicast router advertisement",
+            Self::MulticastRouterSolicitation => "multicast router solicitation",
+            Self::MulticastRouterTermination => "multicast router termination",
+            Self::Rpl => "RPL",
+            Self::DuplicateAddressRequest => "duplicate address request",
+            Self::DuplicateAddressConfirmation => "duplicate address confirmation",
+            Self::ExtendedEchoRequest => "extended echo request",
+            Self::ExtendedEchoReply => "extended echo reply",
             Self::Unknown(number) => return write!(f, "type {number}"),
         })
     }
@@ -323,15 +386,44 @@ impl<'a> Packet<'a> {
             words => quote.get(..usize::from(words) * 8).unwrap_or(quote),
         }
     }
+
+    /// The extension structure behind the quote of an error message, RFC 4884 §4; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Extensions::parse`].
+    #[must_use]
+    pub fn extensions(&self) -> Option<Result<Extensions<'a>, Error>> {
+        let (header, body) = self.body.split_first_chunk::<4>()?;
+        match self.message_type() {
+            Type::DestinationUnreachable | Type::TimeExceeded => {
+                Extensions::behind_quote(body, usize::from(header[0]) * 8)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Packet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Repr::parse(self) {
-            Ok(repr) => fmt::Display::fmt(&repr, f),
-            Err(_) => {
-                write!(f, "ICMPv6 {} code {} len {}", self.message_type(), self.code(), self.body.len())
-            }
+        if let Ok(repr) = Repr::parse(self) {
+            fmt::Display::fmt(&repr, f)?;
+        } else if let Ok(message) = ndisc::Message::parse(self.common[0], self.code(), self.body) {
+            write!(f, "ICMPv6 {message}")?;
+        } else if let Ok(message) =
+            mld::Packet::parse(self.bytes).and_then(|packet| mld::Repr::parse(&packet))
+        {
+            fmt::Display::fmt(&message, f)?;
+        } else if let Ok(packet) = rpl::Packet::parse(self.bytes) {
+            fmt::Display::fmt(&packet, f)?;
+        } else if let Ok(echo) = ExtendedEcho::parse_v6(self) {
+            write!(f, "ICMPv6 {echo}")?;
+        } else {
+            write!(f, "ICMPv6 {} code {} len {}", self.message_type(), self.code(), self.body.len())?;
+        }
+        match self.extensions() {
+            Some(Ok(extensions)) => write!(f, ", {extensions}"),
+            Some(Err(error)) => write!(f, ", extensions: {error}"),
+            None => Ok(()),
         }
     }
 }
@@ -480,6 +572,43 @@ impl<'a> Repr<'a> {
             *to = *from;
         }
         fill_checksum(source, destination, message);
+        Ok(need)
+    }
+
+    /// Length of the message with these extensions, in octets: the quote is padded to 128 octets at least, and to a
+    /// multiple of eight.
+    #[must_use]
+    pub fn buffer_len_with_extensions(&self, extensions: &[Object<'_>]) -> usize {
+        let quote_len = self.body().len().max(icmp_ext::QUOTE_LEN_MIN).div_ceil(8) * 8;
+        HEADER_LEN + quote_len + icmp_ext::buffer_len(extensions)
+    }
+
+    /// Writes an error message with extensions behind its quote, RFC 4884 §4; returns its length.
+    ///
+    /// # Errors
+    /// `NoRoom` if the buffer is shorter than [`Self::buffer_len_with_extensions`]; `Unrepresentable` for other messages
+    /// than Destination Unreachable and Time Exceeded, a quote above 2,040 octets, or an object that cannot be
+    /// expressed.
+    pub fn emit_with_extensions(
+        &self,
+        source: Ipv6Addr,
+        destination: Ipv6Addr,
+        extensions: &[Object<'_>],
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        let (Self::DestinationUnreachable { quote, .. } | Self::TimeExceeded { quote, .. }) = *self else {
+            return Err(Error::Unrepresentable);
+        };
+        let units = icmp_ext::quote_units(quote.len(), 8).ok_or(Error::Unrepresentable)?;
+        let need = self.buffer_len_with_extensions(extensions);
+        let mut out = Put::new(buffer, need)?;
+        let [kind, code, _, _, _, b, c, d] = self.header();
+        out.octets(&[kind, code, 0, 0, units, b, c, d]);
+        out.octets(quote);
+        out.zeros();
+        let at = HEADER_LEN + usize::from(units) * 8;
+        icmp_ext::emit(extensions, buffer.get_mut(at..need).unwrap_or_default())?;
+        fill_checksum(source, destination, buffer.get_mut(..need).unwrap_or_default());
         Ok(need)
     }
 }

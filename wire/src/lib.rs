@@ -18,6 +18,7 @@ pub mod dns;
 mod error;
 pub mod ethernet;
 mod hardware;
+pub mod icmp_ext;
 pub mod icmpv4;
 pub mod icmpv6;
 pub mod ieee802154;
