@@ -17,7 +17,7 @@ fn is_delivered(host: &mut Host, cast: Cast, packet: Vec<u8>) -> bool {
 }
 
 // conf: IP4-ADR-02, IP4-ADR-03, IP4-ADR-04, IP4-ADR-05, IP4-ADR-06, IP4-ADR-07, IP4-ADR-08, IP4-ADR-09, IP4-ADR-10
-// conf: IP4-ADR-16, IP4-ADR-18
+// conf: IP4-ADR-16, IP4-ADR-18, UDP-API-06
 #[test]
 fn ipv4_addresses_decide_who_is_heard() {
     let mut host = Host::new(vec![FakeLink::ethernet(), FakeLink::ethernet()]);

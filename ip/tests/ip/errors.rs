@@ -156,7 +156,7 @@ fn error_about(kind: u8, code: u8, rest: [u8; 4], quoted: &[u8]) -> Vec<u8> {
     }
 }
 
-// conf: ICM-V4-06, ICM-V4-07, ICM-V4-09, ICM-V4-10, ICM-V4-12, ICM-V6-09
+// conf: ICM-V4-06, ICM-V4-07, ICM-V4-09, ICM-V4-10, ICM-V4-12, ICM-V6-09, UDP-API-10
 #[test]
 fn received_errors_reach_the_transports_if_they_quote_a_packet_of_ours() {
     let mut host = Host::ethernet();

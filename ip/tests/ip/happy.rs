@@ -48,7 +48,7 @@ fn the_first_packet_waits_for_resolution_and_then_leaves() {
     }
 }
 
-// conf: IP4-HDR-05, IP4-HDR-08, IP4-FRG-05
+// conf: IP4-HDR-05, IP4-HDR-06, IP4-HDR-08, IP4-FRG-05
 #[test]
 fn headers_are_as_asked() {
     let mut host = Host::ethernet();

@@ -7,5 +7,6 @@ mod happy;
 mod links;
 mod pressure;
 mod routing;
+mod solicitations;
 mod support;
 mod totality;
