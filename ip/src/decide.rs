@@ -176,7 +176,7 @@ impl Host<'_> {
         });
         let routed = self.routes.iter().filter(|route| route.contains(to)).map(|route| Candidate {
             prefix_len: route.prefix_len,
-            is_failed: !route.gateway.is_none() && self.gateway_failed(route),
+            is_failed: !route.gateway.is_none() && self.has_failed(route),
             metric: route.metric,
             interface: route.interface,
             next_hop: if route.gateway.is_none() { *to } else { route.gateway },

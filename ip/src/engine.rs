@@ -2,15 +2,14 @@
 
 use crate::event::Event;
 use crate::host::{Host, HostSlices};
-use crate::interface::InterfaceFlags;
 use crate::martian::{self, Kind};
 use crate::own_addresses::AddressError;
 #[cfg(feature = "fragmentation")]
 use crate::{fragment::Fragmenter, reassembly::Reassembly};
 use crate::{
-    groups, neighbour, own_addresses, path_mtu, routes, Config, Deadline, Instant, Interface, InterfaceId,
-    JoinError, Membership, OwnAddress, PackedAddress, Path, Route, RouteEntry, RouteError, Routes, Slices,
-    Source, Statistics, Storage, Unreachable,
+    groups, neighbour, own_addresses, path_mtu, routes, Config, Deadline, Duties, Instant, Interface,
+    InterfaceId, JoinError, Membership, OwnAddress, PackedAddress, Path, Route, RouteEntry, RouteError,
+    Routes, Slices, Source, Statistics, Storage, Unreachable,
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_wire::ip::solicited_node;
@@ -60,6 +59,35 @@ impl<'a> Ip<'a> {
         seed: [u8; 32],
         config: Config,
     ) -> Self {
+        Self::with_duties(storage, seed, config, &Duties::ALL)
+    }
+
+    /// As [`Ip::new`], with a choice of duties: those left out are not linked.
+    #[must_use]
+    pub fn with_duties<
+        const INTERFACES: usize,
+        const ADDRESSES: usize,
+        const ROUTES: usize,
+        const NEIGHBOURS: usize,
+        const GROUPS: usize,
+        const DATAGRAMS: usize,
+        const DATAGRAM_LEN: usize,
+        const PATHS: usize,
+    >(
+        storage: &'a mut Storage<
+            INTERFACES,
+            ADDRESSES,
+            ROUTES,
+            NEIGHBOURS,
+            GROUPS,
+            DATAGRAMS,
+            DATAGRAM_LEN,
+            PATHS,
+        >,
+        seed: [u8; 32],
+        config: Config,
+        duties: &'static Duties,
+    ) -> Self {
         let slices = Slices {
             interfaces: &mut storage.interfaces,
             addresses: &mut storage.addresses,
@@ -72,12 +100,23 @@ impl<'a> Ip<'a> {
             #[cfg(feature = "fragmentation")]
             fragments: Fragmenter::new(&mut storage.fragments, config.fragments),
         };
-        Self::from_slices(slices, seed, config)
+        Self::from_slices_with_duties(slices, seed, config, duties)
     }
 
     /// An IP layer in slices of run-time sizes, which are cleared.
     #[must_use]
     pub fn from_slices(slices: Slices<'a>, seed: [u8; 32], config: Config) -> Self {
+        Self::from_slices_with_duties(slices, seed, config, &Duties::ALL)
+    }
+
+    /// As [`Ip::from_slices`], with a choice of duties: those left out are not linked.
+    #[must_use]
+    pub fn from_slices_with_duties(
+        slices: Slices<'a>,
+        seed: [u8; 32],
+        config: Config,
+        duties: &'static Duties,
+    ) -> Self {
         slices.interfaces.fill(Interface::FREE);
         slices.addresses.fill(OwnAddress::FREE);
         slices.routes.fill(RouteEntry::FREE);
@@ -93,7 +132,7 @@ impl<'a> Ip<'a> {
             fragments: slices.fragments,
         };
         Self {
-            host: Host::new(host, seed, config),
+            host: Host::new(host, seed, config, duties),
             #[cfg(feature = "fragmentation")]
             reassembly: slices.reassembly,
             wake: Deadline::NONE,
@@ -167,14 +206,17 @@ impl<'a> Ip<'a> {
         let index = index.ok_or(AddressError::TableFull)?;
         match address {
             IpAddr::V4(_) => {
-                // Without it the host misses only what is said to all hosts.
-                let _ = self.join(interface, IpAddr::V4(ALL_HOSTS));
+                if let Some(groups) = &self.host.duties.groups {
+                    // Without it the host misses only what is said to all hosts.
+                    let _ = (groups.join)(&mut self.host, interface, PackedAddress::v4(ALL_HOSTS));
+                }
             }
             IpAddr::V6(address) => {
-                let group = IpAddr::V6(solicited_node(address));
-                self.join(interface, group).map_err(|_| AddressError::GroupsFull)?;
-                if self.join(interface, IpAddr::V6(ALL_NODES)).is_err() {
-                    self.leave(interface, group);
+                let groups = self.host.duties.groups.as_ref().ok_or(AddressError::GroupsFull)?;
+                let group = PackedAddress::v6(solicited_node(address));
+                (groups.join)(&mut self.host, interface, group).map_err(|_| AddressError::GroupsFull)?;
+                if (groups.join)(&mut self.host, interface, PackedAddress::v6(ALL_NODES)).is_err() {
+                    (groups.leave)(&mut self.host, interface, group);
                     return Err(AddressError::GroupsFull);
                 }
             }
@@ -288,28 +330,14 @@ impl<'a> Ip<'a> {
         if self.host.interface(interface).is_none() {
             return Err(JoinError::Interface);
         }
-        let table = groups::share_mut(self.host.groups, self.host.groups_each, interface);
-        let change = groups::join(table, group)?;
-        self.on_group_change(interface, change);
-        Ok(())
+        let groups = self.host.duties.groups.as_ref().ok_or(JoinError::LeftOut)?;
+        (groups.join)(&mut self.host, interface, group)
     }
 
     /// Leaves a group once; `false` if it was not joined.
     pub fn leave(&mut self, interface: InterfaceId, group: IpAddr) -> bool {
-        let table = groups::share_mut(self.host.groups, self.host.groups_each, interface);
-        let change = groups::leave(table, &PackedAddress::new(group));
-        self.on_group_change(interface, change);
-        change != groups::Change::None
-    }
-
-    fn on_group_change(&mut self, interface: InterfaceId, change: groups::Change) {
-        if change == groups::Change::Membership {
-            self.host.group_generation = self.host.group_generation.wrapping_add(1).max(1);
-            self.host.is_changed = true;
-            if let Some(interface) = self.host.interface_mut(interface) {
-                interface.flags.insert(InterfaceFlags::GROUPS_CHANGED);
-            }
-        }
+        let groups = self.host.duties.groups.as_ref();
+        groups.is_some_and(|groups| (groups.leave)(&mut self.host, interface, PackedAddress::new(group)))
     }
 
     // ---- what happened ---------------------------------------------------------------------------------------

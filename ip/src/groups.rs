@@ -2,7 +2,7 @@
 
 use crate::interface::{Interface, InterfaceFlags};
 use crate::{InterfaceId, Membership, PackedAddress};
-use tersus_phy::{LinkControl, LinkLayer, Medium};
+use tersus_phy::{LinkControl, Medium};
 
 /// Why a group was not joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum JoinError {
     /// The interface's table of groups is full.
     #[error("table of groups is full")]
     TableFull,
+    /// The host was given without groups: see [`crate::Duties::with_groups`].
+    #[error("groups are left out of this composition")]
+    LeftOut,
 }
 
 /// What a join or leave did.
@@ -75,8 +78,12 @@ pub(crate) fn share_mut(table: &mut [Membership], each: usize, interface: Interf
 }
 
 /// Tells the link which groups were joined and left since the last call. Groups that share a hardware address are
-/// told as one. A link without a filter answers `Unsupported`: it passes all groups.
-pub(crate) fn tell<L: LinkLayer + ?Sized>(interface: &mut Interface, table: &mut [Membership], link: &mut L) {
+/// told as one.
+pub(crate) fn tell(
+    interface: &mut Interface,
+    table: &mut [Membership],
+    link: &mut dyn FnMut(LinkControl<'_>),
+) {
     interface.flags.remove(InterfaceFlags::GROUPS_CHANGED);
     if interface.properties.medium != Medium::Ethernet {
         for entry in table.iter_mut().filter(|entry| entry.users == 0) {
@@ -99,9 +106,7 @@ pub(crate) fn tell<L: LinkLayer + ?Sized>(interface: &mut Interface, table: &mut
             i != index && other.is_told && interface.group_address(&other.address()) == hardware
         });
         if !shared {
-            let command = if joined { LinkControl::Join(&hardware) } else { LinkControl::Leave(&hardware) };
-            // Without a filter there is nothing to tell.
-            let _ = link.control(command);
+            link(if joined { LinkControl::Join(&hardware) } else { LinkControl::Leave(&hardware) });
         }
         if let Some(entry) = table.get_mut(index) {
             entry.is_told = joined;

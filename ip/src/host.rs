@@ -4,14 +4,15 @@
 use crate::event::{Event, Events};
 #[cfg(feature = "fragmentation")]
 use crate::fragment::Fragmenter;
+use crate::interface::InterfaceFlags;
 use crate::neighbour::{Changes, Lookup, Neighbours};
 use crate::path::PathFlags;
 use crate::path_mtu::PathMtu;
 use crate::rate_limit::TokenBucket;
 use crate::statistics::count;
 use crate::{
-    groups, own_addresses, Config, Instant, Interface, InterfaceId, InterfaceSet, Membership, OwnAddress,
-    PackedAddress, Path, Random, RouteEntry, Statistics,
+    groups, own_addresses, Config, Duties, Instant, Interface, InterfaceId, InterfaceSet, JoinError,
+    Membership, OwnAddress, PackedAddress, Path, Random, RouteEntry, Statistics,
 };
 
 /// Counters from which IPv4 identifications come; paths share them by hash.
@@ -49,6 +50,7 @@ pub(crate) struct Host<'a> {
     pub(crate) random: Random,
     pub(crate) events: Events,
     pub(crate) config: Config,
+    pub(crate) duties: &'static Duties,
     pub(crate) statistics: Statistics,
     #[cfg(feature = "ipv4")]
     pub(crate) arp_statistics: crate::arp::Statistics,
@@ -59,7 +61,12 @@ pub(crate) struct Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    pub(crate) fn new(slices: HostSlices<'a>, seed: [u8; 32], config: Config) -> Self {
+    pub(crate) fn new(
+        slices: HostSlices<'a>,
+        seed: [u8; 32],
+        config: Config,
+        duties: &'static Duties,
+    ) -> Self {
         let mut random = Random::new(seed);
         let interface_count = slices.interfaces.len().min(InterfaceSet::MAX);
         let (interfaces, _) = slices.interfaces.split_at_mut(interface_count);
@@ -88,6 +95,7 @@ impl<'a> Host<'a> {
             random,
             events: Events::new(),
             config,
+            duties,
             statistics: Statistics::default(),
             #[cfg(feature = "ipv4")]
             arp_statistics: crate::arp::Statistics::default(),
@@ -127,9 +135,15 @@ impl<'a> Host<'a> {
         self.is_changed = true;
     }
 
-    /// Queues an event for the user.
-    #[inline(never)]
+    /// Tells the user of an event.
     pub(crate) fn tell(&mut self, event: Event) {
+        if let Some(tell) = self.duties.tell {
+            tell(self, event);
+        }
+    }
+
+    /// Queues an event for the user.
+    pub(crate) fn keep_event(&mut self, event: Event) {
         if !self.events.push(event) {
             count(&mut self.statistics.events_lost);
         }
@@ -163,13 +177,50 @@ impl<'a> Host<'a> {
 
     /// Whether the host is a member of `group` on `interface`.
     pub(crate) fn is_member(&self, interface: InterfaceId, group: &PackedAddress) -> bool {
+        self.duties.groups.as_ref().is_some_and(|groups| (groups.contains)(self, interface, group))
+    }
+
+    /// As [`Host::is_member`], of a host with groups.
+    pub(crate) fn is_joined(&self, interface: InterfaceId, group: &PackedAddress) -> bool {
         groups::contains(groups::share(self.groups, self.groups_each, interface), group)
+    }
+
+    /// Counts one more user of a group.
+    pub(crate) fn join(&mut self, interface: InterfaceId, group: PackedAddress) -> Result<(), JoinError> {
+        let table = groups::share_mut(self.groups, self.groups_each, interface);
+        let change = groups::join(table, group)?;
+        self.on_group_change(interface, change);
+        Ok(())
+    }
+
+    /// Counts one user of a group less.
+    pub(crate) fn leave(&mut self, interface: InterfaceId, group: PackedAddress) -> bool {
+        let table = groups::share_mut(self.groups, self.groups_each, interface);
+        let change = groups::leave(table, &group);
+        self.on_group_change(interface, change);
+        change != groups::Change::None
+    }
+
+    fn on_group_change(&mut self, interface: InterfaceId, change: groups::Change) {
+        if change == groups::Change::Membership {
+            self.group_generation = self.group_generation.wrapping_add(1).max(1);
+            self.is_changed = true;
+            if let Some(interface) = self.interface_mut(interface) {
+                interface.flags.insert(InterfaceFlags::GROUPS_CHANGED);
+            }
+        }
     }
 
     /// Largest packet to `to` that leaves by `interface`.
     pub(crate) fn mtu_to(&self, interface: &Interface, to: &PackedAddress) -> u16 {
         let mtu = interface.mtu();
-        self.path_mtu.known(to).map_or(mtu, |known| known.min(mtu))
+        let known = self.duties.errors.as_ref().and_then(|errors| (errors.path_mtu)(self, to));
+        known.map_or(mtu, |known| known.min(mtu))
+    }
+
+    /// Whether a route is to be passed over where another serves.
+    pub(crate) fn has_failed(&self, route: &RouteEntry) -> bool {
+        self.duties.failover.as_ref().is_some_and(|failover| (failover.has_failed)(self, route))
     }
 
     /// Whether a gateway did not answer of late, and has not been heard of since.

@@ -15,6 +15,8 @@
 
 use crate::host::Host;
 use crate::icmp_error::{self, Offender, Reason};
+#[cfg(feature = "fragmentation")]
+use crate::links::Links;
 use crate::path_mtu::Change;
 use crate::statistics::count;
 use crate::{
@@ -110,7 +112,12 @@ pub(crate) fn deliver<T: Transports + ?Sized>(
         Taken::Not => {}
         Taken::Whole => return None,
         Taken::Error => {
-            host.on_error(meta, segment, &mut |error| transports.error(meta.now, error));
+            match &host.duties.errors {
+                Some(errors) => {
+                    (errors.receive)(host, meta, segment, &mut |error| transports.error(meta.now, error));
+                }
+                None => count(&mut host.statistics.errors_ignored),
+            }
             return None;
         }
     }
@@ -206,8 +213,12 @@ impl Host<'_> {
     }
 
     /// A received ICMP error: path MTU, and the transports hear of it. RFC 1122 §3.2.2, RFC 4443 §2.4 (d).
-    #[cold]
-    fn on_error(&mut self, meta: &IpMeta<'_>, message: &[u8], tell: &mut dyn FnMut(&crate::IcmpError<'_>)) {
+    pub(crate) fn on_error(
+        &mut self,
+        meta: &IpMeta<'_>,
+        message: &[u8],
+        tell: &mut dyn FnMut(&crate::IcmpError<'_>),
+    ) {
         let received = icmp_error::parse(&meta.addresses, message);
         // Only a packet of ours can have caused it.
         let Some(received) =
@@ -284,9 +295,23 @@ impl Host<'_> {
         }
     }
 
-    /// Sends an ICMP error about a packet back to where it came from, if the RFCs and the rate limit allow it.
-    #[cold]
+    /// Refuses a packet with an ICMP error, if that is among the duties.
     pub(crate) fn refuse(
+        &mut self,
+        interface: InterfaceId,
+        offender: &Offender<'_>,
+        reason: Reason,
+        from: &HardwareAddress,
+        back: &mut dyn LinkTx,
+    ) {
+        match self.duties.refuse {
+            Some(refuse) => refuse(self, interface, offender, reason, from, back),
+            None => count(&mut self.statistics.errors_suppressed),
+        }
+    }
+
+    /// Sends an ICMP error about a packet back to where it came from, if the RFCs and the rate limit allow it.
+    pub(crate) fn send_error(
         &mut self,
         interface: InterfaceId,
         offender: &Offender<'_>,
@@ -345,12 +370,15 @@ impl Host<'_> {
     /// §4.5. It goes by the routing table; if the neighbour is not known the error is lost.
     #[cfg(feature = "fragmentation")]
     #[cold]
-    pub(crate) fn on_reassembly_timeout<L: LinkLayer + ?Sized>(
+    pub(crate) fn on_reassembly_timeout(
         &mut self,
         now: Instant,
         expired: &crate::reassembly::Expired<'_>,
-        links: &mut [&mut L],
+        links: &mut dyn Links,
     ) {
+        if self.duties.refuse.is_none() {
+            return count(&mut self.statistics.errors_suppressed);
+        }
         let offender = Offender {
             header: expired.header,
             rest: expired.data,
@@ -369,9 +397,9 @@ impl Host<'_> {
                 let from = crate::decide::Origin { address: Some(source), interface: None };
                 let mut path = self.way(&from, &destination).ok()?;
                 self.make_ready(&mut path).ok()?;
-                let link = links.get_mut(usize::from(path.interface.0))?;
+                let tx = links.tx(path.interface)?;
                 let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
-                self.send(link.tx(now), &mut path, packet, message.len(), fill).ok()
+                self.send(tx, &mut path, packet, message.len(), fill).ok()
             });
         count(match sent {
             Some(()) => &mut self.statistics.errors_sent,

@@ -28,8 +28,8 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         let mut flags = self.flags;
         let (header_len, total_len) = (header.header_len(), usize::from(header.total_len()));
         let mut reason = None;
-        if !options.is_empty() {
-            match host.check_options_v4(options) {
+        if let Some(check) = host.duties.options.filter(|_| !options.is_empty()) {
+            match check(host, options) {
                 Ok(seen) => flags |= seen,
                 Err(OptionsRefused::Silently) => return,
                 Err(OptionsRefused::Problem(pointer)) => reason = Some(Reason::BadField { pointer }),
@@ -135,7 +135,7 @@ pub(crate) struct Arrival {
 }
 
 /// Why options were refused.
-enum OptionsRefused {
+pub(crate) enum OptionsRefused {
     Silently,
     /// Parameter Problem with this pointer.
     Problem(u16),
@@ -214,8 +214,7 @@ impl Host<'_> {
     }
 
     /// Looks through the options: unknown ones are ignored, source routes refused.
-    #[cold]
-    fn check_options_v4(&mut self, options: &[u8]) -> Result<InFlags, OptionsRefused> {
+    pub(crate) fn check_options_v4(&mut self, options: &[u8]) -> Result<InFlags, OptionsRefused> {
         let mut flags = InFlags::empty();
         for option in ipv4::options(options) {
             match option {

@@ -46,6 +46,9 @@ pub enum Unreachable {
     /// The next hop does not answer to address resolution.
     #[error("next hop does not answer")]
     Neighbour,
+    /// The packet needs a duty that this host was given without: see [`crate::Duties`].
+    #[error("left out of this composition")]
+    LeftOut,
 }
 
 bitflags::bitflags! {

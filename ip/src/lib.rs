@@ -92,6 +92,7 @@ mod address;
 pub mod arp;
 mod config;
 mod decide;
+mod duties;
 mod engine;
 mod event;
 pub mod fake;
@@ -107,6 +108,7 @@ mod input_v4;
 mod input_v6;
 mod interface;
 mod layer;
+mod links;
 mod martian;
 #[cfg(feature = "ipv6")]
 pub mod ndisc;
@@ -130,6 +132,7 @@ mod turn;
 
 pub use address::{InterfaceId, InterfaceSet, PackedAddress};
 pub use config::Config;
+pub use duties::Duties;
 pub use engine::{InterfaceError, Ip};
 pub use event::{Event, EVENTS_MAX};
 pub use groups::JoinError;

@@ -174,7 +174,7 @@ impl<'a> Neighbours<'a> {
     }
 
     /// To be called for each packet that is sent to a neighbour, with index and hardware address as they were
-    /// found: a comparison and a store. The first packet to a stale neighbour starts Delay, RFC 4861 §7.3.3.
+    /// found: a comparison and a store.
     pub fn mark_used(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) -> Usable {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return Usable::No };
         if slot.hardware != *hardware {
@@ -183,7 +183,10 @@ impl<'a> Neighbours<'a> {
         match slot.state {
             State::Permanent | State::Delay | State::Probe => {}
             State::Reachable if !slot.time.is_due(now) => {}
-            State::Reachable | State::Stale => return self.use_stale(index, now),
+            State::Reachable | State::Stale => {
+                let slot = *slot;
+                return self.mark_stale(index, &slot, now);
+            }
             State::Free | State::Incomplete | State::Failed => return Usable::No,
         }
         slot.used = coarse(now);

@@ -122,15 +122,20 @@ impl Host<'_> {
 
     fn use_neighbour(&mut self, path: &Path) -> Usable {
         match path.neighbour.checked_sub(1) {
-            Some(index) => {
-                let before = self.neighbours.poll_at();
-                let usable = self.neighbours.mark_used(index, &path.next_hop, self.now);
-                // The first packet to a stale neighbour starts a timer.
-                self.is_changed |= self.neighbours.poll_at() != before;
-                usable
-            }
+            Some(index) => match self.neighbours.mark_used(index, &path.next_hop, self.now) {
+                Usable::Stale => self.use_stale(index),
+                usable => usable,
+            },
             None => Usable::Yes,
         }
+    }
+
+    /// The first packet to a stale neighbour starts a timer.
+    #[cold]
+    fn use_stale(&mut self, index: u16) -> Usable {
+        let Some(reachability) = &self.duties.reachability else { return Usable::Yes };
+        self.is_changed = true;
+        (reachability.use_stale)(&mut self.neighbours, index, self.now)
     }
 
     #[cold]
@@ -175,8 +180,15 @@ impl Host<'_> {
         }
     }
 
-    /// Tells the neighbour table what a transport learned.
+    /// What a transport learned of a path.
     pub(crate) fn advise(&mut self, path: &Path, advice: Advice) {
+        if let Some(reachability) = &self.duties.reachability {
+            (reachability.advise)(self, path, advice);
+        }
+    }
+
+    /// Tells the neighbour table what a transport learned.
+    pub(crate) fn take_advice(&mut self, path: &Path, advice: Advice) {
         let Some(index) = path.neighbour.checked_sub(1) else { return };
         let before = self.neighbours.poll_at();
         match advice {
@@ -347,11 +359,28 @@ impl Host<'_> {
                 complete_checksum(packet.protocol, buffer);
             });
         }
-        let extra = match (packet.flags.contains(OutFlags::ROUTER_ALERT), path.family) {
-            (false, _) => 0,
-            (true, 4) => 4,
-            (true, _) => 8,
-        };
+        if !packet.flags.contains(OutFlags::ROUTER_ALERT) {
+            return self.send_in_fragments(tx, path, packet, len, fill);
+        }
+        match self.duties.router_alert {
+            Some(send) => send(self, tx, path, packet, len, fill),
+            None => {
+                count(&mut self.statistics.send_unreachable);
+                Err(SendError::Unreachable(Unreachable::LeftOut))
+            }
+        }
+    }
+
+    /// Sends a packet with a Router Alert option.
+    pub(crate) fn send_alert(
+        &mut self,
+        tx: &mut dyn LinkTx,
+        path: &mut Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        let extra = if path.family == 4 { 4 } else { 8 };
         if len + extra > usize::from(path.max_segment_len()) {
             return self.send_in_fragments(tx, path, packet, len, fill);
         }

@@ -29,7 +29,8 @@ pub enum AddressError {
     /// The table of addresses is full.
     #[error("table of addresses is full")]
     TableFull,
-    /// The interface has no room for the groups that an IPv6 address needs (RFC 4291 §2.8).
+    /// The interface has no room for the groups that an IPv6 address needs (RFC 4291 §2.8), or the host was given
+    /// without groups.
     #[error("table of groups is full")]
     GroupsFull,
 }

@@ -3,15 +3,16 @@
 
 use crate::event::Event;
 use crate::host::Host;
+use crate::links::Links;
 #[cfg(feature = "ipv6")]
 use crate::martian;
-use crate::neighbour::{Due, Ownership, Role, Solicitation};
+use crate::neighbour::{Due, Failure, Ownership, Role, Solicitation};
 use crate::statistics::count;
-use crate::{routes, Instant, InterfaceId, OwnAddress, PackedAddress, RouteEntry};
+use crate::{routes, Deadline, Instant, InterfaceId, OwnAddress, PackedAddress, RouteEntry};
 use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
 use tersus_phy::{Frame, Medium};
-use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
+use tersus_phy::{LinkError, LinkPacket, LinkTx};
 use tersus_wire::{EtherType, HardwareAddress};
 
 #[cfg(feature = "ipv4")]
@@ -89,10 +90,17 @@ impl Host<'_> {
         }
     }
 
-    /// Another station uses an address of ours: the user hears of it; over IPv4 it is defended, RFC 5227 §2.4 (c).
+    /// Another station uses an address of ours: the user hears of it, and it is defended.
     fn on_conflict(&mut self, interface: InterfaceId, address: IpAddr, back: &mut dyn LinkTx) {
         count(&mut self.statistics.address_conflicts);
         self.tell(Event::AddressConflict(interface, address));
+        if let Some(defend) = self.duties.defend {
+            defend(self, interface, address, back);
+        }
+    }
+
+    /// Defends an IPv4 address, RFC 5227 §2.4 (c).
+    pub(crate) fn defend(&mut self, interface: InterfaceId, address: IpAddr, back: &mut dyn LinkTx) {
         #[cfg(feature = "ipv4")]
         if let IpAddr::V4(address) = address {
             let now = self.now;
@@ -109,7 +117,7 @@ impl Host<'_> {
             }
         }
         #[cfg(not(feature = "ipv4"))]
-        let _ = back;
+        let _ = (interface, address, back);
     }
 
     /// Takes a neighbour discovery message, whose checksum is right, and answers it by `back`.
@@ -156,18 +164,18 @@ impl Host<'_> {
     }
 
     /// Does what has fallen due among neighbours.
-    pub(crate) fn neighbours_due<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+    pub(crate) fn neighbours_due(&mut self, now: Instant, links: &mut dyn Links) {
         loop {
             let room = self.link_room();
             let Some(due) = self.neighbours.next_due(now, room, &mut self.random) else { return };
             match due {
-                Due::Solicit(wanted) => match links.get_mut(usize::from(wanted.interface.0)) {
-                    Some(link) => self.solicit(&wanted, link.tx(now)),
+                Due::Solicit(wanted) => match links.tx(wanted.interface) {
+                    Some(tx) => self.solicit(&wanted, tx),
                     None => self.neighbours.sent(&wanted, now),
                 },
                 Due::Failed(failure) => {
-                    if failure.role == Role::Gateway {
-                        routes::on_failure(self.routes, failure.interface, &failure.address, now);
+                    if let Some(failover) = &self.duties.failover {
+                        (failover.note)(self, &failure);
                     }
                     if let Some(address) = failure.address.get() {
                         self.tell(Event::NeighbourFailed(failure.interface, address));
@@ -175,6 +183,13 @@ impl Host<'_> {
                     self.moved();
                 }
             }
+        }
+    }
+
+    /// A gateway that does not answer is passed over for a while.
+    pub(crate) fn note_failure(&mut self, failure: &Failure) {
+        if failure.role == Role::Gateway {
+            routes::on_failure(self.routes, failure.interface, &failure.address, self.now);
         }
     }
 
@@ -220,8 +235,22 @@ impl Host<'_> {
         }
     }
 
+    /// The interface can carry packets again, or has another hardware address: its addresses are announced.
+    pub(crate) fn announce_again(&mut self, interface: InterfaceId) {
+        for own in self.addresses.iter_mut().filter(|own| own.interface == interface) {
+            own.announce(self.now);
+        }
+    }
+
+    /// When the next address is to be announced.
+    pub(crate) fn next_announcement(&self) -> Option<Instant> {
+        let is_up = |own: &&OwnAddress| self.interface(own.interface).is_some_and(crate::Interface::is_up);
+        let next = self.addresses.iter().filter(is_up).map(|own| own.announce_at);
+        next.fold(Deadline::NONE, Deadline::earlier).instant()
+    }
+
     /// Announces the addresses whose time it is.
-    pub(crate) fn announce_due<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+    pub(crate) fn announce_due(&mut self, now: Instant, links: &mut dyn Links) {
         for index in 0..self.addresses.len() {
             let Some(own) = self.addresses.get(index).copied() else { return };
             let Some(entry) = self.interface(own.interface).filter(|entry| entry.is_up()) else { continue };
@@ -233,20 +262,18 @@ impl Host<'_> {
             if let Some(own) = self.addresses.get_mut(index) {
                 own.announced(now, announces);
             }
-            let Some(link) = links.get_mut(usize::from(own.interface.0)).filter(|_| announces) else {
-                continue;
-            };
+            let Some(tx) = links.tx(own.interface).filter(|_| announces) else { continue };
             match own.address.get() {
                 #[cfg(feature = "ipv4")]
                 Some(IpAddr::V4(address)) if self.is_ethernet(own.interface) => {
                     let packet = arp::announcement(hardware, address);
                     let all = HardwareAddress::ETHERNET_BROADCAST;
-                    self.send_arp(own.interface, &all, &packet, link.tx(now), Purpose::Announcement);
+                    self.send_arp(own.interface, &all, &packet, tx, Purpose::Announcement);
                 }
                 #[cfg(feature = "ipv6")]
                 Some(IpAddr::V6(address)) => {
                     let message = ndisc::unsolicited_advertisement(address, hardware);
-                    self.advertise(own.interface, &message, link.tx(now), Purpose::Announcement);
+                    self.advertise(own.interface, &message, tx, Purpose::Announcement);
                 }
                 _ => {}
             }

@@ -57,11 +57,13 @@ pub struct Statistics {
     pub errors_received: u32,
     /// ICMP messages dropped: checksum wrong.
     pub icmp_bad_checksum: u32,
-    /// ICMP errors dropped: they quote no packet of ours, or too little of it.
+    /// ICMP errors dropped: they quote no packet of ours, or too little of it, or the host was given without this
+    /// duty ([`crate::Duties::with_errors`]).
     pub errors_ignored: u32,
     /// ICMP errors sent.
     pub errors_sent: u32,
-    /// ICMP errors not sent because the RFCs forbid it: RFC 1122 §3.2.2, RFC 4443 §2.4 (e).
+    /// ICMP errors not sent because the RFCs forbid it (RFC 1122 §3.2.2, RFC 4443 §2.4 (e)), or because the host was
+    /// given without this duty ([`crate::Duties::with_refusals`]).
     pub errors_suppressed: u32,
     /// ICMP errors not sent because of the rate limit.
     pub errors_limited: u32,

@@ -3,11 +3,10 @@
 use crate::event::Event;
 use crate::host::Host;
 use crate::interface::InterfaceFlags;
+use crate::links::{Links, List};
 use crate::statistics::count;
-#[cfg(feature = "fragmentation")]
-use crate::InterfaceSet;
 use crate::{earliest, groups, Deadline, Instant, InterfaceId, Ip};
-use tersus_phy::{LinkEvents, LinkLayer, LinkProperties, LinkState};
+use tersus_phy::{LinkControl, LinkEvents, LinkLayer, LinkProperties, LinkState};
 
 impl Ip<'_> {
     /// First in each turn: lets every link do its own work, reads the properties of links that are new or changed,
@@ -32,7 +31,10 @@ impl Ip<'_> {
                 host.on_link_change(id, link.properties());
             }
             if flags != InterfaceFlags::ATTACHED {
-                host.tell_groups(id, &mut **link);
+                if let Some(groups) = &host.duties.groups {
+                    // A link without a filter answers `Unsupported`: it passes all groups.
+                    (groups.tell)(host, id, &mut |command| _ = link.control(command));
+                }
             }
             id.0 = id.0.saturating_add(1);
         }
@@ -43,23 +45,25 @@ impl Ip<'_> {
     pub fn maintain<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
         self.host.now = now;
         if self.host.is_changed || self.wake.is_due(now) {
-            self.maintain_now(now, links);
+            self.maintain_now(now, &mut List { links, now });
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn maintain_now<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+    fn maintain_now(&mut self, now: Instant, links: &mut dyn Links) {
         let host = &mut self.host;
-        host.announce_due(now, links);
+        if let Some(announcements) = &host.duties.announcements {
+            (announcements.due)(host, now, links);
+        }
         #[cfg(feature = "fragmentation")]
         host.fragments_due(now, links);
         #[cfg(feature = "fragmentation")]
         while let Some(expired) = self.reassembly.on_timeout(now) {
             host.on_reassembly_timeout(now, &expired, links);
         }
-        if host.path_mtu.on_timeout(now) > 0 {
-            host.moved();
+        if let Some(errors) = &host.duties.errors {
+            (errors.due)(host, now);
         }
         host.neighbours_due(now, links);
         // What is parked for a resolution that has just failed, or for a path that has changed, has had its turn.
@@ -90,12 +94,8 @@ impl Host<'_> {
     /// The earliest deadline of all tables.
     fn next_due(&self) -> Option<Instant> {
         let mut next = earliest(self.neighbours.poll_at(), self.path_mtu.poll_at());
-        for own in self.addresses.iter() {
-            if let Some(at) = own.announce_at.instant() {
-                if self.interface(own.interface).is_some_and(crate::Interface::is_up) {
-                    next = earliest(next, Some(at));
-                }
-            }
+        if let Some(announcements) = &self.duties.announcements {
+            next = earliest(next, (announcements.next_due)(self));
         }
         let untold = InterfaceFlags::ATTACHED | InterfaceFlags::GROUPS_CHANGED;
         if self.is_turn_due || self.interfaces.iter().any(|interface| interface.flags.contains(untold)) {
@@ -133,9 +133,8 @@ impl Host<'_> {
             self.note(changes);
         }
         if is_up && (!was_up || is_other) {
-            let now = self.now;
-            for own in self.addresses.iter_mut().filter(|own| own.interface == id) {
-                own.announce(now);
+            if let Some(announcements) = &self.duties.announcements {
+                (announcements.start)(self, id);
             }
             self.full.remove(id);
         }
@@ -150,9 +149,15 @@ impl Host<'_> {
         self.moved();
     }
 
+    /// Forgets path MTUs that ran out.
+    pub(crate) fn path_mtu_due(&mut self, now: Instant) {
+        if self.path_mtu.on_timeout(now) > 0 {
+            self.moved();
+        }
+    }
+
     /// Tells a link which groups were joined and left.
-    #[cold]
-    fn tell_groups<L: LinkLayer + ?Sized>(&mut self, id: InterfaceId, link: &mut L) {
+    pub(crate) fn tell_groups(&mut self, id: InterfaceId, link: &mut dyn FnMut(LinkControl<'_>)) {
         let table = groups::share_mut(self.groups, self.groups_each, id);
         if let Some(interface) = self.interfaces.get_mut(usize::from(id.0)) {
             groups::tell(interface, table, link);
@@ -168,16 +173,15 @@ impl Host<'_> {
 
     /// Sends waiting fragments, and gives up those that waited too long.
     #[cfg(feature = "fragmentation")]
-    fn fragments_due<L: LinkLayer + ?Sized>(&mut self, now: Instant, links: &mut [&mut L]) {
+    fn fragments_due(&mut self, now: Instant, links: &mut dyn Links) {
         self.fragments.on_timeout(now);
         let waiting = self.fragments.waiting();
-        if waiting != InterfaceSet::NONE {
-            let mut id = InterfaceId(0);
-            for link in links.iter_mut() {
-                if waiting.contains(id) && !self.full.contains(id) {
-                    self.send_pieces(id, link.tx(now));
-                }
-                id.0 = id.0.saturating_add(1);
+        for id in (0..self.interface_count()).map(InterfaceId).filter(|id| waiting.contains(*id)) {
+            if self.full.contains(id) {
+                continue;
+            }
+            if let Some(tx) = links.tx(id) {
+                self.send_pieces(id, tx);
             }
         }
         self.fragments_tried = self.generation;

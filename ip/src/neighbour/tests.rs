@@ -72,7 +72,10 @@ fn resolved<'a>(slots: &'a mut [NeighbourSlot], address: IpAddr) -> (Neighbours<
 }
 
 fn use_it(neighbours: &mut Neighbours<'_>, index: u16, now: Instant) -> Usable {
-    neighbours.mark_used(index, &A, now)
+    match neighbours.mark_used(index, &A, now) {
+        Usable::Stale => neighbours.use_stale(index, now),
+        usable => usable,
+    }
 }
 
 #[test]

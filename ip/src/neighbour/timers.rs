@@ -72,25 +72,30 @@ impl Neighbours<'_> {
         self.earliest.instant()
     }
 
-    /// A packet to a neighbour that is not known to be reachable, RFC 4861 §7.3.3. Where the entry would expire
-    /// before Delay and the probes are over, it is asked at once.
+    /// As [`Neighbours::mark_used`], for a neighbour that is not known to be reachable.
     #[cold]
-    #[inline(never)]
-    pub(super) fn use_stale(&mut self, index: u16, now: Instant) -> Usable {
+    pub(super) fn mark_stale(&mut self, index: u16, slot: &NeighbourSlot, now: Instant) -> Usable {
+        if self.expiry(slot).is_due(now) {
+            return Usable::No;
+        }
+        if let Some(slot) = self.slot_mut(index) {
+            slot.used = coarse(now);
+        }
+        Usable::Stale
+    }
+
+    /// A packet to a neighbour that is not known to be reachable starts Delay, RFC 4861 §7.3.3. Where the entry would
+    /// expire before Delay and the probes are over, it is asked at once. Without this call it is used until it expires.
+    pub fn use_stale(&mut self, index: u16, now: Instant) -> Usable {
         let config = &self.config;
         let mut confirmed = now + config.delay_first_probe_time;
         for _ in 0..config.solicit_max {
             confirmed += config.retrans_timer;
         }
-        let Some(slot) = self.slot(index) else { return Usable::No };
+        let is_stale = |slot: &&NeighbourSlot| matches!(slot.state, State::Reachable | State::Stale);
+        let Some(slot) = self.slot(index).filter(is_stale) else { return Usable::No };
         let expiry = self.expiry(slot);
-        if expiry.is_due(now) {
-            return Usable::No;
-        }
         self.enter(index, if expiry.is_due(confirmed) { State::Probe } else { State::Delay }, now);
-        if let Some(slot) = self.slot_mut(index) {
-            slot.used = coarse(now);
-        }
         Usable::Yes
     }
 

@@ -71,6 +71,8 @@ pub enum Lookup {
 pub enum Usable {
     /// Send.
     Yes,
+    /// Send; but nobody knows whether it still answers: see [`super::Neighbours::use_stale`].
+    Stale,
     /// The entry changed, expired or is another's: look up again.
     No,
 }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod acceptance;
+mod duties;
 mod errors;
 mod happy;
 mod links;
