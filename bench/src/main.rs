@@ -3,6 +3,7 @@
 mod audit;
 mod cases;
 mod formats;
+mod gate;
 mod host;
 mod link;
 mod meter;
@@ -16,6 +17,7 @@ mod stacks;
 use anyhow::{bail, Context, Result};
 use cases::{Case, Pace, Subject, Unit, CASES};
 use clap::{Parser, Subcommand};
+use gate::Baseline;
 use meter::Mode;
 use report::{Entry, Results, Spread, Timing};
 use runner::Figure;
@@ -71,6 +73,14 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
 
+    /// Fail if a figure of tersus in the quick cases is not within 2 % of FILE's; exit with 3 if that cannot be said
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "quick", "stacks", "verify"])]
+    gate: Option<PathBuf>,
+
+    /// Write the figures that `--gate` compares
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "quick", "stacks", "verify", "gate"])]
+    record: Option<PathBuf>,
+
     /// Cases counted at a time. Does not change instructions; times are taken one by one
     #[arg(long, default_value_t = 2, value_name = "N")]
     jobs: usize,
@@ -84,10 +94,14 @@ enum Inner {
 }
 
 fn main() -> Result<()> {
-    let options = Options::parse();
+    let mut options = Options::parse();
     if let Some(Inner::Measure { case, stack, mode }) = options.inner {
         let case = cases::find(&case).context("no such case")?;
         return runner::measure(case, stack, mode);
+    }
+    if options.gate.is_some() || options.record.is_some() {
+        options.quick = true;
+        options.stacks = gate::STACKS.to_vec();
     }
     let earlier = options.compare.as_deref().map(Results::read).transpose()?;
     let jobs = selected(&options)?;
@@ -117,6 +131,13 @@ fn main() -> Result<()> {
     }
     if let Some(path) = &options.json {
         results.write(path)?;
+    }
+    if let Some(path) = &options.record {
+        Baseline::new(&results).write(path)?;
+    }
+    if let Some(path) = &options.gate {
+        let status = gate::gate(&results, path)?;
+        std::process::exit(status);
     }
     Ok(())
 }

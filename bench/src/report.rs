@@ -230,7 +230,7 @@ impl Results {
 }
 
 /// With the digits that mean something, thousands apart.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value < 10.0 {
         return format!("{value:.2}");
     }
