@@ -1,5 +1,6 @@
 extern crate alloc;
 use super::*;
+use crate::icmpv6::ProblemCode;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
