@@ -11,11 +11,13 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod ah;
 pub mod arp;
 pub mod checksum;
 mod cursor;
 pub mod dns;
 mod error;
+pub mod esp;
 pub mod ethernet;
 mod hardware;
 pub mod icmp_ext;
