@@ -38,6 +38,8 @@ impl IpProtocol {
     pub const NO_NEXT_HEADER: Self = Self(59);
     /// IPv6 Destination Options, RFC 8200 §4.6.
     pub const DESTINATION_OPTIONS: Self = Self(60);
+    /// IPv6 Mobility header, RFC 6275 §6.1.
+    pub const MOBILITY: Self = Self(135);
 }
 
 impl fmt::Display for IpProtocol {
@@ -56,6 +58,7 @@ impl fmt::Display for IpProtocol {
             Self::ICMPV6 => "ICMPv6",
             Self::NO_NEXT_HEADER => "NoNextHeader",
             Self::DESTINATION_OPTIONS => "DestinationOptions",
+            Self::MOBILITY => "Mobility",
             Self(number) => return write!(f, "protocol {number}"),
         })
     }

@@ -7,22 +7,37 @@
 //!                <-- unfragmentable part -----------> <----------+- data of the fragment -->
 //! ```
 //!
-//! Three levels: [`Chain`] walks structure only, for quotes and tools; [`Options`] iterates over the options of one
-//! header; [`walk`] decides what a host does with a packet. All offsets count from the start of the IPv6 header, as
+//! Three levels: [`Chain`] walks structure only, for quotes and tools, [`Headers`] is it as an iterator; [`Options`]
+//! iterates over the options of one header, [`Opt`] and [`Routing`] say what is in them; [`walk`] decides what a host
+//! does with a packet. But for routing headers, which can be had alone, all offsets count from the start of the IPv6 header, as
 //! the pointer of a Parameter Problem does.
 //!
 //! An Authentication Header is walked over by [`Chain`]; to [`walk`] it is an upper-layer protocol that is not
 //! known, as RFC 8200 §4 says of a node without IPsec.
 
 mod fragment;
+mod headers;
 mod host;
+mod jumbo;
+mod mobility;
 mod option;
+mod routing;
+mod segment;
+mod source_route;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use fragment::{Fragment, FRAGMENT_LEN};
+pub use headers::{End, Headers};
 pub use host::{walk, Accept, Decision, DropReason, Limits, Part, Problem};
+pub use jumbo::Jumbogram;
+pub use mobility::{Mobility, MOBILITY_HEADER_LEN};
 pub use option::{Action, OptionAt, OptionType, Options};
+pub use routing::{Route, RouteRepr, Routing, RoutingRepr, RoutingType, HOME_ROUTE_LEN};
+pub use segment::{SegmentRouting, SegmentRoutingRepr, Tlv, Tlvs};
+pub use source_route::{SourceRoute, SourceRouteRepr};
+pub use typed::{Opt, OptionsRepr, Rpl, RplFlags};
 
 use crate::{Error, IpProtocol};
 

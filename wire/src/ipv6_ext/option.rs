@@ -1,4 +1,14 @@
 //! The options of Hop-by-Hop and Destination Options headers, RFC 8200 §4.2: structure.
+//!
+//! ```text
+//!  0             1              2
+//!  +-------------+--------------+-------------------+
+//!  | Option Type | Opt Data Len | Option Data       |      type:  action 2 | may change 1 | number 5
+//!  +-------------+--------------+-------------------+
+//!  | 0 |  Pad1, of one octet
+//!  +---+
+//! ```
+//! What the data mean is [`super::Opt`].
 
 use crate::Error;
 
@@ -11,8 +21,39 @@ impl OptionType {
     pub const PAD_1: Self = Self(0);
     /// Two or more octets of padding, RFC 8200 §4.2.
     pub const PAD_N: Self = Self(1);
+    /// Tunnel Encapsulation Limit, RFC 2473 §4.1.1.
+    pub const TUNNEL_ENCAPSULATION_LIMIT: Self = Self(4);
     /// Router Alert, RFC 2711.
     pub const ROUTER_ALERT: Self = Self(5);
+    /// RPL, RFC 9008 §4.
+    pub const RPL: Self = Self(0x23);
+    /// RPL, as RFC 6553 had it: a node that does not know it drops the packet.
+    pub const RPL_6553: Self = Self(0x63);
+    /// Jumbo Payload, RFC 2675 §2.
+    pub const JUMBO_PAYLOAD: Self = Self(0xc2);
+    /// Home Address, RFC 6275 §6.3.
+    pub const HOME_ADDRESS: Self = Self(0xc9);
+
+    /// Whether [`super::Opt`] has a variant for it.
+    pub(super) const fn is_known(self) -> bool {
+        matches!(
+            self,
+            Self::PAD_1
+                | Self::PAD_N
+                | Self::TUNNEL_ENCAPSULATION_LIMIT
+                | Self::ROUTER_ALERT
+                | Self::RPL
+                | Self::RPL_6553
+                | Self::JUMBO_PAYLOAD
+                | Self::HOME_ADDRESS
+        )
+    }
+
+    /// Whether routers may change the data on the way: the third highest bit, RFC 8200 §4.2.
+    #[must_use]
+    pub const fn may_change(self) -> bool {
+        self.0 & 0x20 != 0
+    }
 
     /// What a node does that does not know the option: the highest two bits, RFC 8200 §4.2.
     #[must_use]
