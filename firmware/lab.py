@@ -52,7 +52,7 @@ def output(*command):
 # ---- building ------------------------------------------------------------------------------------------------------
 
 
-def build(image, stack="tersus", composition="static", opt="s", board=BOARD, extra=()):
+def build(image, stack="tersus", composition="static", opt="s", board=BOARD, probe=False, extra=()):
     """Builds one image and returns where it lies. A panic that is reachable is a linker's error."""
     program, features = IMAGES[image]
     if stack == "smoltcp":
@@ -60,7 +60,7 @@ def build(image, stack="tersus", composition="static", opt="s", board=BOARD, ext
     else:
         package = "tersus-images"
         features += ",objects" if composition == "objects" else ""
-        features += BOARDS[board][1]
+        features += BOARDS[board][1] + (",probe" if probe else "")
     environment = dict(os.environ, CARGO_PROFILE_RELEASE_OPT_LEVEL=opt, CARGO_INCREMENTAL="0")
     environment.pop("RUSTFLAGS", None)
     target_dir = HERE / "target"
@@ -73,6 +73,7 @@ def build(image, stack="tersus", composition="static", opt="s", board=BOARD, ext
             hint = f"\n{image}: a panic is reachable; `ladder --why {image}` says from where"
         raise Broken(done.stderr + hint)
     name = (image if stack == "tersus" else f"{stack}-{image}") + ("" if board == BOARD else f"-{board}")
+    name += "-probe" if probe else ""
     kept = target_dir / "images" / f"{name}-{composition}-{opt}.elf"
     kept.parent.mkdir(exist_ok=True)
     shutil.copy(target_dir / TARGET / "release" / program, kept)

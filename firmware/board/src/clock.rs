@@ -28,14 +28,20 @@ impl Clock {
 
     /// Time since the start.
     pub fn now(&mut self) -> Instant {
-        let value = SYST_CVR.read() & MASK;
-        // It counts down.
-        let ticks = self.rest + (self.last.wrapping_sub(value) & MASK);
-        self.last = value;
+        let ticks = self.rest + self.lap();
         let pairs = ticks / TICKS;
         self.rest = ticks - pairs * TICKS;
         self.micros = self.micros.wrapping_add(u64::from(pairs * MICROS));
         Instant::from_micros(self.micros)
+    }
+
+    /// Ticks since it was last read.
+    pub(crate) fn lap(&mut self) -> u32 {
+        let value = SYST_CVR.read() & MASK;
+        // It counts down.
+        let ticks = self.last.wrapping_sub(value) & MASK;
+        self.last = value;
+        ticks
     }
 
     /// The wrap is not pending any more.

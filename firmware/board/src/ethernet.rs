@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Both controllers have FIFOs that are read and written by words, and put something of two octets in front of a
-//! frame; so its IP header lies at a multiple of four. The functions of a `mac` are: `start`, `acknowledge`, `read`,
-//! `has_room`, `write`.
+//! frame; so its IP header lies at a multiple of four. The functions of a `mac` are: `start`, `acknowledge`,
+//! `has_frame`, `read`, `has_room`, `write`.
 
 use crate::chip::mac;
 use tersus_phy::{Capabilities, Device, Instant, Medium, RxToken, TxMeta, TxToken};

@@ -15,6 +15,7 @@
 //! Not a board support package: the pins and the PHY of the real boards are left as they are after reset, since QEMU
 //! has neither.
 #![no_std]
+#![cfg_attr(feature = "probe", expect(dead_code, unreachable_pub, reason = "a probe never sleeps"))]
 
 mod clock;
 mod entropy;
@@ -24,6 +25,8 @@ mod lm3s6965;
 #[cfg(feature = "mps2")]
 mod mps2;
 mod power;
+#[cfg(feature = "probe")]
+mod probe;
 mod registers;
 
 #[cfg(not(feature = "mps2"))]
@@ -34,7 +37,11 @@ use mps2 as chip;
 pub use clock::Clock;
 pub use entropy::entropy;
 pub use ethernet::{Buffers, Ethernet, Rx, Tx, FRAME_LEN_MAX};
-pub use power::{halt, Board};
+pub use power::halt;
+#[cfg(not(feature = "probe"))]
+pub use power::Board;
+#[cfg(feature = "probe")]
+pub use probe::Board;
 
 /// The station address of every image.
 pub const ADDRESS: [u8; 6] = [2, 0, 0, 0, 0, 0x51];

@@ -15,6 +15,12 @@ pub(crate) mod core {
     pub(crate) const NVIC_ICPR1: Register = Register(0xE000_E284);
     pub(crate) const ICSR: Register = Register(0xE000_ED04);
 
+    #[cfg(feature = "probe")]
+    pub(crate) const AIRCR: Register = Register(0xE000_ED0C);
+
+    /// In `AIRCR`, with the key that it asks for: the system starts again.
+    #[cfg(feature = "probe")]
+    pub(crate) const SYSRESETREQ: u32 = 0x05FA_0004;
     /// In `ICSR`: SysTick is not pending any more.
     pub(crate) const PENDSTCLR: u32 = 1 << 25;
 }

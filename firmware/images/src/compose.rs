@@ -43,8 +43,21 @@ fn add(ip: &mut Ip<'_>, cidr: Option<Cidr>) {
     }
 }
 
+/// One turn of one frame, when the host says so. What it cost is told when the board is to sleep.
+#[cfg(feature = "probe")]
+pub fn turn<L, T>(board: &mut Board, stack: &mut Stack<'_>, link: &mut L, transports: &mut T)
+where
+    L: LinkLayer + ?Sized,
+    T: Transports + ?Sized,
+{
+    let now = board.acknowledge();
+    let progress = stack.poll_bounded(now, 1, &mut [&mut *link], transports);
+    board.polled(progress == Progress::More);
+}
+
 /// Polls until there is nothing more to do at once. An image passes a tuple of its engines (static composition), or
 /// trait objects.
+#[cfg(not(feature = "probe"))]
 pub fn turn<L, T>(board: &mut Board, stack: &mut Stack<'_>, link: &mut L, transports: &mut T)
 where
     L: LinkLayer + ?Sized,

@@ -43,10 +43,16 @@ pub(crate) fn acknowledge() {
     IACK.write(RX | TX_EMPTY | RX_OVERRUN | RX_ERROR | TX_ERROR);
 }
 
+/// Whether a frame waits.
+#[inline]
+pub(crate) fn has_frame() -> bool {
+    NP.read() != 0
+}
+
 /// Takes the oldest frame that waits.
 #[inline]
 pub(crate) fn read(buffer: &mut Buffer) -> Read {
-    if NP.read() == 0 {
+    if !has_frame() {
         return Read::Nothing;
     }
     let first = DATA.read();

@@ -48,10 +48,16 @@ pub(crate) fn acknowledge() {
     INT_STS.write(RX_STATUS_LEVEL | TX_AVAILABLE);
 }
 
+/// Whether a frame waits.
+#[inline]
+pub(crate) fn has_frame() -> bool {
+    RX_FIFO_INF.read() >> 16 & 0xFF != 0
+}
+
 /// Takes the oldest frame that waits.
 #[inline]
 pub(crate) fn read(buffer: &mut Buffer) -> Read {
-    if RX_FIFO_INF.read() >> 16 & 0xFF == 0 {
+    if !has_frame() {
         return Read::Nothing;
     }
     let status = RX_STATUS.read();
