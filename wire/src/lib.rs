@@ -15,6 +15,7 @@ pub mod ah;
 pub mod arp;
 pub mod checksum;
 mod cursor;
+pub mod dhcpv4;
 pub mod dns;
 mod error;
 pub mod esp;

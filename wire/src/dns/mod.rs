@@ -51,6 +51,7 @@ mod tests;
 
 pub use builder::{Builder, Compression};
 pub use edns::{Edns, EdnsOption, EdnsOptions, UDP_PAYLOAD_MIN};
+pub(crate) use name::write_escaped;
 pub use name::{Labels, Name, NameBuf, NameError, LABEL_LEN_MAX, NAME_LEN_MAX};
 pub use record::{Class, Data, Question, Record, RecordType, Repr, Soa, Text};
 

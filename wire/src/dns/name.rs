@@ -175,7 +175,7 @@ impl fmt::Display for Name<'_> {
 }
 
 /// Writes octets as text: those in `special` behind a backslash, what is no printable ASCII as `\DDD`.
-pub(super) fn write_escaped(f: &mut fmt::Formatter<'_>, octets: &[u8], special: &[u8]) -> fmt::Result {
+pub(crate) fn write_escaped(f: &mut fmt::Formatter<'_>, octets: &[u8], special: &[u8]) -> fmt::Result {
     for octet in octets {
         match octet {
             _ if special.contains(octet) => write!(f, "\\{}", char::from(*octet))?,

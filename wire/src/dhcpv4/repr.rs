@@ -1,0 +1,181 @@
+//! What a client or server says, without the options beyond the kind of message; and how a message is written.
+
+use super::{code, Flags, MessageType, Operation, Opt, Packet, HEADER_LEN, MAGIC_COOKIE, MESSAGE_LEN_MIN};
+use crate::{Error, HardwareAddress};
+use core::net::Ipv4Addr;
+
+/// Octets of a piece of an option at most, RFC 3396 §5.
+const PIECE_LEN_MAX: usize = 255;
+
+/// The meaning of a message but for the options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repr {
+    /// `op`.
+    pub operation: Operation,
+    /// `htype`: 1 is Ethernet.
+    pub hardware_type: u8,
+    /// `hops`.
+    pub hops: u8,
+    /// `xid`.
+    pub transaction_id: u32,
+    /// `secs`: seconds since the client began.
+    pub secs: u16,
+    /// `flags`.
+    pub flags: Flags,
+    /// `ciaddr`.
+    pub client_address: Ipv4Addr,
+    /// `yiaddr`.
+    pub your_address: Ipv4Addr,
+    /// `siaddr`.
+    pub server_address: Ipv4Addr,
+    /// `giaddr`.
+    pub relay_address: Ipv4Addr,
+    /// `chaddr`.
+    pub client_hardware: HardwareAddress,
+    /// Option 53.
+    pub message_type: MessageType,
+}
+
+impl Repr {
+    /// What a client on Ethernet without an address says first, RFC 2131 §4.4.1.
+    #[must_use]
+    pub const fn discover(transaction_id: u32, client_hardware: HardwareAddress) -> Self {
+        Self {
+            operation: Operation::Request,
+            hardware_type: 1,
+            hops: 0,
+            transaction_id,
+            secs: 0,
+            flags: Flags::empty(),
+            client_address: Ipv4Addr::UNSPECIFIED,
+            your_address: Ipv4Addr::UNSPECIFIED,
+            server_address: Ipv4Addr::UNSPECIFIED,
+            relay_address: Ipv4Addr::UNSPECIFIED,
+            client_hardware,
+            message_type: MessageType::Discover,
+        }
+    }
+
+    /// Takes a message of a known `op` that says its kind.
+    ///
+    /// # Errors
+    /// `Field` for another `op`, or without option 53; `Length` for a hardware address of a length that no link here
+    /// has.
+    pub fn parse(packet: &Packet<'_>) -> Result<Self, Error> {
+        let operation = packet.operation();
+        if matches!(operation, Operation::Unknown(_)) {
+            return Err(Error::Field(0));
+        }
+        let message_type = match packet.option(code::MESSAGE_TYPE).map(|value| value.array()) {
+            Some(Ok([number])) => MessageType::from(number),
+            _ => return Err(Error::Field(240)),
+        };
+        let hardware = match packet.client_hardware() {
+            [] => HardwareAddress::NONE,
+            octets => HardwareAddress::from_bytes(octets)
+                .filter(|_| octets.len() == usize::from(packet.hardware_len()))
+                .ok_or(Error::Length(u16::from(packet.hardware_len())))?,
+        };
+        Ok(Self {
+            operation,
+            hardware_type: packet.hardware_type(),
+            hops: packet.hops(),
+            transaction_id: packet.transaction_id(),
+            secs: packet.secs(),
+            flags: packet.flags(),
+            client_address: packet.client_address(),
+            your_address: packet.your_address(),
+            server_address: packet.server_address(),
+            relay_address: packet.relay_address(),
+            client_hardware: hardware,
+            message_type,
+        })
+    }
+
+    /// Octets that [`Repr::emit`] writes with these options.
+    #[must_use]
+    pub fn buffer_len(&self, options: &[Opt<'_>]) -> usize {
+        // The kind of message and the end have four octets.
+        let options: usize = options.iter().map(option_len).sum();
+        (HEADER_LEN + 4 + options).max(MESSAGE_LEN_MIN)
+    }
+
+    /// Writes the message, with the kind of message as its first option, padded to 300 octets; returns its length.
+    /// All options stand in the options field; what is longer than 255 octets is split, RFC 3396.
+    ///
+    /// # Errors
+    /// `NoRoom`; `Unrepresentable` for an option that is written without being asked for (53), means a place
+    /// that is not used (52), or has no octets (0, 255).
+    pub fn emit(&self, options: &[Opt<'_>], buffer: &mut [u8]) -> Result<usize, Error> {
+        let (need, have) = (self.buffer_len(options), buffer.len());
+        let no_room = Error::no_room(need, have);
+        let message = buffer.get_mut(..need).ok_or(no_room)?;
+        let is_own = |option: &Opt<'_>| {
+            matches!(option.code(), code::MESSAGE_TYPE | code::OVERLOAD | code::PAD | code::END)
+        };
+        if options.iter().any(is_own) {
+            return Err(Error::Unrepresentable);
+        }
+        message.fill(0);
+        let (header, mut rest) = message.split_first_chunk_mut::<HEADER_LEN>().ok_or(no_room)?;
+        self.write_header(header);
+        write_option(&mut rest, &Opt::MessageType(self.message_type));
+        for option in options {
+            write_option(&mut rest, option);
+        }
+        if let Some(end) = rest.first_mut() {
+            *end = code::END;
+        }
+        Ok(need)
+    }
+
+    fn write_header(&self, header: &mut [u8; HEADER_LEN]) {
+        let address = self.client_hardware.as_bytes();
+        // A hardware address has at most eight octets.
+        let hlen = u8::try_from(address.len()).unwrap_or(0);
+        let fixed = [u8::from(self.operation), self.hardware_type, hlen, self.hops];
+        let [s0, s1] = self.secs.to_be_bytes();
+        let [f0, f1] = self.flags.bits().to_be_bytes();
+        let words = [
+            fixed,
+            self.transaction_id.to_be_bytes(),
+            [s0, s1, f0, f1],
+            self.client_address.octets(),
+            self.your_address.octets(),
+            self.server_address.octets(),
+            self.relay_address.octets(),
+        ];
+        let octets = words.iter().flatten().chain(address);
+        for (to, from) in header.iter_mut().zip(octets) {
+            *to = *from;
+        }
+        let [.., a, b, c, d] = header;
+        [*a, *b, *c, *d] = MAGIC_COOKIE;
+    }
+}
+
+/// Octets of an option in as many pieces as it needs; an empty one has one.
+fn option_len(option: &Opt<'_>) -> usize {
+    let len = option.with_octets(|value| value.len());
+    len + 2 * len.div_ceil(PIECE_LEN_MAX).max(1)
+}
+
+/// Writes an option and moves on behind it; the room was checked.
+fn write_option(rest: &mut &mut [u8], option: &Opt<'_>) {
+    option.with_octets(|value| {
+        let (mut octets, mut left) = (value.octets(), value.len());
+        loop {
+            let len = left.min(PIECE_LEN_MAX);
+            let (piece, behind) = core::mem::take(rest).split_at_mut_checked(len + 2).unwrap_or_default();
+            *rest = behind;
+            let head = [option.code(), u8::try_from(len).unwrap_or(u8::MAX)];
+            for (to, from) in piece.iter_mut().zip(head.into_iter().chain(octets.by_ref().take(len))) {
+                *to = from;
+            }
+            left -= len;
+            if left == 0 {
+                return;
+            }
+        }
+    });
+}

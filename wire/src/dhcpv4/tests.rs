@@ -1,0 +1,288 @@
+extern crate alloc;
+use super::*;
+use crate::dns::NameBuf;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+const CLIENT: HardwareAddress = HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]);
+
+/// A message with these octets as options, `file` and `sname`.
+fn message(options: &[u8], file: &[u8], sname: &[u8]) -> Vec<u8> {
+    let mut octets = [0; MESSAGE_LEN_MIN];
+    let len = Repr::discover(1, CLIENT).emit(&[], &mut octets).unwrap();
+    let mut octets = octets[..len].to_vec();
+    octets.truncate(HEADER_LEN);
+    octets[SNAME..SNAME + sname.len()].copy_from_slice(sname);
+    octets[FILE..FILE + file.len()].copy_from_slice(file);
+    octets.extend(options);
+    octets
+}
+
+fn options(octets: &[u8]) -> Vec<Result<String, Error>> {
+    let packet = Packet::parse(octets).unwrap();
+    packet.options().map(|option| option.map(|option| option.to_string())).collect()
+}
+
+// conf: DDM-DHC-01
+#[test]
+fn a_discover_stands_as_rfc_2131_puts_it() {
+    let mut octets = [0xa5; 400];
+    let repr = Repr { secs: 3, flags: Flags::BROADCAST, ..Repr::discover(0x1122_3344, CLIENT) };
+    assert_eq!(repr.emit(&[Opt::MaxMessageSize(576)], &mut octets), Ok(300));
+    assert_eq!(octets[..12], [1, 1, 6, 0, 0x11, 0x22, 0x33, 0x44, 0, 3, 0x80, 0]);
+    assert_eq!(octets[12..28], [0; 16]);
+    assert_eq!(octets[28..36], [2, 0, 0, 0, 0, 1, 0, 0]);
+    assert_eq!(octets[36..236], [0; 200]);
+    assert_eq!(octets[236..248], [0x63, 0x82, 0x53, 0x63, 53, 1, 1, 57, 2, 2, 64, 255]);
+    assert_eq!(octets[248..300], [0; 52]);
+    assert_eq!(octets[300..], [0xa5; 100]);
+    let want = "DHCPv4 request xid 0x11223344 chaddr 02:00:00:00:00:01 broadcast, DISCOVER, size 576";
+    assert_eq!(Packet::parse(&octets[..300]).unwrap().to_string(), want);
+}
+
+/// One of each kind, and one that is longer than a piece.
+// conf: DDM-DHO-06
+#[test]
+fn what_is_emitted_parses_to_the_same() {
+    let long: Vec<u8> = (0..600_u16).map(|index| index.to_be_bytes()[1]).collect();
+    let addresses = || Addresses::parse((&[10, 0, 0, 1, 10, 0, 0, 2]).into()).unwrap();
+    let all = [
+        Opt::SubnetMask(Ipv4Addr::new(255, 255, 240, 0)),
+        Opt::Routers(addresses()),
+        Opt::DnsServers(addresses()),
+        Opt::HostName("host".into()),
+        Opt::DomainName("example.com".into()),
+        Opt::NtpServers(addresses()),
+        Opt::RequestedAddress(Ipv4Addr::new(10, 0, 0, 5)),
+        Opt::LeaseTime(u32::MAX),
+        Opt::ServerIdentifier(Ipv4Addr::new(10, 0, 0, 1)),
+        Opt::ParameterList((&[1, 3, 6]).into()),
+        Opt::Message("no".into()),
+        Opt::MaxMessageSize(1500),
+        Opt::RenewalTime(1800),
+        Opt::RebindingTime(3150),
+        Opt::ClassIdentifier("tersus".into()),
+        Opt::ClientIdentifier((&[1, 2, 0, 0, 0, 0, 1]).into()),
+        Opt::DomainSearch(SearchList::new((&[1, b'a', 0, 1, b'b', 0xc0, 0]).into())),
+        Opt::ClasslessRoutes(Routes::parse((&[0, 10, 0, 0, 1]).into()).unwrap()),
+        Opt::Unknown(43, long[..].into()),
+        Opt::Unknown(80, (&[]).into()),
+    ];
+    let repr = Repr {
+        operation: Operation::Reply,
+        hops: 1,
+        secs: 9,
+        client_address: Ipv4Addr::new(10, 0, 0, 5),
+        your_address: Ipv4Addr::new(10, 0, 0, 6),
+        server_address: Ipv4Addr::new(10, 0, 0, 7),
+        relay_address: Ipv4Addr::new(10, 0, 0, 8),
+        message_type: MessageType::Offer,
+        ..Repr::discover(7, CLIENT)
+    };
+    let mut octets = alloc::vec![0; repr.buffer_len(&all)];
+    assert_eq!(repr.emit(&all, &mut octets), Ok(octets.len()));
+    let packet = Packet::parse(&octets).unwrap();
+    assert_eq!(Repr::parse(&packet), Ok(repr));
+    let again: Vec<_> = packet.options().map(Result::unwrap).collect();
+    assert_eq!(again[0], Opt::MessageType(MessageType::Offer));
+    assert_eq!(again[1..], all);
+    assert_eq!(packet.option(43).unwrap(), *long);
+    assert_eq!(packet.option(43).unwrap().pieces().count(), 3);
+    let parameters = packet.parameters();
+    assert_eq!(parameters.prefix_len, Some(20));
+    assert_eq!(parameters.routers.unwrap().iter().count(), 2);
+    assert_eq!(parameters.message_type, Some(MessageType::Offer));
+    for len in 0..octets.len() {
+        let mut short = alloc::vec![0; len];
+        assert_eq!(repr.emit(&all, &mut short), Err(Error::no_room(octets.len(), len)));
+    }
+}
+
+#[test]
+fn what_the_emitter_writes_itself_is_not_asked_for() {
+    let mut octets = [0; 400];
+    for option in [
+        Opt::MessageType(MessageType::Ack),
+        Opt::Overload(1),
+        Opt::Unknown(0, (&[]).into()),
+        Opt::Unknown(255, (&[]).into()),
+    ] {
+        assert_eq!(Repr::discover(1, CLIENT).emit(&[option], &mut octets), Err(Error::Unrepresentable));
+    }
+}
+
+// conf: DDM-DHO-02
+#[test]
+fn padding_and_end_have_no_length_and_unknown_options_are_kept() {
+    for (octets, want) in [
+        (&[0, 0, 53, 1, 5, 0, 255, 53, 1, 6][..], &[Ok("ACK")][..]),
+        (&[200, 2, 1, 2, 53, 1, 5, 255], &[Ok("option 200 of 2 octets"), Ok("ACK")]),
+        (&[53, 1, 9], &[Ok("message type 9")]),
+        (&[255], &[]),
+        (&[], &[]),
+    ] {
+        let want: Vec<_> = want.iter().map(|option| option.map(String::from)).collect();
+        assert_eq!(options(&message(octets, &[], &[])), want, "{octets:?}");
+    }
+}
+
+// conf: DDM-DHO-03
+#[test]
+fn overloaded_fields_come_behind_the_options() {
+    let (file, sname) = ([12, 1, b'f', 255], [15, 1, b's', 255]);
+    for (overload, want) in
+        [(1, &["host \"f\""][..]), (2, &["domain \"s\""]), (3, &["host \"f\"", "domain \"s\""])]
+    {
+        let all = options(&message(&[52, 1, overload, 53, 1, 5, 255], &file, &sname));
+        let mut want: Vec<String> = want.iter().map(ToString::to_string).collect();
+        want.splice(0..0, [alloc::format!("overload {overload}"), "ACK".to_string()]);
+        assert_eq!(all.into_iter().map(Result::unwrap).collect::<Vec<_>>(), want);
+    }
+    // Without the option, or with a value that it cannot have, the fields are no options; nor does an overloaded
+    // field overload another.
+    for octets in
+        [&[53, 1, 5, 255][..], &[52, 1, 0, 53, 1, 5], &[52, 1, 4, 53, 1, 5], &[52, 2, 1, 1, 53, 1, 5]]
+    {
+        let octets = message(octets, &file, &sname);
+        assert_eq!(Packet::parse(&octets).unwrap().parameters().host_name, None);
+    }
+    let octets = message(&[52, 1, 1], &[52, 1, 2, 255], &sname);
+    assert_eq!(Packet::parse(&octets).unwrap().parameters().domain_name, None);
+}
+
+// conf: DDM-DHO-04
+#[test]
+fn the_pieces_of_an_option_belong_together() {
+    let octets = message(
+        &[52, 1, 3, 121, 2, 8, 10, 12, 1, b'a', 121, 1, 10, 255],
+        &[121, 2, 0, 0],
+        &[121, 1, 1, 12, 1, b'b'],
+    );
+    let packet = Packet::parse(&octets).unwrap();
+    let value = packet.option(121).unwrap();
+    assert_eq!(value.as_slice(), None);
+    assert_eq!(value, [8, 10, 10, 0, 0, 1][..]);
+    let mut buffer = [0; 6];
+    assert_eq!(value.copy_to(&mut buffer[..5]), Err(Error::no_room(6, 5)));
+    assert_eq!(value.copy_to(&mut buffer), Ok(&[8, 10, 10, 0, 0, 1][..]));
+    let parameters = packet.parameters();
+    assert_eq!(parameters.host_name.unwrap().octets().collect::<Vec<_>>(), *b"ab");
+    assert_eq!(parameters.classless_routes.unwrap().to_string(), " 10.0.0.0/8 via 10.0.0.1");
+    // An option of one octet that is given twice has two: it says nothing.
+    let twice = message(&[53, 1, 5, 53, 1, 6], &[], &[]);
+    assert_eq!(Packet::parse(&twice).unwrap().parameters().message_type, None);
+    assert_eq!(options(&twice), [Err(Error::Length(2))]);
+}
+
+// conf: DDM-DHO-05, DDM-DHO-06, DDM-DHO-07
+#[test]
+fn options_of_a_wrong_length_or_value_are_refused_alone() {
+    for (octets, want) in [
+        (&[1, 3, 255, 255, 255][..], Error::Length(3)),
+        (&[1, 4, 255, 0, 255, 0], Error::Field(2)),
+        (&[3, 0], Error::Length(0)),
+        (&[6, 5, 1, 2, 3, 4, 5], Error::Length(5)),
+        (&[42, 3, 1, 2, 3], Error::Length(3)),
+        (&[12, 0], Error::Length(0)),
+        (&[50, 5, 1, 2, 3, 4, 5], Error::Length(5)),
+        (&[51, 3, 1, 2, 3], Error::Length(3)),
+        (&[57, 2, 2, 63], Error::Field(2)),
+        (&[61, 1, 1], Error::Length(1)),
+        (&[121, 1, 33], Error::Field(2)),
+        (&[121, 5, 8, 10, 10, 0, 0], Error::Length(5)),
+        (&[121, 0], Error::Length(0)),
+    ] {
+        let octets = message(&[octets, &[53, 1, 5]].concat(), &[], &[]);
+        assert_eq!(options(&octets), [Err(want), Ok("ACK".to_string())], "{:?}", &octets[240..]);
+    }
+    // What overruns its field hides the rest of that field, and no other.
+    let octets = message(&[53, 1, 5, 52, 1, 1, 12, 9, b'a'], &[15, 1, b'd'], &[]);
+    let want = [
+        Ok("ACK".to_string()),
+        Ok("overload 1".to_string()),
+        Err(Error::truncated(11, 3)),
+        Ok("domain \"d\"".to_string()),
+    ];
+    assert_eq!(options(&octets), want);
+    assert_eq!(options(&message(&[53], &[], &[])), [Err(Error::truncated(2, 1))]);
+}
+
+#[test]
+fn routes_of_the_examples_of_rfc_3442() {
+    let octets = [
+        &[0, 10, 0, 0, 1][..],
+        &[8, 10, 10, 0, 0, 1],
+        &[24, 10, 0, 0, 10, 0, 0, 2],
+        &[16, 10, 17, 0, 0, 0, 0],
+        &[25, 10, 27, 129, 0, 10, 0, 0, 3],
+        &[32, 10, 229, 0, 128, 10, 0, 0, 4],
+        // Bits beyond the prefix count as zero.
+        &[9, 10, 255, 10, 0, 0, 5],
+    ]
+    .concat();
+    let routes = Routes::parse(octets[..].into()).unwrap();
+    let want =
+        " 0.0.0.0/0 via 10.0.0.1 10.0.0.0/8 via 10.0.0.1 10.0.0.0/24 via 10.0.0.2 10.17.0.0/16 via 0.0.0.0 \
+                10.27.129.0/25 via 10.0.0.3 10.229.0.128/32 via 10.0.0.4 10.128.0.0/9 via 10.0.0.5";
+    assert_eq!(routes.to_string(), want);
+}
+
+#[test]
+fn search_lists_are_compressed_within_the_option() {
+    // The example of RFC 3397 §2.
+    let octets = *b"\x03eng\x05apple\x03com\0\x09marketing\xc0\x04";
+    let list: Vec<_> =
+        SearchList::names(&octets).map(|name| NameBuf::try_from(name.unwrap()).unwrap()).collect();
+    assert_eq!(list[0].to_string(), "eng.apple.com");
+    assert_eq!(list[1].to_string(), "marketing.apple.com");
+    assert_eq!(list.len(), 2);
+    let broken: Vec<_> = SearchList::names(&[0, 0xc0, 1, 0]).collect();
+    assert_eq!(broken[1..], [Err(Error::Field(1))]);
+    let text = Opt::parse(119, (&octets).into()).unwrap().to_string();
+    assert_eq!(text, "search eng.apple.com marketing.apple.com");
+}
+
+// conf: DDM-DHC-29
+#[test]
+fn what_is_no_message_is_refused() {
+    let good = message(&[53, 1, 5], &[], &[]);
+    let parse = |octets: &[u8]| Packet::parse(octets).and_then(|packet| Repr::parse(&packet));
+    assert!(parse(&good).is_ok());
+    for len in 0..HEADER_LEN {
+        assert_eq!(parse(&good[..len]), Err(Error::truncated(HEADER_LEN, len)));
+    }
+    for (at, value, want) in [
+        (0, 0, Error::Field(0)),
+        (0, 3, Error::Field(0)),
+        (2, 5, Error::Length(5)),
+        (2, 255, Error::Length(255)),
+        (236, 0, Error::Field(236)),
+        (240, 0, Error::Field(240)),
+    ] {
+        let mut octets = good.clone();
+        octets[at] = value;
+        assert_eq!(parse(&octets), Err(want), "octet {at}");
+    }
+}
+
+#[test]
+fn every_truncation_and_mutation_ends() {
+    let mut octets = message(
+        &[53, 1, 5, 52, 1, 3, 1, 4, 255, 255, 255, 0, 121, 6, 8, 10, 10, 0, 0, 1, 119, 3, 1, b'a', 0, 255],
+        &[6, 4, 10, 0, 0, 1, 121, 5, 0, 10, 0, 0, 1],
+        &[12, 2, b'a', b'b', 121, 5, 0, 10, 0, 0, 1],
+    );
+    for len in HEADER_LEN..octets.len() {
+        let packet = Packet::parse(&octets[..len]).unwrap();
+        let _ = (packet.to_string(), packet.parameters());
+    }
+    for at in (0..60).chain(100..125).chain(230..octets.len()) {
+        for value in 0..=255 {
+            let good = core::mem::replace(&mut octets[at], value);
+            if let Ok(packet) = Packet::parse(&octets) {
+                let _ = (packet.to_string(), packet.parameters(), Repr::parse(&packet));
+            }
+            octets[at] = good;
+        }
+    }
+}
