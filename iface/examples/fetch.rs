@@ -36,7 +36,7 @@ fn fetch(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
     let mut host = Host::open(options)?;
     let mut icmp = EchoResponder::default();
     let mut igmp = engines::igmp(host.seed());
-    let mut tcp = engines::tcp(1, 256 * 1024, host.seed());
+    let mut tcp = engines::tcp(1, 256 * 1024, engines::Control::Cubic.algorithm(), host.seed());
     let connection = tcp
         .connect(&host.stack.ip, host.now(), target.address, ConnectOptions::default())
         .map_err(|error| format!("{}: {error}", target.address))?;

@@ -45,7 +45,8 @@ fn serve(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
     let mut icmp = EchoResponder::default();
     let mut igmp = engines::igmp(host.seed());
     let mut udp = engines::udp(3, 1 << 19, host.seed());
-    let mut tcp = engines::tcp(usize::from(connections), 64 * 1024, host.seed());
+    let mut tcp =
+        engines::tcp(usize::from(connections), 64 * 1024, engines::Control::Cubic.algorithm(), host.seed());
 
     let mut listeners = Vec::new();
     for (port, service) in SERVICES {

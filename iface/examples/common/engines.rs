@@ -3,7 +3,7 @@
 use tersus_iface::icmp::{self, Icmp};
 use tersus_iface::igmp::{self, Entry, Igmp, Querier};
 use tersus_iface::ip::{Deadline, Random};
-use tersus_iface::tcp::congestion::{Congestion, Reno};
+use tersus_iface::tcp::congestion::{Congestion, Cubic, Reno, Unlimited};
 use tersus_iface::tcp::{Config, Listener, Range, Record, Slices, Slot, SynEntry, Tcp, TimeWait};
 use tersus_iface::udp::{self, Udp};
 
@@ -23,20 +23,45 @@ pub(crate) fn draw(random: &mut Random) -> [u8; 32] {
     seed
 }
 
+/// The congestion controls that can be chosen by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Control {
+    /// NewReno, RFC 5681 and RFC 6582.
+    Reno,
+    /// CUBIC, RFC 9438.
+    Cubic,
+    /// None at all: for a link of one's own.
+    None,
+}
+
+impl Control {
+    pub(crate) fn algorithm(self) -> &'static dyn Congestion {
+        match self {
+            Self::Reno => &Reno::DEFAULT,
+            Self::Cubic => &Cubic::DEFAULT,
+            Self::None => &Unlimited,
+        }
+    }
+}
+
 fn leak<T: Clone>(value: T, len: usize) -> &'static mut [T] {
     vec![value; len].leak()
 }
 
 /// A TCP engine of `connections` with `buffer` octets each way.
-pub(crate) fn tcp(connections: usize, buffer: usize, seed: [u8; 32]) -> Tcp<'static> {
-    static RENO: Reno = Reno::DEFAULT;
+pub(crate) fn tcp(
+    connections: usize,
+    buffer: usize,
+    congestion: &'static dyn Congestion,
+    seed: [u8; 32],
+) -> Tcp<'static> {
     let half_open = connections.clamp(16, 4096);
     let waits = connections.clamp(64, 60_000);
     let slices = Slices {
         slots: leak(Slot::FREE, connections),
         rx: leak(0, connections * buffer),
         tx: leak(0, connections * buffer),
-        words: leak(0, connections * RENO.words()),
+        words: leak(0, connections * congestion.words()),
         cells: leak(0, connections * 2),
         deadlines: leak(Deadline::NONE, connections),
         links: leak(0, connections * 5),
@@ -50,7 +75,7 @@ pub(crate) fn tcp(connections: usize, buffer: usize, seed: [u8; 32]) -> Tcp<'sta
         records: leak(Record::NONE, (connections * 4).max(256)),
         ranges: leak(Range::NONE, (connections * 4).max(256)),
     };
-    Tcp::from_slices(slices, Config::default(), &RENO, seed)
+    Tcp::from_slices(slices, Config::default(), congestion, seed)
 }
 
 /// A UDP engine of `sockets` with room for `buffer` octets of datagrams each way.

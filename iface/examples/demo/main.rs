@@ -67,8 +67,8 @@ fn demo(options: &Options) -> Result<u64, String> {
     let right = link(options.medium(), right, 2)?;
     let [own, peer] = addresses(options)?;
     let mut network = Network {
-        left: Side::new(left, own, options.buffer(), &mut random)?,
-        right: Side::new(right, peer, options.buffer(), &mut random)?,
+        left: Side::new(left, own, options.buffer(), options.congestion, &mut random)?,
+        right: Side::new(right, peer, options.buffer(), options.congestion, &mut random)?,
         time: if options.is_virtual {
             Time::Virtual(Instant::from_secs(1))
         } else {

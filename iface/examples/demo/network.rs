@@ -1,6 +1,6 @@
 //! Two hosts, each with a whole stack, and the time that both live in.
 
-use crate::common::engines;
+use crate::common::engines::{self, Control};
 use core::time::Duration;
 use tersus_iface::icmp::Icmp;
 use tersus_iface::igmp::Igmp;
@@ -27,6 +27,7 @@ impl<'w> Side<'w> {
         link: Box<dyn LinkLayer + 'w>,
         address: Cidr,
         buffer: usize,
+        control: Control,
         random: &mut Random,
     ) -> Result<Self, String> {
         let mut seed = || engines::draw(random);
@@ -39,7 +40,7 @@ impl<'w> Side<'w> {
             icmp: engines::icmp(1, 4096, seed()),
             igmp: engines::igmp(seed()),
             udp: engines::udp(1, 8192, seed()),
-            tcp: engines::tcp(1, buffer, seed()),
+            tcp: engines::tcp(1, buffer, control.algorithm(), seed()),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The command line of the demo.
 
+use crate::common::engines::Control;
 use clap::{Parser, ValueEnum};
 use core::time::Duration;
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// Send and receive buffer of the connection [default: 256 KiB; 8 KiB on ieee802154].
     #[arg(long, value_name = "OCTETS")]
     buffer: Option<u32>,
+    /// Congestion control of the connection.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Control::Cubic)]
+    pub(crate) congestion: Control,
     /// Seed of all randomness, the wire's included.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

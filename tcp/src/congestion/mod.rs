@@ -2,11 +2,13 @@
 //!
 //! An algorithm is a value that the user passes to the engine, so that only what is used is linked. It holds the
 //! configuration; the state of a connection is a few words of the caller's, as many as [`Congestion::words`] says.
-//! Integers only. [`Reno`] is RFC 5681 and RFC 6582; [`Unlimited`] is none.
+//! Integers only. [`Reno`] is RFC 5681 and RFC 6582, [`Cubic`] RFC 9438; [`Unlimited`] is none.
 
+mod cubic;
 mod none;
 mod reno;
 
+pub use cubic::Cubic;
 pub use none::Unlimited;
 pub use reno::{InitialWindow, Reno};
 

@@ -8,7 +8,7 @@
 use super::{Ack, Congestion, Expiry, Loss, Recovery};
 
 /// Largest cwnd, in octets: the largest window that TCP can offer, RFC 7323 §2.3.
-const CWND_MAX: u32 = 1 << 30;
+pub(super) const CWND_MAX: u32 = 1 << 30;
 /// cwnd of a caller whose words are too few: the default SMSS, RFC 9293 §3.7.1.
 const CWND_WITHOUT_WORDS: u32 = 536;
 
