@@ -124,8 +124,8 @@ struct Quoted {
 
 fn quoted_numbers(error: &IcmpError<'_>) -> Quoted {
     let request = match error.protocol {
-        IpProtocol::ICMPV4 => u8::from(icmpv4::Type::EchoRequest),
-        IpProtocol::ICMPV6 => u8::from(icmpv6::Type::EchoRequest),
+        IpProtocol::ICMPV4 => u8::from(icmpv4::Type::ECHO_REQUEST),
+        IpProtocol::ICMPV6 => u8::from(icmpv6::Type::ECHO_REQUEST),
         _ => {
             // The ports are first in TCP, UDP, SCTP and DCCP.
             let number = error.quoted.first_chunk().map(|octets| u16::from_be_bytes(*octets));

@@ -161,11 +161,11 @@ fn write_request(buffer: &mut [u8], message: &[u8], addresses: (IpAddr, IpAddr))
     }
     match addresses {
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            *common = [u8::from(icmpv6::Type::EchoRequest), 0, 0, 0];
+            *common = [u8::from(icmpv6::Type::ECHO_REQUEST), 0, 0, 0];
             icmpv6::fill_checksum(source, destination, buffer);
         }
         _ => {
-            *common = [u8::from(icmpv4::Type::EchoRequest), 0, 0, 0];
+            *common = [u8::from(icmpv4::Type::ECHO_REQUEST), 0, 0, 0];
             icmpv4::fill_checksum(buffer);
         }
     }

@@ -141,13 +141,13 @@ fn echo_kind(packet: &IpMeta<'_>, segment: &[u8]) -> Option<Kind> {
     let number = *segment.first()?;
     match (packet.addresses, packet.protocol) {
         (Addresses::V4(_), IpProtocol::ICMPV4) => match icmpv4::Type::from(number) {
-            icmpv4::Type::EchoRequest => Some(Kind::Request),
-            icmpv4::Type::EchoReply => Some(Kind::Reply),
+            icmpv4::Type::ECHO_REQUEST => Some(Kind::Request),
+            icmpv4::Type::ECHO_REPLY => Some(Kind::Reply),
             _ => None,
         },
         (Addresses::V6(_), IpProtocol::ICMPV6) => match icmpv6::Type::from(number) {
-            icmpv6::Type::EchoRequest => Some(Kind::Request),
-            icmpv6::Type::EchoReply => Some(Kind::Reply),
+            icmpv6::Type::ECHO_REQUEST => Some(Kind::Request),
+            icmpv6::Type::ECHO_REPLY => Some(Kind::Reply),
             _ => None,
         },
         _ => None,

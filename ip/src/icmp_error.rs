@@ -258,7 +258,7 @@ fn make_ipv6<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>,
         return Err(Suppressed::Source);
     }
     let message_type = ipv6_message_type(IpProtocol(fixed[6]), offender);
-    if message_type.is_some_and(|kind| kind.is_error() || kind == icmpv6::Type::Redirect) {
+    if message_type.is_some_and(|kind| kind.is_error() || kind == icmpv6::Type::REDIRECT) {
         return Err(Suppressed::AboutError);
     }
     let room = IPV6_MESSAGE_MAX - ICMP_HEADER_LEN;

@@ -14,306 +14,20 @@
 //! [`Repr`] is what a host acts on; [`Query`] the other query messages, and [`crate::icmp_ext::ExtendedEcho`] one more.
 //! Behind a quote may follow the extensions of RFC 4884, [`Packet::extensions`].
 
+mod code;
 mod query;
 
 use crate::checksum::{self, Sum};
 use crate::icmp_ext::{self, ExtendedEcho, Extensions, Object};
 use crate::put::Put;
 use crate::Error;
+pub use code::{RedirectCode, TimeExceededCode, Type, UnreachableCode};
 use core::fmt;
 use core::net::Ipv4Addr;
 pub use query::{Query, Routers};
 
 /// Length of the header that echo and error messages have, in octets.
 pub const HEADER_LEN: usize = 8;
-
-/// Message type, IANA "ICMP Type Numbers".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// 0
-    EchoReply,
-    /// 3
-    DestinationUnreachable,
-    /// 4, deprecated by RFC 6633.
-    SourceQuench,
-    /// 5
-    Redirect,
-    /// 8
-    EchoRequest,
-    /// 9, RFC 1256.
-    RouterAdvertisement,
-    /// 10, RFC 1256.
-    RouterSolicitation,
-    /// 11
-    TimeExceeded,
-    /// 12
-    ParameterProblem,
-    /// 13
-    Timestamp,
-    /// 14
-    TimestampReply,
-    /// 15, deprecated by RFC 6918.
-    InformationRequest,
-    /// 16, deprecated by RFC 6918.
-    InformationReply,
-    /// 17, RFC 950, deprecated by RFC 6918.
-    AddressMaskRequest,
-    /// 18, RFC 950, deprecated by RFC 6918.
-    AddressMaskReply,
-    /// 42, RFC 8335.
-    ExtendedEchoRequest,
-    /// 43, RFC 8335.
-    ExtendedEchoReply,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl Type {
-    /// Whether messages of this type are about another packet: no error is sent about those.
-    #[must_use]
-    pub const fn is_error(self) -> bool {
-        matches!(
-            self,
-            Self::DestinationUnreachable
-                | Self::SourceQuench
-                | Self::Redirect
-                | Self::TimeExceeded
-                | Self::ParameterProblem
-        )
-    }
-}
-
-impl From<u8> for Type {
-    fn from(number: u8) -> Self {
-        match number {
-            0 => Self::EchoReply,
-            3 => Self::DestinationUnreachable,
-            4 => Self::SourceQuench,
-            5 => Self::Redirect,
-            8 => Self::EchoRequest,
-            9 => Self::RouterAdvertisement,
-            10 => Self::RouterSolicitation,
-            11 => Self::TimeExceeded,
-            12 => Self::ParameterProblem,
-            13 => Self::Timestamp,
-            14 => Self::TimestampReply,
-            15 => Self::InformationRequest,
-            16 => Self::InformationReply,
-            17 => Self::AddressMaskRequest,
-            18 => Self::AddressMaskReply,
-            42 => Self::ExtendedEchoRequest,
-            43 => Self::ExtendedEchoReply,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<Type> for u8 {
-    fn from(kind: Type) -> Self {
-        match kind {
-            Type::EchoReply => 0,
-            Type::DestinationUnreachable => 3,
-            Type::SourceQuench => 4,
-            Type::Redirect => 5,
-            Type::EchoRequest => 8,
-            Type::RouterAdvertisement => 9,
-            Type::RouterSolicitation => 10,
-            Type::TimeExceeded => 11,
-            Type::ParameterProblem => 12,
-            Type::Timestamp => 13,
-            Type::TimestampReply => 14,
-            Type::InformationRequest => 15,
-            Type::InformationReply => 16,
-            Type::AddressMaskRequest => 17,
-            Type::AddressMaskReply => 18,
-            Type::ExtendedEchoRequest => 42,
-            Type::ExtendedEchoReply => 43,
-            Type::Unknown(other) => other,
-        }
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EchoReply => "echo reply",
-            Self::DestinationUnreachable => "destination unreachable",
-            Self::SourceQuench => "source quench",
-            Self::Redirect => "redirect",
-            Self::EchoRequest => "echo request",
-            Self::RouterAdvertisement => "router advertisement",
-            Self::RouterSolicitation => "router solicitation",
-            Self::TimeExceeded => "time exceeded",
-            Self::ParameterProblem => "parameter problem",
-            Self::Timestamp => "timestamp",
-            Self::TimestampReply => "timestamp reply",
-            Self::InformationRequest => "information request",
-            Self::InformationReply => "information reply",
-            Self::AddressMaskRequest => "address mask request",
-            Self::AddressMaskReply => "address mask reply",
-            Self::ExtendedEchoRequest => "extended echo request",
-            Self::ExtendedEchoReply => "extended echo reply",
-            Self::Unknown(number) => return write!(f, "type {number}"),
-        })
-    }
-}
-
-/// Code of a Destination Unreachable, RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnreachableCode {
-    /// 0
-    Net,
-    /// 1
-    Host,
-    /// 2
-    Protocol,
-    /// 3
-    Port,
-    /// 4: fragmentation needed and DF set; the message holds the next hop's MTU (RFC 1191 §4).
-    FragmentationNeeded,
-    /// 5
-    SourceRouteFailed,
-    /// 6
-    NetUnknown,
-    /// 7
-    HostUnknown,
-    /// 8
-    SourceIsolated,
-    /// 9
-    NetProhibited,
-    /// 10
-    HostProhibited,
-    /// 11
-    NetForTos,
-    /// 12
-    HostForTos,
-    /// 13
-    CommunicationProhibited,
-    /// 14
-    HostPrecedenceViolation,
-    /// 15
-    PrecedenceCutoff,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for UnreachableCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::Net,
-            1 => Self::Host,
-            2 => Self::Protocol,
-            3 => Self::Port,
-            4 => Self::FragmentationNeeded,
-            5 => Self::SourceRouteFailed,
-            6 => Self::NetUnknown,
-            7 => Self::HostUnknown,
-            8 => Self::SourceIsolated,
-            9 => Self::NetProhibited,
-            10 => Self::HostProhibited,
-            11 => Self::NetForTos,
-            12 => Self::HostForTos,
-            13 => Self::CommunicationProhibited,
-            14 => Self::HostPrecedenceViolation,
-            15 => Self::PrecedenceCutoff,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<UnreachableCode> for u8 {
-    fn from(code: UnreachableCode) -> Self {
-        match code {
-            UnreachableCode::Net => 0,
-            UnreachableCode::Host => 1,
-            UnreachableCode::Protocol => 2,
-            UnreachableCode::Port => 3,
-            UnreachableCode::FragmentationNeeded => 4,
-            UnreachableCode::SourceRouteFailed => 5,
-            UnreachableCode::NetUnknown => 6,
-            UnreachableCode::HostUnknown => 7,
-            UnreachableCode::SourceIsolated => 8,
-            UnreachableCode::NetProhibited => 9,
-            UnreachableCode::HostProhibited => 10,
-            UnreachableCode::NetForTos => 11,
-            UnreachableCode::HostForTos => 12,
-            UnreachableCode::CommunicationProhibited => 13,
-            UnreachableCode::HostPrecedenceViolation => 14,
-            UnreachableCode::PrecedenceCutoff => 15,
-            UnreachableCode::Unknown(other) => other,
-        }
-    }
-}
-
-/// Code of a Redirect, RFC 792; a host treats all alike (RFC 1122 §3.2.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RedirectCode {
-    /// 0
-    Net,
-    /// 1
-    Host,
-    /// 2
-    NetForTos,
-    /// 3
-    HostForTos,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for RedirectCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::Net,
-            1 => Self::Host,
-            2 => Self::NetForTos,
-            3 => Self::HostForTos,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<RedirectCode> for u8 {
-    fn from(code: RedirectCode) -> Self {
-        match code {
-            RedirectCode::Net => 0,
-            RedirectCode::Host => 1,
-            RedirectCode::NetForTos => 2,
-            RedirectCode::HostForTos => 3,
-            RedirectCode::Unknown(other) => other,
-        }
-    }
-}
-
-/// Code of a Time Exceeded, RFC 792.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeExceededCode {
-    /// 0: in transit.
-    HopLimit,
-    /// 1: fragments were missing.
-    Reassembly,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for TimeExceededCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::HopLimit,
-            1 => Self::Reassembly,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<TimeExceededCode> for u8 {
-    fn from(code: TimeExceededCode) -> Self {
-        match code {
-            TimeExceededCode::HopLimit => 0,
-            TimeExceededCode::Reassembly => 1,
-            TimeExceededCode::Unknown(other) => other,
-        }
-    }
-}
 
 /// A view of a message that has at least the header of echo and error messages.
 #[derive(Debug, Clone, Copy)]
@@ -387,7 +101,7 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub fn quote(&self) -> &'a [u8] {
         let words = match self.message_type() {
-            Type::DestinationUnreachable | Type::TimeExceeded | Type::ParameterProblem => self.header[5],
+            Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED | Type::PARAMETER_PROBLEM => self.header[5],
             _ => 0,
         };
         match words {
@@ -403,7 +117,7 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub fn extensions(&self) -> Option<Result<Extensions<'a>, Error>> {
         match self.message_type() {
-            Type::DestinationUnreachable | Type::TimeExceeded | Type::ParameterProblem => {
+            Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED | Type::PARAMETER_PROBLEM => {
                 Extensions::behind_quote(self.body, usize::from(self.header[5]) * 4)
             }
             _ => None,
@@ -494,20 +208,20 @@ impl<'a> Repr<'a> {
         let (code, quote) = (packet.code(), packet.quote());
         let [first, ..] = packet.rest_of_header();
         Ok(match packet.message_type() {
-            Type::EchoRequest => Self::EchoRequest { identifier, sequence, data },
-            Type::EchoReply => Self::EchoReply { identifier, sequence, data },
-            Type::DestinationUnreachable => {
+            Type::ECHO_REQUEST => Self::EchoRequest { identifier, sequence, data },
+            Type::ECHO_REPLY => Self::EchoReply { identifier, sequence, data },
+            Type::DESTINATION_UNREACHABLE => {
                 let code = UnreachableCode::from(code);
                 let has_mtu = code == UnreachableCode::FragmentationNeeded;
                 Self::DestinationUnreachable { code, mtu: if has_mtu { sequence } else { 0 }, quote }
             }
-            Type::Redirect => Self::Redirect {
+            Type::REDIRECT => Self::Redirect {
                 code: RedirectCode::from(code),
                 gateway: Ipv4Addr::from(packet.rest_of_header()),
                 quote,
             },
-            Type::TimeExceeded => Self::TimeExceeded { code: TimeExceededCode::from(code), quote },
-            Type::ParameterProblem => Self::ParameterProblem { code, pointer: first, quote },
+            Type::TIME_EXCEEDED => Self::TimeExceeded { code: TimeExceededCode::from(code), quote },
+            Type::PARAMETER_PROBLEM => Self::ParameterProblem { code, pointer: first, quote },
             other => return Err(Error::Unknown(u8::from(other))),
         })
     }
@@ -516,12 +230,12 @@ impl<'a> Repr<'a> {
     #[must_use]
     pub fn type_and_code(&self) -> (Type, u8) {
         match *self {
-            Self::EchoRequest { .. } => (Type::EchoRequest, 0),
-            Self::EchoReply { .. } => (Type::EchoReply, 0),
-            Self::DestinationUnreachable { code, .. } => (Type::DestinationUnreachable, u8::from(code)),
-            Self::Redirect { code, .. } => (Type::Redirect, u8::from(code)),
-            Self::TimeExceeded { code, .. } => (Type::TimeExceeded, u8::from(code)),
-            Self::ParameterProblem { code, .. } => (Type::ParameterProblem, code),
+            Self::EchoRequest { .. } => (Type::ECHO_REQUEST, 0),
+            Self::EchoReply { .. } => (Type::ECHO_REPLY, 0),
+            Self::DestinationUnreachable { code, .. } => (Type::DESTINATION_UNREACHABLE, u8::from(code)),
+            Self::Redirect { code, .. } => (Type::REDIRECT, u8::from(code)),
+            Self::TimeExceeded { code, .. } => (Type::TIME_EXCEEDED, u8::from(code)),
+            Self::ParameterProblem { code, .. } => (Type::PARAMETER_PROBLEM, code),
         }
     }
 
@@ -655,12 +369,12 @@ pub fn fill_checksum(message: &mut [u8]) {
 pub fn echo_reply_in_place(message: &mut [u8]) -> Result<(), Error> {
     let have = message.len();
     let header = message.first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
-    if Type::from(header[0]) != Type::EchoRequest {
+    if Type::from(header[0]) != Type::ECHO_REQUEST {
         return Err(Error::Unknown(header[0]));
     }
     let old = u16::from_be_bytes([header[0], header[1]]);
     let checksum = u16::from_be_bytes([header[2], header[3]]);
-    [header[0], header[1]] = [u8::from(Type::EchoReply), 0];
+    [header[0], header[1]] = [u8::from(Type::ECHO_REPLY), 0];
     [header[2], header[3]] = checksum::update(checksum, old, 0).to_be_bytes();
     // The one sum that the update gets wrong: over zeros only, the checksum is the other zero, RFC 1624 §3.
     if message.iter().all(|octet| *octet == 0) {

@@ -15,11 +15,14 @@
 //! Neighbour discovery and duplicate address messages are in [`crate::ndisc`], multicast listener discovery in
 //! [`crate::mld`], RPL in [`crate::rpl`], extended echo in [`crate::icmp_ext`].
 
+mod code;
+
 use crate::checksum::{self, Sum};
 use crate::icmp_ext::{self, ExtendedEcho, Extensions, Object};
 use crate::ip::pseudo_header;
 use crate::put::Put;
 use crate::{mld, ndisc, rpl, Error, IpProtocol};
+pub use code::{ProblemCode, TimeExceededCode, Type, UnreachableCode};
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -27,301 +30,6 @@ use core::net::{IpAddr, Ipv6Addr};
 pub const COMMON_LEN: usize = 4;
 /// Length of the header that echo and error messages have, in octets.
 pub const HEADER_LEN: usize = 8;
-
-/// Message type, IANA "ICMPv6 type Numbers".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// 1
-    DestinationUnreachable,
-    /// 2
-    PacketTooBig,
-    /// 3
-    TimeExceeded,
-    /// 4
-    ParameterProblem,
-    /// 128
-    EchoRequest,
-    /// 129
-    EchoReply,
-    /// 130, RFC 2710 and RFC 3810.
-    MulticastListenerQuery,
-    /// 131, RFC 2710.
-    MulticastListenerReport,
-    /// 132, RFC 2710.
-    MulticastListenerDone,
-    /// 133, RFC 4861.
-    RouterSolicitation,
-    /// 134, RFC 4861.
-    RouterAdvertisement,
-    /// 135, RFC 4861.
-    NeighbourSolicitation,
-    /// 136, RFC 4861.
-    NeighbourAdvertisement,
-    /// 137, RFC 4861.
-    Redirect,
-    /// 139, RFC 4620.
-    NodeInformationQuery,
-    /// 140, RFC 4620.
-    NodeInformationResponse,
-    /// 141, RFC 3122.
-    InverseSolicitation,
-    /// 142, RFC 3122.
-    InverseAdvertisement,
-    /// 143, RFC 3810.
-    MulticastListenerReportV2,
-    /// 151, RFC 4286.
-    MulticastRouterAdvertisement,
-    /// 152, RFC 4286.
-    MulticastRouterSolicitation,
-    /// 153, RFC 4286.
-    MulticastRouterTermination,
-    /// 155, RFC 6550.
-    Rpl,
-    /// 157, RFC 6775, RFC 8505.
-    DuplicateAddressRequest,
-    /// 158, RFC 6775, RFC 8505.
-    DuplicateAddressConfirmation,
-    /// 160, RFC 8335.
-    ExtendedEchoRequest,
-    /// 161, RFC 8335.
-    ExtendedEchoReply,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl Type {
-    /// Whether messages of this type are errors: types below 128.
-    #[must_use]
-    pub fn is_error(self) -> bool {
-        u8::from(self) < 128
-    }
-}
-
-impl From<u8> for Type {
-    fn from(number: u8) -> Self {
-        match number {
-            1 => Self::DestinationUnreachable,
-            2 => Self::PacketTooBig,
-            3 => Self::TimeExceeded,
-            4 => Self::ParameterProblem,
-            128 => Self::EchoRequest,
-            129 => Self::EchoReply,
-            130 => Self::MulticastListenerQuery,
-            131 => Self::MulticastListenerReport,
-            132 => Self::MulticastListenerDone,
-            133 => Self::RouterSolicitation,
-            134 => Self::RouterAdvertisement,
-            135 => Self::NeighbourSolicitation,
-            136 => Self::NeighbourAdvertisement,
-            137 => Self::Redirect,
-            139 => Self::NodeInformationQuery,
-            140 => Self::NodeInformationResponse,
-            141 => Self::InverseSolicitation,
-            142 => Self::InverseAdvertisement,
-            143 => Self::MulticastListenerReportV2,
-            151 => Self::MulticastRouterAdvertisement,
-            152 => Self::MulticastRouterSolicitation,
-            153 => Self::MulticastRouterTermination,
-            155 => Self::Rpl,
-            157 => Self::DuplicateAddressRequest,
-            158 => Self::DuplicateAddressConfirmation,
-            160 => Self::ExtendedEchoRequest,
-            161 => Self::ExtendedEchoReply,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<Type> for u8 {
-    fn from(kind: Type) -> Self {
-        match kind {
-            Type::DestinationUnreachable => 1,
-            Type::PacketTooBig => 2,
-            Type::TimeExceeded => 3,
-            Type::ParameterProblem => 4,
-            Type::EchoRequest => 128,
-            Type::EchoReply => 129,
-            Type::MulticastListenerQuery => 130,
-            Type::MulticastListenerReport => 131,
-            Type::MulticastListenerDone => 132,
-            Type::RouterSolicitation => 133,
-            Type::RouterAdvertisement => 134,
-            Type::NeighbourSolicitation => 135,
-            Type::NeighbourAdvertisement => 136,
-            Type::Redirect => 137,
-            Type::NodeInformationQuery => 139,
-            Type::NodeInformationResponse => 140,
-            Type::InverseSolicitation => 141,
-            Type::InverseAdvertisement => 142,
-            Type::MulticastListenerReportV2 => 143,
-            Type::MulticastRouterAdvertisement => 151,
-            Type::MulticastRouterSolicitation => 152,
-            Type::MulticastRouterTermination => 153,
-            Type::Rpl => 155,
-            Type::DuplicateAddressRequest => 157,
-            Type::DuplicateAddressConfirmation => 158,
-            Type::ExtendedEchoRequest => 160,
-            Type::ExtendedEchoReply => 161,
-            Type::Unknown(other) => other,
-        }
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DestinationUnreachable => "destination unreachable",
-            Self::PacketTooBig => "packet too big",
-            Self::TimeExceeded => "time exceeded",
-            Self::ParameterProblem => "parameter problem",
-            Self::EchoRequest => "echo request",
-            Self::EchoReply => "echo reply",
-            Self::MulticastListenerQuery => "multicast listener query",
-            Self::MulticastListenerReport => "multicast listener report",
-            Self::MulticastListenerDone => "multicast listener done",
-            Self::RouterSolicitation => "router solicitation",
-            Self::RouterAdvertisement => "router advertisement",
-            Self::NeighbourSolicitation => "neighbour solicitation",
-            Self::NeighbourAdvertisement => "neighbour advertisement",
-            Self::Redirect => "redirect",
-            Self::NodeInformationQuery => "node information query",
-            Self::NodeInformationResponse => "node information response",
-            Self::InverseSolicitation => "inverse neighbour solicitation",
-            Self::InverseAdvertisement => "inverse neighbour advertisement",
-            Self::MulticastListenerReportV2 => "multicast listener report v2",
-            Self::MulticastRouterAdvertisement => "multicast router advertisement",
-            Self::MulticastRouterSolicitation => "multicast router solicitation",
-            Self::MulticastRouterTermination => "multicast router termination",
-            Self::Rpl => "RPL",
-            Self::DuplicateAddressRequest => "duplicate address request",
-            Self::DuplicateAddressConfirmation => "duplicate address confirmation",
-            Self::ExtendedEchoRequest => "extended echo request",
-            Self::ExtendedEchoReply => "extended echo reply",
-            Self::Unknown(number) => return write!(f, "type {number}"),
-        })
-    }
-}
-
-/// Code of a Destination Unreachable, RFC 4443 §3.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnreachableCode {
-    /// 0
-    NoRoute,
-    /// 1
-    Prohibited,
-    /// 2
-    BeyondScope,
-    /// 3
-    Address,
-    /// 4
-    Port,
-    /// 5: source address failed ingress or egress policy.
-    SourcePolicy,
-    /// 6: reject route.
-    RejectRoute,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for UnreachableCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::NoRoute,
-            1 => Self::Prohibited,
-            2 => Self::BeyondScope,
-            3 => Self::Address,
-            4 => Self::Port,
-            5 => Self::SourcePolicy,
-            6 => Self::RejectRoute,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<UnreachableCode> for u8 {
-    fn from(code: UnreachableCode) -> Self {
-        match code {
-            UnreachableCode::NoRoute => 0,
-            UnreachableCode::Prohibited => 1,
-            UnreachableCode::BeyondScope => 2,
-            UnreachableCode::Address => 3,
-            UnreachableCode::Port => 4,
-            UnreachableCode::SourcePolicy => 5,
-            UnreachableCode::RejectRoute => 6,
-            UnreachableCode::Unknown(other) => other,
-        }
-    }
-}
-
-/// Code of a Time Exceeded, RFC 4443 §3.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeExceededCode {
-    /// 0: in transit.
-    HopLimit,
-    /// 1: fragments were missing.
-    Reassembly,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for TimeExceededCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::HopLimit,
-            1 => Self::Reassembly,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<TimeExceededCode> for u8 {
-    fn from(code: TimeExceededCode) -> Self {
-        match code {
-            TimeExceededCode::HopLimit => 0,
-            TimeExceededCode::Reassembly => 1,
-            TimeExceededCode::Unknown(other) => other,
-        }
-    }
-}
-
-/// Code of a Parameter Problem, RFC 4443 §3.4, RFC 7112 §5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProblemCode {
-    /// 0: erroneous header field.
-    HeaderField,
-    /// 1: unrecognized Next Header type.
-    NextHeader,
-    /// 2: unrecognized IPv6 option.
-    Option,
-    /// 3: the first fragment has an incomplete header chain.
-    IncompleteChain,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for ProblemCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::HeaderField,
-            1 => Self::NextHeader,
-            2 => Self::Option,
-            3 => Self::IncompleteChain,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<ProblemCode> for u8 {
-    fn from(code: ProblemCode) -> Self {
-        match code {
-            ProblemCode::HeaderField => 0,
-            ProblemCode::NextHeader => 1,
-            ProblemCode::Option => 2,
-            ProblemCode::IncompleteChain => 3,
-            ProblemCode::Unknown(other) => other,
-        }
-    }
-}
 
 /// A view of any message.
 #[derive(Debug, Clone, Copy)]
@@ -378,7 +86,7 @@ impl<'a> Packet<'a> {
     pub fn quote(&self) -> &'a [u8] {
         let Some((header, quote)) = self.body.split_first_chunk::<4>() else { return &[] };
         let words = match self.message_type() {
-            Type::DestinationUnreachable | Type::TimeExceeded => header[0],
+            Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED => header[0],
             _ => 0,
         };
         match words {
@@ -395,7 +103,7 @@ impl<'a> Packet<'a> {
     pub fn extensions(&self) -> Option<Result<Extensions<'a>, Error>> {
         let (header, body) = self.body.split_first_chunk::<4>()?;
         match self.message_type() {
-            Type::DestinationUnreachable | Type::TimeExceeded => {
+            Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED => {
                 Extensions::behind_quote(body, usize::from(header[0]) * 8)
             }
             _ => None,
@@ -496,16 +204,16 @@ impl<'a> Repr<'a> {
         let identifier = u16::from_be_bytes([rest[0], rest[1]]);
         let sequence = u16::from_be_bytes([rest[2], rest[3]]);
         Ok(match packet.message_type() {
-            Type::DestinationUnreachable => {
+            Type::DESTINATION_UNREACHABLE => {
                 Self::DestinationUnreachable { code: UnreachableCode::from(code), quote }
             }
-            Type::PacketTooBig => Self::PacketTooBig { mtu: number, quote },
-            Type::TimeExceeded => Self::TimeExceeded { code: TimeExceededCode::from(code), quote },
-            Type::ParameterProblem => {
+            Type::PACKET_TOO_BIG => Self::PacketTooBig { mtu: number, quote },
+            Type::TIME_EXCEEDED => Self::TimeExceeded { code: TimeExceededCode::from(code), quote },
+            Type::PARAMETER_PROBLEM => {
                 Self::ParameterProblem { code: ProblemCode::from(code), pointer: number, quote }
             }
-            Type::EchoRequest => Self::EchoRequest { identifier, sequence, data },
-            Type::EchoReply => Self::EchoReply { identifier, sequence, data },
+            Type::ECHO_REQUEST => Self::EchoRequest { identifier, sequence, data },
+            Type::ECHO_REPLY => Self::EchoReply { identifier, sequence, data },
             other => return Err(Error::Unknown(u8::from(other))),
         })
     }
@@ -514,12 +222,12 @@ impl<'a> Repr<'a> {
     #[must_use]
     pub fn type_and_code(&self) -> (Type, u8) {
         match *self {
-            Self::DestinationUnreachable { code, .. } => (Type::DestinationUnreachable, u8::from(code)),
-            Self::PacketTooBig { .. } => (Type::PacketTooBig, 0),
-            Self::TimeExceeded { code, .. } => (Type::TimeExceeded, u8::from(code)),
-            Self::ParameterProblem { code, .. } => (Type::ParameterProblem, u8::from(code)),
-            Self::EchoRequest { .. } => (Type::EchoRequest, 0),
-            Self::EchoReply { .. } => (Type::EchoReply, 0),
+            Self::DestinationUnreachable { code, .. } => (Type::DESTINATION_UNREACHABLE, u8::from(code)),
+            Self::PacketTooBig { .. } => (Type::PACKET_TOO_BIG, 0),
+            Self::TimeExceeded { code, .. } => (Type::TIME_EXCEEDED, u8::from(code)),
+            Self::ParameterProblem { code, .. } => (Type::PARAMETER_PROBLEM, u8::from(code)),
+            Self::EchoRequest { .. } => (Type::ECHO_REQUEST, 0),
+            Self::EchoReply { .. } => (Type::ECHO_REPLY, 0),
         }
     }
 
@@ -656,12 +364,12 @@ pub fn fill_checksum(source: Ipv6Addr, destination: Ipv6Addr, message: &mut [u8]
 pub fn echo_reply_in_place(message: &mut [u8]) -> Result<(), Error> {
     let have = message.len();
     let header = message.first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
-    if Type::from(header[0]) != Type::EchoRequest {
+    if Type::from(header[0]) != Type::ECHO_REQUEST {
         return Err(Error::Unknown(header[0]));
     }
     let old = u16::from_be_bytes([header[0], header[1]]);
     let checksum = u16::from_be_bytes([header[2], header[3]]);
-    let new = [u8::from(Type::EchoReply), 0];
+    let new = [u8::from(Type::ECHO_REPLY), 0];
     [header[0], header[1]] = new;
     [header[2], header[3]] = checksum::update(checksum, old, u16::from_be_bytes(new)).to_be_bytes();
     Ok(())

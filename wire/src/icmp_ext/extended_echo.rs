@@ -164,8 +164,8 @@ impl<'a> ExtendedEcho<'a> {
     pub fn parse_v4(packet: &icmpv4::Packet<'a>) -> Result<Self, Error> {
         let fixed = packet.rest_of_header();
         match packet.message_type() {
-            icmpv4::Type::ExtendedEchoRequest => Ok(Self::request(fixed, packet.body())),
-            icmpv4::Type::ExtendedEchoReply => Ok(Self::reply(packet.code(), fixed)),
+            icmpv4::Type::EXTENDED_ECHO_REQUEST => Ok(Self::request(fixed, packet.body())),
+            icmpv4::Type::EXTENDED_ECHO_REPLY => Ok(Self::reply(packet.code(), fixed)),
             other => Err(Error::Unknown(u8::from(other))),
         }
     }
@@ -176,8 +176,8 @@ impl<'a> ExtendedEcho<'a> {
     /// `Unknown`, with the type, for all other messages; `Truncated` below eight octets.
     pub fn parse_v6(packet: &icmpv6::Packet<'a>) -> Result<Self, Error> {
         let is_request = match packet.message_type() {
-            icmpv6::Type::ExtendedEchoRequest => true,
-            icmpv6::Type::ExtendedEchoReply => false,
+            icmpv6::Type::EXTENDED_ECHO_REQUEST => true,
+            icmpv6::Type::EXTENDED_ECHO_REPLY => false,
             other => return Err(Error::Unknown(u8::from(other))),
         };
         let body = packet.body();
@@ -228,7 +228,7 @@ impl<'a> ExtendedEcho<'a> {
     /// # Errors
     /// `NoRoom`.
     pub fn emit_v4(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let types = (icmpv4::Type::ExtendedEchoRequest, icmpv4::Type::ExtendedEchoReply);
+        let types = (icmpv4::Type::EXTENDED_ECHO_REQUEST, icmpv4::Type::EXTENDED_ECHO_REPLY);
         let message = self.emit(u8::from(types.0), u8::from(types.1), buffer)?;
         icmpv4::fill_checksum(message);
         Ok(message.len())
@@ -244,7 +244,7 @@ impl<'a> ExtendedEcho<'a> {
         destination: Ipv6Addr,
         buffer: &mut [u8],
     ) -> Result<usize, Error> {
-        let types = (icmpv6::Type::ExtendedEchoRequest, icmpv6::Type::ExtendedEchoReply);
+        let types = (icmpv6::Type::EXTENDED_ECHO_REQUEST, icmpv6::Type::EXTENDED_ECHO_REPLY);
         let message = self.emit(u8::from(types.0), u8::from(types.1), buffer)?;
         icmpv6::fill_checksum(source, destination, message);
         Ok(message.len())

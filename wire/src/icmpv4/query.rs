@@ -140,7 +140,7 @@ impl<'a> Query<'a> {
         let have = HEADER_LEN + body.len();
         let truncated = |len: usize| Error::truncated(HEADER_LEN + len, have);
         Ok(match packet.message_type() {
-            Type::RouterAdvertisement => {
+            Type::ROUTER_ADVERTISEMENT => {
                 let [number, words, l0, l1] = packet.rest_of_header();
                 if words < ENTRY_WORDS {
                     return Err(Error::Length(u16::from(words)));
@@ -154,24 +154,24 @@ impl<'a> Query<'a> {
                     routers: Routers { octets, words },
                 }
             }
-            Type::RouterSolicitation => Self::RouterSolicitation,
-            kind @ (Type::Timestamp | Type::TimestampReply) => {
+            Type::ROUTER_SOLICITATION => Self::RouterSolicitation,
+            kind @ (Type::TIMESTAMP | Type::TIMESTAMP_REPLY) => {
                 let times = body.first_chunk::<12>().ok_or_else(|| truncated(12))?;
                 let &[a, b, c, d, e, f, g, h, i, j, k, l] = times;
                 let originate = u32::from_be_bytes([a, b, c, d]);
                 let receive = u32::from_be_bytes([e, f, g, h]);
                 let transmit = u32::from_be_bytes([i, j, k, l]);
                 match kind {
-                    Type::Timestamp => Self::Timestamp { identifier, sequence, originate },
+                    Type::TIMESTAMP => Self::Timestamp { identifier, sequence, originate },
                     _ => Self::TimestampReply { identifier, sequence, originate, receive, transmit },
                 }
             }
-            Type::InformationRequest => Self::InformationRequest { identifier, sequence },
-            Type::InformationReply => Self::InformationReply { identifier, sequence },
-            kind @ (Type::AddressMaskRequest | Type::AddressMaskReply) => {
+            Type::INFORMATION_REQUEST => Self::InformationRequest { identifier, sequence },
+            Type::INFORMATION_REPLY => Self::InformationReply { identifier, sequence },
+            kind @ (Type::ADDRESS_MASK_REQUEST | Type::ADDRESS_MASK_REPLY) => {
                 let mask = body.first_chunk::<4>().ok_or_else(|| truncated(4))?;
                 match kind {
-                    Type::AddressMaskRequest => Self::AddressMaskRequest { identifier, sequence },
+                    Type::ADDRESS_MASK_REQUEST => Self::AddressMaskRequest { identifier, sequence },
                     _ => Self::AddressMaskReply { identifier, sequence, mask: Ipv4Addr::from(*mask) },
                 }
             }
@@ -183,14 +183,14 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn type_and_code(&self) -> (Type, u8) {
         match *self {
-            Self::RouterAdvertisement { code, .. } => (Type::RouterAdvertisement, code),
-            Self::RouterSolicitation => (Type::RouterSolicitation, 0),
-            Self::Timestamp { .. } => (Type::Timestamp, 0),
-            Self::TimestampReply { .. } => (Type::TimestampReply, 0),
-            Self::InformationRequest { .. } => (Type::InformationRequest, 0),
-            Self::InformationReply { .. } => (Type::InformationReply, 0),
-            Self::AddressMaskRequest { .. } => (Type::AddressMaskRequest, 0),
-            Self::AddressMaskReply { .. } => (Type::AddressMaskReply, 0),
+            Self::RouterAdvertisement { code, .. } => (Type::ROUTER_ADVERTISEMENT, code),
+            Self::RouterSolicitation => (Type::ROUTER_SOLICITATION, 0),
+            Self::Timestamp { .. } => (Type::TIMESTAMP, 0),
+            Self::TimestampReply { .. } => (Type::TIMESTAMP_REPLY, 0),
+            Self::InformationRequest { .. } => (Type::INFORMATION_REQUEST, 0),
+            Self::InformationReply { .. } => (Type::INFORMATION_REPLY, 0),
+            Self::AddressMaskRequest { .. } => (Type::ADDRESS_MASK_REQUEST, 0),
+            Self::AddressMaskReply { .. } => (Type::ADDRESS_MASK_REPLY, 0),
         }
     }
 

@@ -1,0 +1,246 @@
+//! Types and codes of ICMPv6, RFC 4443 and its successors.
+
+use core::fmt;
+
+/// Message type, IANA "ICMPv6 type Numbers".
+///
+/// One octet, so that it travels in registers; all 256 values are legal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Type(pub u8);
+
+impl Type {
+    /// Destination unreachable, RFC 4443.
+    pub const DESTINATION_UNREACHABLE: Self = Self(1);
+    /// Packet too big, RFC 4443.
+    pub const PACKET_TOO_BIG: Self = Self(2);
+    /// Time exceeded, RFC 4443.
+    pub const TIME_EXCEEDED: Self = Self(3);
+    /// Parameter problem, RFC 4443.
+    pub const PARAMETER_PROBLEM: Self = Self(4);
+    /// Echo request, RFC 4443.
+    pub const ECHO_REQUEST: Self = Self(128);
+    /// Echo reply, RFC 4443.
+    pub const ECHO_REPLY: Self = Self(129);
+    /// Multicast listener query, RFC 2710 and RFC 3810.
+    pub const MULTICAST_LISTENER_QUERY: Self = Self(130);
+    /// Multicast listener report, RFC 2710.
+    pub const MULTICAST_LISTENER_REPORT: Self = Self(131);
+    /// Multicast listener done, RFC 2710.
+    pub const MULTICAST_LISTENER_DONE: Self = Self(132);
+    /// Router solicitation, RFC 4861.
+    pub const ROUTER_SOLICITATION: Self = Self(133);
+    /// Router advertisement, RFC 4861.
+    pub const ROUTER_ADVERTISEMENT: Self = Self(134);
+    /// Neighbour solicitation, RFC 4861.
+    pub const NEIGHBOUR_SOLICITATION: Self = Self(135);
+    /// Neighbour advertisement, RFC 4861.
+    pub const NEIGHBOUR_ADVERTISEMENT: Self = Self(136);
+    /// Redirect, RFC 4861.
+    pub const REDIRECT: Self = Self(137);
+    /// Node information query, RFC 4620.
+    pub const NODE_INFORMATION_QUERY: Self = Self(139);
+    /// Node information response, RFC 4620.
+    pub const NODE_INFORMATION_RESPONSE: Self = Self(140);
+    /// Inverse neighbour solicitation, RFC 3122.
+    pub const INVERSE_SOLICITATION: Self = Self(141);
+    /// Inverse neighbour advertisement, RFC 3122.
+    pub const INVERSE_ADVERTISEMENT: Self = Self(142);
+    /// Multicast listener report v2, RFC 3810.
+    pub const MULTICAST_LISTENER_REPORT_V2: Self = Self(143);
+    /// Multicast router advertisement, RFC 4286.
+    pub const MULTICAST_ROUTER_ADVERTISEMENT: Self = Self(151);
+    /// Multicast router solicitation, RFC 4286.
+    pub const MULTICAST_ROUTER_SOLICITATION: Self = Self(152);
+    /// Multicast router termination, RFC 4286.
+    pub const MULTICAST_ROUTER_TERMINATION: Self = Self(153);
+    /// RPL control message, RFC 6550.
+    pub const RPL: Self = Self(155);
+    /// Duplicate address request, RFC 6775, RFC 8505.
+    pub const DUPLICATE_ADDRESS_REQUEST: Self = Self(157);
+    /// Duplicate address confirmation, RFC 6775, RFC 8505.
+    pub const DUPLICATE_ADDRESS_CONFIRMATION: Self = Self(158);
+    /// Extended echo request, RFC 8335.
+    pub const EXTENDED_ECHO_REQUEST: Self = Self(160);
+    /// Extended echo reply, RFC 8335.
+    pub const EXTENDED_ECHO_REPLY: Self = Self(161);
+
+    /// Whether messages of this type are errors: types below 128.
+    #[must_use]
+    pub const fn is_error(self) -> bool {
+        self.0 < 128
+    }
+}
+
+impl From<u8> for Type {
+    fn from(number: u8) -> Self {
+        Self(number)
+    }
+}
+
+impl From<Type> for u8 {
+    fn from(kind: Type) -> Self {
+        kind.0
+    }
+}
+
+impl fmt::Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            Self::DESTINATION_UNREACHABLE => "destination unreachable",
+            Self::PACKET_TOO_BIG => "packet too big",
+            Self::TIME_EXCEEDED => "time exceeded",
+            Self::PARAMETER_PROBLEM => "parameter problem",
+            Self::ECHO_REQUEST => "echo request",
+            Self::ECHO_REPLY => "echo reply",
+            Self::MULTICAST_LISTENER_QUERY => "multicast listener query",
+            Self::MULTICAST_LISTENER_REPORT => "multicast listener report",
+            Self::MULTICAST_LISTENER_DONE => "multicast listener done",
+            Self::ROUTER_SOLICITATION => "router solicitation",
+            Self::ROUTER_ADVERTISEMENT => "router advertisement",
+            Self::NEIGHBOUR_SOLICITATION => "neighbour solicitation",
+            Self::NEIGHBOUR_ADVERTISEMENT => "neighbour advertisement",
+            Self::REDIRECT => "redirect",
+            Self::NODE_INFORMATION_QUERY => "node information query",
+            Self::NODE_INFORMATION_RESPONSE => "node information response",
+            Self::INVERSE_SOLICITATION => "inverse neighbour solicitation",
+            Self::INVERSE_ADVERTISEMENT => "inverse neighbour advertisement",
+            Self::MULTICAST_LISTENER_REPORT_V2 => "multicast listener report v2",
+            Self::MULTICAST_ROUTER_ADVERTISEMENT => "multicast router advertisement",
+            Self::MULTICAST_ROUTER_SOLICITATION => "multicast router solicitation",
+            Self::MULTICAST_ROUTER_TERMINATION => "multicast router termination",
+            Self::RPL => "RPL",
+            Self::DUPLICATE_ADDRESS_REQUEST => "duplicate address request",
+            Self::DUPLICATE_ADDRESS_CONFIRMATION => "duplicate address confirmation",
+            Self::EXTENDED_ECHO_REQUEST => "extended echo request",
+            Self::EXTENDED_ECHO_REPLY => "extended echo reply",
+            Self(number) => return write!(f, "type {number}"),
+        })
+    }
+}
+
+/// Code of a Destination Unreachable, RFC 4443 §3.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreachableCode {
+    /// 0
+    NoRoute,
+    /// 1
+    Prohibited,
+    /// 2
+    BeyondScope,
+    /// 3
+    Address,
+    /// 4
+    Port,
+    /// 5: source address failed ingress or egress policy.
+    SourcePolicy,
+    /// 6: reject route.
+    RejectRoute,
+    /// Any other.
+    Unknown(u8),
+}
+
+impl From<u8> for UnreachableCode {
+    fn from(code: u8) -> Self {
+        match code {
+            0 => Self::NoRoute,
+            1 => Self::Prohibited,
+            2 => Self::BeyondScope,
+            3 => Self::Address,
+            4 => Self::Port,
+            5 => Self::SourcePolicy,
+            6 => Self::RejectRoute,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+impl From<UnreachableCode> for u8 {
+    fn from(code: UnreachableCode) -> Self {
+        match code {
+            UnreachableCode::NoRoute => 0,
+            UnreachableCode::Prohibited => 1,
+            UnreachableCode::BeyondScope => 2,
+            UnreachableCode::Address => 3,
+            UnreachableCode::Port => 4,
+            UnreachableCode::SourcePolicy => 5,
+            UnreachableCode::RejectRoute => 6,
+            UnreachableCode::Unknown(other) => other,
+        }
+    }
+}
+
+/// Code of a Time Exceeded, RFC 4443 §3.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeExceededCode {
+    /// 0: in transit.
+    HopLimit,
+    /// 1: fragments were missing.
+    Reassembly,
+    /// Any other.
+    Unknown(u8),
+}
+
+impl From<u8> for TimeExceededCode {
+    fn from(code: u8) -> Self {
+        match code {
+            0 => Self::HopLimit,
+            1 => Self::Reassembly,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+impl From<TimeExceededCode> for u8 {
+    fn from(code: TimeExceededCode) -> Self {
+        match code {
+            TimeExceededCode::HopLimit => 0,
+            TimeExceededCode::Reassembly => 1,
+            TimeExceededCode::Unknown(other) => other,
+        }
+    }
+}
+
+/// Code of a Parameter Problem, RFC 4443 §3.4, RFC 7112 §5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemCode {
+    /// 0: erroneous header field.
+    HeaderField,
+    /// 1: unrecognized Next Header type.
+    NextHeader,
+    /// 2: unrecognized IPv6 option.
+    Option,
+    /// 3: the first fragment has an incomplete header chain.
+    IncompleteChain,
+    /// Any other.
+    Unknown(u8),
+}
+
+impl From<u8> for ProblemCode {
+    fn from(code: u8) -> Self {
+        match code {
+            0 => Self::HeaderField,
+            1 => Self::NextHeader,
+            2 => Self::Option,
+            3 => Self::IncompleteChain,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+impl From<ProblemCode> for u8 {
+    fn from(code: ProblemCode) -> Self {
+        match code {
+            ProblemCode::HeaderField => 0,
+            ProblemCode::NextHeader => 1,
+            ProblemCode::Option => 2,
+            ProblemCode::IncompleteChain => 3,
+            ProblemCode::Unknown(other) => other,
+        }
+    }
+}
