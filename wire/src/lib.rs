@@ -40,6 +40,7 @@ pub mod sixlowpan;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
+pub mod walk;
 mod words;
 
 pub use error::Error;

@@ -1,0 +1,265 @@
+extern crate alloc;
+use super::*;
+use crate::checksum::Sum;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+fn lines(medium: Medium, frame: &[u8]) -> Vec<String> {
+    let mut scratch = [0; 1280];
+    Walk::new(medium, frame, &mut scratch).map(|layer| layer.to_string()).collect()
+}
+
+fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
+    [&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1], &ether_type.to_be_bytes()[..], payload].concat()
+}
+
+fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(payload.len()).unwrap();
+    let repr = ipv4::Repr::new(IpProtocol(protocol), [10, 0, 0, 1].into(), [10, 0, 0, 2].into(), len);
+    let mut packet = [0; 20];
+    repr.emit(&mut packet).unwrap();
+    [&packet, payload].concat()
+}
+
+fn ipv6(next_header: u8, payload: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(payload.len()).unwrap();
+    let addresses = ["fe80::1".parse().unwrap(), "fe80::2".parse().unwrap()];
+    let repr = ipv6::Repr::new(IpProtocol(next_header), addresses[0], addresses[1], len);
+    let mut packet = [0; 40];
+    repr.emit(&mut packet).unwrap();
+    [&packet, payload].concat()
+}
+
+fn udp(ports: [u16; 2], payload: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(payload.len() + 8).unwrap();
+    [&ports[0].to_be_bytes()[..], &ports[1].to_be_bytes(), &len.to_be_bytes(), &[0, 0], payload].concat()
+}
+
+fn icmpv4_error(quote: &[u8]) -> Vec<u8> {
+    let mut message = [&[3, 3, 0, 0, 0, 0, 0, 0], quote].concat();
+    let checksum = Sum::new().add_bytes(&message).checksum();
+    message[2..4].copy_from_slice(&checksum.to_be_bytes());
+    message
+}
+
+const QUERY: &[u8] = b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x01a\0\0\x01\0\x01";
+
+#[test]
+fn a_frame_is_shown_one_line_a_layer() {
+    let tagged = [&[0x20, 7, 0x08, 0][..], &ipv4(17, &udp([5000, 53], QUERY)), &[0; 3]].concat();
+    let want = [
+        "Ethernet 02:00:00:00:00:01 > 02:00:00:00:00:02 VLAN, 54 octets",
+        "VLAN 7 priority 1, IPv4",
+        "IPv4 10.0.0.1 > 10.0.0.2 UDP len 47 hop limit 64; checksum right",
+        "UDP 5000 > 53 len 19 no checksum",
+        "DNS query id 0x0007 RD, a A?",
+        "padding, 3 octets",
+    ];
+    let shown = lines(Medium::Ethernet, &ethernet(0x8100, &tagged));
+    assert_eq!(shown.len(), want.len(), "{shown:#?}");
+    for index in [0, 3, 4, 5] {
+        assert_eq!(shown[index], want[index]);
+    }
+    assert!(shown[1].contains('7') && shown[2].starts_with("IPv4 10.0.0.1"), "{shown:#?}");
+    assert!(shown[2].ends_with("; checksum right"), "{}", shown[2]);
+}
+
+#[test]
+fn a_quote_and_a_tunnel_are_indented() {
+    // The quote has eight octets of its transport.
+    let quoted = ipv4(17, &udp([5000, 7], &[0; 100]));
+    let shown = lines(Medium::Ip, &ipv4(1, &icmpv4_error(&quoted[..28])));
+    assert_eq!(shown.len(), 4, "{shown:#?}");
+    assert!(shown[1].starts_with("ICMP ") && shown[1].ends_with("; checksum right"), "{shown:#?}");
+    assert!(shown[2].starts_with("  IPv4 10.0.0.1"), "{shown:#?}");
+    assert_eq!(shown[3], "  UDP 5000 > 7, cut off");
+
+    let shown = lines(Medium::Ip, &ipv4(41, &ipv6(59, &[1, 2])));
+    assert!(shown[1].starts_with("  IPv6 fe80::1 > fe80::2"), "{shown:#?}");
+    assert_eq!(shown[2], "  data, 2 octets: 01 02");
+}
+
+#[test]
+fn what_cannot_be_parsed_is_octets_with_the_reason() {
+    for (medium, frame, want) in [
+        (
+            Medium::Ethernet,
+            &[1, 2][..],
+            "Ethernet frame: truncated: 14 octets needed, 2 present, 2 octets: 01 02",
+        ),
+        (Medium::Ip, &[0x10], "IP packet: version 1 is not this protocol's, 1 octet: 10"),
+        (Medium::Ip, &[], "IP packet: truncated: 1 octets needed, 0 present, 0 octets:"),
+        (Medium::Ip, &[0x45, 0], "IPv4 packet: truncated: 20 octets needed, 2 present, 2 octets: 45 00"),
+        (
+            Medium::Loopback,
+            &[2, 0],
+            "loopback header: truncated: 4 octets needed, 2 present, 2 octets: 02 00",
+        ),
+        (Medium::LinuxCooked, &[0], "cooked header: truncated: 16 octets needed, 1 present, 1 octet: 00"),
+        (Medium::LinuxCooked2, &[0], "cooked header: truncated: 20 octets needed, 1 present, 1 octet: 00"),
+        (
+            Medium::Ieee802154Fcs,
+            &[0],
+            "IEEE 802.15.4 frame: truncated: 5 octets needed, 1 present, 1 octet: 00",
+        ),
+    ] {
+        assert_eq!(lines(medium, frame), [want], "{medium:?}");
+    }
+    let shown = lines(Medium::Ethernet, &ethernet(0x1234, &[0xab; 30]));
+    let octets = "ab ".repeat(24);
+    assert_eq!(shown[1], alloc::format!("payload: not known here, 30 octets: {octets}…"));
+    // Something inside: what is around it is shown.
+    let shown = lines(Medium::Ip, &ipv4(6, &[0; 19]));
+    assert!(shown[0].starts_with("IPv4"), "{shown:#?}");
+    assert!(shown[1].starts_with("transport header: truncated: 20 octets needed, 19 present"), "{shown:#?}");
+    let shown = lines(Medium::Ip, &ipv4(17, &udp([68, 67], &[1, 2, 3])));
+    assert!(shown[2].starts_with("DHCPv4 message: truncated: 240 octets needed, 3 present"), "{shown:#?}");
+}
+
+#[test]
+fn a_packet_that_is_cut_is_shown_as_far_as_it_goes() {
+    let whole = ipv4(17, &udp([1, 2], &[0; 50]));
+    let shown = lines(Medium::Ip, &whole[..40]);
+    assert!(shown[0].ends_with("; checksum right; truncated: 78 octets needed, 40 present"), "{shown:#?}");
+    assert_eq!(shown[1], "UDP 1 > 2, cut off");
+}
+
+#[test]
+fn fragments_are_not_taken_for_what_they_are_part_of() {
+    let mut packet = ipv4(17, &[1; 16]);
+    packet[7] = 1;
+    let shown = lines(Medium::Ip, &packet);
+    assert!(shown[1].starts_with("fragment: from the middle of a packet, 16 octets"), "{shown:#?}");
+    let fragment = [&[17, 0, 0, 9, 0, 0, 0, 1], &[1; 8][..]].concat();
+    let shown = lines(Medium::Ip, &ipv6(44, &fragment));
+    assert!(shown[2].starts_with("fragment: from the middle of a packet, 8 octets"), "{shown:#?}");
+}
+
+#[test]
+fn checksums_are_judged() {
+    let mut packet = ipv4(1, &icmpv4_error(&[]));
+    packet[10] ^= 1;
+    packet[24] ^= 1;
+    let shown = lines(Medium::Ip, &packet);
+    assert!(shown[0].contains("; checksum WRONG"), "{shown:#?}");
+    assert!(shown[1].contains("; checksum WRONG"), "{shown:#?}");
+}
+
+#[test]
+fn compressed_headers_are_restored_on_the_way() {
+    // Both addresses from the MAC header, ports of four bits, the checksum elided.
+    let frame = [&[0x41, 0x88, 5, 0xcd, 0xab, 2, 0, 1, 0][..], &[0x7e, 0x33, 0xf7, 0x12], b"hi"].concat();
+    let shown = lines(Medium::Ieee802154, &frame);
+    assert!(shown[0].starts_with("IEEE 802.15.4 Data 5"), "{shown:#?}");
+    assert!(shown[2].starts_with("IPv6 fe80::ff:fe00:1 > fe80::ff:fe00:2"), "{shown:#?}");
+    assert_eq!(shown[3..], ["UDP 61617 > 61618 len 2; checksum right", "data, 2 octets: 68 69"]);
+    // Without a buffer it stays compressed.
+    let all: Vec<_> = Walk::new(Medium::Ieee802154, &frame, &mut []).map(|layer| layer.to_string()).collect();
+    assert!(all[1].starts_with("6LoWPAN header: "), "{all:#?}");
+    // With a check sequence.
+    let fcs = super::link::frame_check(&frame).to_le_bytes();
+    let shown = lines(Medium::Ieee802154Fcs, &[&frame[..], &fcs].concat());
+    assert!(shown[0].ends_with("; checksum right"), "{shown:#?}");
+    let shown = lines(Medium::Ieee802154Fcs, &[&frame[..], &[fcs[0] ^ 1, fcs[1]]].concat());
+    assert!(shown[0].ends_with("; checksum WRONG"), "{shown:#?}");
+}
+
+#[test]
+fn loopback_families_are_read_in_either_order() {
+    for family in [[2, 0, 0, 0], [0, 0, 0, 2], [30, 0, 0, 0]] {
+        let shown = lines(Medium::Loopback, &[&family[..], &ipv4(59, &[])].concat());
+        assert!(shown[1].starts_with("IPv4"), "{shown:#?}");
+    }
+}
+
+#[test]
+fn tunnels_in_tunnels_come_to_an_end() {
+    let mut packet = ipv4(59, &[]);
+    for _ in 0..100 {
+        packet = ipv4(4, &packet);
+    }
+    let shown = lines(Medium::Ip, &packet);
+    assert_eq!(shown.len(), usize::from(LAYERS_MAX) + 1);
+    assert!(shown[usize::from(LAYERS_MAX)].starts_with("layer: too many layers"), "{shown:#?}");
+}
+
+#[test]
+fn fields_are_given_in_the_order_of_the_format() {
+    let packet = ipv4(17, &udp([5000, 53], QUERY));
+    let mut scratch = [];
+    let mut seen = Vec::new();
+    for layer in Walk::new(Medium::Ip, &packet, &mut scratch).skip(1) {
+        layer.fields(&mut |name, value| {
+            let value = match value {
+                Value::Number(number) => number.to_string(),
+                Value::Text(text) => text.to_string(),
+                Value::Octets(octets) => alloc::format!("{octets:02x?}"),
+            };
+            seen.push(alloc::format!("{}.{name} {value}", layer.name()));
+        });
+    }
+    let want = [
+        "udp.source_port 5000",
+        "udp.destination_port 53",
+        "udp.length 27",
+        "udp.checksum 0",
+        "udp.verdict absent",
+        "dns.id 7",
+        "dns.response 0",
+        "dns.opcode 0",
+        "dns.flags 256",
+        "dns.rcode 0",
+        "dns.questions 1",
+        "dns.answers 0",
+        "dns.authority 0",
+        "dns.additional 0",
+        "dns.question_name a",
+        "dns.question_type 1",
+        "dns.question_class 1",
+    ];
+    assert_eq!(seen, want);
+}
+
+/// All layers print and give their fields, and the octets of each are part of the frame or restored.
+#[test]
+fn every_truncation_and_mutation_comes_to_an_end() {
+    let dns = ethernet(0x0800, &ipv4(17, &udp([53, 5000], QUERY)));
+    let error = ethernet(0x0800, &ipv4(1, &icmpv4_error(&ipv4(17, &udp([1, 2], &[])))));
+    let solicitation = [&[135, 0, 0, 0, 0, 0, 0, 0][..], &[0xfe; 16], &[1, 1, 2, 0, 0, 0, 0, 1]].concat();
+    let chain = [&[60, 0, 5, 2, 0, 0, 1, 0, 58, 0, 1, 4, 0, 0, 0, 0][..], &solicitation].concat();
+    let nd = ethernet(0x86dd, &ipv6(0, &chain));
+    let lowpan = [&[0x41, 0x88, 5, 0xcd, 0xab, 2, 0, 1, 0][..], &[0x7e, 0x33, 0xf7, 0x12, 1]].concat();
+    let samples = [
+        (Medium::Ethernet, dns),
+        (Medium::Ethernet, error),
+        (Medium::Ethernet, nd),
+        (Medium::Ieee802154, lowpan),
+    ];
+    let walk = |medium, frame: &[u8]| {
+        let mut scratch = [0; 256];
+        let mut count = 0;
+        for layer in Walk::new(medium, frame, &mut scratch) {
+            count += 1;
+            assert!(!layer.to_string().is_empty());
+            layer.fields(&mut |_, value| {
+                if let Value::Text(text) = value {
+                    let _ = text.to_string();
+                }
+            });
+        }
+        assert!((1..=usize::from(LAYERS_MAX) + 1).contains(&count));
+    };
+    for (medium, frame) in samples {
+        for len in 0..=frame.len() {
+            walk(medium, &frame[..len]);
+        }
+        let mut frame = frame;
+        for at in 0..frame.len() {
+            for value in 0..=255 {
+                let good = core::mem::replace(&mut frame[at], value);
+                walk(medium, &frame);
+                frame[at] = good;
+            }
+        }
+    }
+}
