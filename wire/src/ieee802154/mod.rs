@@ -15,18 +15,27 @@
 //! most significant octet first. Fields marked (2) exist in version 2 (IEEE 802.15.4-2015 and later) only and
 //! are ignored in older frames. Which PAN ids are present is decided by one table per version.
 //!
-//! Beacons, acknowledgements and commands share this header and can be viewed; multipurpose, fragment and
+//! Beacons, data, acknowledgements and commands share this header: [`FrameRepr`] emits all of them. Multipurpose, fragment and
 //! extended frames have headers of their own and are refused, as are reserved types, versions and address modes.
 //! A secured frame is shown with its security header, its payload as it is: encrypted, with its integrity code.
 
+mod beacon;
+mod command;
 mod control;
+pub mod elements;
+mod frame_repr;
 mod reader;
 mod repr;
+mod security;
 #[cfg(test)]
 mod tests;
 
+pub use beacon::{Beacon, Direction, GuaranteedSlot, Superframe, BEACON_LIST_MAX};
+pub use command::{Capability, Command};
 pub use control::{FrameControl, FrameType, Version};
+pub use frame_repr::FrameRepr;
 pub use repr::Repr;
+pub use security::{integrity_code_len, KeyId, SecurityHeader, SecurityRepr};
 
 use crate::{Error, HardwareAddress};
 use byteorder::{ByteOrder, LittleEndian};
@@ -42,18 +51,6 @@ pub const PAN_BROADCAST: u16 = 0xffff;
 /// The short address of a station that has been given none.
 pub const SHORT_NONE: u16 = 0xfffe;
 
-/// The auxiliary security header, IEEE 802.15.4 §9.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecurityHeader {
-    /// Security level, 0 to 7: bits 0 and 1 say how long the integrity code is, bit 2 whether the payload is
-    /// encrypted.
-    pub level: u8,
-    /// How the key is named, 0 to 3.
-    pub key_id_mode: u8,
-    /// Frame counter; `None` if suppressed (version 2).
-    pub frame_counter: Option<u32>,
-}
-
 /// A view of a frame. See the module's picture.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
@@ -64,7 +61,7 @@ pub struct Frame<'a> {
     dst: HardwareAddress,
     src_pan: Option<u16>,
     src: HardwareAddress,
-    security: Option<SecurityHeader>,
+    security: Option<SecurityHeader<'a>>,
     header_elements: &'a [u8],
     payload_elements: &'a [u8],
     payload: &'a [u8],
@@ -98,7 +95,7 @@ impl<'a> Frame<'a> {
 
         // Version 0 kept security material in the payload, in a form that no header describes.
         let has_security_header = control.security_enabled() && version != Version::V2003;
-        let security = if has_security_header { Some(reader.security()?) } else { None };
+        let security = if has_security_header { Some(reader.security(version)?) } else { None };
         let (mut header_elements, mut payload_elements): (&[u8], &[u8]) = (&[], &[]);
         if is_2015 && control.0 & FrameControl::ELEMENTS_PRESENT != 0 {
             let follows;
@@ -180,7 +177,7 @@ impl<'a> Frame<'a> {
 
     /// The security header; `None` if not protected, and in version 0, which has none.
     #[must_use]
-    pub fn security(&self) -> Option<SecurityHeader> {
+    pub fn security(&self) -> Option<SecurityHeader<'a>> {
         self.security
     }
 
@@ -196,10 +193,45 @@ impl<'a> Frame<'a> {
         self.payload_elements
     }
 
-    /// What the frame carries. In a beacon, superframe fields first; in a command, its identifier first.
+    /// What the frame carries: in a beacon of version 0 or 1 a [`Beacon`], in a command frame a [`Command`]. Of a
+    /// secured frame all of it is as it was sent, see [`Self::split_integrity_code`].
     #[must_use]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
+    }
+
+    /// The payload without the integrity code of a secured frame, and that code; without security the latter is empty.
+    ///
+    /// # Errors
+    /// `Truncated`, counted from the start of the payload, if it is shorter than the code.
+    pub fn split_integrity_code(&self) -> Result<(&'a [u8], &'a [u8]), Error> {
+        let code_len = self.security.map_or(0, |security| security.integrity_code_len());
+        let have = self.payload.len();
+        let split = have.checked_sub(code_len).and_then(|at| self.payload.split_at_checked(at));
+        split.ok_or(Error::truncated(code_len, have))
+    }
+
+    /// What a beacon carries; `None` in other frames, in enhanced beacons and where it is encrypted.
+    #[must_use]
+    pub fn beacon(&self) -> Option<Result<Beacon<'a>, Error>> {
+        let is_plain = self.frame_type() == FrameType::Beacon && self.version != Version::V2015;
+        self.readable_payload().filter(|_| is_plain).map(|payload| payload.and_then(Beacon::parse))
+    }
+
+    /// What a command frame carries; `None` in other frames and where it is encrypted.
+    #[must_use]
+    pub fn command(&self) -> Option<Result<Command<'a>, Error>> {
+        let is_command = self.frame_type() == FrameType::Command;
+        self.readable_payload().filter(|_| is_command).map(|payload| payload.and_then(Command::parse))
+    }
+
+    /// The payload without integrity code, if it is not encrypted.
+    fn readable_payload(&self) -> Option<Result<&'a [u8], Error>> {
+        match self.security {
+            Some(security) if security.is_encrypted() => None,
+            None if self.is_secured() => None,
+            _ => Some(self.split_integrity_code().map(|(payload, _)| payload)),
+        }
     }
 }
 
@@ -211,13 +243,34 @@ impl fmt::Display for Frame<'_> {
         }
         write_station(f, " ", self.src_pan(), self.src)?;
         write_station(f, " > ", self.dst_pan, self.dst)?;
-        if self.is_secured() {
-            f.write_str(" secured")?;
+        match self.security {
+            Some(security) => write!(f, " {security}")?,
+            None if self.is_secured() => f.write_str(" secured")?,
+            None => {}
+        }
+        if self.control.frame_pending() {
+            f.write_str(" pending")?;
         }
         if self.control.ack_request() {
             f.write_str(" ack-request")?;
         }
-        write!(f, " length {}", self.payload.len())
+        for element in elements::HeaderElements::new(self.header_elements).flatten() {
+            if !element.is_termination() {
+                write!(f, " [{element}]")?;
+            }
+        }
+        for element in elements::PayloadElements::new(self.payload_elements).flatten() {
+            if !element.is_termination() {
+                write!(f, " [{element}]")?;
+            }
+        }
+        write!(f, " length {}", self.payload.len())?;
+        match (self.beacon(), self.command()) {
+            (Some(Ok(beacon)), _) => write!(f, ", {beacon}"),
+            (_, Some(Ok(command))) => write!(f, ", {command}"),
+            (Some(Err(error)), _) | (_, Some(Err(error))) => write!(f, ", {error}"),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The fields behind the frame control: which are present, and where they end.
 
+use super::security::{key_len, COUNTER_SUPPRESSION};
 use super::{SecurityHeader, Version};
 use crate::{Error, HardwareAddress};
 use byteorder::{ByteOrder, LittleEndian};
@@ -109,23 +110,16 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn security(&mut self) -> Result<SecurityHeader, Error> {
-        const COUNTER_SUPPRESSION: u8 = 1 << 5;
+    pub(super) fn security(&mut self, version: Version) -> Result<SecurityHeader<'a>, Error> {
         let control = self.octet()?;
-        let key_id_mode = (control >> 3) & 0b11;
-        let frame_counter = if control & COUNTER_SUPPRESSION == 0 {
-            Some(LittleEndian::read_u32(self.take::<4>()?))
-        } else {
-            None
-        };
-        // Key source of 0, 0, 4 or 8 octets and, but for mode 0, the key index.
-        self.skip(match key_id_mode {
-            0 => 0,
-            1 => 1,
-            2 => 5,
-            _ => 9,
-        })?;
-        Ok(SecurityHeader { level: control & 0b111, key_id_mode, frame_counter })
+        // The bit is reserved, thus ignored, before version 2.
+        let is_suppressed = version == Version::V2015 && control & COUNTER_SUPPRESSION != 0;
+        let frame_counter =
+            if is_suppressed { None } else { Some(LittleEndian::read_u32(self.take::<4>()?)) };
+        let start = self.rest;
+        let key_len = key_len(control >> 3);
+        self.skip(key_len)?;
+        Ok(SecurityHeader { control, frame_counter, key: start.get(..key_len).unwrap_or(&[]) })
     }
 
     /// Elements of `length 7 | id 8 | 0`, up to a termination or the end of the frame.

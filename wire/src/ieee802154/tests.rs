@@ -156,8 +156,8 @@ fn a_security_header_is_recognised() {
         bytes.extend([0x11; 30]);
         let frame = Frame::parse(&bytes).unwrap();
         let security = frame.security().unwrap();
-        assert_eq!((security.level, security.frame_counter), (5, Some(0x1111_1111)));
-        assert_eq!(security.key_id_mode, (control >> 3) & 3);
+        assert_eq!((security.level(), security.frame_counter()), (5, Some(0x1111_1111)));
+        assert_eq!(security.key_id_mode(), (control >> 3) & 3);
         assert_eq!(frame.payload().len(), 31 - len);
         assert!(frame.is_secured() && Repr::parse(&frame).is_err());
         for cut in 0..9 + len {
