@@ -1,0 +1,65 @@
+//! A host at one end of a flow, whatever stack it runs.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// A moment or a span of virtual time, in microseconds.
+pub type Micros = u64;
+
+/// Largest IP packet, in octets.
+pub const MTU: usize = 1500;
+/// The port that receivers listen at.
+pub const PORT: u16 = 5001;
+
+/// What lies between a host and its path: packets in both directions.
+#[derive(Default)]
+pub struct Port {
+    /// Arrived, not yet taken in.
+    pub inbox: VecDeque<Vec<u8>>,
+    /// Sent, not yet on the path.
+    pub outbox: VecDeque<Vec<u8>>,
+    /// Packets that the path takes before it is full.
+    pub room: usize,
+}
+
+/// A port that the host's device and the network share.
+pub type Shared = Rc<RefCell<Port>>;
+
+/// What a host is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Connects, and sends as much as its buffer takes.
+    Sender,
+    /// Listens, and reads at once.
+    Receiver,
+}
+
+/// Memory and timers of a host's connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Send and receive buffer, in octets.
+    pub buffer: usize,
+    /// Floor of the retransmission timeout, in milliseconds, where the stack lets it be chosen.
+    pub rto_min_ms: u64,
+    /// Number of the flow, which seeds the host.
+    pub seed: u64,
+}
+
+/// A stack with one connection.
+pub trait Host {
+    /// One turn at `now`.
+    fn poll(&mut self, now: Micros);
+
+    /// When time alone makes the next turn worthwhile.
+    fn poll_at(&mut self, now: Micros) -> Option<Micros>;
+
+    /// Queues what fits of `data`, once the connection is established.
+    fn send(&mut self, data: &[u8]) -> usize;
+
+    /// Reads what was received in order; 0: nothing.
+    fn recv(&mut self, buffer: &mut [u8]) -> usize;
+
+    /// cwnd in octets, where the stack tells.
+    fn window(&mut self) -> Option<u32>;
+}
