@@ -1,6 +1,7 @@
 //! What the examples share. Each uses a part of it.
 #![expect(dead_code, reason = "each example compiles all of it and uses what it needs")]
 
+pub(crate) mod capture;
 pub(crate) mod engines;
 pub(crate) mod host;
 pub(crate) mod http;
