@@ -121,6 +121,8 @@ impl fmt::Display for Packet<'_> {
             mld::Packet::parse(self.bytes).and_then(|packet| mld::Repr::parse(&packet))
         {
             fmt::Display::fmt(&message, f)?;
+        } else if let Ok(message) = ndisc::DuplicateAddress::parse(self) {
+            write!(f, "ICMPv6 {message}")?;
         } else if let Ok(packet) = rpl::Packet::parse(self.bytes) {
             fmt::Display::fmt(&packet, f)?;
         } else if let Ok(echo) = ExtendedEcho::parse_v6(self) {

@@ -3,9 +3,9 @@
 //! ```text
 //!  ICMPv6 type, code, checksum | fixed part                                | options
 //!  133 Router Solicitation     | reserved (4)                              | 1
-//!  134 Router Advertisement    | hop limit, flags, lifetime, timers (12)   | 1, 3, 5, 24, 25
-//!  135 Neighbor Solicitation   | reserved (4), target (16)                 | 1, 14
-//!  136 Neighbor Advertisement  | flags (4), target (16)                    | 2
+//!  134 Router Advertisement    | hop limit, flags, lifetime, timers (12)   | 1, 3, 5, 24, 25, 31, 34, 35, 37, 38
+//!  135 Neighbor Solicitation   | reserved (4), target (16)                 | 1, 14, 33
+//!  136 Neighbor Advertisement  | flags (4), target (16)                    | 2, 33
 //!  137 Redirect                | reserved (4), target (16), destination (16)| 2, 4
 //! ```
 //!
@@ -13,16 +13,27 @@
 //! (§4, §4.6); [`Message::validate`] applies the rules that need the IP header (§6.1, §7.1, §8.1). The checksum is
 //! verified with all of ICMPv6, not here. The reprs emit whole ICMPv6 messages, checksum included.
 
+mod configuration;
+mod lowpan;
 mod option;
+mod other;
+mod repr;
 
 use crate::checksum::Sum;
 use crate::ip::pseudo_header;
 use crate::{Error, HardwareAddress, IpProtocol};
+pub use configuration::{Dnssl, Nat64Prefix, SearchName};
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
+pub use lowpan::{
+    BorderRouter, ContextOption, DuplicateAddress, DuplicateAddressKind, Registration, RegistrationFlags,
+    RegistrationStatus, Rovr,
+};
 pub use option::{
     LinkLayerAddress, NdiscOption, Options, Preference, Prefix, PrefixFlags, Rdnss, RouteInformation,
 };
+pub use other::OtherOption;
+pub use repr::{OptionRepr, Repr};
 
 /// ICMPv6 type of a Router Solicitation, §4.1.
 pub const ROUTER_SOLICITATION: u8 = 133;

@@ -1,4 +1,5 @@
-//! Options of neighbour discovery: RFC 4861 §4.6, RFC 4191 §2.3, RFC 8106 §5.1, RFC 3971 §5.3.2.
+//! Options of neighbour discovery: RFC 4861 §4.6, RFC 4191 §2.3, RFC 8106 §5.1, RFC 3971 §5.3.2. More are
+//! values of [`OtherOption`].
 //!
 //! ```text
 //!   +------+--------+------ ... ------+
@@ -6,26 +7,36 @@
 //!   +------+--------+------ ... ------+
 //! ```
 
+use super::other::OtherOption;
 use crate::{Error, HardwareAddress};
 use core::fmt;
 use core::net::Ipv6Addr;
 
 pub(super) const SOURCE_LINK_LAYER: u8 = 1;
 pub(super) const TARGET_LINK_LAYER: u8 = 2;
-const PREFIX_INFORMATION: u8 = 3;
-const REDIRECTED_HEADER: u8 = 4;
-const MTU: u8 = 5;
-const NONCE: u8 = 14;
-const ROUTE_INFORMATION: u8 = 24;
-const RDNSS: u8 = 25;
+pub(super) const PREFIX_INFORMATION: u8 = 3;
+pub(super) const REDIRECTED_HEADER: u8 = 4;
+pub(super) const MTU: u8 = 5;
+pub(super) const NONCE: u8 = 14;
+pub(super) const ROUTE_INFORMATION: u8 = 24;
+pub(super) const RDNSS: u8 = 25;
 
 /// The options of one message, checked: none has length 0, none runs past the end. Iterate to read them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Options<'a> {
+    /// No option.
+    pub const EMPTY: Self = Self { rest: &[] };
+
+    /// The octets of the options that are left.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Checks all lengths.
     ///
     /// # Errors
@@ -99,7 +110,7 @@ pub enum NdiscOption<'a> {
     Route(RouteInformation<'a>),
     /// DNS servers, RFC 8106 §5.1.
     Rdnss(Rdnss<'a>),
-    /// Any other.
+    /// Any other; [`OtherOption::read`] knows some more.
     Unknown {
         /// Type.
         kind: u8,
@@ -143,7 +154,10 @@ impl fmt::Display for NdiscOption<'_> {
                 f.write_str("DNS servers")?;
                 rdnss.addresses().try_for_each(|address| write!(f, " {address}"))
             }
-            Self::Unknown { kind, .. } => write!(f, "option {kind}"),
+            Self::Unknown { kind, data } => match OtherOption::read(*kind, data) {
+                Some(option) => fmt::Display::fmt(&option, f),
+                None => write!(f, "option {kind} len {}", data.len()),
+            },
         }
     }
 }
@@ -346,6 +360,10 @@ impl<'a> Rdnss<'a> {
     pub fn lifetime(&self) -> u32 {
         let f = self.fixed;
         u32::from_be_bytes([f[2], f[3], f[4], f[5]])
+    }
+
+    pub(super) fn address_octets(&self) -> &'a [u8] {
+        self.addresses
     }
 
     /// The servers, at least one.

@@ -341,11 +341,11 @@ fn what_is_emitted_parses_and_has_a_right_checksum() {
 #[test]
 fn messages_are_shown_as_a_person_reads_them() {
     let want = [
-        "router solicitation, source at 02:00:00:00:00:01, option 200",
-        "router advertisement lifetime 1800 s, source at 02:00:00:00:00:01, option 200",
-        "who has fe80::2?, source at 02:00:00:00:00:01, option 200",
-        "fe80::2 is here router solicited override, source at 02:00:00:00:00:01, option 200",
-        "redirect 2001:db8::2 to fe80::2, source at 02:00:00:00:00:01, option 200",
+        "router solicitation, source at 02:00:00:00:00:01, option 200 len 6",
+        "router advertisement lifetime 1800 s, source at 02:00:00:00:00:01, option 200 len 6",
+        "who has fe80::2?, source at 02:00:00:00:00:01, option 200 len 6",
+        "fe80::2 is here router solicited override, source at 02:00:00:00:00:01, option 200 len 6",
+        "redirect 2001:db8::2 to fe80::2, source at 02:00:00:00:00:01, option 200 len 6",
     ];
     for ((kind, octets), want) in valid().into_iter().zip(want) {
         assert_eq!(Message::parse(kind, 0, &octets).unwrap().to_string(), want);
@@ -398,4 +398,373 @@ fn mutated_messages_are_parsed_or_refused_and_all_accessors_return() {
         }
     }
     assert!(parsed > 5_000, "{parsed}");
+}
+
+/// One option of each kind that can be emitted.
+fn option_reprs() -> Vec<OptionRepr<'static>> {
+    const SERVERS: [u8; 32] = [0x20; 32];
+    const NAMES: &[u8] = b"\x05local\x00\x07example\x03com\x00";
+    let prefix = |len| crate::Ipv6Prefix::new(GLOBAL, len).unwrap();
+    let registration = Registration {
+        status: RegistrationStatus::Moved,
+        opaque: 9,
+        opaque_kind: 1,
+        flags: RegistrationFlags::all(),
+        transaction_id: 5,
+        lifetime_min: 60,
+        rovr: Rovr::new(&[0x11; 8]).unwrap(),
+    };
+    let context = ContextOption { id: 12, compress: true, lifetime_min: 600, prefix: prefix(64) };
+    vec![
+        OptionRepr::SourceLinkLayer(ETHERNET),
+        OptionRepr::TargetLinkLayer(ETHERNET),
+        OptionRepr::Prefix {
+            prefix: GLOBAL,
+            prefix_len: 64,
+            flags: PrefixFlags::all(),
+            valid_lifetime: 3600,
+            preferred_lifetime: u32::MAX,
+        },
+        OptionRepr::RedirectedHeader(&[0x60; 48]),
+        OptionRepr::Mtu(1280),
+        OptionRepr::Nonce(&[7; 14]),
+        OptionRepr::Route { prefix: prefix(0), preference: Preference::High, route_lifetime: 1 },
+        OptionRepr::Route { prefix: prefix(48), preference: Preference::Low, route_lifetime: 2 },
+        OptionRepr::Route { prefix: prefix(65), preference: Preference::Medium, route_lifetime: 3 },
+        OptionRepr::Rdnss { lifetime: 9, addresses: &SERVERS },
+        OptionRepr::Dnssl(Dnssl::new(9, NAMES).unwrap()),
+        OptionRepr::Registration(registration),
+        OptionRepr::Registration(Registration { rovr: Rovr::new(&[0x22; 32]).unwrap(), ..registration }),
+        OptionRepr::Context(context),
+        OptionRepr::Context(ContextOption { compress: false, prefix: prefix(127), ..context }),
+        OptionRepr::BorderRouter(BorderRouter { version: 0x0102_0304, lifetime_min: 9, address: PEER }),
+        OptionRepr::CaptivePortal(b"https://portal.example/api"),
+        OptionRepr::Nat64Prefix(Nat64Prefix { lifetime_8s: 0x1fff, prefix: prefix(96) }),
+        OptionRepr::Nat64Prefix(Nat64Prefix { lifetime_8s: 1, prefix: prefix(32) }),
+        OptionRepr::Unknown { kind: 200, data: &[1, 2, 3, 4, 5, 6] },
+    ]
+}
+
+fn emitted_options(options: &[OptionRepr<'_>]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for option in options {
+        let mut buffer = [0xee; 2048];
+        let len = option.emit(&mut buffer).unwrap();
+        assert_eq!((len, len % 8, buffer[len]), (option.buffer_len(), 0, 0xee), "{option}");
+        assert_eq!(usize::from(buffer[1]) * 8, len);
+        octets.extend(&buffer[..len]);
+        for room in [0, 1, len - 8, len - 1] {
+            assert_eq!(option.emit(&mut buffer[..room]), Err(Error::no_room(len, room)));
+        }
+    }
+    octets
+}
+
+// conf: IP6-NDV-11
+#[test]
+fn every_option_that_is_emitted_parses_to_the_same() {
+    let all = option_reprs();
+    let octets = emitted_options(&all);
+    let read: Vec<_> =
+        Options::parse(&octets).unwrap().map(|option| OptionRepr::parse(&option, &ETHERNET)).collect();
+    assert_eq!(read, all);
+    for len in 0..octets.len() {
+        let ends = all.iter().scan(0, |end, option| {
+            *end += option.buffer_len();
+            Some(*end)
+        });
+        let may_end = len == 0 || ends.into_iter().any(|end| end == len);
+        match Options::parse(&octets[..len]) {
+            Ok(_) => assert!(may_end, "{len}"),
+            Err(Error::Truncated { need, have }) => assert!(!may_end && need > have, "{len}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+// conf: LWP-IID-03
+#[test]
+fn link_layer_addresses_of_802_15_4_take_an_option_of_8_or_16_octets() {
+    let short = HardwareAddress::short(0x1234);
+    let extended = HardwareAddress::extended([2, 1, 0, 0, 0, 0, 0, 9]);
+    assert_eq!(emitted_options(&[OptionRepr::SourceLinkLayer(short)]), [1, 1, 0x12, 0x34, 0, 0, 0, 0]);
+    let long = emitted_options(&[OptionRepr::TargetLinkLayer(extended)]);
+    assert_eq!(long, [2, 2, 2, 1, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0]);
+    let octets = [&emitted_options(&[OptionRepr::SourceLinkLayer(short)]), &long[..]].concat();
+    let read = |like: &HardwareAddress| -> Vec<_> {
+        Options::parse(&octets).unwrap().map(|option| OptionRepr::parse(&option, like)).collect()
+    };
+    let want = [OptionRepr::SourceLinkLayer(short), OptionRepr::TargetLinkLayer(extended)];
+    assert_eq!((&read(&short)[..], &read(&extended)[..]), (&want[..], &want[..]));
+    let on_ethernet = read(&ETHERNET);
+    assert_eq!(on_ethernet[1], OptionRepr::Unknown { kind: 2, data: &long[2..] });
+    assert_eq!(
+        OptionRepr::SourceLinkLayer(HardwareAddress::NONE).emit(&mut [0; 8]),
+        Err(Error::Unrepresentable)
+    );
+}
+
+#[test]
+fn every_octet_of_an_option_may_have_any_value() {
+    let good = emitted_options(&option_reprs());
+    let mut octets = good.clone();
+    for at in 0..octets.len() {
+        for value in 0..=255 {
+            octets[at] = value;
+            let Ok(options) = Options::parse(&octets) else { continue };
+            for option in options {
+                drop(option.to_string());
+                let repr = OptionRepr::parse(&option, &ETHERNET);
+                drop(repr.to_string());
+                let again = emitted_options(&[repr]);
+                let read = Options::parse(&again).unwrap().next().unwrap();
+                assert_eq!(OptionRepr::parse(&read, &ETHERNET), repr, "octet {at} is {value}");
+            }
+        }
+        octets[at] = good[at];
+    }
+}
+
+// conf: LWP-ND-10, IP6-RA-14
+#[test]
+fn other_options_follow_their_figures() {
+    let address = GLOBAL.octets();
+    // Registration of RFC 6775: status, reserved, lifetime, EUI-64.
+    let aro = [33, 2, 1, 0, 0, 0, 0, 60, 1, 2, 3, 4, 5, 6, 7, 8];
+    let Some(OtherOption::Registration(read)) = OtherOption::read(33, &aro[2..]) else { panic!() };
+    assert_eq!((read.status, read.lifetime_min), (RegistrationStatus::DuplicateAddress, 60));
+    assert_eq!((read.flags, read.rovr.as_bytes()), (RegistrationFlags::empty(), &aro[8..]));
+    // That of RFC 8505 may hold up to 32 octets, and no other lengths.
+    for units in 1..=6 {
+        let data = vec![0x0f; units * 8 - 2];
+        let read = OtherOption::read(33, &data);
+        assert_eq!(read.is_some(), (2..=5).contains(&units), "{units} units");
+        if let Some(OtherOption::Registration(read)) = read {
+            assert_eq!((read.opaque_kind, read.flags), (3, RegistrationFlags::all()));
+            assert_eq!(read.rovr.as_bytes().len(), (units - 1) * 8);
+        }
+    }
+    // 6CO: above 64 bits it takes three units.
+    for (len, flags, octets, want) in [
+        (64, 0x1f, 8, Some((15, true, 64))),
+        (64, 0x0c, 16, Some((12, false, 64))),
+        (65, 0x00, 8, None),
+        (128, 0x00, 16, Some((0, false, 128))),
+        (129, 0x00, 16, None),
+    ] {
+        let data = [&[len, flags, 0, 0, 0, 10], &address[..octets]].concat();
+        let read = match OtherOption::read(34, &data) {
+            Some(OtherOption::Context(read)) => {
+                assert_eq!(read.lifetime_min, 10);
+                Some((read.id, read.compress, read.prefix.prefix_len()))
+            }
+            _ => None,
+        };
+        assert_eq!(read, want, "/{len} in {octets} octets");
+    }
+    let abro = [&[0x00, 0x02, 0x00, 0x01, 0x27, 0x10][..], &address].concat();
+    let router = BorderRouter { version: 0x0001_0002, lifetime_min: 10_000, address: GLOBAL };
+    assert_eq!(OtherOption::read(35, &abro), Some(OtherOption::BorderRouter(router)));
+    assert_eq!(OtherOption::read(35, &abro[1..]), None);
+    // PREF64: scaled lifetime and length code share a field; codes above 5 are none.
+    for (code, len) in [(0, 96), (1, 64), (2, 56), (3, 48), (4, 40), (5, 32)] {
+        let data = [&[0x00, 0x08 | code], &address[..12]].concat();
+        let Some(OtherOption::Nat64Prefix(read)) = OtherOption::read(38, &data) else { panic!("{code}") };
+        assert_eq!((read.lifetime_8s, read.prefix.prefix_len()), (1, len));
+    }
+    assert_eq!(OtherOption::read(38, &[0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
+    let wrong = Nat64Prefix { lifetime_8s: 1, prefix: crate::Ipv6Prefix::new(GLOBAL, 33).unwrap() };
+    assert_eq!(OptionRepr::Nat64Prefix(wrong).emit(&mut [0; 16]), Err(Error::Unrepresentable));
+    // Search lists: names end, labels are not compressed, padding is zero.
+    for (names, want) in [
+        (&b"\x01a\x00\x00\x00\x00\x00\x00\x00\x00"[..], Some("search domains a")),
+        (b"\x01a\x02bc\x00\x01d\x00\x00", Some("search domains a.bc d")),
+        (b"\x01a\xc0\x00\x00\x00\x00\x00\x00\x00", None),
+        (b"\x01a\x09b\x00\x00\x00\x00\x00\x00", None),
+        (b"\x01a\x06bcdefg\x00", Some("search domains a.bcdefg")),
+        (b"\x09abcdefghi", None),
+        (b"\x40\x00\x00\x00\x00\x00\x00\x00\x00\x00", None),
+        (b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", None),
+        (b"", None),
+    ] {
+        let data = [&[0, 0, 0, 0, 0, 9], names].concat();
+        let read = OtherOption::read(31, &data);
+        assert_eq!(read.map(|option| option.to_string()).as_deref(), want, "{names:?}");
+    }
+    let Some(OtherOption::CaptivePortal(uri)) = OtherOption::read(37, b"urn:x\0") else { panic!() };
+    assert_eq!(uri, b"urn:x");
+    for kind in [0, 1, 26, 32, 36, 39, 255] {
+        assert_eq!(OtherOption::read(kind, &[0; 14]), None);
+    }
+}
+
+#[test]
+fn options_that_the_format_cannot_hold_are_refused() {
+    for option in [
+        OptionRepr::Unknown { kind: 9, data: &[0; 2039] },
+        OptionRepr::RedirectedHeader(&[0; 2033]),
+        OptionRepr::Rdnss { lifetime: 0, addresses: &[0; 15] },
+    ] {
+        assert_eq!(option.emit(&mut [0; 4000]), Err(Error::Unrepresentable), "{option}");
+    }
+    assert_eq!(OptionRepr::RedirectedHeader(&[0; 2032]).emit(&mut [0; 4000]), Ok(2040));
+    // What does not fill its last unit comes back with zeros.
+    let octets = emitted_options(&[OptionRepr::Nonce(&[1, 2, 3])]);
+    let read = Options::parse(&octets).unwrap().next().unwrap();
+    assert_eq!(read, NdiscOption::Nonce(&[1, 2, 3, 0, 0, 0]));
+}
+
+#[test]
+fn every_message_with_any_options_parses_to_the_same() {
+    let octets = emitted_options(&option_reprs());
+    for options in [Options::EMPTY, Options::parse(&octets).unwrap()] {
+        let advertisement = Repr::RouterAdvertisement {
+            cur_hop_limit: Some(64),
+            flags: RouterFlags::all(),
+            preference: Preference::Low,
+            router_lifetime: 1800,
+            reachable_time_ms: None,
+            retrans_timer_ms: Some(1000),
+            options,
+        };
+        for repr in [
+            Repr::RouterSolicitation { options },
+            advertisement,
+            Repr::NeighbourSolicitation { target: PEER, options },
+            Repr::NeighbourAdvertisement { flags: AdvertFlags::SOLICITED, target: PEER, options },
+            Repr::Redirect { target: PEER, destination: GLOBAL, options },
+        ] {
+            let mut buffer = vec![0xee; 900];
+            let len = repr.emit(LOCAL, PEER, &mut buffer).unwrap();
+            assert_eq!((len, buffer[len]), (repr.buffer_len(), 0xee));
+            for room in 0..len {
+                assert_eq!(repr.emit(LOCAL, PEER, &mut buffer[..room]), Err(Error::no_room(len, room)));
+            }
+            repr.emit(LOCAL, PEER, &mut buffer).unwrap();
+            let packet = crate::icmpv6::Packet::parse(&buffer[..len]).unwrap();
+            assert!(packet.is_checksum_valid(LOCAL, PEER));
+            let message = Message::parse(buffer[0], buffer[1], packet.body()).unwrap();
+            assert_eq!(Repr::parse(&message), repr);
+            let without_options = len - options.as_bytes().len();
+            assert_eq!(
+                Message::parse(buffer[0], 0, &buffer[4..without_options - 1]).unwrap_err(),
+                Error::truncated(without_options, without_options - 1)
+            );
+            let destination = if buffer[0] == REDIRECT { LOCAL } else { PEER };
+            let envelope = Envelope { source: LOCAL, destination, hop_limit: 255 };
+            assert_eq!(message.validate(&envelope), Ok(()), "{message}");
+        }
+    }
+}
+
+fn duplicate_address_messages() -> Vec<DuplicateAddress<'static>> {
+    let octets = &[0x5a; 32];
+    let request = DuplicateAddress {
+        kind: DuplicateAddressKind::Request,
+        status: RegistrationStatus::Success,
+        transaction_id: None,
+        lifetime_min: 60,
+        rovr: Rovr::new(&octets[..8]).unwrap(),
+        address: GLOBAL,
+    };
+    let mut all = vec![request];
+    for len in [8, 16, 24, 32] {
+        all.push(DuplicateAddress {
+            kind: DuplicateAddressKind::Confirmation,
+            status: RegistrationStatus::Unknown(77),
+            transaction_id: Some(3),
+            rovr: Rovr::new(&octets[..len]).unwrap(),
+            ..request
+        });
+    }
+    all
+}
+
+#[test]
+fn duplicate_address_messages_parse_to_the_same_and_every_truncation_is_refused() {
+    for repr in duplicate_address_messages() {
+        let mut buffer = [0xee; 64];
+        let len = repr.emit(LOCAL, PEER, &mut buffer).unwrap();
+        assert_eq!((len, buffer[len]), (repr.buffer_len(), 0xee));
+        let packet = crate::icmpv6::Packet::parse(&buffer[..len]).unwrap();
+        assert!(packet.is_checksum_valid(LOCAL, PEER));
+        assert_eq!(DuplicateAddress::parse(&packet), Ok(repr));
+        assert_eq!(packet.to_string(), alloc::format!("ICMPv6 {repr}"));
+        for cut in 4..len {
+            let packet = crate::icmpv6::Packet::parse(&buffer[..cut]).unwrap();
+            assert_eq!(DuplicateAddress::parse(&packet), Err(Error::truncated(len, cut)));
+            assert_eq!(repr.emit(LOCAL, PEER, &mut [0; 64][..cut]), Err(Error::no_room(len, cut)));
+        }
+        for at in 0..len {
+            let good = buffer[at];
+            for value in 0..=255 {
+                buffer[at] = value;
+                let packet = crate::icmpv6::Packet::parse(&buffer[..len]).unwrap();
+                drop(packet.to_string());
+                let Ok(repr) = DuplicateAddress::parse(&packet) else { continue };
+                let mut again = [0; 64];
+                let len = repr.emit(LOCAL, PEER, &mut again).unwrap();
+                let packet = crate::icmpv6::Packet::parse(&again[..len]).unwrap();
+                assert_eq!(DuplicateAddress::parse(&packet), Ok(repr));
+            }
+            buffer[at] = good;
+        }
+    }
+    let dar =
+        [157, 0, 0, 0, 0, 0, 0, 60, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+    let read = |dar: &[u8]| {
+        let packet = crate::icmpv6::Packet::parse(dar).unwrap();
+        DuplicateAddress::parse(&packet).map(|read| read.transaction_id)
+    };
+    assert_eq!(read(&dar), Ok(None));
+    let with_code = |code| [&[157, code], &dar[2..]].concat();
+    assert_eq!(read(&with_code(0x11)), Ok(Some(0)));
+    assert_eq!(read(&with_code(2)), Err(Error::truncated(40, 32)));
+    assert_eq!(read(&with_code(5)), Err(Error::Field(1)));
+    assert_eq!(read(&[&[159], &dar[1..]].concat()), Err(Error::Unknown(159)));
+    let long = DuplicateAddress { transaction_id: None, ..duplicate_address_messages()[2] };
+    assert_eq!(long.emit(LOCAL, PEER, &mut [0; 64]), Err(Error::Unrepresentable));
+    for octet in 0..=255 {
+        assert_eq!(u8::from(RegistrationStatus::from(octet)), octet);
+    }
+}
+
+#[test]
+fn all_options_are_shown_as_a_person_reads_them() {
+    let octets = emitted_options(&option_reprs());
+    let texts: Vec<_> = Options::parse(&octets).unwrap().map(|option| option.to_string()).collect();
+    assert_eq!(
+        texts,
+        [
+            "source at 02:00:00:00:00:01",
+            "target at 02:00:00:00:00:01",
+            "prefix 2001:db8::2/64",
+            "redirected packet of 48 octets",
+            "MTU 1280",
+            "nonce",
+            "route ::/0",
+            "route 2001:db8::/48",
+            "route 2001:db8::/65",
+            "DNS servers 2020:2020:2020:2020:2020:2020:2020:2020 2020:2020:2020:2020:2020:2020:2020:2020",
+            "search domains local example.com",
+            "registration Moved of 1111111111111111 for 60 min tid 5 routed",
+            "registration Moved of 2222222222222222222222222222222222222222222222222222222222222222 for 60 min \
+             tid 5 routed",
+            "context 12 is 2001:db8::/64 for 600 min",
+            "context 12 is 2001:db8::2/127 for 600 min, decompression only",
+            "border router fe80::2 version 16909060 for 9 min",
+            "captive portal https://portal.example/api",
+            "NAT64 prefix 2001:db8::/96 for 65528 s",
+            "NAT64 prefix 2001:db8::/32 for 8 s",
+            "option 200 len 6",
+        ]
+    );
+    let texts: Vec<_> = duplicate_address_messages().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts[..2],
+        [
+            "duplicate address request 2001:db8::2 Success of 5a5a5a5a5a5a5a5a for 60 min",
+            "duplicate address confirmation 2001:db8::2 Unknown(77) of 5a5a5a5a5a5a5a5a for 60 min tid 3",
+        ]
+    );
 }
