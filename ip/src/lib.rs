@@ -145,7 +145,8 @@ pub use routes::{Route, RouteEntry, RouteError};
 pub use statistics::Statistics;
 pub use storage::{Slices, Storage};
 pub use tersus_phy::{
-    earliest, Cast, ChecksumOffload, Deadline, Fill, Instant, Random, RxChecksum, RxMeta, TxChecksum,
+    earliest, span_micros, Cast, ChecksumOffload, Deadline, Fill, Instant, Random, RxChecksum, RxMeta,
+    TxChecksum,
 };
 pub use tersus_wire::IpProtocol;
 pub use transport::{Addresses, ErrorKind, IcmpError, InFlags, IpMeta, Progress, Reject, Transport, Verdict};

@@ -4,7 +4,7 @@
 //! connection's silence that another exists. So each connection has a limit of its own, and the one over all is
 //! drawn anew each second.
 
-use crate::config::Config;
+use crate::shared::Limits;
 use crate::tcb::Slot;
 use tersus_ip::{Instant, Random};
 
@@ -21,7 +21,7 @@ impl Limiter {
     }
 
     /// Whether `slot` may send a challenge ACK now; if so it is counted.
-    pub(crate) fn allows(&mut self, slot: &mut Slot, config: &Config, now: Instant, random: &Random) -> bool {
+    pub(crate) fn allows(&mut self, slot: &mut Slot, limits: &Limits, now: Instant, random: &Random) -> bool {
         let second = now.micros() / 1_000_000;
         // The low bits suffice to see that another five seconds began.
         let [a, b, ..] = (second / 5).to_le_bytes();
@@ -30,12 +30,12 @@ impl Limiter {
             slot.challenge_period = period;
             slot.challenges = 0;
         }
-        if slot.challenges >= config.challenge_acks {
+        if slot.challenges >= limits.challenge_acks {
             return false;
         }
         if self.second != second {
             self.second = second;
-            self.left = draw(config.challenge_acks_overall, random_of(random, second));
+            self.left = draw(limits.challenge_acks_overall, random_of(random, second));
         }
         let Some(left) = self.left.checked_sub(1) else { return false };
         self.left = left;
@@ -64,7 +64,7 @@ mod tests {
     // conf: TCP-ATK-06
     #[test]
     fn one_connection_sends_at_most_its_share_in_five_seconds() {
-        let config = Config::new();
+        let config = Limits::new(&crate::Config::new());
         let random = Random::new([1; 32]);
         let mut limiter = Limiter::new();
         let mut slot = Slot::FREE;
@@ -80,7 +80,7 @@ mod tests {
     // conf: TCP-ATK-07
     #[test]
     fn the_limit_over_all_is_drawn_anew_each_second() {
-        let config = Config::new();
+        let config = Limits::new(&crate::Config::new());
         let random = Random::new([1; 32]);
         let mut limiter = Limiter::new();
         let mut limits = [0; 20];

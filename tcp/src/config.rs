@@ -80,29 +80,6 @@ impl Config {
             last_port: 65_535,
         }
     }
-
-    /// The same with every value in its range.
-    pub(crate) fn in_range(mut self) -> Self {
-        let (ms, sec) = (Duration::from_millis, Duration::from_secs);
-        self.rto_min = within(self.rto_min, ms(10), sec(3_600));
-        self.rto_max = within(self.rto_max, sec(1).max(self.rto_min), sec(3_600));
-        self.rto_initial = within(self.rto_initial, self.rto_min, self.rto_max);
-        self.half_open = within(self.half_open, sec(1), sec(3_600));
-        self.keep_alive_idle = self.keep_alive_idle.max(ms(1));
-        self.keep_alive_interval = self.keep_alive_interval.max(ms(1));
-        self.keep_alive_count = self.keep_alive_count.max(2);
-        self.delayed_ack = self.delayed_ack.min(ms(499));
-        self.sws_override = within(self.sws_override, ms(100), sec(1));
-        self.mss_floor = within(self.mss_floor, 1, 536);
-        self.first_port = self.first_port.max(1);
-        self.last_port = self.last_port.max(self.first_port);
-        self
-    }
-}
-
-/// `Ord::clamp` without its panic.
-fn within<T: Ord>(value: T, least: T, most: T) -> T {
-    value.max(least).min(most)
 }
 
 impl Default for Config {

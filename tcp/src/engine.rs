@@ -14,14 +14,12 @@ use crate::addresses::Packed;
 use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
-use crate::connection::{Connection, Env};
 use crate::index::{HashKey, Index};
 use crate::listener::Listeners;
 use crate::pool::Pool;
-use crate::ranges::Range;
 use crate::ready::Ready;
-use crate::records::Record;
 use crate::rtt::RtoConfig;
+use crate::shared::{Limits, Shared};
 use crate::slots::{ClassState, MAX_CLASSES};
 use crate::state::State;
 use crate::statistics::{count, Statistics};
@@ -30,7 +28,6 @@ use crate::syn_table::SynTable;
 use crate::tcb::{Flags, Slot};
 use crate::time_wait::{Evicted, TimeWaits};
 use crate::timers::Timers;
-use core::time::Duration;
 use tersus_ip::{Deadline, Instant, InterfaceSet, Random};
 
 /// A TCP engine: connections, listeners and all they need, in memory of the caller's.
@@ -39,25 +36,17 @@ use tersus_ip::{Deadline, Instant, InterfaceSet, Random};
 /// `connect`, `send`, `recv`, `close` and so on. None of them sends; what they cause leaves in the next poll.
 pub struct Tcp<'a> {
     pub(crate) slots: &'a mut [Slot],
-    pub(crate) rx: &'a mut [u8],
-    pub(crate) tx: &'a mut [u8],
-    pub(crate) words: &'a mut [u32],
+    pub(crate) shared: Shared<'a>,
     pub(crate) index: Index<'a>,
     pub(crate) timers: Timers<'a>,
     pub(crate) ready: Ready<'a>,
     pub(crate) parked: Ready<'a>,
     pub(crate) events: Ready<'a>,
-    pub(crate) records: Pool<'a, Record>,
-    pub(crate) ranges: Pool<'a, Range>,
     pub(crate) listeners: Listeners<'a>,
     pub(crate) syns: SynTable<'a>,
     pub(crate) waits: TimeWaits<'a>,
     pub(crate) classes: [ClassState; MAX_CLASSES],
-    pub(crate) env: Env<'a>,
     pub(crate) key: HashKey,
-    pub(crate) random: Random,
-    pub(crate) limiter: Limiter,
-    pub(crate) stats: Statistics,
     /// What parked connections wait for.
     pub(crate) parked_on: InterfaceSet,
     pub(crate) parked_generation: u32,
@@ -125,28 +114,35 @@ impl<'a> Tcp<'a> {
         let w = waits.len().min(MAX_CONNECTIONS).min(wait_cells.len() / 2);
 
         let mut random = Random::new(seed);
-        let config = config.in_range();
+        let key = HashKey::new(&mut random);
         let mut tcp = Self {
             slots,
-            rx,
-            tx,
-            words,
+            shared: Shared {
+                rx,
+                tx,
+                words,
+                words_each: congestion.words(),
+                records: Pool::new(slices.records, RECORDS_A_CONNECTION, n),
+                ranges: Pool::new(slices.ranges, RANGES_A_CONNECTION, n),
+                limits: Limits::new(&config),
+                rto: RtoConfig::of(&config),
+                congestion,
+                limiter: Limiter::new(),
+                random,
+                stats: Statistics::new(),
+                id: 0,
+                now: Instant::ZERO,
+            },
             index: Index::new(cells),
             timers: Timers::new(deadlines, heap, places),
             ready: Ready::new(ready),
             parked: Ready::new(parked),
             events: Ready::new(events),
-            records: Pool::new(slices.records, RECORDS_A_CONNECTION, n),
-            ranges: Pool::new(slices.ranges, RANGES_A_CONNECTION, n),
             listeners: Listeners::new(slices.listeners),
             syns: syn_table,
             waits: TimeWaits::new(waits.get_mut(..w).unwrap_or_default(), wait_cells),
             classes: [ClassState::default(); MAX_CLASSES],
-            env: Env { rto: rto_config(&config), config, congestion },
-            key: HashKey::new(&mut random),
-            random,
-            limiter: Limiter::new(),
-            stats: Statistics::new(),
+            key,
             parked_on: InterfaceSet::NONE,
             parked_generation: 0,
             syns_on: InterfaceSet::NONE,
@@ -158,31 +154,18 @@ impl<'a> Tcp<'a> {
     /// What happened so far.
     #[must_use]
     pub fn statistics(&self) -> &Statistics {
-        &self.stats
+        &self.shared.stats
     }
 
-    /// A connection with all that its steps need.
-    pub(crate) fn connection(&mut self, id: u16, now: Instant) -> Option<Connection<'_, 'a>> {
-        let words = self.env.congestion.words();
-        let first = usize::from(id) * words;
-        Some(Connection {
-            tcb: self.slots.get_mut(usize::from(id))?,
-            words: self.words.get_mut(first..first + words)?,
-            rx: self.rx,
-            tx: self.tx,
-            records: &mut self.records,
-            ranges: &mut self.ranges,
-            env: &self.env,
-            limiter: &mut self.limiter,
-            random: &self.random,
-            stats: &mut self.stats,
-            now,
-        })
+    /// A connection, and what its steps need beside it.
+    pub(crate) fn connection(&mut self, id: u16) -> Option<(&mut Slot, &mut Shared<'a>)> {
+        self.shared.id = id;
+        Some((self.slots.get_mut(usize::from(id))?, &mut self.shared))
     }
 
     /// What follows from a change of a connection: it is visited in the next `transmit`, the user is told, and one
     /// that needs no segments any more leaves the look-up.
-    pub(crate) fn settle(&mut self, id: u16, now: Instant) {
+    pub(crate) fn settle(&mut self, id: u16) {
         self.ready.push(id);
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
@@ -197,9 +180,9 @@ impl<'a> Tcp<'a> {
         if slot.state == State::TimeWait {
             let key = Packed::of_path(&slot.path);
             let numbers = (slot.snd_nxt, slot.rcv_nxt);
-            let until = now + self.env.config.time_wait;
+            let until = self.shared.now.plus_micros(self.shared.limits.time_wait);
             if self.waits.insert(hash, key, slot.ports, numbers, until) == Evicted::Oldest {
-                count(&mut self.stats.time_wait_evicted);
+                count(&mut self.shared.stats.time_wait_evicted);
             }
         }
     }
@@ -210,13 +193,3 @@ const MAX_CONNECTIONS: usize = 60_000;
 /// Bounds of what one connection may take of the pools; walks over them are no longer.
 const RECORDS_A_CONNECTION: u16 = 256;
 const RANGES_A_CONNECTION: u16 = 64;
-
-fn rto_config(config: &Config) -> RtoConfig {
-    let micros = |span: Duration| u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
-    RtoConfig {
-        initial_us: micros(config.rto_initial),
-        min_us: micros(config.rto_min),
-        max_us: micros(config.rto_max),
-        ..RtoConfig::DEFAULT
-    }
-}

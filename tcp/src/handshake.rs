@@ -16,7 +16,6 @@ use crate::statistics::count;
 use crate::syn_table::{SynEntry, NOT_SCALED};
 use crate::tcb::Flags;
 use core::net::IpAddr;
-use core::time::Duration;
 use tersus_ip::{InFlags, IpLayer, IpMeta, OutFlags, Outgoing, Path, SendError, Source};
 use tersus_wire::tcp::{self, Fields, Flags as Control, Options};
 use tersus_wire::IpProtocol;
@@ -32,18 +31,18 @@ impl Tcp<'_> {
     ) -> Option<Fields> {
         // First, RST; second, ACK; third, SYN; fourth, anything else.
         if seg.has(Control::RST) {
-            count(&mut self.stats.resets_ignored);
+            count(&mut self.shared.stats.resets_ignored);
             return None;
         }
         if seg.has(Control::ACK) {
-            count(&mut self.stats.bad_ack);
+            count(&mut self.shared.stats.bad_ack);
             return Some(self.reset(seg));
         }
         if !seg.has(Control::SYN) {
-            count(&mut self.stats.no_ack);
+            count(&mut self.shared.stats.no_ack);
             return None;
         }
-        count(&mut self.stats.syns_received);
+        count(&mut self.shared.stats.syns_received);
         self.on_syn(packet, seg, hash, above);
         None
     }
@@ -52,20 +51,20 @@ impl Tcp<'_> {
     fn on_syn(&mut self, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32, above: Option<SeqNum>) {
         let (source, destination) = (packet.addresses.source(), packet.addresses.destination());
         if !is_possible_peer(source, packet) || (source == destination && is_one_port(seg.ports)) {
-            return count(&mut self.stats.bad_source);
+            return count(&mut self.shared.stats.bad_source);
         }
-        let Ok(options) = Options::parse(seg.options) else { return count(&mut self.stats.malformed) };
+        let Ok(options) = Options::parse(seg.options) else { return count(&mut self.shared.stats.malformed) };
         if !self.syns.has_room() {
-            return count(&mut self.stats.syn_no_room);
+            return count(&mut self.shared.stats.syn_no_room);
         }
         let Some(listener) = self.listeners.find(destination, seg.local_port()) else { return };
         if !listener.has_room() {
-            return count(&mut self.stats.syn_backlog);
+            return count(&mut self.shared.stats.syn_backlog);
         }
         listener.pending += 1;
         let serial = listener.serial;
         let Some(path) = Path::new(destination, source, packet.interface, 0) else { return };
-        let iss = isn::initial(&self.random, packet.now, &path, seg.local_port(), seg.remote_port());
+        let iss = isn::initial(&self.shared.random, packet.now, &path, seg.local_port(), seg.remote_port());
         let addresses = Packed::new(&packet.addresses);
         let entry = SynEntry {
             addresses,
@@ -98,7 +97,7 @@ impl Tcp<'_> {
         let rcv_wnd = self.syn_window(&entry);
         // A repeated SYN is answered by a repeated SYN-ACK; it never opens a second connection.
         if seg.has(Control::SYN) && !seg.has(Control::ACK) && !seg.has(Control::RST) && seg.seq == entry.irs {
-            count(&mut self.stats.syns_duplicate);
+            count(&mut self.shared.stats.syns_duplicate);
             if self.syns.get(id).is_some_and(|entry| entry.tries > 0 && entry.may_challenge()) {
                 self.syns.set_due(id, packet.now);
             }
@@ -108,29 +107,29 @@ impl Tcp<'_> {
         if seg.has(Control::RST) {
             if seg.seq == rcv_nxt {
                 // Back to LISTEN, and nobody is told.
-                count(&mut self.stats.resets_received);
+                count(&mut self.shared.stats.resets_received);
                 self.remove_syn(id);
             } else {
-                count(&mut self.stats.resets_ignored);
+                count(&mut self.shared.stats.resets_ignored);
             }
             return None;
         }
         if !acceptable(rcv_nxt, rcv_wnd.into(), seg.seq, seg.len()) || seg.has(Control::SYN) {
-            count(&mut self.stats.not_acceptable);
+            count(&mut self.shared.stats.not_acceptable);
             return self.challenge_of_syn(id);
         }
         // Fifth, the ACK field.
         if !seg.has(Control::ACK) {
-            count(&mut self.stats.no_ack);
+            count(&mut self.shared.stats.no_ack);
             return None;
         }
         if seg.ack != entry.iss + 1 {
-            count(&mut self.stats.bad_ack);
+            count(&mut self.shared.stats.bad_ack);
             return Some(self.reset(seg));
         }
         let Some(connection) = self.promote(id, &entry, packet) else {
             // The entry stays: the peer's data, or our SYN-ACK, will bring the ACK again.
-            count(&mut self.stats.accept_no_room);
+            count(&mut self.shared.stats.accept_no_room);
             return None;
         };
         self.on_segment_of(connection, packet, seg)
@@ -140,11 +139,11 @@ impl Tcp<'_> {
     fn challenge_of_syn(&mut self, id: u16) -> Option<Fields> {
         let entry = self.syns.get(id)?;
         if entry.tries == 0 || !entry.may_challenge() {
-            count(&mut self.stats.challenge_limited);
+            count(&mut self.shared.stats.challenge_limited);
             return None;
         }
         let entry = *entry;
-        count(&mut self.stats.challenge_acks);
+        count(&mut self.shared.stats.challenge_acks);
         Some(Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),
@@ -186,8 +185,7 @@ impl Tcp<'_> {
         // The index has two cells for each connection: it cannot be full.
         let indexed = self.index.insert(entry.hash(), new);
         debug_assert!(indexed.is_ok());
-        let mut connection = self.connection(new, packet.now)?;
-        let tcb = &mut *connection.tcb;
+        let (tcb, shared) = self.connection(new)?;
         tcb.flags.insert(Flags::IN_QUEUE | Flags::IN_INDEX);
         tcb.flags.set(Flags::SCALED, entry.peer_shift().is_some());
         tcb.pseudo_sum = path.pseudo_sum();
@@ -213,9 +211,9 @@ impl Tcp<'_> {
             tcb.rtt.on_timeout();
         }
         tcb.progress = packet.now;
-        connection.establish();
-        events::raise(connection.tcb, events::READABLE);
-        count(&mut self.stats.opened_passive);
+        tcb.establish(shared);
+        events::raise(tcb, events::READABLE);
+        count(&mut self.shared.stats.opened_passive);
         self.enqueue(new);
         Some(new)
     }
@@ -245,9 +243,8 @@ impl Tcp<'_> {
         let micros = u32::from_le_bytes([a, b, c, d]);
         // Modulo 71 minutes, which no half-open connection reaches.
         let age = if entry.tries == 0 { 0 } else { micros.wrapping_sub(entry.sent) };
-        let age = Duration::from_micros(age.into());
-        if age >= self.env.config.half_open {
-            count(&mut self.stats.syn_expired);
+        if age >= self.shared.limits.half_open {
+            count(&mut self.shared.stats.syn_expired);
             self.remove_syn(id);
             return Visit::Budget;
         }
@@ -255,11 +252,11 @@ impl Tcp<'_> {
         match sent {
             Err(SendError::Full) => return Visit::Blocked(entry.interface()),
             Err(SendError::Resolving) => return Visit::Resolving,
-            Err(_) => count(&mut self.stats.unroutable),
-            Ok(_) => count(&mut self.stats.segments_sent),
+            Err(_) => count(&mut self.shared.stats.unroutable),
+            Ok(_) => count(&mut self.shared.stats.segments_sent),
         }
         if entry.tries > 0 {
-            count(&mut self.stats.retransmits);
+            count(&mut self.shared.stats.retransmits);
         }
         let tries = entry.tries.saturating_add(1);
         if let Some(entry) = self.syns.get(id) {
@@ -269,22 +266,20 @@ impl Tcp<'_> {
             entry.tries = tries;
             entry.mtu = sent.unwrap_or(entry.mtu);
         }
-        self.syns.set_due(id, now + self.until_next_syn_ack(age));
+        self.syns.set_due(id, now.plus_micros(self.until_next_syn_ack(age).into()));
         Visit::Done
     }
 
     /// Time to the next SYN-ACK of a half-open connection: at ages of one RTO, three, seven and so on, whatever answers
     /// to repeated SYNs left between.
-    fn until_next_syn_ack(&self, age: Duration) -> Duration {
-        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        let config = &self.env.config;
-        let (end, most, age) = (micros(config.half_open), micros(config.rto_max), micros(age));
-        let (mut at, mut step) = (0u64, micros(config.rto_initial));
+    fn until_next_syn_ack(&self, age: u32) -> u32 {
+        let (end, rto) = (self.shared.limits.half_open, &self.shared.rto);
+        let (mut at, mut step) = (0u32, rto.initial_us);
         while at <= age && at < end {
             at = at.saturating_add(step);
-            step = step.saturating_mul(2).min(most);
+            step = step.saturating_mul(2).min(rto.max_us);
         }
-        Duration::from_micros(at.min(end).saturating_sub(age))
+        at.min(end).saturating_sub(age)
     }
 
     /// SYN-ACK with our options; the MTU of the path it took.

@@ -21,11 +21,13 @@ impl Tcp<'_> {
         // As the peer's segments arrive: its port first.
         let ports = u32::from_be_bytes([c, d, a, b]);
         let seq = SeqNum(u32::from_be_bytes([e, f, g, h]));
-        let Some(id) = self.find_path(error, ports) else { return count(&mut self.stats.icmp_ignored) };
-        let Some(mut connection) = self.connection(id, now) else { return };
-        let tcb = &mut *connection.tcb;
+        let Some(id) = self.find_path(error, ports) else {
+            return count(&mut self.shared.stats.icmp_ignored);
+        };
+        self.shared.now = now;
+        let Some((tcb, shared)) = self.connection(id) else { return };
         if tcb.flight_size() == 0 || seq.distance(tcb.snd_una) >= tcb.flight_size() {
-            return count(&mut self.stats.icmp_ignored);
+            return count(&mut self.shared.stats.icmp_ignored);
         }
         let opening = matches!(tcb.state, State::SynSent | State::SynReceived);
         match error.kind {
@@ -33,27 +35,27 @@ impl Tcp<'_> {
                 // The path learns its MTU at the next send; what is in flight goes again, cut anew. This is no sign of
                 // congestion: RFC 8201 §5.4.
                 if !opening && tcb.snd_wnd > 0 {
-                    tcb.records.mark_all_lost(connection.records);
+                    tcb.records.mark_all_lost(&mut shared.records);
                 }
-                count(&mut self.stats.icmp_too_big);
+                count(&mut self.shared.stats.icmp_too_big);
             }
             ErrorKind::ProtocolUnreachable | ErrorKind::PortUnreachable | ErrorKind::Prohibited
                 if opening =>
             {
                 tcb.soft_error = error.kind;
-                connection.end(Ended::Unreachable);
-                count(&mut self.stats.icmp_hard);
+                tcb.end(shared, Ended::Unreachable);
+                count(&mut self.shared.stats.icmp_hard);
             }
             // Source Quench (RFC 6633) and whatever else is unknown.
-            ErrorKind::Other(..) => return count(&mut self.stats.icmp_ignored),
+            ErrorKind::Other(..) => return count(&mut self.shared.stats.icmp_ignored),
             kind => {
                 tcb.soft_error = kind;
                 tcb.flags.insert(Flags::SOFT_ERROR);
-                count(&mut self.stats.icmp_soft);
+                count(&mut self.shared.stats.icmp_soft);
                 return;
             }
         }
-        self.settle(id, now);
+        self.settle(id);
     }
 
     /// The connection that sent what an error quotes.

@@ -40,6 +40,7 @@ mod rtt;
 mod segment;
 mod segment_arrives;
 mod seq;
+mod shared;
 mod slots;
 mod state;
 mod statistics;

@@ -134,7 +134,7 @@ impl Tcp<'_> {
         tcb.path = path;
         tcb.ports = ports;
         tcb.peer_mss = default_mss(if path.is_ipv6() { 6 } else { 4 });
-        let iss = isn::initial(&self.random, now, &path, tcb.local_port(), tcb.remote_port());
+        let iss = isn::initial(&self.shared.random, now, &path, tcb.local_port(), tcb.remote_port());
         (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (iss, iss, iss);
         tcb.records = Records::new(iss);
         tcb.progress = now;
@@ -146,9 +146,9 @@ impl Tcp<'_> {
     /// An ephemeral port by RFC 6056 §3.3.1: the search begins at a random place. Ports that have a listener are left
     /// out.
     fn ephemeral(&mut self, path: &Path, remote_port: u16) -> Option<u32> {
-        let (first, last) = (self.env.config.first_port, self.env.config.last_port);
+        let (first, last) = (self.shared.limits.first_port, self.shared.limits.last_port);
         let span = u32::from(last - first) + 1;
-        let offset = self.random.below(span);
+        let offset = self.shared.random.below(span);
         (0..span.min(PORT_TRIES)).find_map(|step| {
             let port = u16::try_from(u32::from(first) + (offset + step) % span).ok()?;
             let ports = join_ports(remote_port, port);

@@ -4,12 +4,12 @@
 //! One visit sends until window, budget or device stops it. Each octet of payload is copied once, from the ring
 //! into the buffer that the lower layers lend.
 
-use crate::connection::Connection;
 use crate::segment_arrives::shift_for;
 use crate::seq::SeqNum;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::{add, count};
-use crate::tcb::{Ended, Flags};
+use crate::tcb::{Ended, Flags, Slot};
 use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
 use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
@@ -54,175 +54,181 @@ enum Kind {
     Ack,
 }
 
-impl Connection<'_, '_> {
+impl Slot {
     /// Sends what may leave now.
-    pub(crate) fn output(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Visit {
-        self.restart_after_idle();
+    pub(crate) fn output(
+        &mut self,
+        shared: &mut Shared<'_>,
+        ip: &mut dyn IpLayer,
+        budget: &mut usize,
+    ) -> Visit {
+        if self.flight_size() == 0 {
+            self.restart_after_idle(shared);
+        }
         let mut too_big = 0;
-        let mut found = self.first_segment();
+        let mut found = self.next_segment(shared);
         while let Some(next) = found {
             if *budget == 0 {
                 return Visit::Budget;
             }
-            match self.emit(ip, &next) {
-                Ok(()) => {}
-                Err(SendError::Full) => {
-                    count(&mut self.stats.blocked);
-                    return Visit::Blocked(self.tcb.path.interface());
-                }
-                Err(SendError::Resolving) => {
-                    count(&mut self.stats.resolving);
-                    return Visit::Resolving;
-                }
+            if let Err(error) = self.emit(shared, ip, &next) {
                 // The path now knows its MTU, so the segment is cut anew; a layer that says so again and again is
                 // treated as one that lost the segment.
-                Err(SendError::TooBig(_)) if too_big < 3 => {
+                if matches!(error, SendError::TooBig(_)) && too_big < 3 {
                     too_big += 1;
-                    found = self.first_segment();
+                    found = self.next_segment(shared);
                     continue;
                 }
-                Err(SendError::TooBig(_)) => count(&mut self.stats.unroutable),
-                Err(SendError::Unreachable(_)) => {
-                    count(&mut self.stats.unroutable);
-                    self.tcb.soft_error = ErrorKind::HostUnreachable;
-                    self.tcb.flags.insert(Flags::SOFT_ERROR);
-                    // An attempt ends at once: this host itself finds no way, or no neighbour that answers. What is
-                    // synchronized goes on, RFC 1122 §4.2.3.9: routes and neighbours come back.
-                    if self.tcb.state == State::SynSent {
-                        self.end(Ended::Unreachable);
-                        return Visit::Done;
-                    }
+                if let Some(visit) = self.on_refusal(shared, error) {
+                    return visit;
                 }
             }
             *budget -= 1;
-            self.on_sent(&next);
-            found = self.following(&next);
+            self.on_sent(shared, &next);
+            found = self.following(shared, &next);
         }
         Visit::Done
     }
 
-    /// What is to leave next, unless there is plainly nothing: the usual visit after a segment that needs no answer.
-    fn first_segment(&self) -> Option<Next> {
-        let tcb = &*self.tcb;
-        let due = Flags::RESET_DUE | Flags::ACK_NOW | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE;
-        let is_quiet = tcb.state == State::Established
-            && !tcb.flags.intersects(due)
-            && tcb.records.lost() == 0
-            && !tcb.has_unsent();
-        if is_quiet {
-            None
-        } else {
-            self.next_segment()
+    /// The IP layer did not take a segment. `None`: as if it had been lost on the way.
+    #[cold]
+    fn on_refusal(&mut self, shared: &mut Shared<'_>, error: SendError) -> Option<Visit> {
+        match error {
+            SendError::Full => {
+                count(&mut shared.stats.blocked);
+                return Some(Visit::Blocked(self.path.interface()));
+            }
+            SendError::Resolving => {
+                count(&mut shared.stats.resolving);
+                return Some(Visit::Resolving);
+            }
+            SendError::TooBig(_) => count(&mut shared.stats.unroutable),
+            SendError::Unreachable(_) => {
+                count(&mut shared.stats.unroutable);
+                self.soft_error = ErrorKind::HostUnreachable;
+                self.flags.insert(Flags::SOFT_ERROR);
+                // An attempt ends at once: this host itself finds no way, or no neighbour that answers. What is
+                // synchronized goes on, RFC 1122 §4.2.3.9: routes and neighbours come back.
+                if self.state == State::SynSent {
+                    self.end(shared, Ended::Unreachable);
+                    return Some(Visit::Done);
+                }
+            }
         }
+        None
+    }
+
+    /// Whether there is plainly nothing to send: the usual visit after a segment that needs no answer.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let due =
+            Flags::RESET_DUE | Flags::ACK_NOW | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE | Flags::FIN_QUEUED;
+        self.state == State::Established
+            && !self.flags.intersects(due)
+            && self.records.lost() == 0
+            && self.tx.len() <= self.flight_size()
     }
 
     /// The segment behind one that has left: while whole ones follow each other nothing has to be decided, since
     /// neither windows nor what is queued change during a visit.
-    fn following(&self, sent: &Next) -> Option<Next> {
+    fn following(&self, shared: &Shared<'_>, sent: &Next) -> Option<Next> {
         match sent.run.checked_sub(sent.len) {
             Some(run) if sent.run > 0 => Some(Next { seq: sent.seq + sent.len, run, ..*sent }),
-            _ => self.first_segment(),
+            _ if self.is_quiet() => None,
+            _ => self.next_segment(shared),
         }
     }
 
     /// RFC 5681 §4.1: after silence the network is not as it was.
-    fn restart_after_idle(&mut self) {
-        let tcb = &*self.tcb;
-        if tcb.flight_size() != 0 {
-            return;
-        }
-        let is_silent = |us: u32| self.now > tcb.last_sent.plus_micros(us.into());
+    fn restart_after_idle(&mut self, shared: &mut Shared<'_>) {
+        let is_silent = |us: u32| shared.now > self.last_sent.plus_micros(us.into());
         // No RTO is below the least: most visits end here.
-        if !is_silent(self.env.rto.min_us) || !is_silent(tcb.rtt.rto_us(&self.env.rto)) {
-            return;
-        }
-        if tcb.state.is_synchronized() && tcb.has_unsent() {
-            let mss = self.mss();
-            self.env.congestion.after_idle(self.words, mss);
-            self.tcb.last_sent = self.now;
+        if is_silent(shared.rto.min_us)
+            && is_silent(self.rtt.rto_us(&shared.rto))
+            && self.state.is_synchronized()
+            && self.has_unsent()
+        {
+            let mss = self.mss(shared);
+            shared.congestion.after_idle(shared.words_mut(), mss);
+            self.last_sent = shared.now;
         }
     }
 
     /// Whether anything may leave now.
-    pub(crate) fn wants_to_send(&self) -> bool {
-        self.next_segment().is_some()
+    pub(crate) fn wants_to_send(&self, shared: &Shared<'_>) -> bool {
+        self.next_segment(shared).is_some()
     }
 
-    fn next_segment(&self) -> Option<Next> {
-        let tcb = &*self.tcb;
-        if tcb.flags.contains(Flags::RESET_DUE) {
+    fn next_segment(&self, shared: &Shared<'_>) -> Option<Next> {
+        if self.flags.contains(Flags::RESET_DUE) {
             return Some(Next {
-                seq: tcb.snd_nxt,
+                seq: self.snd_nxt,
                 len: 0,
                 control: Control::RST | Control::ACK,
                 kind: Kind::Reset,
                 run: 0,
             });
         }
-        let data = match tcb.state {
-            State::SynSent => self.next_syn(Control::SYN),
-            State::SynReceived => self.next_syn(Control::SYN | Control::ACK),
+        let data = match self.state {
+            State::SynSent => self.next_syn(shared, Control::SYN),
+            State::SynReceived => self.next_syn(shared, Control::SYN | Control::ACK),
             State::Closed | State::TimeWait => None,
-            _ => self.next_lost().or_else(|| self.next_new()).or_else(|| self.next_probe()),
+            _ => self.next_lost(shared).or_else(|| self.next_new(shared)).or_else(|| self.next_probe()),
         };
         data.or_else(|| {
-            let due = tcb.flags.contains(Flags::ACK_NOW) && tcb.state != State::SynSent;
-            due.then_some(Next { seq: tcb.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0 })
+            let due = self.flags.contains(Flags::ACK_NOW) && self.state != State::SynSent;
+            due.then_some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0 })
         })
     }
 
-    fn next_syn(&self, control: Control) -> Option<Next> {
-        let (seq, kind) = if self.tcb.snd_nxt == self.tcb.iss {
-            (self.tcb.iss, Kind::New)
+    fn next_syn(&self, shared: &Shared<'_>, control: Control) -> Option<Next> {
+        let (seq, kind) = if self.snd_nxt == self.iss {
+            (self.iss, Kind::New)
         } else {
-            (self.tcb.records.first_lost(self.records)?.0, Kind::Again)
+            (self.records.first_lost(&shared.records)?.0, Kind::Again)
         };
         Some(Next { seq, len: 0, control, kind, run: 0 })
     }
 
     /// The first octets that count as lost, as far as windows permit.
-    fn next_lost(&self) -> Option<Next> {
-        let tcb = &*self.tcb;
-        if tcb.records.lost() == 0 {
+    fn next_lost(&self, shared: &Shared<'_>) -> Option<Next> {
+        if self.records.lost() == 0 {
             return None;
         }
-        let (seq, lost) = tcb.records.first_lost(self.records)?;
-        let edge = tcb.snd_una + tcb.snd_wnd;
+        let (seq, lost) = self.records.first_lost(&shared.records)?;
+        let edge = self.snd_una + self.snd_wnd;
         // In fast recovery each duplicate or partial ACK lets one segment out, whatever cwnd says.
-        let one = tcb.flags.contains(Flags::FAST_RECOVERY) && tcb.records.lost() <= self.mss();
-        let pipe = tcb.records.pipe(tcb.flight_size());
-        let held =
-            !one && pipe > 0 && pipe.saturating_add(self.mss()) > self.env.congestion.window(self.words);
+        let one = self.flags.contains(Flags::FAST_RECOVERY) && self.records.lost() <= self.mss(shared);
+        let pipe = self.records.pipe(self.flight_size());
+        let held = !one && pipe > 0 && pipe.saturating_add(self.mss(shared)) > shared.cwnd();
         if held || !seq.lt(edge) {
             return None;
         }
-        let data = tcb.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(self.mss());
-        let (len, fin) = if seq.ge(tcb.data_end()) {
+        let data = self.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(self.mss(shared));
+        let (len, fin) = if seq.ge(self.data_end()) {
             (0, true)
         } else {
-            let whole = seq + data == tcb.data_end() && lost > data;
-            (data, whole && tcb.flags.contains(Flags::FIN_SENT))
+            let whole = seq + data == self.data_end() && lost > data;
+            (data, whole && self.flags.contains(Flags::FIN_SENT))
         };
         Some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::Again, run: 0 })
     }
 
     /// Data that were never sent, and the FIN behind them.
-    fn next_new(&self) -> Option<Next> {
-        let tcb = &*self.tcb;
-        if tcb.flags.contains(Flags::FIN_SENT) {
+    fn next_new(&self, shared: &Shared<'_>) -> Option<Next> {
+        if self.flags.contains(Flags::FIN_SENT) {
             return None;
         }
-        let seq = tcb.snd_nxt;
-        let queued = tcb.data_end().distance(seq);
-        let closing = tcb.flags.contains(Flags::FIN_QUEUED);
+        let seq = self.snd_nxt;
+        let queued = self.data_end().distance(seq);
+        let closing = self.flags.contains(Flags::FIN_QUEUED);
         if queued == 0 && !closing {
             return None;
         }
-        let mss = self.mss();
-        let edge = tcb.snd_una + tcb.snd_wnd;
+        let mss = self.mss(shared);
+        let edge = self.snd_una + self.snd_wnd;
         let offered = if seq.lt(edge) { edge.distance(seq) } else { 0 };
-        let cwnd = self.env.congestion.window(self.words).saturating_add(self.limited_transmit());
-        let permitted = cwnd.saturating_sub(tcb.records.pipe(tcb.flight_size()));
+        let cwnd = shared.cwnd().saturating_add(self.limited_transmit(shared));
+        let permitted = cwnd.saturating_sub(self.records.pipe(self.flight_size()));
         let permitted = permitted.min(offered);
         let len = queued.min(mss).min(permitted);
         let last = len == queued;
@@ -231,28 +237,27 @@ impl Connection<'_, '_> {
         if len == 0 && !fin {
             return None;
         }
-        let idle = tcb.flight_size() == 0;
-        let nagle = idle || fin || tcb.flags.contains(Flags::NAGLE_OFF);
+        let idle = self.flight_size() == 0;
+        let nagle = idle || fin || self.flags.contains(Flags::NAGLE_OFF);
         let worth = len == mss
             || (last && nagle)
-            || (len > 0 && len >= tcb.max_snd_wnd / 2)
-            || tcb.flags.contains(Flags::OVERRIDE);
+            || (len > 0 && len >= self.max_snd_wnd / 2)
+            || self.flags.contains(Flags::OVERRIDE);
         let run = if len == mss { queued.saturating_sub(1).min(permitted).saturating_sub(len) } else { 0 };
         worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New, run })
     }
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
     fn next_probe(&self) -> Option<Next> {
-        let tcb = &*self.tcb;
-        if tcb.flags.contains(Flags::PROBE_DUE) {
-            let seq = tcb.snd_una;
-            let len = tcb.data_end().distance(seq).min(1);
+        if self.flags.contains(Flags::PROBE_DUE) {
+            let seq = self.snd_una;
+            let len = self.data_end().distance(seq).min(1);
             let control = self.data_control(seq + len, len == 0);
             return Some(Next { seq, len, control, kind: Kind::Probe, run: 0 });
         }
-        if tcb.flags.contains(Flags::KEEP_ALIVE_DUE) {
+        if self.flags.contains(Flags::KEEP_ALIVE_DUE) {
             return Some(Next {
-                seq: tcb.snd_nxt - 1,
+                seq: self.snd_nxt - 1,
                 len: 0,
                 control: Control::ACK,
                 kind: Kind::KeepAlive,
@@ -266,12 +271,12 @@ impl Connection<'_, '_> {
     fn data_control(&self, end: SeqNum, fin: bool) -> Control {
         let mut control = Control::ACK;
         control.set(Control::FIN, fin);
-        control.set(Control::PSH, end == self.tcb.data_end() && !self.tcb.tx.is_empty());
+        control.set(Control::PSH, end == self.data_end() && !self.tx.is_empty());
         control
     }
 
     /// Hands one segment to the IP layer.
-    fn emit(&mut self, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
+    fn emit(&mut self, shared: &mut Shared<'_>, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
         let mut area;
         let options: &[u8] = if next.control.contains(Control::SYN) {
             area = [0; tcp::MAX_OPTIONS_LEN];
@@ -280,35 +285,35 @@ impl Connection<'_, '_> {
             &[]
         };
         let fields = Fields {
-            src_port: self.tcb.local_port(),
-            dst_port: self.tcb.remote_port(),
+            src_port: self.local_port(),
+            dst_port: self.remote_port(),
             seq: next.seq.0,
-            ack: if next.control.contains(Control::ACK) { self.tcb.rcv_nxt.0 } else { 0 },
+            ack: if next.control.contains(Control::ACK) { self.rcv_nxt.0 } else { 0 },
             flags: next.control,
-            window: self.window_field(next),
+            window: self.window_field(shared, next),
             urgent: 0,
         };
         let payload = if next.len == 0 {
             [&[][..], &[][..]]
         } else {
-            let offset = next.seq.distance(self.tcb.data_start());
-            self.tcb.tx.slices(self.tx, offset, next.len)
+            let offset = next.seq.distance(self.data_start());
+            self.tx.slices(shared.tx, offset, next.len)
         };
         let [first, second] = payload;
         let len = tcp::HEADER_LEN + options.len() + first.len() + second.len();
-        let (checksum, partial) = checksum_for(&self.tcb.path, self.tcb.pseudo_sum);
+        let (checksum, partial) = checksum_for(&self.path, self.pseudo_sum);
         let outgoing = Outgoing {
             protocol: IpProtocol::TCP,
-            hop_limit: self.tcb.hop_limit,
-            traffic_class: self.tcb.traffic_class,
+            hop_limit: self.hop_limit,
+            traffic_class: self.traffic_class,
             // A path below our floor is left to fragmentation; those of IPv6 never are.
-            flags: if self.tcb.path.mtu() >= self.env.config.mss_floor + 40 {
+            flags: if self.path.mtu() >= shared.limits.mss_floor + 40 {
                 partial.union(OutFlags::DONT_FRAGMENT)
             } else {
                 partial
             },
         };
-        ip.send(&mut self.tcb.path, outgoing, len, &mut move |buffer: &mut [u8]| {
+        ip.send(&mut self.path, outgoing, len, &mut move |buffer: &mut [u8]| {
             let wrote = tcp::emit(buffer, &fields, options, payload, checksum);
             debug_assert!(wrote.is_ok(), "the buffer has the length that was asked for");
         })
@@ -316,11 +321,10 @@ impl Connection<'_, '_> {
 
     /// Our options on a SYN: MSS, and window scale unless the peer's SYN came without.
     fn syn_options<'b>(&self, area: &'b mut [u8; tcp::MAX_OPTIONS_LEN]) -> &'b [u8] {
-        let tcb = &*self.tcb;
-        let offer = tcb.state == State::SynSent || tcb.flags.contains(Flags::SCALED);
+        let offer = self.state == State::SynSent || self.flags.contains(Flags::SCALED);
         let options = Options {
-            mss: Some(tcb.path.max_segment_len().saturating_sub(20)),
-            window_scale: offer.then(|| shift_for(tcb.rx.size())),
+            mss: Some(self.path.max_segment_len().saturating_sub(20)),
+            window_scale: offer.then(|| shift_for(self.rx.size())),
             ..Options::default()
         };
         let len = options.emit(area).unwrap_or(0);
@@ -328,107 +332,107 @@ impl Connection<'_, '_> {
     }
 
     /// SEG.WND: never scaled on a SYN, RFC 7323 §2.2.
-    fn window_field(&mut self, next: &Next) -> u16 {
+    fn window_field(&mut self, shared: &mut Shared<'_>, next: &Next) -> u16 {
         if next.control.contains(Control::SYN) {
-            return u16::try_from(self.tcb.rx.free()).unwrap_or(u16::MAX);
+            return u16::try_from(self.rx.free()).unwrap_or(u16::MAX);
         }
         if next.kind != Kind::Reset {
-            self.tcb.rcv_edge = self.tcb.next_edge(self.env.config.mss_floor);
+            self.rcv_edge = self.next_edge(shared);
         }
-        u16::try_from(self.tcb.rcv_wnd() >> self.tcb.rcv_shift).unwrap_or(u16::MAX)
+        u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX)
     }
 
     /// The segment is gone, or counts as lost on the way.
-    fn on_sent(&mut self, next: &Next) {
-        count(&mut self.stats.segments_sent);
+    fn on_sent(&mut self, shared: &mut Shared<'_>, next: &Next) {
+        count(&mut shared.stats.segments_sent);
         if next.kind == Kind::Reset {
-            count(&mut self.stats.resets_sent);
-            self.tcb.flags.remove(Flags::RESET_DUE | Flags::ACK_NOW);
+            count(&mut shared.stats.resets_sent);
+            self.flags.remove(Flags::RESET_DUE | Flags::ACK_NOW);
             return;
         }
         if next.control.contains(Control::ACK) {
-            self.tcb.flags.remove(Flags::ACK_NOW);
-            self.tcb.delayed_ack.stop();
-            self.tcb.unacked_segments = 0;
+            self.flags.remove(Flags::ACK_NOW);
+            self.delayed_ack.stop();
+            self.unacked_segments = 0;
         }
         let occupies =
             u32::from(next.control.contains(Control::SYN)) + u32::from(next.control.contains(Control::FIN));
         let octets = next.len + occupies;
         if next.kind == Kind::Probe {
-            count(&mut self.stats.probes);
-            self.tcb.flags.remove(Flags::PROBE_DUE);
+            count(&mut shared.stats.probes);
+            self.flags.remove(Flags::PROBE_DUE);
         }
         match next.kind {
-            Kind::New | Kind::Probe if next.seq == self.tcb.snd_nxt => self.on_sent_new(next, octets),
+            Kind::New | Kind::Probe if next.seq == self.snd_nxt => self.on_sent_new(shared, next, octets),
             Kind::New | Kind::Again | Kind::Probe => {
                 if next.kind == Kind::Probe {
-                    self.tcb.records.mark_lost(self.records, next.seq, octets);
+                    self.records.mark_lost(&mut shared.records, next.seq, octets);
                 }
-                self.tcb.records.on_retransmit(self.records, next.seq, octets, self.now);
-                self.count_again(octets);
+                self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
+                self.count_again(shared, octets);
             }
             Kind::KeepAlive => {
-                count(&mut self.stats.keep_alives);
-                self.tcb.flags.remove(Flags::KEEP_ALIVE_DUE);
+                count(&mut shared.stats.keep_alives);
+                self.flags.remove(Flags::KEEP_ALIVE_DUE);
             }
             Kind::Ack | Kind::Reset => {}
         }
-        if octets > 0 && !self.tcb.retransmit.is_running() {
-            self.start_retransmit_timer();
+        if octets > 0 && !self.retransmit.is_running() {
+            self.start_retransmit_timer(shared);
         }
-        add(&mut self.stats.octets_sent, usize::try_from(next.len).unwrap_or(0));
-        self.tcb.octets_sent += u64::from(next.len);
+        add(&mut shared.stats.octets_sent, usize::try_from(next.len).unwrap_or(0));
+        self.octets_sent += u64::from(next.len);
     }
 
-    fn count_again(&mut self, octets: u32) {
+    fn count_again(&mut self, shared: &mut Shared<'_>, octets: u32) {
         if octets > 0 {
-            count(&mut self.stats.retransmits);
-            self.tcb.retransmissions = self.tcb.retransmissions.wrapping_add(1);
+            count(&mut shared.stats.retransmits);
+            self.retransmissions = self.retransmissions.wrapping_add(1);
         }
-        self.tcb.last_sent = self.now;
+        self.last_sent = shared.now;
     }
 
-    fn on_sent_new(&mut self, next: &Next, octets: u32) {
-        if self.tcb.flight_size() == 0 && next.kind == Kind::New {
-            self.tcb.progress = self.now;
+    fn on_sent_new(&mut self, shared: &mut Shared<'_>, next: &Next, octets: u32) {
+        if self.flight_size() == 0 && next.kind == Kind::New {
+            self.progress = shared.now;
             // Whatever ran was the persist or override timer.
-            self.start_retransmit_timer();
+            self.start_retransmit_timer(shared);
         }
-        self.tcb.records.on_send(self.records, octets, self.now);
-        self.tcb.snd_nxt += octets;
-        self.tcb.last_sent = self.now;
-        self.tcb.flags.remove(Flags::OVERRIDE);
+        self.records.on_send(&mut shared.records, octets, shared.now);
+        self.snd_nxt += octets;
+        self.last_sent = shared.now;
+        self.flags.remove(Flags::OVERRIDE);
         if next.control.contains(Control::FIN) {
-            self.tcb.flags.insert(Flags::FIN_SENT);
+            self.flags.insert(Flags::FIN_SENT);
         }
     }
 
     /// After a visit: with nothing in flight but something to send, a timer must bring us back. Zero window:
     /// §3.8.6.1; too small a window to be worth it: §3.8.6.2.1.
-    pub(crate) fn start_persist_timer(&mut self) {
-        let tcb = &*self.tcb;
-        if tcb.retransmit.is_running()
-            || !tcb.state.is_synchronized()
-            || !tcb.state.is_live()
-            || tcb.flight_size() > 0
-            || !tcb.has_unsent()
+    pub(crate) fn start_persist_timer(&mut self, shared: &mut Shared<'_>) {
+        if self.retransmit.is_running()
+            || !self.state.is_synchronized()
+            || !self.state.is_live()
+            || self.flight_size() > 0
+            || !self.has_unsent()
         {
             return;
         }
-        let span = if tcb.snd_wnd == 0 { self.persist_span() } else { self.env.config.sws_override };
-        self.tcb.retransmit = Deadline::at(self.now + span);
-        self.tcb.progress = self.now;
+        let span =
+            if self.snd_wnd == 0 { self.persist_span(shared) } else { shared.limits.sws_override.into() };
+        self.retransmit = Deadline::at(shared.now.plus_micros(span));
+        self.progress = shared.now;
     }
 
     /// Ends what `Ended::TimedOut` and its like leave behind.
-    pub(crate) fn time_out(&mut self) {
-        count(&mut self.stats.timed_out);
-        let how = if self.tcb.flags.contains(Flags::SOFT_ERROR) && !self.tcb.state.is_synchronized() {
+    pub(crate) fn time_out(&mut self, shared: &mut Shared<'_>) {
+        count(&mut shared.stats.timed_out);
+        let how = if self.flags.contains(Flags::SOFT_ERROR) && !self.state.is_synchronized() {
             Ended::Unreachable
         } else {
             Ended::TimedOut
         };
-        self.end(how);
+        self.end(shared, how);
     }
 }
 

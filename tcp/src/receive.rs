@@ -17,18 +17,19 @@ impl Tcp<'_> {
         if packet.protocol != IpProtocol::TCP {
             return Verdict::NotMine;
         }
+        self.shared.now = packet.now;
         if packet.cast != Cast::Unicast {
-            count(&mut self.stats.not_unicast);
+            count(&mut self.shared.stats.not_unicast);
             return Verdict::Done;
         }
         let addresses = packet.addresses.pseudo_sum();
         if packet.rx.checksum == RxChecksum::Unknown && !tcp::verify_checksum(segment, addresses) {
-            count(&mut self.stats.bad_checksum);
+            count(&mut self.shared.stats.bad_checksum);
             return Verdict::Done;
         }
         let answer = match tcp::split_mut(segment) {
             Ok((header, options, payload)) => {
-                count(&mut self.stats.segments_received);
+                count(&mut self.shared.stats.segments_received);
                 let mut seg = Segment {
                     ports: header.ports(),
                     seq: SeqNum(header.seq()),
@@ -41,7 +42,7 @@ impl Tcp<'_> {
                 self.on_segment(packet, &mut seg)
             }
             Err(_) => {
-                count(&mut self.stats.malformed);
+                count(&mut self.shared.stats.malformed);
                 None
             }
         };
@@ -49,7 +50,7 @@ impl Tcp<'_> {
         match write_reply(segment, &fields, addresses) {
             0 => Verdict::Done,
             len => {
-                count(&mut self.stats.segments_sent);
+                count(&mut self.shared.stats.segments_sent);
                 Verdict::Reply(len)
             }
         }
@@ -81,21 +82,21 @@ impl Tcp<'_> {
         if listens.is_some() {
             return self.in_listen(packet, seg, hash, above);
         }
-        count(&mut self.stats.unmatched);
+        count(&mut self.shared.stats.unmatched);
         self.in_closed(seg)
     }
 
     /// §3.10.7.1.
     pub(crate) fn in_closed(&mut self, seg: &Segment<'_>) -> Option<Fields> {
         if seg.has(Control::RST) {
-            count(&mut self.stats.resets_ignored);
+            count(&mut self.shared.stats.resets_ignored);
             return None;
         }
         Some(self.reset(seg))
     }
 
     pub(crate) fn reset(&mut self, seg: &Segment<'_>) -> Fields {
-        count(&mut self.stats.resets_sent);
+        count(&mut self.shared.stats.resets_sent);
         reset_for(seg)
     }
 
@@ -106,22 +107,22 @@ impl Tcp<'_> {
         packet: &IpMeta<'_>,
         seg: &mut Segment<'_>,
     ) -> Option<Fields> {
-        let mut connection = self.connection(id, packet.now)?;
-        let reply = connection.on_segment(seg);
+        let (slot, shared) = self.connection(id)?;
+        let reply = slot.on_segment(shared, seg);
         let answer = match reply {
             Reply::Nothing => None,
             Reply::Reset => Some(reset_for(seg)),
             // Nobody may answer from here: the ACK leaves in the next visit.
             Reply::Ack if packet.reply_from.is_none() => {
-                connection.tcb.flags.insert(Flags::ACK_NOW);
+                slot.flags.insert(Flags::ACK_NOW);
                 None
             }
-            Reply::Ack => Some(connection.ack_fields()),
+            Reply::Ack => Some(slot.ack_fields()),
         };
         if reply == Reply::Reset {
-            count(&mut self.stats.resets_sent);
+            count(&mut self.shared.stats.resets_sent);
         }
-        self.settle(id, packet.now);
+        self.settle(id);
         answer
     }
 
@@ -130,7 +131,7 @@ impl Tcp<'_> {
         let Some((snd_nxt, rcv_nxt)) = self.waits.sequence_numbers(id) else { return Reopen::No(None) };
         if seg.has(Control::RST) {
             // Ignored, else the wait could be ended by a stray one: RFC 1337.
-            count(&mut self.stats.resets_ignored);
+            count(&mut self.shared.stats.resets_ignored);
             return Reopen::No(None);
         }
         if seg.has(Control::SYN) && !seg.has(Control::ACK) {
@@ -138,18 +139,18 @@ impl Tcp<'_> {
             let destination = packet.addresses.destination();
             let listens = self.listeners.find(destination, seg.local_port()).is_some();
             if listens && seg.seq.gt(rcv_nxt) {
-                count(&mut self.stats.time_wait_reused);
+                count(&mut self.shared.stats.time_wait_reused);
                 self.waits.remove(id);
                 return Reopen::Above(snd_nxt);
             }
-            count(&mut self.stats.not_acceptable);
+            count(&mut self.shared.stats.not_acceptable);
             return Reopen::No(None);
         }
         if seg.len() == 0 {
             return Reopen::No(None);
         }
         if seg.has(Control::FIN) {
-            self.waits.restart(id, packet.now + self.env.config.time_wait);
+            self.waits.restart(id, packet.now.plus_micros(self.shared.limits.time_wait));
         }
         Reopen::No(Some(Fields {
             src_port: seg.local_port(),

@@ -40,8 +40,8 @@ impl Tcp<'_> {
         if in_use {
             return;
         }
-        let rx_len = u32::try_from(self.rx.len()).unwrap_or(u32::MAX);
-        let tx_len = u32::try_from(self.tx.len()).unwrap_or(u32::MAX);
+        let rx_len = u32::try_from(self.shared.rx.len()).unwrap_or(u32::MAX);
+        let tx_len = u32::try_from(self.shared.tx.len()).unwrap_or(u32::MAX);
         self.classes = [ClassState::default(); MAX_CLASSES];
         for (number, (class, state)) in (0u8..).zip(classes.iter().zip(&mut self.classes)) {
             // A window beyond 2^30 cannot be announced, RFC 7323 §2.2.
@@ -73,7 +73,8 @@ impl Tcp<'_> {
             let share = len.checked_div(usize::from(connections)).unwrap_or(0);
             u32::try_from(share).unwrap_or(u32::MAX)
         };
-        let class = Class { connections, receive: share(self.rx.len()), send: share(self.tx.len()) };
+        let class =
+            Class { connections, receive: share(self.shared.rx.len()), send: share(self.shared.tx.len()) };
         self.divide(&[class]);
     }
 

@@ -44,7 +44,7 @@ impl Tcp<'_> {
     pub fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError> {
         sendable(self.slot(id)?)?;
         let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(SendError::Stale) };
-        let taken = slot.tx.write(self.tx, data);
+        let taken = slot.tx.write(self.shared.tx, data);
         if taken > 0 {
             self.ready.push(id.index);
         }
@@ -63,7 +63,7 @@ impl Tcp<'_> {
     ) -> Result<usize, SendError> {
         sendable(self.slot(id)?)?;
         let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(SendError::Stale) };
-        let [free, _] = slot.tx.writable(self.tx);
+        let [free, _] = slot.tx.writable(self.shared.tx);
         let written = f(free).min(free.len());
         slot.tx.extend(u32::try_from(written).unwrap_or(0));
         if written > 0 {
@@ -81,7 +81,7 @@ impl Tcp<'_> {
             return end;
         }
         let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(RecvError::Stale) };
-        let taken = slot.rx.read(self.rx, buffer);
+        let taken = slot.rx.read(self.shared.rx, buffer);
         self.announce(id.index);
         Ok(usize::try_from(taken).unwrap_or(0))
     }
@@ -101,7 +101,7 @@ impl Tcp<'_> {
             return Err(end);
         }
         let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(RecvError::Stale) };
-        let [front, _] = slot.rx.readable(self.rx);
+        let [front, _] = slot.rx.readable(self.shared.rx);
         let (used, result) = f(front);
         slot.rx.consume(u32::try_from(used.min(front.len())).unwrap_or(0));
         self.announce(id.index);
@@ -114,7 +114,7 @@ impl Tcp<'_> {
         let receives = matches!(slot.state, State::Established | State::FinWait1 | State::FinWait2);
         // A window that is still half open needs no segment of its own: the next ACK carries the news.
         let narrow = slot.rcv_wnd() < slot.rx.size().div_ceil(2);
-        if receives && narrow && slot.next_edge(self.env.config.mss_floor) != slot.rcv_edge {
+        if receives && narrow && slot.next_edge(&self.shared) != slot.rcv_edge {
             slot.flags.insert(Flags::ACK_NOW);
             self.ready.push(id);
         }
@@ -170,14 +170,14 @@ impl Tcp<'_> {
     /// [`Stale`].
     pub fn info(&mut self, id: ConnectionId) -> Result<Info, Stale> {
         self.slot(id)?;
-        let connection = self.connection(id.index, tersus_ip::Instant::ZERO).ok_or(Stale)?;
-        let (tcb, congestion) = (&*connection.tcb, connection.env.congestion);
+        let (tcb, shared) = self.connection(id.index).ok_or(Stale)?;
+        let words = shared.words();
         Ok(Info {
             srtt: Duration::from_micros(tcb.rtt.srtt_us().into()),
-            rto: connection.rto(),
-            cwnd: congestion.window(connection.words),
-            ssthresh: congestion.ssthresh(connection.words),
-            mss: connection.mss(),
+            rto: Duration::from_micros(tcb.rtt.rto_us(&shared.rto).into()),
+            cwnd: shared.cwnd(),
+            ssthresh: shared.congestion.ssthresh(words),
+            mss: tcb.mss(shared),
             in_flight: tcb.flight_size(),
             send_window: tcb.snd_wnd,
             receive_window: tcb.rcv_wnd(),

@@ -210,8 +210,8 @@ impl<'a> SynTable<'a> {
     }
 
     /// When the next SYN-ACK is due.
-    pub(crate) fn poll_at(&self) -> Option<Instant> {
-        self.timers.earliest().and_then(|(_, at)| at.instant())
+    pub(crate) const fn next(&self) -> Deadline {
+        self.timers.next()
     }
 
     /// Removes all entries of a listener. Linear in the table's length.

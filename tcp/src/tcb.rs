@@ -19,6 +19,7 @@ use crate::records::Records;
 use crate::ring::Ring;
 use crate::rtt::Rtt;
 use crate::seq::SeqNum;
+use crate::shared::Shared;
 use crate::state::State;
 use core::time::Duration;
 use tersus_ip::{Deadline, ErrorKind, Instant, Path};
@@ -290,20 +291,20 @@ impl Slot {
     }
 
     /// SMSS, RFC 9293 §3.7.1: what the peer takes and the path carries, without options.
-    pub(crate) fn mss(&self, floor: u16) -> u32 {
+    pub(crate) fn mss(&self, shared: &Shared<'_>) -> u32 {
         let path = self.path.max_segment_len().saturating_sub(20);
-        u32::from(self.peer_mss.min(path).max(floor))
+        u32::from(self.peer_mss.min(path).max(shared.limits.mss_floor))
     }
 
     /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
     /// §3.8.6.2.2.
-    pub(crate) fn next_edge(&self, mss_floor: u16) -> SeqNum {
+    pub(crate) fn next_edge(&self, shared: &Shared<'_>) -> SeqNum {
         let most = self.rx.free().min(u32::from(u16::MAX) << self.rcv_shift);
         let edge = self.rcv_nxt + most;
         if !edge.gt(self.rcv_edge) {
             return self.rcv_edge;
         }
-        let step = (self.rx.size() / 2).min(self.mss(mss_floor));
+        let step = (self.rx.size() / 2).min(self.mss(shared));
         if edge.distance(self.rcv_edge) >= step {
             edge
         } else {
@@ -329,7 +330,7 @@ impl Slot {
         if self.user_timeout_ms == 0 || !self.retransmit.is_running() {
             return Deadline::NONE;
         }
-        Deadline::at(self.progress + Duration::from_millis(self.user_timeout_ms.into()))
+        Deadline::at(self.progress.plus_micros(u64::from(self.user_timeout_ms) * 1_000))
     }
 
     /// The earliest of all timers.
@@ -353,7 +354,9 @@ impl Slot {
 }
 
 fn millis_rounded_up(span: Duration) -> u32 {
-    u32::try_from(span.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX)
+    let whole = span.as_secs().saturating_mul(1_000);
+    let rest = span.subsec_nanos().div_ceil(1_000_000);
+    u32::try_from(whole.saturating_add(rest.into())).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

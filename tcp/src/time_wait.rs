@@ -70,6 +70,11 @@ impl<'a> TimeWaits<'a> {
         Some(self.entries.get(place(self.head)?)?.until)
     }
 
+    /// Whether a wait ends by now.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.head != 0 && self.poll_at().is_some_and(|until| until <= now)
+    }
+
     /// The entry of these endpoints, if there is one.
     pub(crate) fn find(&self, hash: u32, addresses: &Addresses<'_>, ports: u32) -> Option<u16> {
         self.index.find(hash, |id| {

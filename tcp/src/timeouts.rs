@@ -1,113 +1,113 @@
 //! TIMEOUTS, RFC 9293 §3.10.8 and §3.8: what a connection does when one of its deadlines has passed.
 
 use crate::congestion::{Expiry, Loss};
-use crate::connection::Connection;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
-use crate::tcb::{Ended, Flags};
-use core::time::Duration;
+use crate::tcb::{Ended, Flags, Slot};
 use tersus_ip::Deadline;
 
-impl Connection<'_, '_> {
+impl Slot {
     /// Runs what is due. Early or repeated calls do nothing.
-    pub(crate) fn on_timeout(&mut self) {
-        if self.tcb.give_up().is_due(self.now) {
-            return self.time_out();
+    pub(crate) fn on_timeout(&mut self, shared: &mut Shared<'_>) {
+        if self.give_up().is_due(shared.now) {
+            return self.time_out(shared);
         }
-        if self.tcb.retransmit.is_due(self.now) {
-            self.tcb.retransmit.stop();
-            self.on_retransmit_timeout();
+        if self.retransmit.is_due(shared.now) {
+            self.retransmit.stop();
+            self.on_retransmit_timeout(shared);
         }
-        if self.tcb.delayed_ack.is_due(self.now) {
-            self.tcb.delayed_ack.stop();
-            self.tcb.flags.insert(Flags::ACK_NOW);
+        if self.delayed_ack.is_due(shared.now) {
+            self.delayed_ack.stop();
+            self.flags.insert(Flags::ACK_NOW);
         }
-        if self.tcb.idle.is_due(self.now) {
-            self.tcb.idle.stop();
-            self.on_idle_timeout();
+        if self.idle.is_due(shared.now) {
+            self.idle.stop();
+            self.on_idle_timeout(shared);
         }
     }
 
-    fn on_retransmit_timeout(&mut self) {
-        let in_flight = self.tcb.flight_size() > 0;
-        if self.tcb.state.is_synchronized() && self.tcb.snd_wnd == 0 && (in_flight || self.tcb.has_unsent()) {
-            return self.on_persist_timeout();
+    fn on_retransmit_timeout(&mut self, shared: &mut Shared<'_>) {
+        let in_flight = self.flight_size() > 0;
+        if self.state.is_synchronized() && self.snd_wnd == 0 && (in_flight || self.has_unsent()) {
+            return self.on_persist_timeout(shared);
         }
         if in_flight {
-            return self.on_rto();
+            return self.on_rto(shared);
         }
         // What the SWS avoidance held back leaves now, §3.8.6.2.1.
-        self.tcb.flags.insert(Flags::OVERRIDE);
+        self.flags.insert(Flags::OVERRIDE);
     }
 
     /// RFC 6298 §5.4 to §5.7 and RFC 5681 §3.1; R1 and R2 of RFC 9293 §3.8.3.
-    fn on_rto(&mut self) {
-        count(&mut self.stats.timeouts);
-        let synchronized = self.tcb.state.is_synchronized();
-        let limit = if synchronized { self.env.config.r2 } else { self.env.config.r2_syn };
-        if self.has_exceeded(limit) {
-            return self.time_out();
+    fn on_rto(&mut self, shared: &mut Shared<'_>) {
+        count(&mut shared.stats.timeouts);
+        let synchronized = self.state.is_synchronized();
+        let limit = if synchronized { shared.limits.r2 } else { shared.limits.r2_syn };
+        if self.has_exceeded(shared, limit) {
+            return self.time_out(shared);
         }
-        let repeated = self.tcb.flags.contains(Flags::EXPIRED);
-        self.tcb.flags.insert(Flags::EXPIRED);
-        self.tcb.rtt.on_timeout();
-        if self.tcb.rtt.backoff() >= self.env.config.r1 {
-            self.tcb.flags.insert(Flags::SUSPECT);
+        let repeated = self.flags.contains(Flags::EXPIRED);
+        self.flags.insert(Flags::EXPIRED);
+        self.rtt.on_timeout();
+        if self.rtt.backoff() >= shared.limits.r1 {
+            self.flags.insert(Flags::SUSPECT);
         }
         if synchronized {
-            let loss = Loss { flight_size: self.tcb.flight_size(), smss: self.mss(), now: self.now };
+            let loss = Loss { flight_size: self.flight_size(), smss: self.mss(shared), now: shared.now };
             let expiry = if repeated { Expiry::Repeated } else { Expiry::First };
-            self.env.congestion.on_timeout(self.words, &loss, expiry);
-            self.tcb.recover = self.tcb.snd_nxt;
-            self.tcb.flags.remove(Flags::FAST_RECOVERY);
-            self.tcb.flags.insert(Flags::TIMEOUT_RECOVERY);
-            self.tcb.duplicate_acks = 0;
+            shared.congestion.on_timeout(shared.words_mut(), &loss, expiry);
+            self.recover = self.snd_nxt;
+            self.flags.remove(Flags::FAST_RECOVERY);
+            self.flags.insert(Flags::TIMEOUT_RECOVERY);
+            self.duplicate_acks = 0;
         }
-        self.tcb.records.mark_all_lost(self.records);
-        self.start_retransmit_timer();
+        self.records.mark_all_lost(&mut shared.records);
+        self.start_retransmit_timer(shared);
     }
 
     /// §3.8.6.1: the spacing doubles; a peer that answers is probed for ever.
-    fn on_persist_timeout(&mut self) {
-        if self.has_exceeded(self.env.config.r2) {
-            return self.time_out();
+    fn on_persist_timeout(&mut self, shared: &mut Shared<'_>) {
+        if self.has_exceeded(shared, shared.limits.r2) {
+            return self.time_out(shared);
         }
-        self.tcb.persist_shift = self.tcb.persist_shift.saturating_add(1);
-        self.tcb.flags.insert(Flags::PROBE_DUE | Flags::PROBING);
-        let span = self.persist_span();
-        self.tcb.retransmit = Deadline::at(self.now + span);
+        self.persist_shift = self.persist_shift.saturating_add(1);
+        self.flags.insert(Flags::PROBE_DUE | Flags::PROBING);
+        let span = self.persist_span(shared);
+        self.retransmit = Deadline::at(shared.now.plus_micros(span));
     }
 
-    /// Time to the next zero-window probe.
-    pub(crate) fn persist_span(&self) -> Duration {
-        let doubled = self.rto().saturating_mul(1 << self.tcb.persist_shift.min(16));
-        doubled.min(self.env.config.rto_max)
+    /// Time to the next zero-window probe, in microseconds.
+    pub(crate) fn persist_span(&self, shared: &Shared<'_>) -> u64 {
+        let doubled = u64::from(self.rtt.rto_us(&shared.rto)) << self.persist_shift.min(16);
+        doubled.min(shared.rto.max_us.into())
     }
 
-    /// Whether the last transmission was sent `limit` or more after the first: R2, §3.8.3.
-    fn has_exceeded(&self, limit: Duration) -> bool {
-        self.now.since(self.tcb.progress) >= limit.saturating_add(self.rto())
+    /// Whether the last transmission was sent `limit` microseconds or more after the first: R2, §3.8.3.
+    fn has_exceeded(&self, shared: &Shared<'_>, limit: u64) -> bool {
+        let limit = limit.saturating_add(self.rtt.rto_us(&shared.rto).into());
+        shared.now.micros().saturating_sub(self.progress.micros()) >= limit
     }
 
     /// Keep-alive, §3.8.4; the end of a FIN-WAIT-2 that nobody has a handle of.
-    fn on_idle_timeout(&mut self) {
-        let released = self.tcb.flags.contains(Flags::RELEASED);
-        if self.tcb.state == State::FinWait2 && released {
-            self.tcb.flags.insert(Flags::RESET_DUE);
-            return self.end(Ended::Aborted);
+    fn on_idle_timeout(&mut self, shared: &mut Shared<'_>) {
+        let released = self.flags.contains(Flags::RELEASED);
+        if self.state == State::FinWait2 && released {
+            self.flags.insert(Flags::RESET_DUE);
+            return self.end(shared, Ended::Aborted);
         }
-        let config = &self.env.config;
-        if self.tcb.flight_size() > 0 || self.tcb.has_unsent() {
+        let limits = &shared.limits;
+        if self.flight_size() > 0 || self.has_unsent() {
             // Data in flight are probe enough: MUST-26.
-            self.tcb.idle = Deadline::at(self.now + config.keep_alive_idle);
+            self.idle = Deadline::at(shared.now.plus_micros(limits.keep_alive_idle));
             return;
         }
-        if self.tcb.probes >= config.keep_alive_count {
-            self.tcb.flags.insert(Flags::RESET_DUE);
-            return self.time_out();
+        if self.probes >= limits.keep_alive_count {
+            self.flags.insert(Flags::RESET_DUE);
+            return self.time_out(shared);
         }
-        self.tcb.probes += 1;
-        self.tcb.flags.insert(Flags::KEEP_ALIVE_DUE);
-        self.tcb.idle = Deadline::at(self.now + config.keep_alive_interval);
+        self.probes += 1;
+        self.flags.insert(Flags::KEEP_ALIVE_DUE);
+        self.idle = Deadline::at(shared.now.plus_micros(limits.keep_alive_interval));
     }
 }

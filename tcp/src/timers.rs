@@ -18,6 +18,8 @@ pub(crate) struct Timers<'a> {
     heap: &'a mut [u16],
     positions: &'a mut [u16],
     len: u16,
+    /// The deadline at the top of the heap.
+    next: Deadline,
 }
 
 impl<'a> Timers<'a> {
@@ -26,7 +28,7 @@ impl<'a> Timers<'a> {
     pub(crate) fn new(deadlines: &'a mut [Deadline], heap: &'a mut [u16], positions: &'a mut [u16]) -> Self {
         let shortest = deadlines.len().min(heap.len()).min(positions.len()).min(usize::from(u16::MAX));
         let deadlines = deadlines.get_mut(..shortest).unwrap_or_default();
-        Self { deadlines, heap, positions, len: 0 }
+        Self { deadlines, heap, positions, len: 0, next: Deadline::NONE }
     }
 
     /// Starts, moves or, with [`Deadline::NONE`], stops the timer of `id`. Logarithmic in the timers that run. An id
@@ -49,6 +51,13 @@ impl<'a> Timers<'a> {
             (Some(place), true) => self.sink(place, id, deadline),
             (Some(place), false) => self.remove(place, id),
         }
+        self.next = self.earliest().map_or(Deadline::NONE, |(_, next)| next);
+    }
+
+    /// The earliest deadline of all. Constant time.
+    #[must_use]
+    pub(crate) const fn next(&self) -> Deadline {
+        self.next
     }
 
     /// The connection whose deadline is the earliest. Constant time.

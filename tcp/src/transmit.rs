@@ -2,7 +2,8 @@
 
 use crate::engine::Tcp;
 use crate::output::Visit;
-use crate::tcb::Flags;
+use crate::shared::Shared;
+use crate::tcb::{Flags, Slot};
 use tersus_ip::{
     earliest, Advice, Deadline, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Progress, Transport,
     Verdict,
@@ -17,17 +18,51 @@ impl Transport for Tcp<'_> {
         self.on_icmp_error(now, error);
     }
 
+    #[inline]
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        let now = ip.now();
+        if self.has_nothing(now) {
+            return Progress::Idle;
+        }
+        self.turn(ip, budget, now)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        if !self.ready.is_empty() {
+            return Some(Instant::ZERO);
+        }
+        earliest(self.timers.next().earlier(self.syns.next()).instant(), self.waits.poll_at())
+    }
+}
+
+impl Tcp<'_> {
+    /// Whether nothing is ready, waits, or is due: the usual turn.
+    #[inline]
+    fn has_nothing(&self, now: Instant) -> bool {
+        self.ready.is_empty()
+            && self.parked.is_empty()
+            && !self.syns.is_waiting()
+            && !self.timers.next().is_due(now)
+            && !self.syns.next().is_due(now)
+            && !self.waits.is_due(now)
+    }
+
+    #[inline(never)]
+    fn turn(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, now: Instant) -> Progress {
+        self.shared.now = now;
         // As it was before this turn's sends: what they change wakes in the next turn.
         let generation = ip.generation();
-        let now = ip.now();
-        self.unpark(ip, generation);
+        if !self.parked.is_empty() || self.syns.is_waiting() {
+            self.unpark(ip, generation);
+        }
         self.parked_generation = generation;
         self.run_timers(now);
-        self.transmit_syns(ip, budget);
+        if self.syns.next().is_due(now) {
+            self.transmit_syns(ip, budget);
+        }
         self.visit_ready(ip, budget);
         let blocked = self.parked_on.union(self.syns_on);
-        if !self.ready.is_empty() || self.syns.due(now).is_some() {
+        if !self.ready.is_empty() || self.syns.next().is_due(now) {
             Progress::More
         } else if blocked.is_empty() {
             Progress::Idle
@@ -36,21 +71,9 @@ impl Transport for Tcp<'_> {
         }
     }
 
-    fn poll_at(&self) -> Option<Instant> {
-        if !self.ready.is_empty() {
-            return Some(Instant::ZERO);
-        }
-        let timer = self.timers.earliest().and_then(|(_, at)| at.instant());
-        earliest(timer, earliest(self.waits.poll_at(), self.syns.poll_at()))
-    }
-}
-
-impl Tcp<'_> {
     /// Lets what waited for room or for a next hop be visited again, if that may help.
+    #[cold]
     fn unpark(&mut self, ip: &dyn IpLayer, generation: u32) {
-        if self.parked.is_empty() && !self.syns.is_waiting() {
-            return;
-        }
         let moved = generation != self.parked_generation;
         let room = ip.room();
         if !self.parked.is_empty() && (moved || room.intersects(self.parked_on)) {
@@ -61,61 +84,53 @@ impl Tcp<'_> {
         }
         if self.syns.is_waiting() && (moved || room.intersects(self.syns_on)) {
             self.syns_on = InterfaceSet::NONE;
-            self.syns.wake(ip.now());
+            self.syns.wake(self.shared.now);
         }
     }
 
     /// Runs the timers that are due.
     fn run_timers(&mut self, now: Instant) {
-        self.waits.expire(now);
-        while let Some((id, at)) = self.timers.earliest() {
-            if !at.is_due(now) {
-                break;
-            }
-            let deadline = match self.connection(id, now) {
-                Some(mut connection) => {
-                    connection.on_timeout();
-                    connection.tcb.next_deadline()
+        if self.waits.is_due(now) {
+            self.waits.expire(now);
+        }
+        while self.timers.next().is_due(now) {
+            let Some((id, _)) = self.timers.earliest() else { break };
+            let deadline = match self.connection(id) {
+                Some((slot, shared)) => {
+                    slot.on_timeout(shared);
+                    slot.next_deadline()
                 }
                 None => Deadline::NONE,
             };
             // Whatever a clock or a setting does: each connection is visited once a turn.
             let deadline = if deadline.is_due(now) { Deadline::NONE } else { deadline };
             self.timers.set(id, deadline);
-            self.settle(id, now);
+            self.settle(id);
         }
     }
 
     /// Visits one connection: sends what may leave, then sets its timer.
     fn visit(&mut self, id: u16, ip: &mut dyn IpLayer, budget: &mut usize, full: InterfaceSet) -> Visit {
-        let now = ip.now();
-        let Some(mut connection) = self.connection(id, now) else { return Visit::Done };
-        if !connection.tcb.flags.contains(Flags::IN_USE) {
-            return Visit::Done;
+        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return Visit::Done };
+        let shared = &mut self.shared;
+        shared.id = id;
+        let mut visit = Visit::Done;
+        if !slot.is_quiet() {
+            let interface = slot.path.interface();
+            visit = if full.contains(interface) && slot.wants_to_send(shared) {
+                Visit::Blocked(interface)
+            } else {
+                slot.output(shared, ip, budget)
+            };
+            if visit == Visit::Done {
+                slot.start_persist_timer(shared);
+            }
         }
-        let interface = connection.tcb.path.interface();
-        let visit = if full.contains(interface) && connection.wants_to_send() {
-            Visit::Blocked(interface)
-        } else {
-            connection.output(ip, budget)
-        };
-        if visit == Visit::Done {
-            connection.start_persist_timer();
+        if slot.flags.intersects(Flags::REACHABLE | Flags::SUSPECT | Flags::START_IDLE) {
+            slot.after_visit(shared, ip);
         }
-        if connection.tcb.flags.contains(Flags::START_IDLE) {
-            connection.start_idle_timer();
-        }
-        if connection.tcb.flags.contains(Flags::REACHABLE) {
-            ip.advise(&connection.tcb.path, Advice::Reachable);
-        }
-        if connection.tcb.flags.contains(Flags::SUSPECT) {
-            ip.advise(&connection.tcb.path, Advice::Suspect);
-        }
-        connection.tcb.flags.remove(Flags::REACHABLE | Flags::SUSPECT | Flags::START_IDLE);
-        let deadline = connection.tcb.next_deadline();
-        let over = connection.tcb.is_over();
-        self.timers.set(id, deadline);
-        if over {
+        self.timers.set(id, slot.next_deadline());
+        if slot.is_over() {
             self.free(id);
         }
         visit
@@ -143,7 +158,7 @@ impl Tcp<'_> {
 
     /// Sends the SYN-ACKs that are due.
     fn transmit_syns(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) {
-        let now = ip.now();
+        let now = self.shared.now;
         while *budget > 0 {
             let Some(id) = self.syns.due(now) else { return };
             match self.send_syn_ack(id, ip) {
@@ -156,5 +171,20 @@ impl Tcp<'_> {
                 Visit::Budget => {}
             }
         }
+    }
+}
+
+impl Slot {
+    /// What a visit still owes: advice to the IP layer, and the timer of silence.
+    fn after_visit(&mut self, shared: &mut Shared<'_>, ip: &mut dyn IpLayer) {
+        if self.flags.contains(Flags::START_IDLE) {
+            self.start_idle_timer(shared);
+        }
+        if self.flags.contains(Flags::SUSPECT) {
+            ip.advise(&self.path, Advice::Suspect);
+        } else if self.flags.contains(Flags::REACHABLE) {
+            ip.advise(&self.path, Advice::Reachable);
+        }
+        self.flags.remove(Flags::REACHABLE | Flags::SUSPECT | Flags::START_IDLE);
     }
 }

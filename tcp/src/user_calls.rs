@@ -14,7 +14,7 @@ use crate::tcb::{Ended, Flags, Slot};
 use crate::ConnectionId;
 use core::net::SocketAddr;
 use core::time::Duration;
-use tersus_ip::{ErrorKind, Instant};
+use tersus_ip::ErrorKind;
 
 impl Tcp<'_> {
     /// Closes our side: CLOSE, RFC 9293 §3.10.4. What was queued still leaves, then a FIN; receiving goes on until the
@@ -29,10 +29,9 @@ impl Tcp<'_> {
     }
 
     fn close_slot(&mut self, id: u16) {
-        let Some(mut connection) = self.connection(id, Instant::ZERO) else { return };
-        let tcb = &mut *connection.tcb;
+        let Some((tcb, shared)) = self.connection(id) else { return };
         match tcb.state {
-            State::SynSent => connection.end(Ended::Aborted),
+            State::SynSent => tcb.end(shared, Ended::Aborted),
             // Queued until the connection is established.
             State::SynReceived => tcb.flags.insert(Flags::FIN_QUEUED),
             State::Established | State::CloseWait => {
@@ -42,7 +41,7 @@ impl Tcp<'_> {
             }
             _ => return,
         }
-        self.settle_user(id);
+        self.settle(id);
     }
 
     /// Ends the connection at once: ABORT, RFC 9293 §3.10.5. What was queued or not read is gone; the peer gets an RST
@@ -57,18 +56,18 @@ impl Tcp<'_> {
     }
 
     pub(crate) fn abort_slot(&mut self, id: u16) {
-        let Some(mut connection) = self.connection(id, Instant::ZERO) else { return };
-        match connection.tcb.state {
+        let Some((tcb, shared)) = self.connection(id) else { return };
+        match tcb.state {
             State::SynReceived
             | State::Established
             | State::FinWait1
             | State::FinWait2
-            | State::CloseWait => connection.tcb.flags.insert(Flags::RESET_DUE),
+            | State::CloseWait => tcb.flags.insert(Flags::RESET_DUE),
             State::SynSent | State::Closing | State::LastAck => {}
             State::Closed | State::TimeWait => return,
         }
-        connection.end(Ended::Aborted);
-        self.settle_user(id);
+        tcb.end(shared, Ended::Aborted);
+        self.settle(id);
     }
 
     /// Gives the handle back. The connection is closed first if it was not; if received data were not read, or more
@@ -89,7 +88,7 @@ impl Tcp<'_> {
         // From here on the handle names nothing.
         slot.generation = slot.generation.wrapping_add(1);
         if slot.state.is_live() && !slot.rx.is_empty() {
-            count(&mut self.stats.data_unread);
+            count(&mut self.shared.stats.data_unread);
             self.abort_slot(id);
         } else {
             self.close_slot(id);
@@ -102,11 +101,6 @@ impl Tcp<'_> {
             slot.flags.insert(Flags::START_IDLE);
             self.ready.push(id);
         }
-    }
-
-    /// After a user call changed a connection.
-    pub(crate) fn settle_user(&mut self, id: u16) {
-        self.settle(id, Instant::ZERO);
     }
 
     /// State of a connection: STATUS, RFC 9293 §3.10.6.
