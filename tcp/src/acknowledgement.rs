@@ -57,7 +57,13 @@ impl Slot {
         }
         self.progress = shared.now;
         self.duplicate_acks = 0;
-        self.flags.insert(Flags::REACHABLE);
+        // At most about once a second: neighbours are believed for much longer.
+        let [_, _, low, high, ..] = shared.now.micros().to_le_bytes();
+        let [second, _] = (u16::from_le_bytes([low, high]) >> 4).to_le_bytes();
+        if second != self.advised {
+            self.advised = second;
+            self.flags.insert(Flags::REACHABLE);
+        }
         self.flags.remove(Flags::PROBING | Flags::PROBE_DUE | Flags::EXPIRED);
         if self.flags.contains(Flags::FAST_RECOVERY) {
             if ack.lt(self.recover) {
@@ -130,12 +136,12 @@ impl Slot {
     }
 
     /// Octets that limited transmit lets out beyond cwnd, RFC 3042 §2.
-    pub(crate) fn limited_transmit(&self, shared: &Shared<'_>) -> u32 {
+    pub(crate) fn limited_transmit(&self, mss: u32) -> u32 {
         let recovery = Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY;
-        if self.flags.intersects(recovery) {
+        if self.duplicate_acks == 0 || self.flags.intersects(recovery) {
             return 0;
         }
-        u32::from(self.duplicate_acks.min(2)) * self.mss(shared)
+        u32::from(self.duplicate_acks.min(2)) * mss
     }
 
     /// The window update of the fifth step: only from segments that are newer than the last that brought one.

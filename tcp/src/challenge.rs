@@ -24,8 +24,7 @@ impl Limiter {
     pub(crate) fn allows(&mut self, slot: &mut Slot, limits: &Limits, now: Instant, random: &Random) -> bool {
         let second = now.micros() / 1_000_000;
         // The low bits suffice to see that another five seconds began.
-        let [a, b, ..] = (second / 5).to_le_bytes();
-        let period = u16::from_le_bytes([a, b]);
+        let [period, ..] = (second / 5).to_le_bytes();
         if slot.challenge_period != period {
             slot.challenge_period = period;
             slot.challenges = 0;

@@ -7,7 +7,7 @@ use crate::addresses::Packed;
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
-use crate::output::{checksum_for, Visit};
+use crate::output::{send_segment, syn_options, Visit};
 use crate::records::Records;
 use crate::segment::Segment;
 use crate::segment_arrives::shift_for;
@@ -288,14 +288,8 @@ impl Tcp<'_> {
         let mut path = ip.route(from, entry.remote()).map_err(SendError::Unreachable)?;
         let size = self.receive_buffer(entry);
         let listener = self.listeners.get(entry.listener()).map(|l| l.options).unwrap_or_default();
-        let options = Options {
-            mss: Some(path.max_segment_len().saturating_sub(20)),
-            window_scale: entry.peer_shift().map(|_| shift_for(size)),
-            ..Options::default()
-        };
         let mut area = [0; tcp::MAX_OPTIONS_LEN];
-        let len = options.emit(&mut area).unwrap_or(0);
-        let options = area.get(..len).unwrap_or_default();
+        let options = syn_options(&path, size, entry.peer_shift().is_some(), &mut area);
         let fields = Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),
@@ -305,18 +299,14 @@ impl Tcp<'_> {
             window: self.syn_window(entry),
             urgent: 0,
         };
-        let (checksum, partial) = checksum_for(&path, path.pseudo_sum());
         let outgoing = Outgoing {
             protocol: IpProtocol::TCP,
             hop_limit: listener.hop_limit,
             traffic_class: listener.traffic_class & 0xfc,
-            flags: partial.union(OutFlags::DONT_FRAGMENT),
+            flags: OutFlags::DONT_FRAGMENT,
         };
-        ip.send(&mut path, outgoing, tcp::HEADER_LEN + len, &mut |buffer: &mut [u8]| {
-            // The buffer has the length that was asked for.
-            let wrote = tcp::emit(buffer, &fields, options, [&[], &[]], checksum);
-            debug_assert!(wrote.is_ok());
-        })?;
+        let pseudo_sum = path.pseudo_sum();
+        send_segment(ip, &mut path, outgoing, pseudo_sum, &fields, options, [&[], &[]])?;
         Ok(path.mtu())
     }
 }

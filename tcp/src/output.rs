@@ -8,7 +8,7 @@ use crate::segment_arrives::shift_for;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::state::State;
-use crate::statistics::{add, count};
+use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
 use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
 use tersus_wire::checksum::Sum;
@@ -159,25 +159,29 @@ impl Slot {
     }
 
     fn next_segment(&self, shared: &Shared<'_>) -> Option<Next> {
-        if self.flags.contains(Flags::RESET_DUE) {
-            return Some(Next {
-                seq: self.snd_nxt,
-                len: 0,
-                control: Control::RST | Control::ACK,
-                kind: Kind::Reset,
-                run: 0,
-            });
+        let rare = Flags::RESET_DUE | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE;
+        let is_usual =
+            self.state.is_synchronized() && !self.flags.intersects(rare) && self.records.lost() == 0;
+        let data = if is_usual { self.next_new(shared) } else { self.next_rare(shared) };
+        if data.is_some() || !self.flags.contains(Flags::ACK_NOW) || self.state == State::SynSent {
+            return data;
         }
-        let data = match self.state {
+        Some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0 })
+    }
+
+    /// What is rare, and what comes behind it.
+    #[inline(never)]
+    fn next_rare(&self, shared: &Shared<'_>) -> Option<Next> {
+        if self.flags.contains(Flags::RESET_DUE) {
+            let control = Control::RST | Control::ACK;
+            return Some(Next { seq: self.snd_nxt, len: 0, control, kind: Kind::Reset, run: 0 });
+        }
+        match self.state {
             State::SynSent => self.next_syn(shared, Control::SYN),
             State::SynReceived => self.next_syn(shared, Control::SYN | Control::ACK),
             State::Closed | State::TimeWait => None,
             _ => self.next_lost(shared).or_else(|| self.next_new(shared)).or_else(|| self.next_probe()),
-        };
-        data.or_else(|| {
-            let due = self.flags.contains(Flags::ACK_NOW) && self.state != State::SynSent;
-            due.then_some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0 })
-        })
+        }
     }
 
     fn next_syn(&self, shared: &Shared<'_>, control: Control) -> Option<Next> {
@@ -215,21 +219,17 @@ impl Slot {
 
     /// Data that were never sent, and the FIN behind them.
     fn next_new(&self, shared: &Shared<'_>) -> Option<Next> {
-        if self.flags.contains(Flags::FIN_SENT) {
-            return None;
-        }
-        let seq = self.snd_nxt;
-        let queued = self.data_end().distance(seq);
+        let flight = self.flight_size();
+        // In these states the ring starts at SND.UNA; a FIN that was sent is the last that can be.
+        let queued = self.tx.len().saturating_sub(flight);
         let closing = self.flags.contains(Flags::FIN_QUEUED);
-        if queued == 0 && !closing {
+        if (queued == 0 && !closing) || self.flags.contains(Flags::FIN_SENT) || !self.state.is_live() {
             return None;
         }
         let mss = self.mss(shared);
-        let edge = self.snd_una + self.snd_wnd;
-        let offered = if seq.lt(edge) { edge.distance(seq) } else { 0 };
-        let cwnd = shared.cwnd().saturating_add(self.limited_transmit(shared));
-        let permitted = cwnd.saturating_sub(self.records.pipe(self.flight_size()));
-        let permitted = permitted.min(offered);
+        let offered = self.snd_wnd.saturating_sub(flight);
+        let cwnd = shared.cwnd().saturating_add(self.limited_transmit(mss));
+        let permitted = cwnd.saturating_sub(self.records.pipe(flight)).min(offered);
         let len = queued.min(mss).min(permitted);
         let last = len == queued;
         // A FIN takes one place in the window as well.
@@ -237,14 +237,18 @@ impl Slot {
         if len == 0 && !fin {
             return None;
         }
-        let idle = self.flight_size() == 0;
-        let nagle = idle || fin || self.flags.contains(Flags::NAGLE_OFF);
         let worth = len == mss
-            || (last && nagle)
+            || (last && (flight == 0 || fin || self.flags.contains(Flags::NAGLE_OFF)))
             || (len > 0 && len >= self.max_snd_wnd / 2)
             || self.flags.contains(Flags::OVERRIDE);
+        if !worth {
+            return None;
+        }
         let run = if len == mss { queued.saturating_sub(1).min(permitted).saturating_sub(len) } else { 0 };
-        worth.then_some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::New, run })
+        let mut control = Control::ACK;
+        control.set(Control::PSH, last && queued > 0);
+        control.set(Control::FIN, fin);
+        Some(Next { seq: self.snd_nxt, len, control, kind: Kind::New, run })
     }
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
@@ -277,69 +281,58 @@ impl Slot {
 
     /// Hands one segment to the IP layer.
     fn emit(&mut self, shared: &mut Shared<'_>, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
-        let mut area;
-        let options: &[u8] = if next.control.contains(Control::SYN) {
-            area = [0; tcp::MAX_OPTIONS_LEN];
-            self.syn_options(&mut area)
-        } else {
-            &[]
+        if next.control.contains(Control::SYN) {
+            return self.emit_syn(ip, next);
+        }
+        if next.kind != Kind::Reset {
+            self.rcv_edge = self.next_edge(shared);
+        }
+        let window = u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX);
+        let payload = match next.len {
+            0 => [&[][..], &[][..]],
+            len => self.tx.slices(shared.tx, next.seq.distance(self.data_start()), len),
         };
+        // A path below our floor is left to fragmentation; those of IPv6 never are.
+        let whole = self.path.mtu() >= shared.limits.mss_floor + 40;
+        let df = if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() };
+        self.send(ip, next, window, df, &[], payload)
+    }
+
+    /// The same for a SYN: it has options, and its window is not scaled, RFC 7323 §2.2.
+    #[cold]
+    fn emit_syn(&mut self, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
+        let offer = self.state == State::SynSent || self.flags.contains(Flags::SCALED);
+        let mut area = [0; tcp::MAX_OPTIONS_LEN];
+        let options = syn_options(&self.path, self.rx.size(), offer, &mut area);
+        let window = u16::try_from(self.rx.free()).unwrap_or(u16::MAX);
+        self.send(ip, next, window, OutFlags::DONT_FRAGMENT, options, [&[], &[]])
+    }
+
+    fn send(
+        &mut self,
+        ip: &mut dyn IpLayer,
+        next: &Next,
+        window: u16,
+        flags: OutFlags,
+        options: &[u8],
+        payload: [&[u8]; 2],
+    ) -> Result<(), SendError> {
         let fields = Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
             seq: next.seq.0,
             ack: if next.control.contains(Control::ACK) { self.rcv_nxt.0 } else { 0 },
             flags: next.control,
-            window: self.window_field(shared, next),
+            window,
             urgent: 0,
         };
-        let payload = if next.len == 0 {
-            [&[][..], &[][..]]
-        } else {
-            let offset = next.seq.distance(self.data_start());
-            self.tx.slices(shared.tx, offset, next.len)
-        };
-        let [first, second] = payload;
-        let len = tcp::HEADER_LEN + options.len() + first.len() + second.len();
-        let (checksum, partial) = checksum_for(&self.path, self.pseudo_sum);
-        let outgoing = Outgoing {
+        let packet = Outgoing {
             protocol: IpProtocol::TCP,
             hop_limit: self.hop_limit,
             traffic_class: self.traffic_class,
-            // A path below our floor is left to fragmentation; those of IPv6 never are.
-            flags: if self.path.mtu() >= shared.limits.mss_floor + 40 {
-                partial.union(OutFlags::DONT_FRAGMENT)
-            } else {
-                partial
-            },
+            flags,
         };
-        ip.send(&mut self.path, outgoing, len, &mut move |buffer: &mut [u8]| {
-            let wrote = tcp::emit(buffer, &fields, options, payload, checksum);
-            debug_assert!(wrote.is_ok(), "the buffer has the length that was asked for");
-        })
-    }
-
-    /// Our options on a SYN: MSS, and window scale unless the peer's SYN came without.
-    fn syn_options<'b>(&self, area: &'b mut [u8; tcp::MAX_OPTIONS_LEN]) -> &'b [u8] {
-        let offer = self.state == State::SynSent || self.flags.contains(Flags::SCALED);
-        let options = Options {
-            mss: Some(self.path.max_segment_len().saturating_sub(20)),
-            window_scale: offer.then(|| shift_for(self.rx.size())),
-            ..Options::default()
-        };
-        let len = options.emit(area).unwrap_or(0);
-        area.get(..len).unwrap_or_default()
-    }
-
-    /// SEG.WND: never scaled on a SYN, RFC 7323 §2.2.
-    fn window_field(&mut self, shared: &mut Shared<'_>, next: &Next) -> u16 {
-        if next.control.contains(Control::SYN) {
-            return u16::try_from(self.rx.free()).unwrap_or(u16::MAX);
-        }
-        if next.kind != Kind::Reset {
-            self.rcv_edge = self.next_edge(shared);
-        }
-        u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX)
+        send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, payload)
     }
 
     /// The segment is gone, or counts as lost on the way.
@@ -355,36 +348,40 @@ impl Slot {
             self.delayed_ack.stop();
             self.unacked_segments = 0;
         }
-        let occupies =
-            u32::from(next.control.contains(Control::SYN)) + u32::from(next.control.contains(Control::FIN));
-        let octets = next.len + occupies;
-        if next.kind == Kind::Probe {
-            count(&mut shared.stats.probes);
-            self.flags.remove(Flags::PROBE_DUE);
+        if next.kind == Kind::Ack {
+            return;
         }
-        match next.kind {
-            Kind::New | Kind::Probe if next.seq == self.snd_nxt => self.on_sent_new(shared, next, octets),
-            Kind::New | Kind::Again | Kind::Probe => {
-                if next.kind == Kind::Probe {
-                    self.records.mark_lost(&mut shared.records, next.seq, octets);
-                }
-                self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
-                self.count_again(shared, octets);
-            }
-            Kind::KeepAlive => {
-                count(&mut shared.stats.keep_alives);
-                self.flags.remove(Flags::KEEP_ALIVE_DUE);
-            }
-            Kind::Ack | Kind::Reset => {}
+        // SYN and FIN take a place each, and never come together.
+        let octets = next.len + u32::from(next.control.intersects(Control::SYN | Control::FIN));
+        if next.kind == Kind::New {
+            self.on_sent_new(shared, next, octets);
+        } else {
+            self.on_sent_rare(shared, next, octets);
         }
         if octets > 0 && !self.retransmit.is_running() {
             self.start_retransmit_timer(shared);
         }
-        add(&mut shared.stats.octets_sent, usize::try_from(next.len).unwrap_or(0));
+        shared.stats.octets_sent = shared.stats.octets_sent.wrapping_add(next.len);
         self.octets_sent += u64::from(next.len);
     }
 
-    fn count_again(&mut self, shared: &mut Shared<'_>, octets: u32) {
+    /// What is sent again, and probes.
+    #[inline(never)]
+    fn on_sent_rare(&mut self, shared: &mut Shared<'_>, next: &Next, octets: u32) {
+        if next.kind == Kind::KeepAlive {
+            count(&mut shared.stats.keep_alives);
+            self.flags.remove(Flags::KEEP_ALIVE_DUE);
+            return;
+        }
+        if next.kind == Kind::Probe {
+            count(&mut shared.stats.probes);
+            self.flags.remove(Flags::PROBE_DUE);
+            if next.seq == self.snd_nxt {
+                return self.on_sent_new(shared, next, octets);
+            }
+            self.records.mark_lost(&mut shared.records, next.seq, octets);
+        }
+        self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
         if octets > 0 {
             count(&mut shared.stats.retransmits);
             self.retransmissions = self.retransmissions.wrapping_add(1);
@@ -436,11 +433,40 @@ impl Slot {
     }
 }
 
-/// How a segment on `path` gets its checksum: from the link where that completes them.
-pub(crate) fn checksum_for(path: &Path, pseudo_sum: Sum) -> (Checksum, OutFlags) {
+/// Our options on a SYN: MSS, and window scale unless the peer's SYN came without.
+pub(crate) fn syn_options<'b>(
+    path: &Path,
+    receive_buffer: u32,
+    is_scaled: bool,
+    area: &'b mut [u8; tcp::MAX_OPTIONS_LEN],
+) -> &'b [u8] {
+    let options = Options {
+        mss: Some(path.max_segment_len().saturating_sub(20)),
+        window_scale: is_scaled.then(|| shift_for(receive_buffer)),
+        ..Options::default()
+    };
+    let len = options.emit(area).unwrap_or(0);
+    area.get(..len).unwrap_or_default()
+}
+
+/// Sends a segment along `path`. The link does the checksum where it can.
+pub(crate) fn send_segment(
+    ip: &mut dyn IpLayer,
+    path: &mut Path,
+    mut packet: Outgoing,
+    pseudo_sum: Sum,
+    fields: &Fields,
+    options: &[u8],
+    payload: [&[u8]; 2],
+) -> Result<(), SendError> {
+    let mut checksum = Checksum::Full(pseudo_sum);
     if path.has_checksum_offload() {
-        (Checksum::Partial(pseudo_sum), OutFlags::PARTIAL_CHECKSUM)
-    } else {
-        (Checksum::Full(pseudo_sum), OutFlags::empty())
+        packet.flags |= OutFlags::PARTIAL_CHECKSUM;
+        checksum = Checksum::Partial(pseudo_sum);
     }
+    let len = tcp::HEADER_LEN + options.len() + payload[0].len() + payload[1].len();
+    ip.send(path, packet, len, &mut |buffer: &mut [u8]| {
+        let wrote = tcp::emit(buffer, fields, options, payload, checksum);
+        debug_assert!(wrote.is_ok(), "the buffer has the length that was asked for");
+    })
 }

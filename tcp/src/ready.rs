@@ -53,7 +53,6 @@ impl<'a> Ready<'a> {
 
     /// Whether `id` is queued.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the tests of others"))]
     pub(crate) fn contains(&self, id: u16) -> bool {
         self.links.get(usize::from(id)).is_some_and(|&link| link != 0)
     }

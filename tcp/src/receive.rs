@@ -22,8 +22,9 @@ impl Tcp<'_> {
             count(&mut self.shared.stats.not_unicast);
             return Verdict::Done;
         }
-        let addresses = packet.addresses.pseudo_sum();
-        if packet.rx.checksum == RxChecksum::Unknown && !tcp::verify_checksum(segment, addresses) {
+        let is_intact = packet.rx.checksum == RxChecksum::Verified
+            || tcp::verify_checksum(segment, packet.addresses.pseudo_sum());
+        if !is_intact {
             count(&mut self.shared.stats.bad_checksum);
             return Verdict::Done;
         }
@@ -46,8 +47,16 @@ impl Tcp<'_> {
                 None
             }
         };
-        let Some(fields) = answer else { return Verdict::Done };
-        match write_reply(segment, &fields, addresses) {
+        match answer {
+            None => Verdict::Done,
+            Some(fields) => self.answer(packet, segment, &fields),
+        }
+    }
+
+    /// Writes an answer in the place of the segment.
+    #[cold]
+    fn answer(&mut self, packet: &IpMeta<'_>, segment: &mut [u8], fields: &Fields) -> Verdict {
+        match write_reply(segment, fields, packet.addresses.pseudo_sum()) {
             0 => Verdict::Done,
             len => {
                 count(&mut self.shared.stats.segments_sent);
@@ -122,8 +131,20 @@ impl Tcp<'_> {
         if reply == Reply::Reset {
             count(&mut self.shared.stats.resets_sent);
         }
-        self.settle(id);
+        self.settle_after_segment(id);
         answer
+    }
+
+    /// As `settle`; but a connection that has plainly nothing to send is not visited: its timer is set at once.
+    fn settle_after_segment(&mut self, id: u16) {
+        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
+        if !slot.is_quiet() || slot.flags.intersects(Flags::OWED) || self.ready.contains(id) {
+            return self.settle(id);
+        }
+        self.timers.set(id, slot.next_deadline());
+        if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
+            self.events.push(id);
+        }
     }
 
     /// §3.10.7.4 for TIME-WAIT.

@@ -168,6 +168,35 @@ impl Records {
     /// SND.UNA moved to `una`: drops what is acknowledged. Linear in the records that this takes away.
     pub(crate) fn on_ack(&mut self, pool: &mut Pool<'_, Record>, una: SeqNum, now: Instant) -> Acked {
         let now = stamp(now);
+        if self.head == 0 && self.open.state.is_empty() && una == self.open.end() {
+            return self.on_ack_of_all(now);
+        }
+        self.on_ack_of_some(pool, una, now)
+    }
+
+    /// The usual case: at most one run is in flight, and all of it has arrived.
+    fn on_ack_of_all(&mut self, now: u32) -> Acked {
+        let run = &mut self.open;
+        let octets = core::mem::take(&mut run.len);
+        if octets == 0 {
+            return Acked::default();
+        }
+        run.seq += octets;
+        self.delivered = self.delivered.wrapping_add(octets);
+        let rtt = now.wrapping_sub(run.sent);
+        let interval = run.sent.wrapping_sub(run.first_sent).max(now.wrapping_sub(run.delivered_at));
+        let mut acked = Acked { octets, rtt_us: (rtt <= HALF).then_some(rtt), ..Acked::default() };
+        if interval != 0 && interval <= HALF {
+            acked.delivered = self.delivered.wrapping_sub(run.delivered);
+            acked.interval_us = interval;
+        }
+        self.first_sent = run.sent;
+        self.delivered_at = now;
+        acked
+    }
+
+    #[inline(never)]
+    fn on_ack_of_some(&mut self, pool: &mut Pool<'_, Record>, una: SeqNum, now: u32) -> Acked {
         let mut sum = Covered::default();
         while let Some(record) = pool.get_mut(self.head) {
             if una.le(record.seq) {

@@ -105,7 +105,11 @@ impl Rtt {
             (0, Start::SynTimedOut) => config.initial_us.max(AFTER_SYN_TIMEOUT_US),
             _ => self.srtt_us().saturating_add(self.rttvar_x4.max(config.granularity_us)),
         };
-        let doubled = u64::from(config.limit(base)) << self.backoff.min(31);
+        let limited = config.limit(base);
+        if self.backoff == 0 {
+            return limited;
+        }
+        let doubled = u64::from(limited) << self.backoff.min(31);
         u32::try_from(doubled).unwrap_or(u32::MAX).min(config.max_us)
     }
 

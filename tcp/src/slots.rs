@@ -104,12 +104,18 @@ impl Tcp<'_> {
 
     /// The slot of a handle.
     pub(crate) fn slot(&self, id: ConnectionId) -> Result<&Slot, Stale> {
-        let slot = self.slots.get(usize::from(id.index)).ok_or(Stale)?;
-        let valid = slot.generation == id.generation && slot.flags.contains(Flags::IN_USE);
-        if valid && !slot.flags.contains(Flags::RELEASED) {
-            Ok(slot)
-        } else {
-            Err(Stale)
-        }
+        self.slots.get(usize::from(id.index)).filter(|slot| slot.is_named(id)).ok_or(Stale)
+    }
+}
+
+/// The slot of a handle, to be changed.
+pub(crate) fn slot_mut(slots: &mut [Slot], id: ConnectionId) -> Result<&mut Slot, Stale> {
+    slots.get_mut(usize::from(id.index)).filter(|slot| slot.is_named(id)).ok_or(Stale)
+}
+
+impl Slot {
+    fn is_named(&self, id: ConnectionId) -> bool {
+        let lives = self.flags.intersection(Flags::IN_USE | Flags::RELEASED) == Flags::IN_USE;
+        lives && self.generation == id.generation
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::engine::Tcp;
 use crate::error::{Outcome, RecvError, SendError, Stale};
+use crate::slots::slot_mut;
 use crate::state::State;
 use crate::tcb::{Ended, Flags, Slot};
 use crate::ConnectionId;
@@ -42,13 +43,13 @@ impl Tcp<'_> {
     /// # Errors
     /// [`SendError`].
     pub fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError> {
-        sendable(self.slot(id)?)?;
-        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(SendError::Stale) };
+        let slot = slot_mut(self.slots, id)?;
+        sendable(slot)?;
         let taken = slot.tx.write(self.shared.tx, data);
         if taken > 0 {
             self.ready.push(id.index);
         }
-        Ok(usize::try_from(taken).unwrap_or(0))
+        Ok(taken as usize)
     }
 
     /// Lends the contiguous free part of the send buffer to `f`, which writes at its front and returns how many octets;
@@ -61,9 +62,9 @@ impl Tcp<'_> {
         id: ConnectionId,
         f: impl FnOnce(&mut [u8]) -> usize,
     ) -> Result<usize, SendError> {
-        sendable(self.slot(id)?)?;
-        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(SendError::Stale) };
-        let [free, _] = slot.tx.writable(self.shared.tx);
+        let slot = slot_mut(self.slots, id)?;
+        sendable(slot)?;
+        let free = slot.tx.writable(self.shared.tx);
         let written = f(free).min(free.len());
         slot.tx.extend(u32::try_from(written).unwrap_or(0));
         if written > 0 {
@@ -77,13 +78,13 @@ impl Tcp<'_> {
     /// # Errors
     /// [`RecvError`]: `Finished` at the end of the stream.
     pub fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        if let Some(end) = receivable(self.slot(id)?)? {
-            return end;
+        let slot = slot_mut(self.slots, id)?;
+        if slot.rx.is_empty() {
+            return at_end(slot).map_or(Ok(0), Err);
         }
-        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(RecvError::Stale) };
         let taken = slot.rx.read(self.shared.rx, buffer);
         self.announce(id.index);
-        Ok(usize::try_from(taken).unwrap_or(0))
+        Ok(taken as usize)
     }
 
     /// Lends the contiguous front of what was received to `f`, which returns how many octets it is done with, and
@@ -97,10 +98,10 @@ impl Tcp<'_> {
         id: ConnectionId,
         f: impl FnOnce(&[u8]) -> (usize, R),
     ) -> Result<R, RecvError> {
-        if let Some(Err(end)) = receivable(self.slot(id)?)? {
+        let slot = slot_mut(self.slots, id)?;
+        if let (true, Some(end)) = (slot.rx.is_empty(), at_end(slot)) {
             return Err(end);
         }
-        let Some(slot) = self.slots.get_mut(usize::from(id.index)) else { return Err(RecvError::Stale) };
         let [front, _] = slot.rx.readable(self.shared.rx);
         let (used, result) = f(front);
         slot.rx.consume(u32::try_from(used.min(front.len())).unwrap_or(0));
@@ -149,7 +150,7 @@ impl Tcp<'_> {
     /// Whether `recv` would return data, the end of the stream, or an error.
     #[must_use]
     pub fn is_readable(&self, id: ConnectionId) -> bool {
-        self.slot(id).map_or(true, |slot| !slot.rx.is_empty() || !matches!(receivable(slot), Ok(None)))
+        self.slot(id).map_or(true, |slot| !slot.rx.is_empty() || at_end(slot).is_some())
     }
 
     /// Whether `send` would take data or return an error.
@@ -190,22 +191,20 @@ impl Tcp<'_> {
 
 /// §3.10.2, by state.
 fn sendable(slot: &Slot) -> Result<(), SendError> {
-    if slot.flags.contains(Flags::FIN_QUEUED) && slot.ended == Ended::No || slot.ended == Ended::Finished {
-        return Err(SendError::Closing);
-    }
-    slot.outcome().map_or(Ok(()), |outcome| Err(SendError::Ended(outcome)))
-}
-
-/// §3.10.3, by state. `None`: there may be data now or later.
-fn receivable(slot: &Slot) -> Result<Option<Result<usize, RecvError>>, RecvError> {
-    if !slot.rx.is_empty() {
-        return Ok(None);
+    if slot.ended == Ended::No && !slot.flags.contains(Flags::FIN_QUEUED) {
+        return Ok(());
     }
     match slot.outcome() {
-        None | Some(Outcome::Finished) if slot.state.has_received_fin() || slot.ended == Ended::Finished => {
-            Ok(Some(Err(RecvError::Finished)))
-        }
-        None => Ok(None),
-        Some(outcome) => Err(RecvError::Ended(outcome)),
+        None | Some(Outcome::Finished) => Err(SendError::Closing),
+        Some(outcome) => Err(SendError::Ended(outcome)),
+    }
+}
+
+/// §3.10.3, by state, when nothing is left to read. `None`: there may be data later.
+fn at_end(slot: &Slot) -> Option<RecvError> {
+    match slot.outcome() {
+        Some(Outcome::Finished) => Some(RecvError::Finished),
+        None => slot.state.has_received_fin().then_some(RecvError::Finished),
+        Some(outcome) => Some(RecvError::Ended(outcome)),
     }
 }

@@ -75,6 +75,8 @@ bitflags::bitflags! {
         const IN_USE = 1 << 23;
         /// The next visit starts the timer of silence anew.
         const START_IDLE = 1 << 24;
+        /// What a visit does beside sending.
+        const OWED = Self::REACHABLE.bits() | Self::SUSPECT.bits() | Self::START_IDLE.bits();
     }
 }
 
@@ -124,12 +126,14 @@ pub struct Slot {
     pub(crate) unacked_segments: u8,
     /// Challenge ACKs sent in the current five seconds.
     pub(crate) challenges: u8,
+    /// The five seconds that `challenges` counts in, modulo 256.
+    pub(crate) challenge_period: u8,
+    /// When the IP layer was last told that the peer answers, in units of 2^20 microseconds modulo 256.
+    pub(crate) advised: u8,
     /// Pending events of the user's, see `events`.
     pub(crate) events: u8,
     /// What the peer's MSS option said, or the default.
     pub(crate) peer_mss: u16,
-    /// The five seconds that `challenges` counts in.
-    pub(crate) challenge_period: u16,
     /// Sum of both addresses.
     pub(crate) pseudo_sum: Sum,
 
@@ -200,9 +204,10 @@ impl Slot {
         persist_shift: 0,
         unacked_segments: 0,
         challenges: 0,
+        challenge_period: 0,
+        advised: 0,
         events: 0,
         peer_mss: 0,
-        challenge_period: 0,
         pseudo_sum: Sum::new(),
         snd_una: SeqNum(0),
         snd_nxt: SeqNum(0),

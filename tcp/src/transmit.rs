@@ -21,7 +21,7 @@ impl Transport for Tcp<'_> {
     #[inline]
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let now = ip.now();
-        if self.has_nothing(now) {
+        if self.ready.is_empty() && self.is_calm(now) {
             return Progress::Idle;
         }
         self.turn(ip, budget, now)
@@ -36,11 +36,10 @@ impl Transport for Tcp<'_> {
 }
 
 impl Tcp<'_> {
-    /// Whether nothing is ready, waits, or is due: the usual turn.
+    /// Whether nothing waits and nothing is due: the usual turn has at most connections to visit.
     #[inline]
-    fn has_nothing(&self, now: Instant) -> bool {
-        self.ready.is_empty()
-            && self.parked.is_empty()
+    fn is_calm(&self, now: Instant) -> bool {
+        self.parked.is_empty()
             && !self.syns.is_waiting()
             && !self.timers.next().is_due(now)
             && !self.syns.next().is_due(now)
@@ -52,22 +51,23 @@ impl Tcp<'_> {
         self.shared.now = now;
         // As it was before this turn's sends: what they change wakes in the next turn.
         let generation = ip.generation();
+        if !self.is_calm(now) {
+            self.begin_turn(ip, budget, generation);
+        }
+        self.parked_generation = generation;
+        self.visit_ready(ip, budget);
+        self.progress()
+    }
+
+    /// What comes before the visits: what waited, timers, SYN-ACKs.
+    #[inline(never)]
+    fn begin_turn(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, generation: u32) {
         if !self.parked.is_empty() || self.syns.is_waiting() {
             self.unpark(ip, generation);
         }
-        self.parked_generation = generation;
-        self.run_timers(now);
-        if self.syns.next().is_due(now) {
+        self.run_timers(self.shared.now);
+        if self.syns.next().is_due(self.shared.now) {
             self.transmit_syns(ip, budget);
-        }
-        self.visit_ready(ip, budget);
-        let blocked = self.parked_on.union(self.syns_on);
-        if !self.ready.is_empty() || self.syns.next().is_due(now) {
-            Progress::More
-        } else if blocked.is_empty() {
-            Progress::Idle
-        } else {
-            Progress::Blocked(blocked)
         }
     }
 
@@ -126,7 +126,7 @@ impl Tcp<'_> {
                 slot.start_persist_timer(shared);
             }
         }
-        if slot.flags.intersects(Flags::REACHABLE | Flags::SUSPECT | Flags::START_IDLE) {
+        if slot.flags.intersects(Flags::OWED) {
             slot.after_visit(shared, ip);
         }
         self.timers.set(id, slot.next_deadline());
@@ -139,9 +139,10 @@ impl Tcp<'_> {
     /// Visits each ready connection once.
     fn visit_ready(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) {
         let mut full = InterfaceSet::NONE;
-        let mut left = self.ready.len();
-        while left > 0 && *budget > 0 {
-            left -= 1;
+        for _ in 0..self.ready.len() {
+            if *budget == 0 {
+                return;
+            }
             let Some(id) = self.ready.pop() else { return };
             match self.visit(id, ip, budget, full) {
                 Visit::Done => {}
@@ -153,6 +154,19 @@ impl Tcp<'_> {
                 }
                 Visit::Resolving => self.parked.push(id),
             }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        if !self.ready.is_empty() || self.syns.next().is_due(self.shared.now) {
+            return Progress::More;
+        }
+        if self.parked.is_empty() && !self.syns.is_waiting() {
+            return Progress::Idle;
+        }
+        match self.parked_on.union(self.syns_on) {
+            blocked if blocked.is_empty() => Progress::Idle,
+            blocked => Progress::Blocked(blocked),
         }
     }
 
@@ -185,6 +199,6 @@ impl Slot {
         } else if self.flags.contains(Flags::REACHABLE) {
             ip.advise(&self.path, Advice::Reachable);
         }
-        self.flags.remove(Flags::REACHABLE | Flags::SUSPECT | Flags::START_IDLE);
+        self.flags.remove(Flags::OWED);
     }
 }
