@@ -8,7 +8,7 @@ use crate::segment_arrives::shift_for;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::state::State;
-use crate::statistics::count;
+use crate::statistics::{add, count};
 use crate::tcb::{Ended, Flags, Slot};
 use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
 use tersus_wire::checksum::Sum;
@@ -38,6 +38,8 @@ struct Next {
     kind: Kind,
     /// So many octets behind it may leave as well; not the last that are queued, so without PSH and FIN.
     run: u32,
+    /// How many have left.
+    segments: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,11 +69,11 @@ impl Slot {
         }
         let mut too_big = 0;
         let mut found = self.next_segment(shared);
-        while let Some(next) = found {
+        while let Some(mut next) = found {
             if *budget == 0 {
                 return Visit::Budget;
             }
-            if let Err(error) = self.emit(shared, ip, &next) {
+            if let Err(error) = self.emit(shared, ip, &mut next, *budget) {
                 // The path now knows its MTU, so the segment is cut anew; a layer that says so again and again is
                 // treated as one that lost the segment.
                 if matches!(error, SendError::TooBig(_)) && too_big < 3 {
@@ -83,9 +85,9 @@ impl Slot {
                     return visit;
                 }
             }
-            *budget -= 1;
+            *budget = budget.saturating_sub(next.segments.max(1));
             self.on_sent(shared, &next);
-            found = self.following(shared, &next);
+            found = if self.is_quiet() { None } else { self.next_segment(shared) };
         }
         Visit::Done
     }
@@ -128,16 +130,6 @@ impl Slot {
             && self.tx.len() <= self.flight_size()
     }
 
-    /// The segment behind one that has left: while whole ones follow each other nothing has to be decided, since
-    /// neither windows nor what is queued change during a visit.
-    fn following(&self, shared: &Shared<'_>, sent: &Next) -> Option<Next> {
-        match sent.run.checked_sub(sent.len) {
-            Some(run) if sent.run > 0 => Some(Next { seq: sent.seq + sent.len, run, ..*sent }),
-            _ if self.is_quiet() => None,
-            _ => self.next_segment(shared),
-        }
-    }
-
     /// RFC 5681 §4.1: after silence the network is not as it was.
     fn restart_after_idle(&mut self, shared: &mut Shared<'_>) {
         let is_silent = |us: u32| shared.now > self.last_sent.plus_micros(us.into());
@@ -166,7 +158,7 @@ impl Slot {
         if data.is_some() || !self.flags.contains(Flags::ACK_NOW) || self.state == State::SynSent {
             return data;
         }
-        Some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0 })
+        Some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0, segments: 0 })
     }
 
     /// What is rare, and what comes behind it.
@@ -174,7 +166,7 @@ impl Slot {
     fn next_rare(&self, shared: &Shared<'_>) -> Option<Next> {
         if self.flags.contains(Flags::RESET_DUE) {
             let control = Control::RST | Control::ACK;
-            return Some(Next { seq: self.snd_nxt, len: 0, control, kind: Kind::Reset, run: 0 });
+            return Some(Next { seq: self.snd_nxt, len: 0, control, kind: Kind::Reset, run: 0, segments: 0 });
         }
         match self.state {
             State::SynSent => self.next_syn(shared, Control::SYN),
@@ -190,7 +182,7 @@ impl Slot {
         } else {
             (self.records.first_lost(&shared.records)?.0, Kind::Again)
         };
-        Some(Next { seq, len: 0, control, kind, run: 0 })
+        Some(Next { seq, len: 0, control, kind, run: 0, segments: 0 })
     }
 
     /// The first octets that count as lost, as far as windows permit.
@@ -214,7 +206,14 @@ impl Slot {
             let whole = seq + data == self.data_end() && lost > data;
             (data, whole && self.flags.contains(Flags::FIN_SENT))
         };
-        Some(Next { seq, len, control: self.data_control(seq + len, fin), kind: Kind::Again, run: 0 })
+        Some(Next {
+            seq,
+            len,
+            control: self.data_control(seq + len, fin),
+            kind: Kind::Again,
+            run: 0,
+            segments: 0,
+        })
     }
 
     /// Data that were never sent, and the FIN behind them.
@@ -248,7 +247,7 @@ impl Slot {
         let mut control = Control::ACK;
         control.set(Control::PSH, last && queued > 0);
         control.set(Control::FIN, fin);
-        Some(Next { seq: self.snd_nxt, len, control, kind: Kind::New, run })
+        Some(Next { seq: self.snd_nxt, len, control, kind: Kind::New, run, segments: 0 })
     }
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
@@ -257,7 +256,7 @@ impl Slot {
             let seq = self.snd_una;
             let len = self.data_end().distance(seq).min(1);
             let control = self.data_control(seq + len, len == 0);
-            return Some(Next { seq, len, control, kind: Kind::Probe, run: 0 });
+            return Some(Next { seq, len, control, kind: Kind::Probe, run: 0, segments: 0 });
         }
         if self.flags.contains(Flags::KEEP_ALIVE_DUE) {
             return Some(Next {
@@ -266,6 +265,7 @@ impl Slot {
                 control: Control::ACK,
                 kind: Kind::KeepAlive,
                 run: 0,
+                segments: 0,
             });
         }
         None
@@ -279,8 +279,15 @@ impl Slot {
         control
     }
 
-    /// Hands one segment to the IP layer.
-    fn emit(&mut self, shared: &mut Shared<'_>, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
+    /// Hands a segment to the IP layer, and those of its run behind it: neither windows nor what is queued change during a
+    /// visit, so nothing has to be decided between whole segments. `next` becomes all that left.
+    fn emit(
+        &mut self,
+        shared: &mut Shared<'_>,
+        ip: &mut dyn IpLayer,
+        next: &mut Next,
+        budget: usize,
+    ) -> Result<(), SendError> {
         if next.control.contains(Control::SYN) {
             return self.emit_syn(ip, next);
         }
@@ -288,36 +295,51 @@ impl Slot {
             self.rcv_edge = self.next_edge(shared);
         }
         let window = u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX);
-        let payload = match next.len {
-            0 => [&[][..], &[][..]],
-            len => self.tx.slices(shared.tx, next.seq.distance(self.data_start()), len),
-        };
+        let mut fields = self.fields(next, window);
         // A path below our floor is left to fragmentation; those of IPv6 never are.
         let whole = self.path.mtu() >= shared.limits.mss_floor + 40;
-        let df = if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() };
-        self.send(ip, next, window, df, &[], payload)
+        let packet = self.packet(if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() });
+        let len = next.len;
+        let mut payload = [&[][..], &[][..]];
+        let mut offset = next.seq.distance(self.data_start());
+        loop {
+            if len > 0 {
+                payload = self.tx.slices(shared.tx, offset, len);
+            }
+            let sent = send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, &[], payload);
+            if next.segments == 0 {
+                sent?;
+            } else if sent.is_err() {
+                // Whatever it is, the next try will meet it.
+                return Ok(());
+            } else {
+                next.len += len;
+            }
+            next.segments += 1;
+            if next.run < len || next.run == 0 || next.segments >= budget {
+                return Ok(());
+            }
+            next.run -= len;
+            offset += len;
+            fields.seq = fields.seq.wrapping_add(len);
+        }
     }
 
     /// The same for a SYN: it has options, and its window is not scaled, RFC 7323 §2.2.
     #[cold]
-    fn emit_syn(&mut self, ip: &mut dyn IpLayer, next: &Next) -> Result<(), SendError> {
+    fn emit_syn(&mut self, ip: &mut dyn IpLayer, next: &mut Next) -> Result<(), SendError> {
         let offer = self.state == State::SynSent || self.flags.contains(Flags::SCALED);
         let mut area = [0; tcp::MAX_OPTIONS_LEN];
         let options = syn_options(&self.path, self.rx.size(), offer, &mut area);
-        let window = u16::try_from(self.rx.free()).unwrap_or(u16::MAX);
-        self.send(ip, next, window, OutFlags::DONT_FRAGMENT, options, [&[], &[]])
+        let fields = self.fields(next, u16::try_from(self.rx.free()).unwrap_or(u16::MAX));
+        let packet = self.packet(OutFlags::DONT_FRAGMENT);
+        send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, [&[], &[]])?;
+        next.segments = 1;
+        Ok(())
     }
 
-    fn send(
-        &mut self,
-        ip: &mut dyn IpLayer,
-        next: &Next,
-        window: u16,
-        flags: OutFlags,
-        options: &[u8],
-        payload: [&[u8]; 2],
-    ) -> Result<(), SendError> {
-        let fields = Fields {
+    fn fields(&self, next: &Next, window: u16) -> Fields {
+        Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
             seq: next.seq.0,
@@ -325,19 +347,21 @@ impl Slot {
             flags: next.control,
             window,
             urgent: 0,
-        };
-        let packet = Outgoing {
+        }
+    }
+
+    fn packet(&self, flags: OutFlags) -> Outgoing {
+        Outgoing {
             protocol: IpProtocol::TCP,
             hop_limit: self.hop_limit,
             traffic_class: self.traffic_class,
             flags,
-        };
-        send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, payload)
+        }
     }
 
     /// The segment is gone, or counts as lost on the way.
     fn on_sent(&mut self, shared: &mut Shared<'_>, next: &Next) {
-        count(&mut shared.stats.segments_sent);
+        add(&mut shared.stats.segments_sent, next.segments.max(1));
         if next.kind == Kind::Reset {
             count(&mut shared.stats.resets_sent);
             self.flags.remove(Flags::RESET_DUE | Flags::ACK_NOW);
