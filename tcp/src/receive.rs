@@ -138,10 +138,14 @@ impl Tcp<'_> {
     /// As `settle`; but a connection that has plainly nothing to send is not visited: its timer is set at once.
     fn settle_after_segment(&mut self, id: u16) {
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
-        if !slot.is_quiet() || slot.flags.intersects(Flags::OWED) || self.ready.contains(id) {
+        if !self.ready.contains(id) {
+            if !slot.is_quiet() || slot.flags.intersects(Flags::OWED) {
+                return self.settle(id);
+            }
+            self.timers.set(id, slot.next_deadline());
+        } else if !slot.state.is_live() {
             return self.settle(id);
         }
-        self.timers.set(id, slot.next_deadline());
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);
         }

@@ -55,7 +55,9 @@ impl Slot {
         if seg.payload.is_empty() {
             return Reply::Nothing;
         }
-        self.on_data(shared, seg)
+        // All that `on_data` asks is answered.
+        self.on_data_in_order(shared, seg.payload);
+        Reply::Nothing
     }
 
     /// §3.10.7.3.

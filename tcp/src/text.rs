@@ -5,7 +5,7 @@ use crate::events;
 use crate::ranges::Inserted;
 use crate::segment::{Reply, Segment};
 use crate::shared::Shared;
-use crate::statistics::{add, count};
+use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
 use tersus_ip::Deadline;
 
@@ -39,7 +39,8 @@ impl Slot {
         seg.payload.get(..room).unwrap_or(seg.payload)
     }
 
-    fn on_data_in_order(&mut self, shared: &mut Shared<'_>, payload: &[u8]) {
+    /// Takes payload that starts at RCV.NXT.
+    pub(crate) fn on_data_in_order(&mut self, shared: &mut Shared<'_>, payload: &[u8]) {
         let taken = self.rx.write(shared.rx, payload);
         let mut next = self.rcv_nxt + taken;
         if !self.ranges.is_empty() {
@@ -52,7 +53,7 @@ impl Slot {
         let octets = next.distance(self.rcv_nxt);
         self.rcv_nxt = next;
         self.octets_received += u64::from(octets);
-        add(&mut shared.stats.octets_received, usize::try_from(octets).unwrap_or(0));
+        shared.stats.octets_received = shared.stats.octets_received.wrapping_add(octets);
         events::raise(self, events::READABLE);
         self.delay_ack(shared);
     }
