@@ -198,8 +198,8 @@ impl Path {
         match packet {
             Addresses::V4(addresses) => {
                 let h = &self.header;
-                let own = [h[16], h[17], h[18], h[19], h[12], h[13], h[14], h[15]];
-                self.family == 4 && u64::from_ne_bytes(own) == u64::from_ne_bytes(**addresses)
+                let own = u64::from_ne_bytes([h[12], h[13], h[14], h[15], h[16], h[17], h[18], h[19]]);
+                self.family == 4 && own.rotate_left(32) == u64::from_ne_bytes(**addresses)
             }
             Addresses::V6(addresses) => {
                 let (source, destination) = addresses.split_at(16);
