@@ -96,7 +96,7 @@ impl Limits {
             delayed_ack: within(config.delayed_ack, 0, 499 * MILLISECOND),
             sws_override: within(config.sws_override, 100 * MILLISECOND, SECOND),
             challenge_acks_overall: config.challenge_acks_overall,
-            mss_floor: config.mss_floor.max(1).min(536),
+            mss_floor: config.mss_floor.clamp(1, 536),
             first_port,
             last_port: config.last_port.max(first_port),
             r1: config.r1,
