@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets of tersus, one plain function a crate.
+//! The bodies of the fuzz targets of tersus, one plain function a crate, and for `wire` one a family of formats.
 //!
 //! Each takes octets and panics if a property is broken. libFuzzer calls it from a binary in `targets/`; `cargo test`
 //! calls it for every file of the committed corpus, in which also each input lies that once broke something. Beyond
@@ -35,14 +35,16 @@ pub use phy::phy;
 pub use sixlowpan::sixlowpan;
 pub use tcp::tcp;
 pub use udp::udp;
-pub use wire::wire;
+pub use wire::{wire, wire_internet, wire_links};
 
 /// A fuzz target: its name, that of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: &[Target] = &[
     ("wire", wire),
+    ("wire_links", wire_links),
+    ("wire_internet", wire_internet),
     ("phy", phy),
     ("ip", ip),
     ("sixlowpan", sixlowpan),

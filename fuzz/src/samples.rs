@@ -1,6 +1,12 @@
 //! Valid packets of every format of target `wire`, made by our own emitters, as inputs of their checks: what the
 //! corpus started from, and what `tests/truncation.rs` cuts and mutates.
 
+mod internet;
+mod links;
+
+pub use internet::internet;
+pub use links::links;
+
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_wire::ip::pseudo_addresses;
 use tersus_wire::ndisc::{AdvertFlags, AdvertisementRepr, RouterSolicitationRepr, SolicitationRepr};
@@ -19,7 +25,7 @@ const MAC_B: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
 /// A valid packet.
 pub struct Sample {
-    /// Number of the format in [`crate::wire::FORMATS`].
+    /// Number of the format in its [`crate::wire::Family`].
     pub format: u8,
     /// What it is, as a file name.
     pub name: &'static str,

@@ -2,17 +2,22 @@
 //! refuses or understands them, and does not panic.
 
 use std::panic;
-use tersus_fuzz::samples::{all, Sample};
-use tersus_fuzz::wire::{Check, FORMATS};
+use tersus_fuzz::samples::Sample;
+use tersus_fuzz::wire::{Check, Family, FAMILIES};
 
-fn check_of(sample: &Sample) -> Check {
-    let format = FORMATS.iter().find(|(format, _, _)| *format == sample.format);
-    format.map(|(_, _, check)| *check).expect("samples are of known formats")
+/// Every sample with the check of its format.
+fn all() -> impl Iterator<Item = (Sample, Check)> {
+    FAMILIES.iter().flat_map(|family| (family.samples)().into_iter().map(|sample| with_check(family, sample)))
+}
+
+fn with_check(family: &Family, sample: Sample) -> (Sample, Check) {
+    let format = family.formats.iter().find(|(format, _, _)| *format == sample.format);
+    let check = format.map(|(_, _, check)| *check).expect("samples are of known formats");
+    (sample, check)
 }
 
 /// Runs the check; says what it was given if it panics.
-fn run(sample: &Sample, octets: &[u8]) {
-    let check = check_of(sample);
+fn run(sample: &Sample, check: Check, octets: &[u8]) {
     if let Err(reason) = panic::catch_unwind(|| check(octets)) {
         eprintln!("{} as {octets:02x?}", sample.name);
         panic::resume_unwind(reason);
@@ -21,30 +26,32 @@ fn run(sample: &Sample, octets: &[u8]) {
 
 #[test]
 fn every_format_has_a_sample() {
-    let samples = all();
-    for (format, name, _) in FORMATS {
-        assert!(samples.iter().any(|sample| sample.format == format), "{name}");
+    for family in FAMILIES {
+        let samples = (family.samples)();
+        for (format, name, _) in family.formats {
+            assert!(samples.iter().any(|sample| sample.format == *format), "{} {name}", family.name);
+        }
     }
 }
 
 #[test]
 fn every_truncation_is_refused_or_understood() {
-    for sample in all() {
+    for (sample, check) in all() {
         for len in 0..=sample.octets.len() {
-            run(&sample, &sample.octets[..len]);
+            run(&sample, check, &sample.octets[..len]);
         }
     }
 }
 
 #[test]
 fn every_mutation_of_one_octet_is_refused_or_understood() {
-    for sample in all() {
+    for (sample, check) in all() {
         let mut octets = sample.octets.clone();
         for at in 0..octets.len() {
             let good = octets[at];
             for value in (0..=255).filter(|value| *value != good) {
                 octets[at] = value;
-                run(&sample, &octets);
+                run(&sample, check, &octets);
             }
             octets[at] = good;
         }
@@ -53,9 +60,9 @@ fn every_mutation_of_one_octet_is_refused_or_understood() {
 
 #[test]
 fn every_octet_appended_is_refused_or_understood() {
-    for sample in all() {
+    for (sample, check) in all() {
         for value in 0..=255 {
-            run(&sample, &[&sample.octets[..], &[value]].concat());
+            run(&sample, check, &[&sample.octets[..], &[value]].concat());
         }
     }
 }
