@@ -13,11 +13,11 @@
 use crate::responder::split_address;
 use crate::{Handle, Icmp, StaleHandle};
 use core::net::IpAddr;
-use tersus_ip::queue::Label;
+use tersus_ip::queue::Record;
 use tersus_ip::{ErrorKind, InterfaceId, Unreachable};
 use tersus_wire::IpProtocol;
 
-/// Values of [`Label::flags`].
+/// Values of [`Record::flags`] in a receive queue.
 pub(crate) const REPLY: u8 = 0;
 pub(crate) const ERROR: u8 = 1;
 pub(crate) const UNSENT: u8 = 2;
@@ -110,7 +110,7 @@ impl Icmp<'_> {
         let mut queue = self.slot(socket)?.receive;
         let region = self.rx.of(socket.index);
         let Some(record) = queue.front(region) else { return Ok(None) };
-        let read = open(&record.label(), record.payload).map(|(received, data)| read(&received, data));
+        let read = open(record).map(|(received, data)| read(&received, data));
         queue.pop(region);
         if let Some(slot) = self.slots.get_mut(usize::from(socket.index)) {
             slot.receive = queue;
@@ -128,13 +128,18 @@ impl Icmp<'_> {
 }
 
 /// Reads a record of a socket's queue.
-fn open<'r>(label: &Label, payload: &'r mut [u8]) -> Option<(Received, &'r mut [u8])> {
-    let sequence = label.port;
+fn open(record: Record<'_>) -> Option<(Received, &mut [u8])> {
+    let label = record.label();
+    let (source, destination) = (record.addresses().source(), record.addresses().destination());
+    // An unsent request is as it was queued, the rest as it came in.
+    let (remote, local) =
+        if label.flags == UNSENT { (destination, None) } else { (source, Some(destination)) };
+    let (sequence, payload) = (label.port, record.payload);
     let (event, data) = match label.flags {
         REPLY => (Event::Reply { sequence }, payload),
         ERROR => {
             let (&mut [kind, a, b, protocol], rest) = payload.split_first_chunk_mut::<PREFIX_LEN>()?;
-            let (reporter, quote) = split_address(rest, label.remote)?;
+            let (reporter, quote) = split_address(rest, remote)?;
             let protocol = IpProtocol(protocol);
             (Event::Error { kind: decode(kind, [a, b]), reporter, protocol, sequence }, quote)
         }
@@ -145,8 +150,8 @@ fn open<'r>(label: &Label, payload: &'r mut [u8]) -> Option<(Received, &'r mut [
     };
     let received = Received {
         event,
-        remote: label.remote,
-        local: label.local,
+        remote,
+        local,
         interface: label.interface,
         hop_limit: label.hop_limit,
         traffic_class: label.traffic_class,

@@ -3,10 +3,10 @@
 use crate::event::{encode, encode_unsent, ERROR, REPLY, UNSENT};
 use crate::responder::{octets, Message};
 use crate::statistics::count;
-use crate::storage::{key_of, Kind, Slot, ERRORS_KEY};
+use crate::storage::{Kind, Slot, ERRORS_KEY};
 use crate::{Icmp, Unsent};
-use tersus_ip::queue::Label;
-use tersus_ip::{IcmpError, IpMeta, Verdict};
+use tersus_ip::queue::{Label, Record};
+use tersus_ip::{Addresses, IcmpError, IpMeta, Verdict};
 use tersus_wire::{icmpv4, icmpv6, IpProtocol};
 
 /// How much of a quoted segment is kept, in octets.
@@ -34,16 +34,14 @@ impl Icmp<'_> {
             return;
         };
         let label = Label {
-            remote: packet.addresses.source(),
             port: sequence,
-            local: Some(packet.addresses.destination()),
             interface: Some(packet.interface),
             hop_limit: packet.hop_limit,
             traffic_class: packet.traffic_class,
             flags: REPLY,
         };
         let data = segment.get(ECHO_HEADER_LEN..).unwrap_or_default();
-        if self.deliver(index, &label, [&[], &[], data]) {
+        if self.deliver(index, &label, packet.addresses, [&[], &[], data]) {
             count(&mut self.responder.statistics.replies);
         }
     }
@@ -56,27 +54,17 @@ impl Icmp<'_> {
         {
             self.deliver_error(index, error, sequence);
         }
-        let slots = &*self.slots;
-        let first = self.table.first(ERRORS_KEY, |number| key_of(slots, number));
-        for place in first..self.table.len() {
-            let Some(index) = self.table.at(place) else { break };
-            let slot = self.slots.get(usize::from(index));
-            if slot.is_some_and(|slot| hears(slot, error, quoted.number)) {
+        let mut place = self.table.first(self.slots, ERRORS_KEY);
+        while let Some((index, slot)) = self.table.at(self.slots, place) {
+            if hears(slot, error, quoted.number) {
                 self.deliver_error(index, error, 0);
             }
+            place += 1;
         }
     }
 
     fn deliver_error(&mut self, index: u16, error: &IcmpError<'_>, sequence: u16) {
-        let label = Label {
-            remote: error.remote,
-            port: sequence,
-            local: Some(error.local),
-            interface: None,
-            hop_limit: 0,
-            traffic_class: 0,
-            flags: ERROR,
-        };
+        let label = Label { port: sequence, interface: None, hop_limit: 0, traffic_class: 0, flags: ERROR };
         let [kind, a, b] = encode(error.kind);
         let (reporter, len) = octets(error.reporter);
         let reporter = reporter.get(..len).unwrap_or_default();
@@ -84,24 +72,26 @@ impl Icmp<'_> {
         if error.reporter.is_ipv4() != error.remote.is_ipv4() {
             return;
         }
-        if self.deliver(index, &label, [&[kind, a, b, error.protocol.0], reporter, quote]) {
+        let mut octets = [0; 32];
+        let Some(addresses) = Addresses::join(error.remote, error.local, &mut octets) else { return };
+        if self.deliver(index, &label, addresses, [&[kind, a, b, error.protocol.0], reporter, quote]) {
             count(&mut self.responder.statistics.errors);
         }
     }
 
-    /// Tells an echo socket that its request was dropped. `label` is the request's.
-    pub(crate) fn on_unsent(&mut self, identifier: u16, label: &Label, cause: Unsent) {
+    /// Tells an echo socket that its request was dropped.
+    pub(crate) fn on_unsent(&mut self, request: &Record<'_>, cause: Unsent) {
         count(&mut self.responder.statistics.unsent);
-        let Some(index) = self.echo_socket(identifier) else { return };
-        let label = Label { local: None, interface: None, flags: UNSENT, ..*label };
-        self.deliver(index, &label, [&encode_unsent(cause), &[], &[]]);
+        let Some(index) = self.echo_socket(identifier(request)) else { return };
+        let label = Label { interface: None, flags: UNSENT, ..request.label() };
+        self.deliver(index, &label, request.addresses(), [&encode_unsent(cause), &[], &[]]);
     }
 
     /// Puts something into a socket's queue; `false`, counted, if that is full.
-    fn deliver(&mut self, index: u16, label: &Label, parts: [&[u8]; 3]) -> bool {
+    fn deliver(&mut self, index: u16, label: &Label, addresses: Addresses<'_>, parts: [&[u8]; 3]) -> bool {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return false };
         let len = parts.iter().map(|part| part.len()).sum();
-        let Some(mut place) = slot.receive.push(self.rx.of(index), label, len) else {
+        let Some(mut place) = slot.receive.push(self.rx.of(index), label, addresses, len) else {
             count(&mut self.responder.statistics.receive_full);
             return false;
         };
@@ -112,6 +102,11 @@ impl Icmp<'_> {
         }
         true
     }
+}
+
+/// The identifier of a queued request.
+pub(crate) fn identifier(request: &Record<'_>) -> u16 {
+    request.payload.first_chunk().map_or(0, |octets| u16::from_be_bytes(*octets))
 }
 
 /// What an error quotes.

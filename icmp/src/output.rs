@@ -1,15 +1,15 @@
 //! What leaves: queued echo requests, and the [`Transport`] that the IP layer drives.
 
-use crate::send::DONT_FRAGMENT;
+use crate::send::{DONT_FRAGMENT, INTERFACE_FIXED, PARKED, SOURCE_FIXED};
 use crate::statistics::count;
 use crate::storage::{Pending, Retry};
 use crate::{Icmp, Unsent};
-use core::net::IpAddr;
-use tersus_ip::queue::{Label, State};
+use tersus_ip::queue::{Record, Visit};
 use tersus_ip::{
-    IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, SendError, Source,
-    Transport, Verdict,
+    Addresses, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, SendError,
+    Source, Transport, Verdict,
 };
+use tersus_wire::checksum::Sum;
 use tersus_wire::{icmpv4, icmpv6, IpProtocol};
 
 /// How many requests that must wait for room a turn passes, in search of one for another interface.
@@ -53,120 +53,116 @@ impl Transport for Icmp<'_> {
     }
 }
 
-/// What became of one request.
-enum Fate {
-    Sent,
-    /// It stays for want of room.
-    NoRoom,
-    /// It stays until its next hop is known.
-    Parked,
-    Dropped(Unsent),
-}
-
 impl Icmp<'_> {
     /// Sends what is queued, oldest first, past what must wait.
     fn send_queued(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) {
         let mut room = ip.room();
         self.full = InterfaceSet::NONE;
-        let mut waits = false;
+        let mut is_out_of_budget = false;
         let mut passed = 0;
-        let mut cursor = self.transmit.first();
-        while let Some((at, record)) = self.transmit.walk(self.tx, &mut cursor) {
-            let (state, label, message) = (record.state(), record.label(), record.payload);
-            if state == State::Parked && self.retry == Retry::No {
-                waits = true;
-                continue;
+        let mut queue = self.transmit;
+        // The region is lent to the walk, and what it says to sockets lies in others.
+        let tx = core::mem::take(&mut self.tx);
+        queue.retain(tx, |record| {
+            if record.flags() & PARKED != 0 && self.retry == Retry::No {
+                return Visit::Keep;
             }
             if *budget == 0 {
-                return;
+                is_out_of_budget = true;
+                return Visit::Stop;
             }
-            let identifier = message.first_chunk().map_or(0, |octets| u16::from_be_bytes(*octets));
-            match send_one(ip, &label, message, &mut room, &mut self.full) {
-                Fate::Sent => {
+            let cause = match send_one(ip, record, &mut room, &mut self.full) {
+                Ok(()) => {
                     *budget -= 1;
-                    self.transmit.remove(self.tx, at);
                     count(&mut self.responder.statistics.sent);
+                    return Visit::Remove;
                 }
-                Fate::Dropped(cause) => {
-                    // Counts as work: a queue full of undeliverable requests is not free.
-                    *budget -= 1;
-                    self.transmit.remove(self.tx, at);
-                    self.on_unsent(identifier, &label, cause);
+                Err(SendError::Resolving) => {
+                    record.set_flags(record.flags() | PARKED);
+                    return Visit::Keep;
                 }
-                Fate::Parked => {
-                    self.transmit.mark(self.tx, at, State::Parked);
-                    waits = true;
-                }
-                Fate::NoRoom => {
-                    waits = true;
+                Err(SendError::Full) => {
                     passed += 1;
-                    if ip.interface_count() <= 1 || passed >= PASSED_MAX {
-                        break;
-                    }
+                    let goes_on = ip.interface_count() > 1 && passed < PASSED_MAX;
+                    return if goes_on { Visit::Keep } else { Visit::Stop };
                 }
-            }
+                Err(SendError::TooBig(mtu)) => Unsent::TooBig(mtu),
+                Err(SendError::Unreachable(reason)) => Unsent::Unreachable(reason),
+            };
+            // Counts as work: a queue full of undeliverable requests is not free.
+            *budget -= 1;
+            self.on_unsent(record, cause);
+            Visit::Remove
+        });
+        self.tx = tx;
+        self.transmit = queue;
+        if is_out_of_budget {
+            return;
         }
         // Else parked requests have still to be tried again: those that found no room, and those behind them.
         if passed == 0 {
             self.retry = Retry::No;
         }
-        self.pending = if waits { Pending::Waiting } else { Pending::Nothing };
+        self.pending = if queue.is_empty() { Pending::Nothing } else { Pending::Waiting };
     }
 }
 
-/// Sends one request: `message` is it from its identifier on.
+/// Sends one request. The record's payload is it from its identifier on.
 fn send_one(
     ip: &mut dyn IpLayer,
-    label: &Label,
-    message: &[u8],
+    record: &Record<'_>,
     room: &mut InterfaceSet,
     full: &mut InterfaceSet,
-) -> Fate {
-    let from = Source { address: label.local, interface: label.interface };
-    let mut path = match ip.route(from, label.remote) {
-        Ok(path) => path,
-        Err(reason) => return Fate::Dropped(Unsent::Unreachable(reason)),
+) -> Result<(), SendError> {
+    let flags = record.flags();
+    let to = record.addresses().destination();
+    let from = Source {
+        address: (flags & SOURCE_FIXED != 0).then(|| record.addresses().source()),
+        interface: record.interface().filter(|_| flags & INTERFACE_FIXED != 0),
     };
+    let mut path = ip.route(from, to).map_err(SendError::Unreachable)?;
     let interface = path.interface();
     if !room.contains(interface) {
         full.insert(interface);
-        return Fate::NoRoom;
+        return Err(SendError::Full);
     }
-    let addresses = (path.source(), path.destination());
-    let mut fill = |buffer: &mut [u8]| write_request(buffer, message, addresses);
+    let sum = path.pseudo_sum();
+    let (protocol, message) = (protocol(&path.addresses()), &*record.payload);
+    let mut fill = |buffer: &mut [u8]| write_request(buffer, message, protocol, sum);
     let packet = Outgoing {
-        protocol: if label.remote.is_ipv4() { IpProtocol::ICMPV4 } else { IpProtocol::ICMPV6 },
-        hop_limit: label.hop_limit,
-        traffic_class: label.traffic_class,
-        flags: if label.flags & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
+        protocol,
+        hop_limit: record.hop_limit(),
+        traffic_class: record.traffic_class(),
+        flags: if flags & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
     };
-    match ip.send(&mut path, packet, icmpv4::HEADER_LEN - 4 + message.len(), &mut fill) {
-        Ok(()) => Fate::Sent,
-        Err(SendError::Full) => {
-            room.remove(interface);
-            full.insert(interface);
-            Fate::NoRoom
-        }
-        Err(SendError::Resolving) => Fate::Parked,
-        Err(SendError::TooBig(mtu)) => Fate::Dropped(Unsent::TooBig(mtu)),
-        Err(SendError::Unreachable(reason)) => Fate::Dropped(Unsent::Unreachable(reason)),
+    let result = ip.send(&mut path, packet, icmpv4::HEADER_LEN - 4 + message.len(), &mut fill);
+    if result == Err(SendError::Full) {
+        room.remove(interface);
+        full.insert(interface);
     }
+    result
 }
 
 /// Writes type, code and checksum in front of identifier, sequence number and data.
-fn write_request(buffer: &mut [u8], message: &[u8], addresses: (IpAddr, IpAddr)) {
+fn write_request(buffer: &mut [u8], message: &[u8], protocol: IpProtocol, addresses: Sum) {
+    let len = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
     let Some((common, rest)) = buffer.split_first_chunk_mut::<4>() else { return };
     for (to, from) in rest.iter_mut().zip(message) {
         *to = *from;
     }
+    let (kind, pseudo) = if protocol == IpProtocol::ICMPV6 {
+        (u8::from(icmpv6::Type::ECHO_REQUEST), addresses.add_u32(len).add_u16(u16::from(protocol.0)))
+    } else {
+        (u8::from(icmpv4::Type::ECHO_REQUEST), Sum::new())
+    };
+    let [c0, c1] = pseudo.add_bytes(&[kind, 0, 0, 0]).add_bytes(rest).checksum().to_be_bytes();
+    *common = [kind, 0, c0, c1];
+}
+
+/// The protocol of an echo request between these addresses.
+fn protocol(addresses: &Addresses<'_>) -> IpProtocol {
     match addresses {
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            *common = [u8::from(icmpv6::Type::ECHO_REQUEST), 0, 0, 0];
-            icmpv6::fill_checksum(source, destination, buffer);
-        }
-        _ => {
-            *common = [u8::from(icmpv4::Type::ECHO_REQUEST), 0, 0, 0];
-            icmpv4::fill_checksum(buffer);
-        }
+        Addresses::V4(_) => IpProtocol::ICMPV4,
+        Addresses::V6(_) => IpProtocol::ICMPV6,
     }
 }

@@ -5,10 +5,14 @@ use crate::storage::{Kind, Pending};
 use crate::{Handle, Icmp, SendError, StaleHandle};
 use core::net::IpAddr;
 use tersus_ip::queue::{Label, Queue};
-use tersus_ip::{Fill, InterfaceId, Routes, Source, Unreachable};
+use tersus_ip::{Fill, InterfaceId, Path, Routes, Source, Unreachable};
 
-/// Bit of [`Label::flags`] in the send queue: the request may not be fragmented.
+/// Bits of [`Label::flags`] in the send queue: the request may not be fragmented; its source, its interface was chosen
+/// by its sender; its next hop was being resolved when it was tried.
 pub(crate) const DONT_FRAGMENT: u8 = 1;
+pub(crate) const SOURCE_FIXED: u8 = 2;
+pub(crate) const INTERFACE_FIXED: u8 = 4;
+pub(crate) const PARKED: u8 = 8;
 
 /// Octets of an echo request before its data.
 const HEADER_LEN: u16 = 8;
@@ -100,12 +104,20 @@ impl Icmp<'_> {
             return Err(SendError::NotEcho);
         }
         let identifier = slot.number;
-        let label = label(meta);
-        self.admit(routes, meta, &label, len)?;
-        let region = &mut *self.tx;
+        let path = way(routes, meta)?;
+        let addresses = path.addresses();
+        let label = label(meta, &path);
+        let max = longest(meta, &path, self.tx.len());
+        if len > usize::from(max) {
+            return Err(SendError::TooLong(max));
+        }
+        let len = usize::from(NUMBERS_LEN) + len;
+        // What may never leave does not take the room of what others wait to send.
+        let has_had_its_share = path.is_resolving() && !self.transmit.leaves_half(len, self.tx.len());
         let place =
-            self.transmit.push(region, &label, usize::from(NUMBERS_LEN) + len).ok_or(SendError::Full)?;
-        let Some((numbers, data)) = place.split_first_chunk_mut::<4>() else {
+            if has_had_its_share { None } else { self.transmit.push(self.tx, &label, addresses, len) };
+        let Some((numbers, data)) = place.and_then(|place| place.split_first_chunk_mut::<4>()) else {
+            count(&mut self.responder.statistics.send_full);
             return Err(SendError::Full);
         };
         let [i0, i1] = identifier.to_be_bytes();
@@ -115,71 +127,47 @@ impl Icmp<'_> {
         self.pending = Pending::Ready;
         Ok(())
     }
-
-    /// Checks way, length and room.
-    fn admit(
-        &mut self,
-        routes: &dyn Routes,
-        meta: &EchoMeta,
-        label: &Label,
-        len: usize,
-    ) -> Result<(), SendError> {
-        if meta.source.is_some_and(|source| source.is_ipv4() != meta.remote.is_ipv4()) {
-            return Err(SendError::Family);
-        }
-        let from = Source { address: meta.source, interface: meta.interface };
-        let path = routes.route(from, meta.remote).map_err(|reason| match reason {
-            Unreachable::Family => SendError::Family,
-            reason => SendError::Unreachable(reason),
-        })?;
-        let ip_max = if meta.remote.is_ipv4() { u16::MAX - 20 } else { u16::MAX };
-        let unfragmented = path.max_segment_len().min(ip_max);
-        let may_fragment = cfg!(feature = "fragmentation") && meta.fragmentation == Fragmentation::Allow;
-        let max = if may_fragment { ip_max } else { unfragmented }.saturating_sub(HEADER_LEN);
-        let queue_max = Queue::longest(label, self.tx.len()).and_then(|max| max.checked_sub(NUMBERS_LEN));
-        let Some(queue_max) = queue_max else { return Err(SendError::TooLong(0)) };
-        let max = max.min(queue_max);
-        if len > usize::from(max) {
-            return Err(SendError::TooLong(max));
-        }
-        // A quarter of the queue for whoever does not answer yet, and always one request; the rest is for others.
-        let has_had_its_share =
-            path.is_resolving() && self.transmit.len_for(self.tx, meta.remote) >= (self.tx.len() / 4).max(1);
-        if has_had_its_share {
-            return Err(self.refuse_full());
-        }
-        let has_room =
-            |icmp: &Self| icmp.transmit.has_room(label, usize::from(NUMBERS_LEN) + len, icmp.tx.len());
-        if !has_room(self) && self.pending == Pending::Waiting {
-            self.transmit.compact(self.tx);
-        }
-        if has_room(self) {
-            Ok(())
-        } else {
-            Err(self.refuse_full())
-        }
-    }
-
-    fn refuse_full(&mut self) -> SendError {
-        count(&mut self.responder.statistics.send_full);
-        SendError::Full
-    }
 }
 
-fn label(meta: &EchoMeta) -> Label {
+fn way(routes: &dyn Routes, meta: &EchoMeta) -> Result<Path, SendError> {
+    if meta.source.is_some_and(|source| source.is_ipv4() != meta.remote.is_ipv4()) {
+        return Err(SendError::Family);
+    }
+    let from = Source { address: meta.source, interface: meta.interface };
+    routes.route(from, meta.remote).map_err(|reason| match reason {
+        Unreachable::Family => SendError::Family,
+        reason => SendError::Unreachable(reason),
+    })
+}
+
+/// The longest data that leave this way and fit the empty queue.
+fn longest(meta: &EchoMeta, path: &Path, region_len: usize) -> u16 {
+    let ip_max = if path.is_ipv6() { u16::MAX } else { u16::MAX - 20 };
+    let may_fragment = cfg!(feature = "fragmentation") && meta.fragmentation == Fragmentation::Allow;
+    let max = if may_fragment { ip_max } else { path.max_segment_len().min(ip_max) };
+    let queue_max = Queue::longest(&path.addresses(), region_len).unwrap_or(0);
+    max.saturating_sub(HEADER_LEN).min(queue_max.saturating_sub(NUMBERS_LEN))
+}
+
+fn label(meta: &EchoMeta, path: &Path) -> Label {
+    let mut flags = 0;
+    if meta.fragmentation == Fragmentation::Never {
+        flags |= DONT_FRAGMENT;
+    }
+    if meta.source.is_some() {
+        flags |= SOURCE_FIXED;
+    }
+    if meta.interface.is_some() {
+        flags |= INTERFACE_FIXED;
+    }
     Label {
-        remote: meta.remote,
         port: meta.sequence,
-        local: meta.source,
-        interface: meta.interface,
+        interface: Some(path.interface()),
         hop_limit: match meta.hop_limit {
             0 if meta.remote.is_multicast() => 1,
             hop_limit => hop_limit,
         },
         traffic_class: meta.traffic_class,
-        flags: match meta.fragmentation {
-            Fragmentation::Allow => 0,
-            Fragmentation::Never => DONT_FRAGMENT,
-        },
+        flags,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{EchoResponder, StaleHandle, Statistics};
 use tersus_ip::queue::{Queue, Regions};
-use tersus_ip::sorted::Sorted;
+use tersus_ip::sorted::{Keyed, Sorted};
 use tersus_ip::{InterfaceSet, IpMeta, Random, Verdict};
 use tersus_wire::IpProtocol;
 
@@ -42,8 +42,10 @@ impl Slot {
     /// A free slot.
     pub const EMPTY: Self =
         Self { kind: Kind::Free, protocol: IpProtocol(0), number: 0, generation: 0, receive: Queue::EMPTY };
+}
 
-    /// What the table is sorted by: echo sockets by identifier, the others behind.
+impl Keyed for Slot {
+    /// Echo sockets by identifier, the others behind.
     fn key(&self) -> u32 {
         match self.kind {
             Kind::Echo => u32::from(self.number),
@@ -190,14 +192,8 @@ impl<'a> Icmp<'a> {
 
     /// The echo socket with this identifier.
     pub(crate) fn echo_socket(&self, identifier: u16) -> Option<u16> {
-        let slots = &*self.slots;
-        let range = self.table.range(u32::from(identifier), |number| key_of(slots, number));
-        range.filter_map(|place| self.table.at(place)).next()
+        self.table.find(self.slots, u32::from(identifier), |_| true)
     }
-}
-
-pub(crate) fn key_of(slots: &[Slot], number: u16) -> u32 {
-    slots.get(usize::from(number)).map_or(u32::MAX, Slot::key)
 }
 
 #[cfg(test)]

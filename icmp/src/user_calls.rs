@@ -1,9 +1,10 @@
 //! Opening and closing sockets.
 
+use crate::input::identifier;
 use crate::statistics::count;
-use crate::storage::{key_of, Kind, Slot};
+use crate::storage::{Kind, Slot};
 use crate::{BindError, Handle, Icmp, StaleHandle};
-use tersus_ip::queue::Queue;
+use tersus_ip::queue::{Queue, Visit};
 use tersus_wire::IpProtocol;
 
 /// Which ICMP errors a socket hears.
@@ -63,8 +64,7 @@ impl Icmp<'_> {
         if slot.kind == Kind::Echo {
             self.drop_requests(slot.number);
         }
-        let slots = &*self.slots;
-        self.table.remove(socket.index, |number| key_of(slots, number));
+        self.table.remove(self.slots, socket.index);
         if let Some(slot) = self.slots.get_mut(usize::from(socket.index)) {
             *slot = Slot { generation: slot.generation.wrapping_add(1), ..Slot::EMPTY };
         }
@@ -81,17 +81,15 @@ impl Icmp<'_> {
     }
 
     /// Drops what is queued with this identifier: the next socket to have it must not get the replies.
-    fn drop_requests(&mut self, identifier: u16) {
-        let mut cursor = self.transmit.first();
-        while let Some(at) = self.transmit.seek(self.tx, cursor) {
-            cursor = self.transmit.next(self.tx, at);
-            let request = self.transmit.get(self.tx, at);
-            let theirs = request.and_then(|record| record.payload.first_chunk().copied());
-            if theirs.map(u16::from_be_bytes) == Some(identifier) {
-                self.transmit.remove(self.tx, at);
+    fn drop_requests(&mut self, closed: u16) {
+        self.transmit.retain(self.tx, |request| {
+            if identifier(request) == closed {
                 count(&mut self.responder.statistics.unsent);
+                Visit::Remove
+            } else {
+                Visit::Keep
             }
-        }
+        });
     }
 
     fn open_slot(&mut self, slot: Slot) -> Result<Handle, BindError> {
@@ -99,8 +97,7 @@ impl Icmp<'_> {
         let place = self.slots.get_mut(usize::from(index)).ok_or(BindError::NoSlot)?;
         let generation = place.generation;
         *place = Slot { generation, receive: Queue::EMPTY, ..slot };
-        let slots = &*self.slots;
-        self.table.insert(|number| key_of(slots, number));
+        self.table.insert(self.slots);
         Ok(Handle { index, generation })
     }
 }

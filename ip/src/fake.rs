@@ -85,6 +85,9 @@ impl Routes for FakeIp<'_> {
         });
         let interface = from.interface.unwrap_or_default();
         let mut path = Path::new(source, to, interface, self.mtu).ok_or(Unreachable::Family)?;
+        path.generation = self.generation;
+        path.flags.set(PathFlags::SOURCE_FIXED, from.address.is_some());
+        path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
         path.flags.set(PathFlags::CHECKSUM_OFFLOAD, self.checksum == ChecksumOffload::Partial);
         path.flags.set(PathFlags::RESOLVING, self.refusal_of(to) == Some(SendError::Resolving));
         Ok(path)

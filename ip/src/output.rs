@@ -310,8 +310,8 @@ impl Host<'_> {
         };
         let [i0, i1] = id.to_be_bytes();
         let sum = path
-            .header_sum
-            .add_u32(u32::from_be_bytes([0, packet.traffic_class, l0, l1]))
+            .addresses_sum
+            .add_u32(u32::from_be_bytes([0x45, packet.traffic_class, l0, l1]))
             .add_u32(u32::from_be_bytes([i0, i1, df, 0]))
             .add_u16(u16::from_be_bytes([packet.hop_limit, packet.protocol.0]));
         let [c0, c1] = sum.checksum().to_be_bytes();

@@ -30,8 +30,8 @@ bitflags::bitflags! {
 pub struct Path {
     /// IPv4 (20 octets) or IPv6 (40) header with all that stays the same from packet to packet.
     pub(crate) header: [u8; 40],
-    /// IPv4: sum over the template, whose changing fields are zero.
-    pub(crate) header_sum: Sum,
+    /// Sum over both addresses: part of every pseudo-header, and of the IPv4 header.
+    pub(crate) addresses_sum: Sum,
     /// Value of the generation counter when this was decided.
     pub(crate) generation: u32,
     pub(crate) mtu: u16,
@@ -48,7 +48,7 @@ impl Path {
     /// The path to nowhere, as tables of sockets start with. Its addresses read as `0.0.0.0`.
     pub const EMPTY: Self = Self {
         header: [0; 40],
-        header_sum: Sum::new(),
+        addresses_sum: Sum::new(),
         generation: 0,
         mtu: 0,
         neighbour: 0,
@@ -83,7 +83,6 @@ impl Path {
                 if let Some(header) = path.header.first_chunk_mut() {
                     *header = template;
                 }
-                path.header_sum = Sum::new().add_bytes(&template);
             }
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
                 path.family = 6;
@@ -95,7 +94,20 @@ impl Path {
             }
             _ => return None,
         }
+        path.addresses_sum = path.addresses().pseudo_sum();
         Some(path)
+    }
+
+    /// Source and destination as they stand in the header of each packet.
+    #[must_use]
+    #[inline]
+    pub fn addresses(&self) -> Addresses<'_> {
+        if self.is_ipv6() {
+            Addresses::V6(self.header.last_chunk().unwrap_or(&[0; 32]))
+        } else {
+            let (_, addresses) = self.header.split_at(12);
+            Addresses::V4(addresses.first_chunk().unwrap_or(&[0; 8]))
+        }
     }
 
     /// Our address on this path.
@@ -144,6 +156,44 @@ impl Path {
         }
     }
 
+    /// Whether the destination is a multicast group.
+    #[must_use]
+    #[inline]
+    pub const fn is_to_group(&self) -> bool {
+        if self.is_ipv6() {
+            self.header[24] == 0xff
+        } else {
+            self.header[16] & 0xf0 == 0xe0
+        }
+    }
+
+    /// Whether `to` is this path's destination, as tables hold addresses.
+    #[must_use]
+    #[inline]
+    pub fn is_to(&self, to: &PackedAddress) -> bool {
+        let h = &self.header;
+        let [a, b, c, d, ..] = *to.octets();
+        if self.is_ipv6() {
+            !to.is_ipv4() && self.header.last_chunk() == Some(to.octets())
+        } else {
+            self.family == 4 && to.is_ipv4() && [h[16], h[17], h[18], h[19]] == [a, b, c, d]
+        }
+    }
+
+    /// Whether `from` is this path's source.
+    #[must_use]
+    #[inline]
+    pub fn is_from(&self, from: &PackedAddress) -> bool {
+        let h = &self.header;
+        let [a, b, c, d, ..] = *from.octets();
+        if self.is_ipv6() {
+            let (_, own) = h.split_at(8);
+            !from.is_ipv4() && own.first_chunk() == Some(from.octets())
+        } else {
+            self.family == 4 && from.is_ipv4() && [h[12], h[13], h[14], h[15]] == [a, b, c, d]
+        }
+    }
+
     /// Whether this is [`Path::EMPTY`].
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -188,12 +238,35 @@ impl Path {
 
     /// Sum of both addresses for a pseudo-header; length and protocol are still to be added.
     #[must_use]
-    pub fn pseudo_sum(&self) -> Sum {
-        tersus_wire::ip::pseudo_addresses(self.source(), self.destination())
+    #[inline]
+    pub const fn pseudo_sum(&self) -> Sum {
+        self.addresses_sum
+    }
+
+    /// Whether this was decided at this value of [`crate::Routes::generation`]: nothing has changed since.
+    #[must_use]
+    #[inline]
+    pub const fn is_current(&self, generation: u32) -> bool {
+        self.generation == generation
+    }
+
+    /// Whether whoever asked for the path chose its source.
+    #[must_use]
+    #[inline]
+    pub const fn is_source_fixed(&self) -> bool {
+        self.flags.contains(PathFlags::SOURCE_FIXED)
+    }
+
+    /// Whether whoever asked for the path chose its interface.
+    #[must_use]
+    #[inline]
+    pub const fn is_interface_fixed(&self) -> bool {
+        self.flags.contains(PathFlags::INTERFACE_FIXED)
     }
 
     /// Whether a packet with these addresses comes from this path's destination to its source.
     #[must_use]
+    #[inline]
     pub fn matches(&self, packet: &Addresses<'_>) -> bool {
         match packet {
             Addresses::V4(addresses) => {
@@ -202,10 +275,24 @@ impl Path {
                 self.family == 4 && own.rotate_left(32) == u64::from_ne_bytes(**addresses)
             }
             Addresses::V6(addresses) => {
-                let (source, destination) = addresses.split_at(16);
-                self.family == 6
-                    && self.header.get(24..) == Some(source)
-                    && self.header.get(8..24) == Some(destination)
+                let source = addresses.first_chunk::<16>();
+                source.is_some_and(|source| self.header.last_chunk() == Some(source)) && self.is_for(packet)
+            }
+        }
+    }
+
+    /// Whether a packet with these addresses goes to this path's source.
+    #[must_use]
+    #[inline]
+    pub fn is_for(&self, packet: &Addresses<'_>) -> bool {
+        let h = &self.header;
+        match packet {
+            Addresses::V4(&[.., a, b, c, d]) => {
+                self.family == 4 && [h[12], h[13], h[14], h[15]] == [a, b, c, d]
+            }
+            Addresses::V6(addresses) => {
+                let (_, own) = h.split_at(8);
+                self.is_ipv6() && own.first_chunk::<16>() == addresses.last_chunk()
             }
         }
     }
@@ -262,13 +349,18 @@ mod tests {
         let path = Path::new(ip("192.0.2.1"), ip("203.0.113.9"), InterfaceId(0), 1500).unwrap();
         assert!(path.matches(&Addresses::V4(&[203, 0, 113, 9, 192, 0, 2, 1])));
         assert!(!path.matches(&Addresses::V4(&[192, 0, 2, 1, 203, 0, 113, 9])));
+        assert!(!path.matches(&Addresses::V4(&[203, 0, 113, 8, 192, 0, 2, 1])));
+        assert!(path.is_for(&Addresses::V4(&[203, 0, 113, 8, 192, 0, 2, 1])));
+        assert_eq!(path.addresses(), Addresses::V4(&[192, 0, 2, 1, 203, 0, 113, 9]));
         let path = Path::new(ip("::1"), ip("::2"), InterfaceId(0), 1500).unwrap();
         let mut addresses = [0; 32];
         addresses[15] = 2;
         addresses[31] = 1;
         assert!(path.matches(&Addresses::V6(&addresses)));
+        addresses[15] = 3;
+        assert!(path.is_for(&Addresses::V6(&addresses)) && !path.matches(&Addresses::V6(&addresses)));
         addresses[31] = 3;
-        assert!(!path.matches(&Addresses::V6(&addresses)));
+        assert!(!path.is_for(&Addresses::V6(&addresses)));
         assert!(!Path::EMPTY.matches(&Addresses::V4(&[0; 8])));
     }
 }

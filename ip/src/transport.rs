@@ -15,7 +15,27 @@ pub enum Addresses<'a> {
     V6(&'a [u8; 32]),
 }
 
-impl Addresses<'_> {
+impl<'a> Addresses<'a> {
+    /// Two addresses of one family as they would stand in a header, written to the front of `octets`; `None` if they
+    /// are of two.
+    #[must_use]
+    pub fn join(source: IpAddr, destination: IpAddr, octets: &'a mut [u8; 32]) -> Option<Self> {
+        match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let octets: &mut [u8; 8] = octets.first_chunk_mut()?;
+                let ([a, b, c, d], [e, f, g, h]) = (source.octets(), destination.octets());
+                *octets = [a, b, c, d, e, f, g, h];
+                Some(Self::V4(octets))
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                *octets.first_chunk_mut()? = source.octets();
+                *octets.last_chunk_mut()? = destination.octets();
+                Some(Self::V6(octets))
+            }
+            _ => None,
+        }
+    }
+
     /// The sender.
     #[must_use]
     #[inline]

@@ -1,6 +1,7 @@
 //! Errors: of calls, and of datagrams that were accepted and could not be delivered.
 
-use crate::Handle;
+use crate::statistics::count;
+use crate::{Handle, Statistics};
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::{ErrorKind, PackedAddress, Unreachable};
 
@@ -145,8 +146,8 @@ impl<'a> Errors<'a> {
         Self { entries, len: 0 }
     }
 
-    /// Keeps an error. `false`: one was lost.
-    pub(crate) fn push(&mut self, socket: Handle, error: &SocketError) -> bool {
+    /// Keeps an error for a socket to read.
+    pub(crate) fn keep(&mut self, statistics: &mut Statistics, socket: Handle, error: &SocketError) {
         let entry = ErrorEntry {
             cause: error.cause,
             remote: PackedAddress::new(error.remote.ip()),
@@ -157,12 +158,12 @@ impl<'a> Errors<'a> {
         if let Some(free) = self.entries.get_mut(self.len) {
             *free = entry;
             self.len += 1;
-            return true;
+            return;
         }
         if let Some(newest) = self.entries.iter_mut().rev().find(|entry| entry.socket == socket) {
             *newest = entry;
         }
-        false
+        count(&mut statistics.errors_lost);
     }
 
     /// Takes the oldest error of a socket.

@@ -21,6 +21,7 @@ impl<'a> Fifo<'a> {
         self.len == 0
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn push(&mut self, number: u16) {
         let place = self.place(self.len);
         if let (true, Some(place)) = (self.len < self.places.len(), self.places.get_mut(place)) {
@@ -29,6 +30,7 @@ impl<'a> Fifo<'a> {
         }
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn pop(&mut self) -> Option<u16> {
         let number = *self.places.get(self.head)?;
         self.len = self.len.checked_sub(1)?;

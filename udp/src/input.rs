@@ -1,34 +1,47 @@
 //! What comes in: datagrams and ICMP errors.
 
 use crate::recv::cast_flags;
-use crate::send::copy;
-use crate::slot::{Flags, Slot};
+use crate::slot::Flags;
 use crate::statistics::count;
 use crate::table::Flow;
-use crate::{Cause, Udp};
-use core::net::{IpAddr, SocketAddr};
-use tersus_ip::queue::Arrived;
+use crate::{Cause, Handle, SocketError, Udp};
+use core::net::SocketAddr;
+use tersus_ip::queue::Label;
 use tersus_ip::{Addresses, Cast, IcmpError, IpMeta, Reject, RxChecksum, Verdict};
-use tersus_wire::{udp, Error, IpProtocol};
+use tersus_wire::checksum::{copy_and_sum, Sum};
+use tersus_wire::udp;
 
-/// Whether a datagram carried a checksum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Summed {
-    Yes,
-    No,
+/// What a datagram's checksum still needs.
+#[derive(Debug, Clone, Copy)]
+enum Check {
+    /// Nothing: it was verified.
+    Done,
+    /// There is none.
+    Absent,
+    /// Right if this, the sum of pseudo-header and header, and the payload's are right together.
+    Payload(Sum),
 }
 
 impl Udp<'_> {
     /// Takes a datagram, RFC 768 and RFC 1122 §4.1.3.
+    #[inline]
     pub(crate) fn on_datagram(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         count(&mut self.statistics.received);
         let Ok((header, payload)) = udp::split(segment) else {
-            return drop_counted(&mut self.statistics.malformed);
+            count(&mut self.statistics.malformed);
+            return Verdict::Done;
         };
-        let summed = match verify(packet, header, payload) {
-            Ok(summed) => summed,
-            Err(Error::Checksum) => return drop_counted(&mut self.statistics.bad_checksum),
-            Err(_) => return drop_counted(&mut self.statistics.no_checksum),
+        let check = if header.checksum().is_none() {
+            // RFC 1122 §4.1.3.4; RFC 8200 §8.1 for IPv6.
+            if let Addresses::V6(_) = packet.addresses {
+                count(&mut self.statistics.no_checksum);
+                return Verdict::Done;
+            }
+            Check::Absent
+        } else if packet.rx.checksum == RxChecksum::Unknown {
+            Check::Payload(header.sum(packet.addresses.pseudo_sum()))
+        } else {
+            Check::Done
         };
         let flow = Flow {
             addresses: packet.addresses,
@@ -36,147 +49,102 @@ impl Udp<'_> {
             remote_port: header.src_port().unwrap_or(0),
             interface: Some(packet.interface),
         };
-        let arrived = Arrived {
+        let label = Label {
             port: flow.remote_port,
-            interface: packet.interface,
+            interface: flow.interface,
             hop_limit: packet.hop_limit,
             traffic_class: packet.traffic_class,
             flags: cast_flags(packet.cast),
         };
         if packet.cast == Cast::Unicast {
-            let Some(index) = self.table.best(self.slots, &flow) else {
-                count(&mut self.statistics.no_port);
-                return Verdict::Reject(Reject::PortUnreachable);
-            };
-            self.deliver(index, packet.addresses, &arrived, payload, summed);
-        } else {
-            self.deliver_to_all(&flow, &arrived, payload, summed);
-        }
-        Verdict::Done
-    }
-
-    /// Hands a datagram to a group to every socket that it fits. Nobody is told if there is none, RFC 1122 §3.2.2.
-    #[cold]
-    fn deliver_to_all(&mut self, flow: &Flow<'_>, arrived: &Arrived, payload: &[u8], summed: Summed) {
-        let mut found = 0;
-        for range in self.table.ranges(self.slots, flow) {
-            for place in range {
-                let Some(index) = self.table.at(place) else { break };
-                let slot = self.slots.get(usize::from(index));
-                if slot.is_some_and(|slot| slot.fit(&flow.addresses, flow.interface).is_some()) {
-                    self.deliver(index, flow.addresses, arrived, payload, summed);
-                    found += 1;
-                }
+            if let Some(index) = self.best(&flow) {
+                self.deliver(index, &flow, &label, payload, check);
+                return Verdict::Done;
             }
         }
-        if found == 0 {
+        self.deliver_otherwise(&flow, &label, payload, check)
+    }
+
+    /// Takes a datagram to a group, which goes to every socket that it fits, or one that fits none: then only who sent
+    /// it to us alone is told, RFC 1122 §3.2.2.
+    #[cold]
+    #[inline(never)]
+    fn deliver_otherwise(
+        &mut self,
+        flow: &Flow<'_>,
+        label: &Label,
+        payload: &[u8],
+        mut check: Check,
+    ) -> Verdict {
+        if let Check::Payload(sum) = check {
+            if !sum.add_bytes(payload).is_valid() {
+                count(&mut self.statistics.bad_checksum);
+                return Verdict::Done;
+            }
+            check = Check::Done;
+        }
+        let is_to_many = label.flags != cast_flags(Cast::Unicast);
+        let mut walk = self.walk(flow);
+        let mut found = false;
+        while let Some((index, _)) = self.next_fit(flow, &mut walk).filter(|_| is_to_many) {
+            self.deliver(index, flow, label, payload, check);
+            found = true;
+        }
+        if !found {
             count(&mut self.statistics.no_port);
+        }
+        if is_to_many {
+            Verdict::Done
+        } else {
+            Verdict::Reject(Reject::PortUnreachable)
         }
     }
 
     /// Puts a datagram into its socket's queue. A full one drops it: no ICMP, RFC 4443 §3.1.
-    fn deliver(
-        &mut self,
-        index: u16,
-        addresses: Addresses<'_>,
-        arrived: &Arrived,
-        payload: &[u8],
-        summed: Summed,
-    ) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    fn deliver(&mut self, index: u16, flow: &Flow<'_>, label: &Label, payload: &[u8], check: Check) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        if summed == Summed::No && slot.flags.contains(Flags::REFUSE_ZERO) {
-            count(&mut self.statistics.no_checksum);
-            return;
+        if matches!(check, Check::Absent) && slot.flags.contains(Flags::REFUSE_ZERO) {
+            return count(&mut self.statistics.no_checksum);
         }
-        match slot.receive.push_received(self.rx.of(index), addresses, arrived, payload.len()) {
-            Some(place) => {
-                copy(place, payload);
-                count(&mut self.statistics.delivered);
+        // Copied and summed in one; what turns out to be wrong has never been in the queue.
+        let mut queue = slot.receive;
+        let place = queue.push(self.rx.of(index), label, flow.addresses, payload.len());
+        let Some(place) = place else { return count(&mut self.statistics.receive_full) };
+        if let Check::Payload(sum) = check {
+            if !sum.join(copy_and_sum(place, payload)).is_valid() {
+                return count(&mut self.statistics.bad_checksum);
             }
-            None => count(&mut self.statistics.receive_full),
+        } else {
+            crate::send::copy(place, payload);
         }
+        slot.receive = queue;
+        count(&mut self.statistics.delivered);
     }
 
     /// Takes an ICMP error that quotes UDP. Only one that quotes both ends of a socket of ours is believed to be
     /// about it, RFC 8085 §5.2; an unconnected socket has no peer to compare.
     pub(crate) fn on_icmp_error(&mut self, error: &IcmpError<'_>) {
-        let Some((&[s0, s1, d0, d1], _)) = error.quoted.split_first_chunk() else {
-            count(&mut self.statistics.icmp_ignored);
-            return;
-        };
-        let v4: [u8; 8];
-        let mut v6 = [0; 32];
-        let addresses = match (error.remote, error.local) {
-            (IpAddr::V4(remote), IpAddr::V4(local)) => {
-                let ([a, b, c, d], [e, f, g, h]) = (remote.octets(), local.octets());
-                v4 = [a, b, c, d, e, f, g, h];
-                Addresses::V4(&v4)
-            }
-            (remote, local) => {
-                if let (Some(to), IpAddr::V6(remote)) = (v6.first_chunk_mut(), remote) {
-                    *to = remote.octets();
-                }
-                if let (Some(to), IpAddr::V6(local)) = (v6.last_chunk_mut(), local) {
-                    *to = local.octets();
-                }
-                Addresses::V6(&v6)
-            }
-        };
-        let flow = Flow {
-            addresses,
-            local_port: u16::from_be_bytes([s0, s1]),
-            remote_port: u16::from_be_bytes([d0, d1]),
-            interface: None,
-        };
-        let sender = if flow.remote_port == 0 { None } else { self.table.best(self.slots, &flow) };
-        // A socket bound to a group sends from another address.
-        let sender = sender.or_else(|| self.group_sender(&flow, error.local));
-        let Some(index) = sender else {
-            count(&mut self.statistics.icmp_ignored);
-            return;
+        let ports = error.quoted.first_chunk();
+        let sender = ports.and_then(|&[s0, s1, d0, d1]| {
+            let remote_port = u16::from_be_bytes([d0, d1]);
+            let mut octets = [0; 32];
+            let flow = Flow {
+                addresses: Addresses::join(error.remote, error.local, &mut octets)?,
+                local_port: u16::from_be_bytes([s0, s1]),
+                remote_port,
+                interface: None,
+            };
+            Some((self.best(&flow).filter(|_| remote_port != 0)?, remote_port))
+        });
+        let Some((index, remote_port)) = sender else {
+            return count(&mut self.statistics.icmp_ignored);
         };
         count(&mut self.statistics.icmp_errors);
-        let remote = SocketAddr::new(error.remote, flow.remote_port);
-        self.keep_error(index, Cause::Icmp(error.kind), remote, Some(error.reporter));
+        let remote = SocketAddr::new(error.remote, remote_port);
+        let Some(slot) = self.slots.get(usize::from(index)) else { return };
+        let socket = Handle { index, generation: slot.generation };
+        let error = SocketError { cause: Cause::Icmp(error.kind), remote, reporter: Some(error.reporter) };
+        self.errors.keep(&mut self.statistics, socket, &error);
     }
-
-    /// A socket bound to a group at this port: whatever its source was, IP has checked that it is ours.
-    fn group_sender(&self, flow: &Flow<'_>, local: IpAddr) -> Option<u16> {
-        if flow.remote_port == 0 {
-            return None;
-        }
-        let is_sender = |slot: &Slot| {
-            slot.flags.contains(Flags::GROUP)
-                && !slot.flags.contains(Flags::CLOSING)
-                && slot.admits_family(local)
-        };
-        let [_, range] = self.table.ranges(self.slots, flow);
-        range
-            .filter_map(|place| self.table.at(place))
-            .find(|&number| self.slots.get(usize::from(number)).is_some_and(is_sender))
-    }
-}
-
-/// Checks the checksum: RFC 1122 §4.1.3.4 for IPv4, RFC 8200 §8.1 for IPv6, where none is an error.
-fn verify(packet: &IpMeta<'_>, header: udp::Header<'_>, payload: &[u8]) -> Result<Summed, Error> {
-    if header.checksum().is_none() {
-        return match packet.addresses {
-            Addresses::V4(_) => Ok(Summed::No),
-            Addresses::V6(_) => Err(Error::Field(6)),
-        };
-    }
-    if packet.rx.checksum == RxChecksum::Unknown {
-        header.verify(payload, packet.addresses.pseudo_sum())?;
-    }
-    Ok(Summed::Yes)
-}
-
-fn drop_counted(counter: &mut u32) -> Verdict {
-    count(counter);
-    Verdict::Done
-}
-
-/// Whether a packet is UDP's.
-pub(crate) fn is_udp(protocol: IpProtocol) -> bool {
-    protocol == IpProtocol::UDP
 }

@@ -6,7 +6,7 @@
 //! - [`Udp::bind`] opens a socket at a port, [`Udp::connect`] fixes its peer, [`Udp::close`] gives it back.
 //! - [`Udp::send`], [`Udp::send_to`], [`Udp::send_with`] queue a datagram; it leaves in the next poll.
 //! - [`Udp::recv`], [`Udp::recv_with`] take the oldest datagram that came in, with all that is known of it.
-//! - [`Udp::forward`] passes a received datagram on without a copy in the application.
+//! - [`Udp::forward`] passes a received datagram on without a copy in the application, [`Udp::send_back`] back.
 //! - [`Udp::take_error`] tells what became of datagrams that could not be delivered.
 //!
 //! ```
@@ -43,7 +43,7 @@
 //!
 //! # Cost
 //! Finding a socket is a binary search in a table sorted by ports. `transmit` and `poll_at` see only sockets
-//! that have something to send: idle ones cost nothing. A socket has 94 octets of state on a 64-bit machine, side
+//! that have something to send: idle ones cost nothing. A socket has 90 octets of state, side
 //! tables included, and its two queues.
 #![no_std]
 #![forbid(unsafe_code)]

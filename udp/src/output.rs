@@ -8,16 +8,13 @@
 //!      room or generation says that it may go
 //! ```
 
-use crate::input::is_udp;
-use crate::send::DONT_FRAGMENT;
-use crate::slot::{Flags, Slot, Wish};
+use crate::send::{DONT_FRAGMENT, INTERFACE_FIXED, PARKED, SOURCE_FIXED};
+use crate::slot::{Flags, Slot};
 use crate::statistics::count;
-use crate::storage::keep_error;
-use crate::{Cause, SocketError, Udp};
-use core::net::SocketAddr;
-use tersus_ip::queue::{Record, State};
+use crate::{Cause, Handle, Udp};
+use tersus_ip::queue::{Record, Visit};
 use tersus_ip::{
-    IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress, SendError,
+    IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress, SendError, Source,
     Transport, Verdict,
 };
 use tersus_wire::{udp, IpProtocol};
@@ -26,34 +23,65 @@ use tersus_wire::{udp, IpProtocol};
 const PASSED_MAX: u32 = 32;
 
 impl Transport for Udp<'_> {
+    #[inline]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
-        if !is_udp(packet.protocol) {
+        if packet.protocol != IpProtocol::UDP {
             return Verdict::NotMine;
         }
         self.on_datagram(packet, segment)
     }
 
     fn error(&mut self, _now: Instant, error: &IcmpError<'_>) {
-        if is_udp(error.protocol) {
-            self.on_icmp_error(error);
+        if error.protocol == IpProtocol::UDP {
+            (self.duties.icmp)(self, error);
         }
     }
 
+    #[inline]
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
-        if ip.generation() != self.generation {
-            self.generation = ip.generation();
-            self.retry_parked();
-        } else if self.waiting.is_empty() || self.full.intersects(ip.room()) {
+        if self.ready.is_empty() && self.waiting.is_empty() {
+            return Progress::Idle;
+        }
+        self.transmit_queued(ip, budget)
+    }
+
+    #[inline]
+    fn poll_at(&self) -> Option<Instant> {
+        (!self.ready.is_empty()).then_some(Instant::ZERO)
+    }
+}
+
+/// What all sockets share in one `transmit`.
+struct Turn<'t> {
+    ip: &'t mut dyn IpLayer,
+    /// The interfaces that did not answer `Full` in this turn.
+    room: InterfaceSet,
+    /// Those that did, or have no room since an earlier turn.
+    full: InterfaceSet,
+    generation: u32,
+    has_one_interface: bool,
+}
+
+impl Udp<'_> {
+    #[inline(never)]
+    fn transmit_queued(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        let generation = ip.generation();
+        let room = ip.room();
+        if generation != self.generation || self.full.intersects(room) {
             self.wake();
         }
-        let room = ip.room();
-        let mut turn = Turn { generation: self.generation, room, full: self.full, ip, budget };
+        if self.waiting.is_empty() {
+            self.full = InterfaceSet::NONE;
+        }
+        self.generation = generation;
+        let has_one_interface = ip.interface_count() <= 1;
+        let mut turn = Turn { ip, room, full: self.full, generation, has_one_interface };
         for _ in 0..self.ready.len() {
-            if *turn.budget == 0 {
+            if *budget == 0 {
                 break;
             }
             let Some(index) = self.ready.pop() else { break };
-            self.send_queued(index, &mut turn);
+            self.visit(index, &mut turn, budget);
         }
         self.full = turn.full;
         if !self.ready.is_empty() {
@@ -65,33 +93,6 @@ impl Transport for Udp<'_> {
         }
     }
 
-    fn poll_at(&self) -> Option<Instant> {
-        (!self.ready.is_empty()).then_some(Instant::ZERO)
-    }
-}
-
-/// What all sockets share in one `transmit`.
-struct Turn<'t> {
-    ip: &'t mut dyn IpLayer,
-    budget: &'t mut usize,
-    /// The interfaces that did not answer `Full` in this turn.
-    room: InterfaceSet,
-    /// Those that did, or have no room since an earlier turn.
-    full: InterfaceSet,
-    generation: u32,
-}
-
-/// What became of one datagram.
-enum Fate {
-    Sent,
-    /// It stays for want of room.
-    NoRoom,
-    /// It stays until its next hop is known.
-    Parked,
-    Dropped(Cause),
-}
-
-impl Udp<'_> {
     /// Makes waiting sockets ready: what they wait for may have come.
     fn wake(&mut self) {
         self.full = InterfaceSet::NONE;
@@ -103,130 +104,116 @@ impl Udp<'_> {
         }
     }
 
-    /// After a resolution may have ended: parked datagrams are tried again, those of sockets that are ready for another
-    /// reason too.
-    fn retry_parked(&mut self) {
-        self.wake();
-        for _ in 0..self.ready.len() {
-            let Some(index) = self.ready.pop() else { break };
-            if let Some(slot) = self.slots.get_mut(usize::from(index)) {
-                slot.flags.insert(Flags::RETRY);
-            }
-            self.ready.push(index);
-        }
-    }
-
     /// Sends what a socket has queued, oldest first, and files the socket where it belongs then.
-    fn send_queued(&mut self, index: u16, turn: &mut Turn<'_>) {
+    #[inline]
+    fn visit(&mut self, index: u16, turn: &mut Turn<'_>, budget: &mut usize) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        let region = self.tx.of(index);
         slot.flags.remove(Flags::READY);
-        let retry = slot.flags.contains(Flags::RETRY);
-        let mut cursor = slot.transmit.first();
-        let mut waits = false;
+        // It is here for something new; what is parked has not been called.
+        let passes_parked = slot.flags.contains(Flags::WAITING);
+        let mut is_out_of_budget = false;
         let mut passed = 0;
-        while let Some((at, record)) = slot.transmit.walk(region, &mut cursor) {
-            if record.state() == State::Parked && !retry {
-                waits = true;
-                continue;
+        let mut queue = slot.transmit;
+        queue.retain(self.tx.of(index), |record| {
+            if passes_parked && record.flags() & PARKED != 0 {
+                return Visit::Keep;
             }
-            if *turn.budget == 0 {
-                return self.make_ready(index);
+            if *budget == 0 {
+                is_out_of_budget = true;
+                return Visit::Stop;
             }
-            match send_one(slot, &record, turn) {
-                Fate::Sent => {
-                    *turn.budget -= 1;
-                    slot.transmit.remove(region, at);
+            let error = match send_one(slot, record, turn) {
+                Ok(()) => {
+                    // One that cannot be delivered counts too: a queue full of those is not free.
+                    *budget -= 1;
                     count(&mut self.statistics.sent);
+                    return Visit::Remove;
                 }
-                Fate::Dropped(cause) => {
-                    // Counts as work: a queue full of undeliverable datagrams is not free.
-                    *turn.budget -= 1;
-                    let remote = SocketAddr::new(record.remote(), record.port());
-                    slot.transmit.remove(region, at);
-                    count(match cause {
-                        Cause::TooBig(_) => &mut self.statistics.too_big,
-                        _ => &mut self.statistics.unreachable,
-                    });
-                    let error = SocketError { cause, remote, reporter: None };
-                    keep_error(&mut self.errors, &mut self.statistics, index, slot, &error);
+                Err(error) => error,
+            };
+            let cause = match error {
+                SendError::Resolving => {
+                    record.set_flags(record.flags() | PARKED);
+                    return Visit::Keep;
                 }
-                Fate::Parked => {
-                    slot.transmit.mark(region, at, State::Parked);
-                    waits = true;
-                }
-                Fate::NoRoom => {
-                    waits = true;
+                SendError::Full => {
                     passed += 1;
-                    let one_way = slot.flags.contains(Flags::CONNECTED)
-                        || slot.interface != 0
-                        || turn.ip.interface_count() <= 1;
-                    if one_way || passed >= PASSED_MAX {
-                        break;
-                    }
+                    let one_way = turn.has_one_interface || slot.has_one_way();
+                    return if one_way || passed >= PASSED_MAX { Visit::Stop } else { Visit::Keep };
+                }
+                SendError::TooBig(mtu) => {
+                    count(&mut self.statistics.too_big);
+                    Cause::TooBig(mtu)
+                }
+                SendError::Unreachable(reason) => {
+                    count(&mut self.statistics.unreachable);
+                    Cause::Unreachable(reason)
+                }
+            };
+            *budget -= 1;
+            if slot.flags.contains(Flags::CLOSING) {
+                count(&mut self.statistics.errors_lost);
+            } else {
+                let socket = Handle { index, generation: slot.generation };
+                (self.duties.undelivered)(&mut self.errors, &mut self.statistics, socket, record, cause);
+            }
+            Visit::Remove
+        });
+        slot.transmit = queue;
+        if is_out_of_budget {
+            self.make_ready(index);
+        } else if queue.is_empty() {
+            if slot.flags.contains(Flags::CLOSING) {
+                if let Some(free) = self.free {
+                    free(self, index);
                 }
             }
-        }
-        self.finish_visit(index, waits, passed);
-    }
-
-    /// After a socket's queue was walked, past `passed` datagrams that found no room: it waits, is done, or was closed
-    /// and is free now.
-    fn finish_visit(&mut self, index: u16, waits: bool, passed: u32) {
-        let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        // Else parked datagrams have still to be tried again: those that found no room, and those behind them.
-        if passed == 0 {
-            slot.flags.remove(Flags::RETRY);
-        }
-        if waits {
-            if !slot.flags.contains(Flags::WAITING) {
-                slot.flags.insert(Flags::WAITING);
-                self.waiting.push(index);
-            }
-        } else if slot.flags.contains(Flags::CLOSING) && slot.transmit.is_empty() {
-            self.free(index);
+        } else if !slot.flags.contains(Flags::WAITING) {
+            slot.flags.insert(Flags::WAITING);
+            self.waiting.push(index);
         }
     }
 }
 
-/// Sends one datagram along the kept way if it is its own and fresh, else along a new one.
+/// Sends one datagram: along the socket's path if that is its way, else along a new one, which the socket keeps.
 #[inline]
-fn send_one(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Fate {
-    let asked = Flags::SOURCE_ASKED.union(Flags::INTERFACE_ASKED);
-    let kept = Flags::CONNECTED.union(Flags::PATH_KEPT);
-    let is_plain = record.is_plain()
-        && slot.flags.intersects(kept)
-        && !slot.flags.intersects(asked)
-        && slot.path.leads_to(record.remote());
-    if is_plain && slot.is_fresh(turn.generation) {
+fn send_one(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Result<(), SendError> {
+    // A connected socket's path stays decided: IP renews it. Others look for a new source too.
+    let is_fresh = slot.flags.contains(Flags::CONNECTED) || slot.path.is_current(turn.generation);
+    if is_fresh
+        && slot.path.addresses() == record.addresses()
+        && record.interface() == Some(slot.path.interface())
+    {
         return send_along(&mut slot.path, slot.local_port, record, turn);
     }
-    send_otherwise(slot, record, turn)
+    send_along_new(slot, record, turn)
 }
 
-/// Sends one datagram that has wishes, or that goes elsewhere than the one before it.
 #[cold]
 #[inline(never)]
-fn send_otherwise(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Fate {
-    let wish = Wish { source: record.local(), interface: record.interface() };
-    if slot.is_fresh(turn.generation) && slot.has_path_for(record.remote(), &wish) {
-        return send_along(&mut slot.path, slot.local_port, record, turn);
-    }
-    match turn.ip.route(slot.source(&wish), record.remote()) {
-        Ok(mut path) => {
-            let fate = send_along(&mut path, slot.local_port, record, turn);
-            slot.keep_path(&path, record.remote(), &wish, turn.generation);
-            fate
-        }
-        Err(reason) => Fate::Dropped(Cause::Unreachable(reason)),
-    }
+fn send_along_new(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Result<(), SendError> {
+    let flags = record.flags();
+    let from = Source {
+        address: (flags & SOURCE_FIXED != 0).then(|| record.addresses().source()),
+        interface: record.interface().filter(|_| flags & INTERFACE_FIXED != 0),
+    };
+    let path = turn.ip.route(from, record.addresses().destination());
+    let mut path = path.map_err(SendError::Unreachable)?;
+    let result = send_along(&mut path, slot.local_port, record, turn);
+    slot.keep_path(&path);
+    result
 }
 
-fn send_along(path: &mut Path, local_port: u16, record: &Record<'_>, turn: &mut Turn<'_>) -> Fate {
+fn send_along(
+    path: &mut Path,
+    local_port: u16,
+    record: &Record<'_>,
+    turn: &mut Turn<'_>,
+) -> Result<(), SendError> {
     let interface = path.interface();
     if !turn.room.contains(interface) {
         turn.full.insert(interface);
-        return Fate::NoRoom;
+        return Err(SendError::Full);
     }
     let addresses = path.pseudo_sum();
     let repr = udp::Repr { src_port: local_port, dst_port: record.port() };
@@ -242,15 +229,10 @@ fn send_along(path: &mut Path, local_port: u16, record: &Record<'_>, turn: &mut 
         traffic_class: record.traffic_class(),
         flags: if record.flags() & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
     };
-    match turn.ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill) {
-        Ok(()) => Fate::Sent,
-        Err(SendError::Full) => {
-            turn.room.remove(interface);
-            turn.full.insert(interface);
-            Fate::NoRoom
-        }
-        Err(SendError::Resolving) => Fate::Parked,
-        Err(SendError::TooBig(mtu)) => Fate::Dropped(Cause::TooBig(mtu)),
-        Err(SendError::Unreachable(reason)) => Fate::Dropped(Cause::Unreachable(reason)),
+    let result = turn.ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill);
+    if result == Err(SendError::Full) {
+        turn.room.remove(interface);
+        turn.full.insert(interface);
     }
+    result
 }

@@ -41,7 +41,7 @@ impl RecvMeta {
 
     fn new(record: &Record<'_>) -> Self {
         Self {
-            remote: SocketAddr::new(record.remote(), record.port()),
+            remote: SocketAddr::new(record.addresses().source(), record.port()),
             local: record.addresses().destination(),
             cast: match record.flags() {
                 MULTICAST => Cast::Multicast,
@@ -133,9 +133,22 @@ impl Udp<'_> {
     /// # Errors
     /// [`StaleHandle`].
     pub fn peek(&mut self, socket: Handle) -> Result<Option<RecvMeta>, StaleHandle> {
+        self.peek_with(socket, |meta, _| *meta)
+    }
+
+    /// Lends the oldest received datagram in place, which may be altered there, and stays; `None` if there is none.
+    /// What [`Udp::forward`] and [`Udp::send_back`] pass on is what was left there.
+    ///
+    /// # Errors
+    /// [`StaleHandle`]; `read` was not called.
+    pub fn peek_with<R>(
+        &mut self,
+        socket: Handle,
+        read: impl FnOnce(&RecvMeta, &mut [u8]) -> R,
+    ) -> Result<Option<R>, StaleHandle> {
         let queue = self.slot(socket)?.receive;
         let front = queue.front(self.rx.of(socket.index));
-        Ok(front.map(|record| RecvMeta::new(&record)))
+        Ok(front.map(|record| read(&RecvMeta::new(&record), record.payload)))
     }
 
     /// Drops the oldest received datagram, if there is one.

@@ -1,14 +1,19 @@
 //! The user's side of sending: a datagram is checked, given its way, and queued.
 
-use crate::slot::{Flags, Slot, Wish};
+use crate::recv::cast_flags;
+use crate::slot::{Flags, Slot};
 use crate::statistics::count;
 use crate::{Handle, RecvMeta, SendError, StaleHandle, Statistics, Udp};
 use core::net::{IpAddr, SocketAddr};
-use tersus_ip::queue::{Label, Queue};
-use tersus_ip::{Fill, InterfaceId, Path, Routes, Unreachable};
+use tersus_ip::queue::{Label, Queue, Record};
+use tersus_ip::{Cast, Fill, InterfaceId, PackedAddress, Path, Routes, Source, Unreachable};
 
-/// Bit of [`Label::flags`]: the datagram may not be fragmented.
+/// Bits of [`Label::flags`]: the datagram may not be fragmented; its source, its interface was chosen by its sender or
+/// socket; its next hop was being resolved when it was tried.
 pub(crate) const DONT_FRAGMENT: u8 = 1;
+pub(crate) const SOURCE_FIXED: u8 = 2;
+pub(crate) const INTERFACE_FIXED: u8 = 4;
+pub(crate) const PARKED: u8 = 8;
 
 /// Octets of an IPv4 header; IPv6's is not counted in its Payload Length.
 const IPV4_HEADER_LEN: u16 = 20;
@@ -68,21 +73,6 @@ impl SendMeta {
     }
 }
 
-/// What `place` needs of a way.
-struct Way {
-    /// Largest payload that leaves in one piece, in octets.
-    unfragmented: u16,
-    is_resolving: bool,
-}
-
-impl Way {
-    #[inline]
-    fn along(path: &Path) -> Self {
-        let unfragmented = path.max_segment_len().saturating_sub(8).min(65_527);
-        Self { unfragmented, is_resolving: path.is_resolving() }
-    }
-}
-
 impl Udp<'_> {
     /// Queues `data` for the peer that the socket is connected to. Nothing leaves before the next poll.
     ///
@@ -103,18 +93,6 @@ impl Udp<'_> {
         remote: SocketAddr,
         data: &[u8],
     ) -> Result<(), SendError> {
-        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
-        let slot = slot.ok_or(SendError::Stale)?;
-        if is_as_before(slot, routes, &remote, data.len()) {
-            let region = self.tx.of(socket.index);
-            let Slot { hop_limit, traffic_class, .. } = *slot;
-            if let Some(place) = slot.transmit.push_to(region, &remote, hop_limit, traffic_class, data.len())
-            {
-                copy(place, data);
-                self.make_ready(socket.index);
-                return Ok(());
-            }
-        }
         self.send_meta(routes, socket, &SendMeta::to(remote), data)
     }
 
@@ -122,7 +100,7 @@ impl Udp<'_> {
     ///
     /// # Errors
     /// [`SendError`]; nothing was queued.
-    #[inline(never)]
+    #[inline]
     pub fn send_meta(
         &mut self,
         routes: &dyn Routes,
@@ -130,10 +108,9 @@ impl Udp<'_> {
         meta: &SendMeta,
         data: &[u8],
     ) -> Result<(), SendError> {
-        let mut copy = |place: &mut [u8]| {
-            copy(place, data);
-        };
-        self.send_with(routes, socket, meta, data.len(), &mut copy)
+        copy(self.place(routes, socket, meta, data.len())?, data);
+        self.make_ready(socket.index);
+        Ok(())
     }
 
     /// Queues a datagram of `len` octets, which `fill` writes into the queue in place: no copy in the application.
@@ -149,13 +126,23 @@ impl Udp<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
-        let slot = slot.ok_or(SendError::Stale)?;
-        let region = self.tx.of(socket.index);
-        let place = place(slot, region, &mut self.statistics, routes, meta, len)?;
-        fill.fill(place);
+        fill.fill(self.place(routes, socket, meta, len)?);
         self.make_ready(socket.index);
         Ok(())
+    }
+
+    /// Does all of a send call but the filling.
+    #[inline]
+    fn place(
+        &mut self,
+        routes: &dyn Routes,
+        socket: Handle,
+        meta: &SendMeta,
+        len: usize,
+    ) -> Result<&mut [u8], SendError> {
+        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
+        let slot = slot.ok_or(SendError::Stale)?;
+        place(slot, self.tx.of(socket.index), &mut self.statistics, routes, meta, len)
     }
 
     /// Passes the oldest datagram that `from` received on, through `to`, which may be the same socket: one copy,
@@ -185,6 +172,25 @@ impl Udp<'_> {
         Ok(Some(len))
     }
 
+    /// Passes the oldest received datagram back to its sender, as it is or as [`Udp::peek_with`] left it: by the
+    /// interface that it came by, and from the address that it was sent to unless that was a group or broadcast
+    /// address. What an echo server does; it is the shortest way to answer. Returns the datagram's length in octets;
+    /// `None` if there is none. If it cannot be queued it stays, to be tried again or dropped by [`Udp::skip`].
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was queued or taken.
+    pub fn send_back(&mut self, routes: &dyn Routes, socket: Handle) -> Result<Option<usize>, SendError> {
+        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
+        let slot = slot.ok_or(SendError::Stale)?;
+        let Some(record) = slot.receive.front(self.rx.of(socket.index)) else { return Ok(None) };
+        let len = record.payload.len();
+        let place = place_back(slot, self.tx.of(socket.index), &mut self.statistics, routes, &record)?;
+        copy(place, record.payload);
+        self.drop_front(socket.index);
+        self.make_ready(socket.index);
+        Ok(Some(len))
+    }
+
     /// Largest payload, in octets, that leaves for `meta.remote` in one piece: what the path's MTU leaves beside
     /// the headers. RFC 8085 §3.2: send no more if you can.
     ///
@@ -197,9 +203,11 @@ impl Udp<'_> {
         meta: &SendMeta,
     ) -> Result<u16, SendError> {
         let slot = self.slot_mut(socket).map_err(|StaleHandle| SendError::Stale)?;
-        let (remote, _) = destination(slot, meta)?;
-        let wish = Wish { source: own_source(slot, meta)?, interface: own_interface(slot, meta)? };
-        Ok(way(slot, routes, remote, &wish)?.unfragmented)
+        let path = match way(slot, routes, meta)? {
+            (None, _) => slot.path,
+            (Some(question), _) => decide(slot, routes, &question)?,
+        };
+        Ok(unfragmented(&path))
     }
 
     /// Whether nothing waits to leave.
@@ -221,6 +229,8 @@ pub(crate) fn copy(place: &mut [u8], data: &[u8]) {
 
 /// Does all of a send call but the filling. Borrows the parts of the engine that it needs, so that the place can be
 /// filled from another.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+#[cfg_attr(not(target_pointer_width = "32"), inline)]
 fn place<'p>(
     slot: &mut Slot,
     region: &'p mut [u8],
@@ -229,178 +239,217 @@ fn place<'p>(
     meta: &SendMeta,
     len: usize,
 ) -> Result<&'p mut [u8], SendError> {
-    let (remote, port) = destination(slot, meta)?;
-    let wish = Wish { source: own_source(slot, meta)?, interface: own_interface(slot, meta)? };
-    let way = way(slot, routes, remote, &wish)?;
-    if len > usize::from(way.unfragmented) {
-        let max = match remote {
-            IpAddr::V4(_) => 65_527 - IPV4_HEADER_LEN,
-            IpAddr::V6(_) => 65_527,
-        };
-        let may_fragment = cfg!(feature = "fragmentation") && meta.fragmentation == Fragmentation::Allow;
-        let max = if may_fragment { max } else { way.unfragmented };
-        if len > usize::from(max) {
-            return Err(SendError::TooLong(max));
+    let decided;
+    let (path, port) = match way(slot, routes, meta)? {
+        (None, port) => (&slot.path, port),
+        (Some(question), port) => {
+            decided = decide(slot, routes, &question)?;
+            (&decided, port)
         }
+    };
+    if len > usize::from(unfragmented(path)) {
+        check_len(path, meta.fragmentation, len)?;
     }
+    let dont_fragment = match meta.fragmentation {
+        Fragmentation::Never => DONT_FRAGMENT,
+        Fragmentation::Allow => 0,
+    };
     let label = Label {
-        remote,
         port,
-        local: wish.source,
-        interface: wish.interface,
+        interface: Some(path.interface()),
         hop_limit: match meta.hop_limit {
-            0 if remote.is_multicast() => slot.multicast_hop_limit.max(1),
-            0 => slot.hop_limit,
+            0 => slot.hop_limit_along(path),
             hop_limit => hop_limit,
         },
         traffic_class: meta.traffic_class.unwrap_or(slot.traffic_class),
-        flags: match meta.fragmentation {
-            Fragmentation::Allow => 0,
-            Fragmentation::Never => DONT_FRAGMENT,
-        },
+        flags: dont_fragment | fixed_flags(path),
     };
-    if way.is_resolving || slot.flags.contains(Flags::WAITING) {
-        make_room(slot, region, &label, len, &way).map_err(|error| refuse(statistics, error))?;
-    }
-    let region_len = region.len();
-    match slot.transmit.push(region, &label, len) {
-        Some(place) => Ok(place),
-        None => Err(refuse(statistics, too_long(&label, len, region_len).unwrap_or(SendError::Full))),
-    }
+    append(&mut slot.transmit, slot.flags, region, statistics, path, &label, len)
 }
 
-/// Whether a datagram without wishes goes the way of the one before it, in one piece, and past none that waits. Then
-/// all checks of [`place`] have been made.
-#[inline]
-fn is_as_before(slot: &Slot, routes: &dyn Routes, remote: &SocketAddr, len: usize) -> bool {
-    slot.has_plain_path_to(remote)
-        && remote.port() != 0
-        && !slot.flags.contains(Flags::WAITING)
-        && !slot.path.is_resolving()
-        && len.saturating_add(8) <= usize::from(slot.path.max_segment_len())
-        && slot.path_generation == routes.generation()
-}
-
-/// While something waits. Datagrams that wait for a resolution hold the room of those that left before them, until it
-/// is asked for here; and they do not get all of it.
-#[cold]
-#[inline(never)]
-fn make_room(
+/// Does all of a send call for the answer to a received datagram but the filling.
+fn place_back<'p>(
     slot: &mut Slot,
-    region: &mut [u8],
-    label: &Label,
-    len: usize,
-    way: &Way,
-) -> Result<(), SendError> {
-    if let Some(error) = too_long(label, len, region.len()) {
-        return Err(error);
-    }
-    if way.is_resolving && has_had_its_share(slot, region, label.remote) {
-        return Err(SendError::Full);
-    }
-    if slot.flags.contains(Flags::WAITING) && !slot.transmit.has_room(label, len, region.len()) {
-        slot.transmit.compact(region);
-    }
-    Ok(())
-}
-
-/// Whether not even an empty queue takes so much.
-fn too_long(label: &Label, len: usize, region_len: usize) -> Option<SendError> {
-    let max = Queue::longest(label, region_len);
-    (max.map_or(true, |max| len > usize::from(max))).then_some(SendError::TooLong(max.unwrap_or(0)))
-}
-
-#[cold]
-fn refuse(statistics: &mut Statistics, error: SendError) -> SendError {
-    if error == SendError::Full {
-        count(&mut statistics.send_full);
-    }
-    error
-}
-
-/// Whether a destination whose next hop does not answer yet fills a quarter of the queue: the rest is for others,
-/// which only a socket that is not connected has. One datagram is always allowed.
-fn has_had_its_share(slot: &Slot, region: &mut [u8], remote: IpAddr) -> bool {
-    !slot.flags.contains(Flags::CONNECTED)
-        && slot.transmit.len_for(region, remote) >= (region.len() / 4).max(1)
-}
-
-/// Address and port that a datagram goes to, if the socket may send there.
-fn destination(slot: &Slot, meta: &SendMeta) -> Result<(IpAddr, u16), SendError> {
+    region: &'p mut [u8],
+    statistics: &mut Statistics,
+    routes: &dyn Routes,
+    received: &Record<'_>,
+) -> Result<&'p mut [u8], SendError> {
+    let (addresses, interface) = (received.addresses(), received.interface());
     let is_connected = slot.flags.contains(Flags::CONNECTED);
-    let (address, port) = match meta.remote {
-        Some(remote) => (remote.ip(), remote.port()),
-        None if is_connected => (slot.path.destination(), slot.remote_port),
+    let is_unicast = received.flags() == cast_flags(Cast::Unicast);
+    let leads_back = slot.path.matches(&addresses);
+    if received.port() == 0 {
+        return Err(SendError::Port);
+    }
+    if is_connected && !leads_back {
+        return Err(SendError::Connected);
+    }
+    let is_fixed = slot.path.is_source_fixed() && slot.path.is_interface_fixed();
+    let is_way = is_connected || (leads_back && is_fixed && Some(slot.path.interface()) == interface);
+    let decided;
+    let path = if is_way && slot.path.is_current(routes.generation()) {
+        &slot.path
+    } else {
+        let own = slot.has_source().then(|| slot.path.source());
+        let from = Source {
+            address: if is_unicast { Some(addresses.destination()) } else { own },
+            interface: if is_connected { slot.interface() } else { interface },
+        };
+        decided = decide(slot, routes, &Question { from, to: addresses.source() })?;
+        &decided
+    };
+    let label = Label {
+        port: received.port(),
+        interface: Some(path.interface()),
+        hop_limit: slot.hop_limit_along(path),
+        traffic_class: slot.traffic_class,
+        flags: fixed_flags(path),
+    };
+    let len = received.payload.len();
+    if len > usize::from(unfragmented(path)) {
+        check_len(path, Fragmentation::Allow, len)?;
+    }
+    append(&mut slot.transmit, slot.flags, region, statistics, path, &label, len)
+}
+
+/// What a path's question fixed, as bits of a label.
+#[inline]
+fn fixed_flags(path: &Path) -> u8 {
+    let source = if path.is_source_fixed() { SOURCE_FIXED } else { 0 };
+    let interface = if path.is_interface_fixed() { INTERFACE_FIXED } else { 0 };
+    source | interface
+}
+
+/// What the IP layer is asked for a way.
+struct Question {
+    from: Source,
+    to: IpAddr,
+}
+
+/// Checks what a sender asks for. Says which port, and what the IP layer must be asked; nothing if the socket's path
+/// is the answer, and nothing has changed since it was given.
+#[inline]
+fn way(slot: &Slot, routes: &dyn Routes, meta: &SendMeta) -> Result<(Option<Question>, u16), SendError> {
+    let path = &slot.path;
+    let is_connected = slot.flags.contains(Flags::CONNECTED);
+    let (leads_there, port, is_ipv4) = match &meta.remote {
+        Some(SocketAddr::V4(remote)) => (path.is_to(&PackedAddress::v4(*remote.ip())), remote.port(), true),
+        Some(SocketAddr::V6(remote)) => (path.is_to(&PackedAddress::v6(*remote.ip())), remote.port(), false),
+        None if is_connected => (true, slot.remote_port, !path.is_ipv6()),
         None => return Err(SendError::NotConnected),
     };
-    if is_connected && !(slot.path.leads_to(address) && slot.remote_port == port) {
+    if is_connected && !(leads_there && port == slot.remote_port) {
         return Err(SendError::Connected);
     }
     if port == 0 {
         return Err(SendError::Port);
     }
-    if !slot.admits_family(address) || meta.source.is_some_and(|source| source.is_ipv4() != address.is_ipv4())
-    {
+    let foreign = if is_ipv4 { Flags::ONLY_V6 } else { Flags::ONLY_V4 };
+    if slot.flags.contains(foreign) || meta.source.is_some_and(|source| source.is_ipv4() != is_ipv4) {
         return Err(SendError::Family);
     }
-    Ok((address, port))
-}
-
-/// Finds the way: the kept one, if it is for this destination and nothing changed, else a new one.
-fn way(slot: &mut Slot, routes: &dyn Routes, to: IpAddr, wish: &Wish) -> Result<Way, SendError> {
-    let generation = routes.generation();
-    if slot.path_generation == generation && slot.has_path_for(to, wish) {
-        return Ok(Way::along(&slot.path));
+    let own_source = slot.has_source();
+    let source_fits = match meta.source {
+        None => is_connected || path.is_source_fixed() == own_source,
+        Some(asked) => {
+            let is_from = path.is_from(&PackedAddress::new(asked));
+            if own_source && !is_from {
+                return Err(SendError::Source);
+            }
+            is_from && (own_source || path.is_source_fixed())
+        }
+    };
+    let own_interface = if is_connected { Some(path.interface()) } else { slot.interface() };
+    let interface = own_interface.or(meta.interface);
+    if meta.interface.is_some() && meta.interface != interface {
+        return Err(SendError::Interface);
     }
-    new_way(slot, routes, to, wish, generation)
+    let interface_fits = is_connected
+        || match interface {
+            None => !path.is_interface_fixed(),
+            Some(interface) => path.is_interface_fixed() && interface == path.interface(),
+        };
+    if leads_there && source_fits && interface_fits && path.is_current(routes.generation()) {
+        return Ok((None, port));
+    }
+    let from = Source {
+        address: if own_source { Some(path.source()) } else { meta.source },
+        interface: if is_connected { slot.interface() } else { interface },
+    };
+    let to = meta.remote.map_or(path.destination(), |remote| remote.ip());
+    Ok((Some(Question { from, to }), port))
 }
 
+/// Asks for a way, and keeps it for the next datagram.
 #[cold]
 #[inline(never)]
-fn new_way(
-    slot: &mut Slot,
-    routes: &dyn Routes,
-    to: IpAddr,
-    wish: &Wish,
-    generation: u32,
-) -> Result<Way, SendError> {
-    let path = routes.route(slot.source(wish), to).map_err(|reason| match reason {
+fn decide(slot: &mut Slot, routes: &dyn Routes, question: &Question) -> Result<Path, SendError> {
+    let path = routes.route(question.from, question.to).map_err(|reason| match reason {
         Unreachable::Family => SendError::Family,
         reason => SendError::Unreachable(reason),
     })?;
-    slot.keep_path(&path, to, wish, generation);
-    Ok(Way::along(&path))
+    slot.keep_path(&path);
+    Ok(path)
 }
 
-/// The source that this datagram asks for beyond what the socket fixes.
-fn own_source(slot: &Slot, meta: &SendMeta) -> Result<Option<IpAddr>, SendError> {
-    if meta.source.is_none() {
-        return Ok(None);
-    }
-    let fixed = if slot.flags.contains(Flags::GROUP) {
-        None
-    } else if slot.flags.contains(Flags::CONNECTED) {
-        Some(slot.path.source())
+/// Largest payload, in octets, that leaves along a path in one piece.
+#[inline]
+fn unfragmented(path: &Path) -> u16 {
+    path.max_segment_len().saturating_sub(8).min(65_527)
+}
+
+/// Whether what is too long for one piece may leave in fragments.
+#[cold]
+fn check_len(path: &Path, fragmentation: Fragmentation, len: usize) -> Result<(), SendError> {
+    let may_fragment = cfg!(feature = "fragmentation") && fragmentation == Fragmentation::Allow;
+    let max = if !may_fragment {
+        unfragmented(path)
+    } else if path.is_ipv6() {
+        65_527
     } else {
-        slot.address()
+        65_527 - IPV4_HEADER_LEN
     };
-    match (meta.source, fixed) {
-        (Some(source), Some(fixed)) if source != fixed => Err(SendError::Source),
-        (_, Some(_)) => Ok(None),
-        (source, None) => Ok(source),
+    if len > usize::from(max) {
+        Err(SendError::TooLong(max))
+    } else {
+        Ok(())
     }
 }
 
-/// The interface that this datagram asks for beyond what the socket fixes.
-fn own_interface(slot: &Slot, meta: &SendMeta) -> Result<Option<InterfaceId>, SendError> {
-    if meta.interface.is_none() {
-        return Ok(None);
+/// Finds the place of a datagram in the queue.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+#[cfg_attr(not(target_pointer_width = "32"), inline)]
+fn append<'p>(
+    queue: &mut Queue,
+    flags: Flags,
+    region: &'p mut [u8],
+    statistics: &mut Statistics,
+    path: &Path,
+    label: &Label,
+    len: usize,
+) -> Result<&'p mut [u8], SendError> {
+    let addresses = path.addresses();
+    // What may never leave does not take the room of what others wait to send; a connected socket has no others.
+    let has_had_its_share =
+        path.is_resolving() && !flags.contains(Flags::CONNECTED) && !queue.leaves_half(len, region.len());
+    let max = Queue::longest(&addresses, region.len());
+    if !has_had_its_share {
+        if let Some(place) = queue.push(region, label, addresses, len) {
+            return Ok(place);
+        }
     }
-    let fixed =
-        if slot.flags.contains(Flags::CONNECTED) { Some(slot.path.interface()) } else { slot.interface() };
-    match (meta.interface, fixed) {
-        (Some(interface), Some(fixed)) if interface != fixed => Err(SendError::Interface),
-        (_, Some(_)) => Ok(None),
-        (interface, None) => Ok(interface),
+    Err(refusal(statistics, max, len))
+}
+
+/// Why there is no room. `max` is what an empty queue takes.
+#[cold]
+fn refusal(statistics: &mut Statistics, max: Option<u16>, len: usize) -> SendError {
+    match max {
+        Some(max) if len <= usize::from(max) => {
+            count(&mut statistics.send_full);
+            SendError::Full
+        }
+        max => SendError::TooLong(max.unwrap_or(0)),
     }
 }

@@ -1,8 +1,10 @@
 //! One socket: its state in the table, and what a user chooses of it.
 
+use crate::table::Flow;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tersus_ip::queue::Queue;
-use tersus_ip::{Addresses, InterfaceId, Path, Source};
+use tersus_ip::sorted::Keyed;
+use tersus_ip::{Addresses, InterfaceId, Path};
 
 /// Names a socket. A handle of a closed socket gets errors, never another socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,32 +95,17 @@ bitflags::bitflags! {
         const GROUP = 8;
         /// Takes from and sends to one peer, the destination of `path`.
         const CONNECTED = 16;
-        /// Not connected, but `path` is a real one: of the last destination.
-        const PATH_KEPT = 32;
-        /// That destination's datagram chose its source.
-        const SOURCE_ASKED = 64;
-        /// That destination's datagram chose its interface.
-        const INTERFACE_ASKED = 128;
         /// In the list of those with something to send.
-        const READY = 256;
+        const READY = 32;
         /// In the list of those that wait for room or a resolution.
-        const WAITING = 512;
-        /// Parked datagrams may be tried again.
-        const RETRY = 1024;
+        const WAITING = 64;
         /// Drops datagrams without checksum.
-        const REFUSE_ZERO = 2048;
+        const REFUSE_ZERO = 128;
         /// Others may be bound to the same.
-        const SHARED = 4096;
+        const SHARED = 256;
         /// Closed by the user, but what it queued has still to leave.
-        const CLOSING = 8192;
+        const CLOSING = 512;
     }
-}
-
-/// What a datagram asks for beyond what its socket fixes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
-    pub(crate) source: Option<IpAddr>,
-    pub(crate) interface: Option<InterfaceId>,
 }
 
 /// One socket's state. Only for tables that are handed to `Udp::from_slices`: start with [`Slot::EMPTY`].
@@ -127,8 +114,6 @@ pub struct Slot {
     /// Connected: the way to the peer. Else the way to the last destination, or only a place for the address that
     /// the socket is bound to. `flags` says which.
     pub(crate) path: Path,
-    /// Value of the IP layer's generation when `path` was decided.
-    pub(crate) path_generation: u32,
     /// 0: the slot is free.
     pub(crate) local_port: u16,
     /// 0: not connected.
@@ -148,7 +133,6 @@ impl Slot {
     /// A free slot.
     pub const EMPTY: Self = Self {
         path: Path::EMPTY,
-        path_generation: 0,
         local_port: 0,
         remote_port: 0,
         generation: 0,
@@ -160,11 +144,6 @@ impl Slot {
         multicast_hop_limit: 0,
         traffic_class: 0,
     };
-
-    /// What the table is sorted by.
-    pub(crate) fn key(&self) -> u32 {
-        key(self.local_port, self.remote_port)
-    }
 
     /// Whether this is the open socket of a handle.
     #[inline]
@@ -202,35 +181,39 @@ impl Slot {
         !self.flags.contains(if address.is_ipv4() { Flags::ONLY_V6 } else { Flags::ONLY_V4 })
     }
 
-    /// How well the socket fits what came from the first to the second of `addresses`; `None`: it does not. Ports have
-    /// been compared, `interface` counts if known.
-    pub(crate) fn fit(&self, addresses: &Addresses<'_>, interface: Option<InterfaceId>) -> Option<u8> {
-        let mut fit = 0;
-        let foreign = match addresses {
+    /// How well the socket fits a flow whose ports it has: better above, 0: not at all.
+    #[inline]
+    pub(crate) fn fit(&self, flow: &Flow<'_>) -> u8 {
+        let foreign = match flow.addresses {
             Addresses::V4(_) => Flags::ONLY_V6,
             Addresses::V6(_) => Flags::ONLY_V4,
         };
         if self.flags.intersects(foreign.union(Flags::CLOSING)) {
-            return None;
+            return 0;
         }
+        let mut fit = 2;
         if self.interface != 0 {
-            if interface.is_some_and(|interface| Some(interface) != self.interface()) {
-                return None;
+            if flow.interface.is_some_and(|interface| Some(interface) != self.interface()) {
+                return 0;
             }
             fit += 1;
         }
         if self.flags.contains(Flags::CONNECTED) {
-            if !self.path.matches(addresses) {
-                return None;
+            if !self.path.matches(&flow.addresses) {
+                return 0;
             }
             fit += 6;
         } else if self.flags.contains(Flags::ADDRESS) {
-            if self.path.source() != addresses.destination() {
-                return None;
+            if self.path.is_for(&flow.addresses) {
+                fit += 2;
+            } else if flow.interface.is_none() && self.flags.contains(Flags::GROUP) {
+                // Bound to a group, it sends from another address; that it is ours, IP has checked.
+                fit = 1;
+            } else {
+                return 0;
             }
-            fit += 2;
         }
-        Some(fit)
+        fit
     }
 
     /// Whether a socket bound to `other` would get the same datagrams as this one, neither connected.
@@ -245,76 +228,52 @@ impl Slot {
             && !apart
     }
 
-    /// What is fixed of the own end of a datagram that asks for this.
-    pub(crate) fn source(&self, wish: &Wish) -> Source {
-        let own = if self.flags.contains(Flags::GROUP) {
-            None
-        } else if self.flags.contains(Flags::CONNECTED) {
-            Some(self.path.source())
+    /// Whether the socket fixes the source, to that of `path`. A group is none.
+    #[inline]
+    pub(crate) fn has_source(&self) -> bool {
+        let is_fixed = self.flags.intersects(Flags::ADDRESS.union(Flags::CONNECTED));
+        is_fixed && !self.flags.contains(Flags::GROUP)
+    }
+
+    /// Whether all that it sends leaves by one interface.
+    pub(crate) fn has_one_way(&self) -> bool {
+        self.interface != 0 || self.flags.contains(Flags::CONNECTED)
+    }
+
+    /// The Hop Limit of what leaves along a path.
+    #[inline]
+    pub(crate) fn hop_limit_along(&self, path: &Path) -> u8 {
+        if path.is_to_group() {
+            self.multicast_hop_limit.max(1)
         } else {
-            self.address()
-        };
-        Source { address: wish.source.or(own), interface: wish.interface.or(self.interface()) }
-    }
-
-    /// Whether the kept way may be used. A connected socket's stays decided: IP renews it. Others look for a new source
-    /// too.
-    #[inline]
-    pub(crate) fn is_fresh(&self, generation: u32) -> bool {
-        self.path_generation == generation || self.flags.contains(Flags::CONNECTED)
-    }
-
-    /// Whether `path` is the way to `to` for a datagram that asks for this.
-    pub(crate) fn has_path_for(&self, to: IpAddr, wish: &Wish) -> bool {
-        self.flags.intersects(Flags::CONNECTED.union(Flags::PATH_KEPT))
-            && self.path.leads_to(to)
-            && match wish.source {
-                None => !self.flags.contains(Flags::SOURCE_ASKED),
-                Some(source) => self.flags.contains(Flags::SOURCE_ASKED) && source == self.path.source(),
-            }
-            && match wish.interface {
-                None => !self.flags.contains(Flags::INTERFACE_ASKED),
-                Some(interface) => {
-                    self.flags.contains(Flags::INTERFACE_ASKED) && interface == self.path.interface()
-                }
-            }
-    }
-
-    /// Whether `path` is the way to `to` for a datagram that asks for nothing, to one station.
-    #[inline]
-    pub(crate) fn has_plain_path_to(&self, to: &SocketAddr) -> bool {
-        let asked = Flags::SOURCE_ASKED.union(Flags::INTERFACE_ASKED);
-        self.flags.intersection(asked.union(Flags::PATH_KEPT).union(Flags::CONNECTED)) == Flags::PATH_KEPT
-            && match to {
-                SocketAddr::V4(to) => !to.ip().is_multicast() && self.path.leads_to(IpAddr::V4(*to.ip())),
-                SocketAddr::V6(to) => !to.ip().is_multicast() && self.path.leads_to(IpAddr::V6(*to.ip())),
-            }
-    }
-
-    /// Keeps the way to `to` of a datagram that asked for this, for the next to the same destination. Sockets bound to
-    /// a group keep none, and connected ones none to others (whom they queued something for before).
-    pub(crate) fn keep_path(&mut self, path: &Path, to: IpAddr, wish: &Wish, generation: u32) {
-        let is_connected = self.flags.contains(Flags::CONNECTED);
-        if self.flags.contains(Flags::GROUP) || (is_connected && !self.path.leads_to(to)) {
-            return;
+            self.hop_limit
         }
-        self.path = *path;
-        self.path_generation = generation;
-        self.flags.set(Flags::PATH_KEPT, !is_connected);
-        self.flags.set(Flags::SOURCE_ASKED, wish.source.is_some());
-        self.flags.set(Flags::INTERFACE_ASKED, wish.interface.is_some());
+    }
+
+    /// Keeps a path for the next datagram to the same destination. Sockets bound to a group keep none, and connected
+    /// ones none to others (whom they queued something for before).
+    pub(crate) fn keep_path(&mut self, path: &Path) {
+        let is_others = self.flags.contains(Flags::CONNECTED) && self.path.addresses() != path.addresses();
+        if !is_others && !self.flags.contains(Flags::GROUP) {
+            self.path = *path;
+        }
     }
 
     /// Forgets the way, but not the address that the socket is bound to.
     pub(crate) fn forget_path(&mut self) {
         self.path = self.address().map_or(Path::EMPTY, only_source);
-        self.flags.remove(
-            Flags::CONNECTED.union(Flags::PATH_KEPT).union(Flags::SOURCE_ASKED).union(Flags::INTERFACE_ASKED),
-        );
+        self.flags.remove(Flags::CONNECTED);
     }
 }
 
-/// A path that leads nowhere and holds an address.
+impl Keyed for Slot {
+    #[inline]
+    fn key(&self) -> u32 {
+        key(self.local_port, self.remote_port)
+    }
+}
+
+/// A path that leads nowhere and holds an address. It is of no generation that the IP layer has.
 pub(crate) fn only_source(address: IpAddr) -> Path {
     let nowhere = match address {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -324,6 +283,7 @@ pub(crate) fn only_source(address: IpAddr) -> Path {
 }
 
 /// Local port first, so that all of a port stand together, those not connected (remote port 0) in front.
+#[inline]
 pub(crate) fn key(local_port: u16, remote_port: u16) -> u32 {
     u32::from(local_port) << 16 | u32::from(remote_port)
 }

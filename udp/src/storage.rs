@@ -3,16 +3,17 @@
 use crate::error::{ErrorEntry, Errors};
 use crate::fifo::Fifo;
 use crate::slot::{Flags, Slot};
-use crate::table::Table;
+use crate::statistics::count;
 use crate::{Cause, Handle, SocketError, StaleHandle, Statistics};
-use core::net::{IpAddr, SocketAddr};
-use tersus_ip::queue::Regions;
-use tersus_ip::{InterfaceSet, Random};
+use core::net::SocketAddr;
+use tersus_ip::queue::{Record, Regions};
+use tersus_ip::sorted::Sorted;
+use tersus_ip::{IcmpError, InterfaceSet, Random};
 
 /// Memory for `SOCKETS` sockets, each with a queue of `RX` octets to receive and one of `TX` octets to send.
 ///
 /// A queued datagram takes its octets and 20 (IPv4) or 44 (IPv6) more, rounded up to a multiple of four. `ERRORS`
-/// is how many errors can wait to be read, of all sockets together. All zeros when empty, so that a `static` lies
+/// is how many errors can wait to be read, of all sockets together; with none, nothing is linked for them. All zeros when empty, so that a `static` lies
 /// in `.bss`. Each size may be 0, which means none.
 #[derive(Debug)]
 pub struct Storage<const SOCKETS: usize, const RX: usize, const TX: usize, const ERRORS: usize = 4> {
@@ -57,7 +58,8 @@ impl<const SOCKETS: usize, const RX: usize, const TX: usize, const ERRORS: usize
 #[derive(Debug)]
 pub struct Udp<'a> {
     pub(crate) slots: &'a mut [Slot],
-    pub(crate) table: Table<'a>,
+    /// The numbers of the open sockets by their ports.
+    pub(crate) table: Sorted<'a>,
     /// Sockets with something to send that may leave.
     pub(crate) ready: Fifo<'a>,
     /// Sockets with something to send that waits.
@@ -67,6 +69,9 @@ pub struct Udp<'a> {
     /// The IP layer's generation when `waiting` was last looked through.
     pub(crate) generation: u32,
     pub(crate) errors: Errors<'a>,
+    pub(crate) duties: &'static Duties,
+    /// [`Udp::free`], once a socket was closed: who closes none links nothing for it.
+    pub(crate) free: Option<fn(&mut Udp<'_>, u16)>,
     pub(crate) rx: Regions<'a>,
     pub(crate) tx: Regions<'a>,
     pub(crate) random: Random,
@@ -82,13 +87,20 @@ impl<'a> Udp<'a> {
         storage: &'a mut Storage<SOCKETS, RX, TX, ERRORS>,
         seed: [u8; 32],
     ) -> Self {
-        Self::from_slices(
+        Self::with_duties(
             &mut storage.slots,
             storage.numbers.as_flattened_mut(),
             &mut storage.errors,
             storage.rx.as_flattened_mut(),
             storage.tx.as_flattened_mut(),
             seed,
+            const {
+                if ERRORS == 0 {
+                    &Duties::NONE
+                } else {
+                    &Duties::ALL
+                }
+            },
         )
     }
 
@@ -102,6 +114,18 @@ impl<'a> Udp<'a> {
         tx: &'a mut [u8],
         seed: [u8; 32],
     ) -> Self {
+        Self::with_duties(slots, numbers, errors, rx, tx, seed, &Duties::ALL)
+    }
+
+    fn with_duties(
+        slots: &'a mut [Slot],
+        numbers: &'a mut [u16],
+        errors: &'a mut [ErrorEntry],
+        rx: &'a mut [u8],
+        tx: &'a mut [u8],
+        seed: [u8; 32],
+        duties: &'static Duties,
+    ) -> Self {
         let sockets = slots.len().min(numbers.len() / 3).min(usize::from(u16::MAX));
         let slots = slots.get_mut(..sockets).unwrap_or_default();
         slots.fill(Slot::EMPTY);
@@ -109,12 +133,14 @@ impl<'a> Udp<'a> {
         let (ready, waiting) = numbers.split_at_mut_checked(sockets).unwrap_or_default();
         Self {
             slots,
-            table: Table::new(table),
+            table: Sorted::new(table),
             ready: Fifo::new(ready),
             waiting: Fifo::new(waiting.get_mut(..sockets).unwrap_or_default()),
             full: InterfaceSet::NONE,
             generation: 0,
             errors: Errors::new(errors),
+            duties,
+            free: None,
             rx: Regions::new(rx, sockets),
             tx: Regions::new(tx, sockets),
             random: Random::new(seed),
@@ -157,6 +183,8 @@ impl<'a> Udp<'a> {
     }
 
     /// Puts a socket into the list of those with something to send.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub(crate) fn make_ready(&mut self, index: u16) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
         if !slot.flags.contains(Flags::READY) {
@@ -164,32 +192,29 @@ impl<'a> Udp<'a> {
             self.ready.push(index);
         }
     }
-
-    /// Keeps an error for its socket to read.
-    pub(crate) fn keep_error(
-        &mut self,
-        index: u16,
-        cause: Cause,
-        remote: SocketAddr,
-        reporter: Option<IpAddr>,
-    ) {
-        let Some(slot) = self.slots.get(usize::from(index)) else { return };
-        let error = SocketError { cause, remote, reporter };
-        keep_error(&mut self.errors, &mut self.statistics, index, slot, &error);
-    }
 }
 
-/// Keeps an error for the socket in this slot to read.
-#[cold]
-pub(crate) fn keep_error(
-    errors: &mut Errors<'_>,
-    statistics: &mut Statistics,
-    index: u16,
-    slot: &Slot,
-    error: &SocketError,
-) {
-    let socket = Handle { index, generation: slot.generation };
-    if slot.flags.contains(Flags::CLOSING) || !errors.push(socket, error) {
-        crate::statistics::count(&mut statistics.errors_lost);
-    }
+/// What is done about errors: functions, so that nothing is linked for what a storage has no room for.
+#[derive(Debug)]
+pub(crate) struct Duties {
+    /// An ICMP error quotes UDP.
+    pub(crate) icmp: fn(&mut Udp<'_>, &IcmpError<'_>),
+    /// A queued datagram of the socket in this slot cannot be delivered.
+    pub(crate) undelivered: fn(&mut Errors<'_>, &mut Statistics, Handle, &Record<'_>, Cause),
+}
+
+impl Duties {
+    /// They are kept for the sockets to read.
+    const ALL: Self = Self {
+        icmp: |udp, error| udp.on_icmp_error(error),
+        undelivered: |errors, statistics, socket, record, cause| {
+            let remote = SocketAddr::new(record.addresses().destination(), record.port());
+            errors.keep(statistics, socket, &SocketError { cause, remote, reporter: None });
+        },
+    };
+    /// They are counted.
+    const NONE: Self = Self {
+        icmp: |udp, _| count(&mut udp.statistics.icmp_ignored),
+        undelivered: |_, statistics, _, _, _| count(&mut statistics.errors_lost),
+    };
 }

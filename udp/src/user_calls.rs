@@ -5,6 +5,7 @@ use crate::{BindError, ConnectError, SocketError, StaleHandle, Udp};
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 use tersus_ip::queue::Queue;
+use tersus_ip::sorted::Keyed;
 use tersus_ip::{Routes, Source};
 
 impl Udp<'_> {
@@ -38,6 +39,7 @@ impl Udp<'_> {
         }
         let place = self.slots.get_mut(usize::from(index)).ok_or(BindError::NoSlot)?;
         slot.generation = place.generation;
+        slot.flags.insert(place.flags);
         *place = slot;
         self.table.insert(self.slots);
         Ok(Handle { index, generation: slot.generation })
@@ -68,19 +70,17 @@ impl Udp<'_> {
         let path = routes.route(from, remote.ip()).map_err(ConnectError::Unreachable)?;
         slot.forget_path();
         slot.path = path;
-        slot.path_generation = routes.generation();
         slot.remote_port = remote.port();
         slot.flags.insert(Flags::CONNECTED);
-        let taken = self.table.range(self.slots, slot.key()).any(|place| {
-            let other = self.table.at(place).filter(|&other| other != socket.index);
-            other.and_then(|other| self.slots.get(usize::from(other))).is_some_and(|other| {
-                !other.flags.contains(Flags::CLOSING)
-                    && other.path.source() == path.source()
-                    && other.path.destination() == path.destination()
-                    && other.interface == slot.interface
-            })
-        });
-        if taken {
+        // Itself does not count: it may be connected to the same already.
+        let key = slot.key();
+        let is_same = |other: &Slot| {
+            !other.flags.contains(Flags::CLOSING)
+                && other.path.addresses() == path.addresses()
+                && other.interface == slot.interface
+        };
+        let is_itself = self.slot(socket).is_ok_and(|own| own.key() == key && is_same(own));
+        if !is_itself && self.any(key, is_same) {
             return Err(ConnectError::InUse);
         }
         self.replace(socket.index, slot);
@@ -114,6 +114,7 @@ impl Udp<'_> {
         slot.receive = Queue::EMPTY;
         slot.flags.insert(Flags::CLOSING);
         let idle = slot.transmit.is_empty();
+        self.free = Some(|udp, index| udp.free(index));
         while self.errors.take(socket).is_some() {}
         if idle {
             self.free(socket.index);
@@ -205,16 +206,12 @@ impl Udp<'_> {
         let count = last.checked_sub(first)?.checked_add(1)?;
         let start = u16::try_from(self.random.below(u32::from(count))).ok()?;
         let after = start.checked_add(first)?;
-        (after..=last).chain(first..after).find(|&port| !self.table.has_port(self.slots, port))
+        (after..=last).chain(first..after).find(|&port| !self.has_port(port))
     }
 
     /// Whether another socket that is not connected gets what this one would.
     fn collides(&self, slot: &Slot) -> bool {
-        let mut others = self.table.range(self.slots, key(slot.local_port, 0));
-        others.any(|place| {
-            let other = self.table.at(place).and_then(|number| self.slots.get(usize::from(number)));
-            other.is_some_and(|other| other.collides(slot))
-        })
+        self.any(key(slot.local_port, 0), |other| other.collides(slot))
     }
 
     /// Writes back a slot whose key may have changed.
@@ -227,18 +224,16 @@ impl Udp<'_> {
         self.table.insert(self.slots);
     }
 
-    /// Gives a closed socket's slot back.
-    pub(crate) fn free(&mut self, index: u16) {
+    /// Gives a closed socket's slot back. If it is in the list of those that wait, it stays there: when it is called
+    /// there is nothing to do, or what the slot's next socket has to send.
+    fn free(&mut self, index: u16) {
         self.table.remove(self.slots, index);
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        let flags = slot.flags;
-        *slot = Slot { generation: slot.generation.wrapping_add(1), ..Slot::EMPTY };
-        if flags.contains(Flags::READY) {
+        let generation = slot.generation.wrapping_add(1);
+        if slot.flags.contains(Flags::READY) {
             self.ready.remove(index);
         }
-        if flags.contains(Flags::WAITING) {
-            self.waiting.remove(index);
-        }
+        *slot = Slot { generation, flags: slot.flags.intersection(Flags::WAITING), ..Slot::EMPTY };
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{at, counter, ip, with_ip};
-use tersus_ip::{ErrorKind, IcmpError, Instant, Transport};
+use tersus_ip::{ErrorKind, IcmpError, Instant, SendError, Transport};
 use tersus_udp::{Cause, Local, Storage, Udp};
 use tersus_wire::IpProtocol;
 
@@ -116,4 +116,20 @@ fn a_noisy_socket_does_not_silence_another() {
     udp.close(noisy).unwrap();
     let next = udp.bind(&Local::port(1)).unwrap();
     assert_eq!(udp.take_error(next), Ok(None));
+}
+
+#[test]
+fn without_room_for_errors_they_are_counted() {
+    let mut storage: Storage<1, 0, 64, 0> = Storage::with_errors();
+    let mut udp = Udp::new(&mut storage, [1; 32]);
+    with_ip(|ip_layer, _| {
+        let socket = udp.bind(&Local::port(53)).unwrap();
+        udp.send_to(ip_layer, socket, at("192.0.2.9:1"), b"x").unwrap();
+        ip_layer.refusal = Some(SendError::TooBig(68));
+        udp.transmit(ip_layer, &mut 9);
+        error(&mut udp, ErrorKind::PortUnreachable, "192.0.2.1:53", "192.0.2.9:1");
+        let counted = ["too_big", "errors_lost", "icmp_ignored", "icmp_errors"];
+        assert_eq!(counted.map(|name| counter(&udp, name)), [1, 1, 1, 0]);
+        assert_eq!((udp.take_error(socket), udp.poll_at()), (Ok(None), None));
+    });
 }

@@ -65,7 +65,7 @@ impl Header<'_> {
         if self.checksum().is_none() {
             return Ok(());
         }
-        let mut sum = pseudo(addresses, self.length()).add_array(self.0);
+        let mut sum = self.sum(addresses);
         if !payload.is_empty() {
             sum = sum.add_bytes(payload);
         }
@@ -74,6 +74,14 @@ impl Header<'_> {
         } else {
             Err(Error::Checksum)
         }
+    }
+
+    /// The sum of pseudo-header and header, for callers that sum the payload while they copy it: joined with that it
+    /// is valid if the checksum is there and right.
+    #[must_use]
+    #[inline]
+    pub fn sum(&self, addresses: Sum) -> Sum {
+        pseudo(addresses, self.length()).add_array(self.0)
     }
 }
 

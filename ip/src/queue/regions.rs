@@ -1,0 +1,37 @@
+//! The memory of many queues: one region for each socket.
+
+use super::UNIT;
+
+/// The regions of an engine's queues: one for each socket, all of one size.
+#[derive(Debug)]
+pub struct Regions<'a> {
+    octets: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Regions<'a> {
+    /// Divides `octets` equally among so many sockets; a multiple of four each.
+    pub fn new(octets: &'a mut [u8], sockets: usize) -> Self {
+        let len = octets.len().checked_div(sockets).unwrap_or(0) & !(UNIT - 1);
+        Self { octets, len }
+    }
+
+    /// Octets of each region.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the regions have no octets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The region of one socket; empty beyond the last.
+    #[inline]
+    pub fn of(&mut self, index: u16) -> &mut [u8] {
+        let start = usize::from(index).wrapping_mul(self.len);
+        self.octets.get_mut(start..start.wrapping_add(self.len)).unwrap_or_default()
+    }
+}
