@@ -2,10 +2,10 @@
 
 use tersus_board::{entropy, halt};
 use tersus_iface::ip::Ip;
-use tersus_iface::udp::{Handle, Local, SendMeta, Storage, Udp};
+use tersus_iface::udp::{Handle, Local, Storage, Udp};
 
-/// One socket of 2 KiB each way.
-pub type UdpStorage = Storage<1, 2048, 2048>;
+/// One socket of 2 KiB each way, which is told of no errors.
+pub type UdpStorage = Storage<1, 2048, 2048, 0>;
 
 /// The engine and its socket on port 7.
 pub fn open(storage: &'static mut UdpStorage) -> (Udp<'static>, Handle) {
@@ -16,9 +16,5 @@ pub fn open(storage: &'static mut UdpStorage) -> (Udp<'static>, Handle) {
 
 /// Answers what came in, from queue to queue. What finds no room waits for the next turn.
 pub fn serve(ip: &Ip<'_>, udp: &mut Udp<'_>, socket: Handle) {
-    while let Ok(Some(meta)) = udp.peek(socket) {
-        if udp.forward(ip, socket, socket, &SendMeta::reply_to(&meta)).is_err() {
-            return;
-        }
-    }
+    while let Ok(Some(_)) = udp.send_back(ip, socket) {}
 }

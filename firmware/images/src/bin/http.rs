@@ -19,7 +19,7 @@ fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
     static mut IP: IpStorage = IpStorage::new();
     static mut IGMP: igmp::Storage<1, 4> = igmp::Storage::new();
-    static mut UDP: UdpStorage = UdpStorage::new();
+    static mut UDP: UdpStorage = UdpStorage::with_errors();
     static mut TCP: TcpStorage<4, 2> = TcpStorage::new();
     static mut SCRATCH: Scratch = [0; 512];
 

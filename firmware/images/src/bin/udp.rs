@@ -14,7 +14,7 @@ use tersus_images::{stack, turn, IpStorage};
 fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
     static mut IP: IpStorage = IpStorage::new();
-    static mut UDP: UdpStorage = UdpStorage::new();
+    static mut UDP: UdpStorage = UdpStorage::with_errors();
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
