@@ -128,6 +128,25 @@ def tcp_discard(address, length):
     connection.close()
 
 
+def tcp_feed(address, port, length):
+    """Sends so much, and waits until the peer has taken all of it."""
+    connection = connect(address, int(port))
+    feed(connection, int(length)).join()
+    assert connection.recv(1) == b"", "the sink said something"
+    connection.close()
+
+
+def tcp_sink(address, port):
+    """Takes one connection and reads it to its end; prints how much came."""
+    listener = socket.create_server((address, int(port)), family=family(address))
+    print("ready", flush=True)
+    connection, _ = listener.accept()
+    received = 0
+    while data := connection.recv(1 << 16):
+        received += len(data)
+    print(received)
+
+
 def tcp_chargen(address, length):
     connection = connect(address, 19)
     received = 0
@@ -299,7 +318,7 @@ COMMANDS = {
     "udp-echo": udp_echo, "udp-burst": udp_burst, "udp-refused": udp_refused,
     "tcp-echo": tcp_echo, "tcp-discard": tcp_discard, "tcp-chargen": tcp_chargen, "tcp-refused": tcp_refused,
     "tcp-half-close": tcp_half_close, "tcp-close": tcp_close, "tcp-reset": tcp_reset, "arp-flood": arp_flood,
-    "tcp-row": tcp_row, "tcp-crowd": tcp_crowd, "tcp-slow": tcp_slow, "tcp-linger": tcp_linger,
+    "tcp-feed": tcp_feed, "tcp-sink": tcp_sink, "tcp-row": tcp_row, "tcp-crowd": tcp_crowd, "tcp-slow": tcp_slow, "tcp-linger": tcp_linger,
     "tcp-steady": tcp_steady, "syn-flood": syn_flood,
 }
 

@@ -105,3 +105,30 @@ fn a_flood_of_arp_requests_does_not_disturb_a_transfer() {
     let arrived = stats["ip"]["arp_received"].as_u64().unwrap();
     assert!(arrived >= 5_000, "only {arrived} of 10,000 requests arrived");
 }
+
+#[test]
+fn throughput_is_measured_both_ways() {
+    let Some(mut world) = World::new() else { return };
+    for (address, own, stack) in
+        [("10.77.0.2/24", KERNEL_V4, "10.77.0.2"), ("fd77::2/64", KERNEL_V6, "fd77::2")]
+    {
+        let device = ["--tap", "tap0", "--address", address];
+        let mut arguments = vec!["receive", "--listen", "5001", "--bytes", "20000000"];
+        arguments.extend(device);
+        let receiver = world.start("throughput", &arguments);
+        world.client(&format!("tcp-feed {stack} 5001 20000000"));
+        world.wait_for_end(receiver);
+
+        let sink = world.client_command(&format!("tcp-sink {own} 5002"));
+        world.sh(&format!("{sink} >sink.log 2>&1 & echo started"));
+        world.wait_for("grep -q ready sink.log");
+        let remote = if own.contains(':') { format!("[{own}]:5002") } else { format!("{own}:5002") };
+        let mut arguments = vec!["send", "--connect", &remote, "--bytes", "20000000", "--congestion", "reno"];
+        arguments.extend(device);
+        let output = world.run("throughput", &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("20000000 octets in ") && said.contains("Mbit/s"), "{said}");
+        world.wait_for("grep -qx 20000000 sink.log");
+    }
+}

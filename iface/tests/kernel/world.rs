@@ -120,6 +120,19 @@ impl World {
         }
     }
 
+    /// Waits until the example ends by itself, with status 0.
+    pub(crate) fn wait_for_end(&mut self, which: usize) {
+        let running = &mut self.running[which];
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = running.child.try_wait().unwrap() {
+                return assert!(status.success(), "{}: {status}", running.name);
+            }
+            assert!(Instant::now() < end, "{} does not end", running.name);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Runs a shell script in the namespace; its standard output. Fails the test if it fails.
     pub(crate) fn sh(&self, script: &str) -> String {
         let output = self.try_sh(script);
