@@ -4,6 +4,7 @@ Used by `ladder` and `smoke`. The namespace belongs to the process: it and the T
 that ends, and QEMU is killed with it.
 """
 
+import bisect
 import collections
 import contextlib
 import ctypes
@@ -93,6 +94,16 @@ def functions(elf):
 
 
 PANIC = re.compile(r"core::panicking|_fail(ed)?(::|$)|panic_const|panic_bounds_check")
+
+
+def by_function(elf, places):
+    """Sums what was counted by place (hexadecimal, as QEMU logs it) by function, largest first."""
+    lines = (line.split(" ", 2) for line in output(tool("nm"), "-n", "-C", str(elf)).splitlines())
+    starts, names = zip(*((int(place, 16) & ~1, name) for place, kind, name in lines if kind in "tT"))
+    sums = collections.Counter()
+    for place, count in places.items():
+        sums[names[bisect.bisect_right(starts, int(place, 16)) - 1]] += count
+    return [(count, name) for name, count in sums.most_common()]
 
 
 def panics(elf):
