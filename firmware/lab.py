@@ -53,7 +53,7 @@ def output(*command):
 # ---- building ------------------------------------------------------------------------------------------------------
 
 
-def build(image, stack="tersus", composition="static", opt="s", board=BOARD, probe=False, extra=()):
+def build(image, stack="tersus", composition="static", opt="s", board=BOARD, probe=False, lines=False, extra=()):
     """Builds one image and returns where it lies. A panic that is reachable is a linker's error."""
     program, features = IMAGES[image]
     if stack == "smoltcp":
@@ -64,9 +64,11 @@ def build(image, stack="tersus", composition="static", opt="s", board=BOARD, pro
         features += BOARDS[board][1] + (",probe" if probe else "")
     environment = dict(os.environ, CARGO_PROFILE_RELEASE_OPT_LEVEL=opt, CARGO_INCREMENTAL="0")
     environment.pop("RUSTFLAGS", None)
+    if lines:
+        environment["CARGO_PROFILE_RELEASE_DEBUG"] = "line-tables-only"
     target_dir = HERE / "target"
     command = [HERE / "bm", "rustc", "--release", "--quiet", "-p", package, "--bin", program, "--features", features,
-               "--target-dir", target_dir, "--", *extra]
+               "--target-dir", target_dir, "--", "-Zemit-stack-sizes", *extra]
     done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         hint = ""
@@ -74,7 +76,7 @@ def build(image, stack="tersus", composition="static", opt="s", board=BOARD, pro
             hint = f"\n{image}: a panic is reachable; `ladder --why {image}` says from where"
         raise Broken(done.stderr + hint)
     name = (image if stack == "tersus" else f"{stack}-{image}") + ("" if board == BOARD else f"-{board}")
-    name += "-probe" if probe else ""
+    name += ("-probe" if probe else "") + ("-lines" if lines else "")
     kept = target_dir / "images" / f"{name}-{composition}-{opt}.elf"
     kept.parent.mkdir(exist_ok=True)
     shutil.copy(target_dir / TARGET / "release" / program, kept)
@@ -117,13 +119,36 @@ def panics(elf):
     return sum(bool(PANIC.search(name)) for _, name in functions(elf)), sites
 
 
-def by_crate(elf):
-    """Octets of flash by the crate that a function is named after; what was inlined counts where it went."""
+# What an instruction belongs to, by the file it was written in; both stacks.
+LAYERS = (
+    ("application, board, start", r"/firmware/|/cortex-m"),
+    ("link", r"/phy/src/|/smoltcp-[^/]*/src/(phy|iface/interface/ethernet)"),
+    ("IP, neighbours, ICMP errors", r"/ip/src/|/smoltcp-[^/]*/src/iface"),
+    ("ping", r"/icmp/src/|/smoltcp-[^/]*/src/socket/icmp"),
+    ("groups", r"/igmp/src/"),
+    ("UDP", r"/udp/src/|/smoltcp-[^/]*/src/(socket/udp|storage/packet)"),
+    ("TCP", r"/tcp/src/|/smoltcp-[^/]*/src/(socket|storage)"),
+    ("stack", r"/iface/src/"),
+    ("formats, checksums", r"/wire/src/|/smoltcp-[^/]*/src/wire"),
+    ("core, compiler, other libraries", r""),
+)
+
+
+def by_layer(elf):
+    """Octets of code by who wrote the line, through all that was inlined; what `core` has, by who called it."""
+    places = []
+    for line in output(tool("nm"), "-S", str(elf)).splitlines():
+        if found := re.match(r"([0-9a-f]+) ([0-9a-f]+) [tT] ", line):
+            start = int(found[1], 16) & ~1
+            places += range(start, start + int(found[2], 16), 2)
+    asked = "\n".join(f"{place:x}" for place in sorted(set(places)))
+    told = subprocess.run([tool("addr2line"), "-i", "-a", "-e", str(elf)], input=asked, check=True,
+                          capture_output=True, text=True).stdout
     sums = collections.Counter()
-    for size, name in functions(elf):
-        crate = re.match(r"<*&?(?:mut )?(\w+)", name)
-        sums[crate[1] if crate else name] += size
-    return sums.most_common()
+    for chain in re.split(r"^0x[0-9a-f]+\n", told, flags=re.M)[1:]:
+        files = [file for file in chain.splitlines() if "/rustlib/" not in file] or [""]
+        sums[next(layer for layer, pattern in LAYERS if re.search(pattern, files[0]))] += 2
+    return sums
 
 
 def why(image):
