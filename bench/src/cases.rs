@@ -42,6 +42,8 @@ pub enum Unit {
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
     AtMost(f64),
+    /// There is none: for comparison with other rows.
+    None,
     /// So many times another case.
     TimesOf(f64, &'static str),
 }
@@ -188,6 +190,22 @@ pub const CASES: &[Case] = {
         case("14/parse", "parse Ethernet+IPv6+UDP", S::Format(ParseUdp6), Round, AtMost(150.0), Quick),
         case("15/parse", "IPHC parse, 32 octets", S::Format(ParseIphc), Round, AtMost(290.0), Quick),
         case("15/emit", "IPHC emit, 32 octets", S::Format(EmitIphc), Round, AtMost(230.0), Quick),
+        case(
+            "15/decompress",
+            "… a whole IPv6 packet restored",
+            S::Format(DecompressIphc),
+            Round,
+            Target::None,
+            Quick,
+        ),
+        case(
+            "15/compress",
+            "… a whole IPv6 packet compressed",
+            S::Format(CompressIphc),
+            Round,
+            Target::None,
+            Quick,
+        ),
         case("16", "DNS response parse", S::Format(ParseDns), Round, AtMost(300.0), Quick),
         case("17", "checksum of 1,500 octets", S::Format(Checksum), Round, AtMost(700.0), Quick),
         case("25", "TCP connection state", S::Size(Size::Connection), Octets, AtMost(352.0), Quick),

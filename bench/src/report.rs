@@ -106,6 +106,7 @@ impl Results {
     pub fn limit(&self, case: &Case) -> Option<f64> {
         match case.target {
             Target::AtMost(limit) => Some(limit),
+            Target::None => None,
             Target::TimesOf(factor, other) => Some(self.find(other, Stack::Tersus)?.value * factor),
         }
     }
@@ -135,6 +136,7 @@ impl Results {
                 let _ = write!(table, " {} |", value.as_deref().unwrap_or("–"));
             }
             let target = match case.target {
+                Target::None => String::new(),
                 Target::AtMost(limit) => format!("≤ {}", number(limit)),
                 Target::TimesOf(factor, other) => format!("≤ {factor} × row {other}"),
             };

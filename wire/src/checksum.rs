@@ -30,13 +30,8 @@ impl Sum {
         if WORD != 8 {
             return self.add_bytes(octets);
         }
-        let mut sum = 0;
-        let mut rest: &[u8] = octets;
-        while let Some((word, behind)) = rest.split_first_chunk() {
-            sum = add_word(sum, usize::from_ne_bytes(*word));
-            rest = behind;
-        }
-        let sum = self.join(Self(fold_to_32(sum as u64)));
+        let (words, rest) = add_words(0, octets);
+        let sum = self.join(Self(fold_to_32(words as u64)));
         if rest.is_empty() {
             sum
         } else {
@@ -140,7 +135,7 @@ fn sum_words(mut bytes: &[u8]) -> u32 {
     // On small machines one short loop is worth more than speed.
     if WORD == 8 {
         while let Some((block, rest)) = bytes.split_first_chunk::<128>() {
-            sum = add_block(sum, block);
+            (sum, _) = add_words(sum, block);
             bytes = rest;
         }
         sum = add_one_block::<64>(sum, &mut bytes);
@@ -181,16 +176,16 @@ fn add_one_block<const N: usize>(sum: usize, bytes: &mut &[u8]) -> usize {
     match bytes.split_first_chunk::<N>() {
         Some((block, rest)) => {
             *bytes = rest;
-            add_block(sum, block)
+            add_words(sum, block).0
         }
         None => sum,
     }
 }
 
-/// Adds whole words. The carry of each addition goes into the next, so that a processor with a carry flag needs one
-/// instruction a word.
+/// Adds whole words and returns what is left behind them. The carry of each addition goes into the next, so that a
+/// processor with a carry flag needs one instruction a word.
 #[inline]
-fn add_block<const N: usize>(mut sum: usize, block: &[u8; N]) -> usize {
+fn add_words<const N: usize>(mut sum: usize, block: &[u8; N]) -> (usize, &[u8]) {
     let mut carry = false;
     let mut words: &[u8] = block;
     while let Some((word, rest)) = words.split_first_chunk() {
@@ -200,7 +195,7 @@ fn add_block<const N: usize>(mut sum: usize, block: &[u8; N]) -> usize {
         carry = first | second;
         words = rest;
     }
-    add_word(sum, usize::from(carry))
+    (add_word(sum, usize::from(carry)), words)
 }
 
 /// Addition with end-around carry.

@@ -175,7 +175,10 @@ pub fn pseudo_addresses(source: IpAddr, destination: IpAddr) -> Sum {
             Sum::new().add_u32(source.to_bits()).add_u32(destination.to_bits())
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            Sum::new().add_array(&source.octets()).add_array(&destination.octets())
+            let mut addresses = [0; 32];
+            addresses[..16].copy_from_slice(&source.octets());
+            addresses[16..].copy_from_slice(&destination.octets());
+            Sum::new().add_array(&addresses)
         }
         _ => Sum::new(),
     }

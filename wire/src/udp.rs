@@ -180,21 +180,27 @@ impl Repr {
         let need = Self::buffer_len(payload.len());
         let have = buffer.len();
         let length = u16::try_from(need).map_err(|_| Error::Unrepresentable)?;
-        let (header, rest) = buffer.split_first_chunk_mut().ok_or_else(|| Error::no_room(need, have))?;
+        let (header, rest) =
+            buffer.split_first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::no_room(need, have))?;
         let to = rest.get_mut(..payload.len()).ok_or_else(|| Error::no_room(need, have))?;
         let sum = if payload.is_empty() { Sum::new() } else { copy_and_sum(to, payload) };
-        *header = self.header(length, pseudo(addresses, length).join(sum));
+        let checksum = self.checksum(length, addresses, sum);
+        let ports = words::pair(self.src_port, self.dst_port);
+        *header = words::octets([ports, words::pair(length, checksum)]);
         Ok(())
     }
 
-    /// The header of a datagram of `length` octets, header included. `sum` is that of pseudo-header and payload.
-    fn header(self, length: u16, sum: Sum) -> [u8; HEADER_LEN] {
+    /// The checksum of a datagram of `length` octets, header included, whose payload has the sum `payload`: never
+    /// zero. `addresses` is the sum over both addresses, [`crate::ip::pseudo_addresses`].
+    #[must_use]
+    #[inline]
+    pub fn checksum(&self, length: u16, addresses: Sum, payload: Sum) -> u16 {
         let ports = words::pair(self.src_port, self.dst_port);
-        let checksum = match sum.add_word(ports).add_word(words::pair(length, 0)).checksum() {
+        let sum = pseudo(addresses, length).add_word(ports).add_word(words::pair(length, 0)).join(payload);
+        match sum.checksum() {
             0 => 0xffff,
             checksum => checksum,
-        };
-        words::octets([ports, words::pair(length, checksum)])
+        }
     }
 }
 

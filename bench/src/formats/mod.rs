@@ -18,6 +18,9 @@ pub enum Format {
     /// An IPv6 and a UDP header compressed by RFC 6282, with 32 octets of data.
     ParseIphc,
     EmitIphc,
+    /// The whole IPv6 packet from and to the same octets; the UDP checksum is carried, not looked at.
+    DecompressIphc,
+    CompressIphc,
     /// A response with one question, one CNAME and one address.
     ParseDns,
     /// The checksum of 1,500 octets.

@@ -5,9 +5,11 @@ use super::{repeat, Codec, Format};
 use crate::meter::Meter;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::hint::black_box;
-use tersus_iface::wire::checksum::Sum;
+use tersus_iface::wire::checksum::{copy_and_sum, Sum};
 use tersus_iface::wire::ip::pseudo_addresses;
-use tersus_iface::wire::sixlowpan::{compress, decompress, Contexts, Error as LowpanError, LinkAddresses};
+use tersus_iface::wire::sixlowpan::{
+    self, compress, decompress, iphc, Contexts, Error as LowpanError, LinkAddresses,
+};
 use tersus_iface::wire::{ethernet, ipv4, ipv6, tcp, udp, Error, EtherType, HardwareAddress, IpProtocol};
 
 /// tersus.
@@ -36,18 +38,36 @@ impl Codec for Tersus {
                 assert_eq!(black_box(repr).src_port, sample::SOURCE_PORT);
             }),
             Format::ParseIphc => {
-                let packet = sample::iphc();
-                let count = repeat(meter, || {
-                    let port = parse_iphc(black_box(&packet), &mut buffer).expect("a valid packet");
+                let (packet, contexts) = (sample::iphc(), Contexts::new());
+                repeat(meter, || {
+                    let port = parse_iphc(black_box(&packet), black_box(&contexts)).expect("a valid packet");
                     assert_eq!(black_box(port), sample::LOWPAN_PORTS[0]);
-                });
+                })
+            }
+            Format::EmitIphc => {
+                let (packet, contexts) = (sample::iphc(), Contexts::new());
+                let count =
+                    repeat(meter, || emit_iphc(black_box(&mut buffer), black_box(&contexts)).expect("room"));
+                assert_eq!(buffer[..packet.len()], packet);
+                count
+            }
+            Format::DecompressIphc => {
+                let (packet, contexts) = (sample::iphc(), Contexts::new());
                 let whole = sample::ipv6();
+                let count = repeat(meter, || {
+                    let len = decompress_packet(black_box(&packet), black_box(&contexts), &mut buffer);
+                    assert_eq!(len, Ok(whole.len()));
+                });
                 assert_eq!(buffer[..whole.len()], whole);
                 count
             }
-            Format::EmitIphc => {
-                let packet = sample::iphc();
-                let count = repeat(meter, || emit_iphc(black_box(&mut buffer)).expect("room"));
+            Format::CompressIphc => {
+                let (packet, contexts) = (sample::iphc(), Contexts::new());
+                let whole = sample::ipv6();
+                let count = repeat(meter, || {
+                    let len = compress_packet(black_box(&whole), black_box(&contexts), &mut buffer);
+                    assert_eq!(len, Ok(packet.len()));
+                });
                 assert_eq!(buffer[..packet.len()], packet);
                 count
             }
@@ -81,10 +101,6 @@ fn ethernet(ether_type: EtherType) -> ethernet::Repr {
 fn split(buffer: &mut [u8], len: usize) -> Result<(&mut [u8], &mut [u8]), Error> {
     let have = buffer.len();
     buffer.split_at_mut_checked(len).ok_or_else(|| Error::no_room(len, have))
-}
-
-fn rest(buffer: &mut [u8], from: usize) -> &mut [u8] {
-    buffer.get_mut(from..).unwrap_or_default()
 }
 
 #[inline(never)]
@@ -155,35 +171,46 @@ fn stations() -> LinkAddresses {
     }
 }
 
-/// The whole IPv6 packet is restored in `out`, which is more than what the other library is asked.
 #[inline(never)]
-fn parse_iphc(octets: &[u8], out: &mut [u8]) -> Result<u16, LowpanError> {
-    decompress(octets, None, &stations(), &Contexts::default(), out)?;
-    let packet = ipv6::Packet::parse(out).map_err(|_| LowpanError::Length)?;
-    let ip = ipv6::Repr::parse(&packet);
+fn parse_iphc(octets: &[u8], contexts: &Contexts) -> Result<u16, LowpanError> {
+    let (ip, rest) = iphc::Repr::parse(octets, &stations(), contexts)?;
+    assert_eq!(ip.next_header, None);
+    let (udp, payload) = sixlowpan::udp::Repr::parse(rest)?;
     let addresses = pseudo_addresses(IpAddr::V6(ip.source), IpAddr::V6(ip.destination));
-    let datagram = udp::Packet::parse(packet.payload()).map_err(|_| LowpanError::Length)?;
-    let udp = udp::Repr::parse(&datagram, addresses).map_err(|_| LowpanError::Length)?;
+    assert!(udp.is_intact(payload, addresses));
     Ok(udp.src_port)
 }
 
-/// A whole IPv6 packet is written first: compression takes nothing else.
 #[inline(never)]
-fn emit_iphc(buffer: &mut [u8]) -> Result<(), LowpanError> {
+fn emit_iphc(buffer: &mut [u8], contexts: &Contexts) -> Result<(), LowpanError> {
     let (source, destination) = v6();
-    let data = black_box(&sample::LOWPAN_DATA);
-    let mut packet = [0; 80];
-    let len = (udp::HEADER_LEN + data.len()) as u16;
-    ipv6::Repr::new(IpProtocol::UDP, source, destination, len)
-        .emit(&mut packet)
-        .map_err(|_| LowpanError::NoRoom)?;
-    let addresses = pseudo_addresses(IpAddr::V6(source), IpAddr::V6(destination));
     let [src_port, dst_port] = black_box(sample::LOWPAN_PORTS);
-    udp::Repr { src_port, dst_port }
-        .emit(rest(&mut packet, ipv6::HEADER_LEN), data, addresses)
-        .map_err(|_| LowpanError::NoRoom)?;
-    let done = compress(&packet, &stations(), &Contexts::default(), buffer)?;
-    let left = packet.get(done.covered..).unwrap_or_default();
-    rest(buffer, done.header_len)[..left.len()].copy_from_slice(left);
+    let data = black_box(&sample::LOWPAN_DATA);
+    let ip =
+        iphc::Repr { traffic_class: 0, flow_label: 0, next_header: None, hop_limit: 64, source, destination };
+    let ip_len = ip.emit(buffer, &stations(), contexts)?;
+    let rest = buffer.get_mut(ip_len..).unwrap_or_default();
+    let mut udp = sixlowpan::udp::Repr { src_port, dst_port, checksum: Some(0) };
+    let (header, payload) = rest.split_at_mut_checked(udp.buffer_len()).ok_or(LowpanError::NoRoom)?;
+    let sum = copy_and_sum(payload.get_mut(..data.len()).ok_or(LowpanError::NoRoom)?, data);
+    let addresses = pseudo_addresses(IpAddr::V6(source), IpAddr::V6(destination));
+    let length = (udp::HEADER_LEN + data.len()) as u16;
+    udp.checksum = Some(udp::Repr { src_port, dst_port }.checksum(length, addresses, sum));
+    udp.emit(header)?;
     Ok(())
+}
+
+/// The whole IPv6 packet is restored.
+#[inline(never)]
+fn decompress_packet(octets: &[u8], contexts: &Contexts, out: &mut [u8]) -> Result<usize, LowpanError> {
+    Ok(decompress(octets, None, &stations(), contexts, out)?.len)
+}
+
+#[inline(never)]
+fn compress_packet(packet: &[u8], contexts: &Contexts, out: &mut [u8]) -> Result<usize, LowpanError> {
+    let done = compress(packet, &stations(), contexts, out)?;
+    let left = packet.get(done.covered..).unwrap_or_default();
+    let to = out.get_mut(done.header_len..).and_then(|rest| rest.get_mut(..left.len()));
+    to.ok_or(LowpanError::NoRoom)?.copy_from_slice(left);
+    Ok(done.header_len + left.len())
 }

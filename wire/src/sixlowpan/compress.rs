@@ -1,7 +1,7 @@
 //! From an IPv6 packet to its compressed headers, in one pass.
 
 use super::cursor::Writer;
-use super::iphc::{Encoded, Ipv6Header};
+use super::iphc::{Encoded, Repr};
 use super::nhc::{self, Plan};
 use super::{Contexts, Error, Identifiers, LinkAddresses, IPV6_HEADERS_MAX};
 
@@ -33,13 +33,13 @@ pub fn compress(
     let mut rest = packet;
     let mut identifiers = Identifiers::of_frame(link);
     for headers_left in (0..IPV6_HEADERS_MAX).rev() {
-        let (header, after) = Ipv6Header::parse(rest)?;
+        let (header, after) = Repr::of_packet(rest)?;
         rest = after;
         let encoded = Encoded::new(&header, identifiers, contexts);
         let may_nest = headers_left > 0;
         let room = writer.room().checked_sub(encoded.len()).ok_or(Error::NoRoom)?;
-        let plan = Plan::of(header.next_header(), rest, room, may_nest);
-        let next_header = if plan.is_some() { None } else { Some(header.next_header()) };
+        let plan = header.next_header.and_then(|next| Plan::of(next.0, rest, room, may_nest));
+        let next_header = if plan.is_some() { None } else { header.next_header };
         encoded.write(next_header, &mut writer)?;
 
         let is_tunnel;
@@ -47,7 +47,7 @@ pub fn compress(
         if !is_tunnel {
             break;
         }
-        identifiers = Identifiers::of_ipv6(header.source, header.destination);
+        identifiers = Identifiers::of_ipv6(&header);
     }
     Ok(Compressed { header_len: writer.len(), covered: packet.len() - rest.len() })
 }

@@ -26,13 +26,6 @@ impl Context {
     /// Not set.
     pub const NONE: Self = Self { prefix: [0; 16], prefix_len: 0, usage: ContextUse::Nothing };
 
-    /// The prefix of stateless addresses, fe80::/64.
-    pub(super) const LINK_LOCAL: Self = Self {
-        prefix: [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        prefix_len: 64,
-        usage: ContextUse::Both,
-    };
-
     /// The first `prefix_len` bits of `prefix`; `None` if there are more than 128. Further bits are cleared.
     #[must_use]
     pub fn new(prefix: [u8; 16], prefix_len: u8, usage: ContextUse) -> Option<Self> {
@@ -60,6 +53,7 @@ impl Context {
 
     /// The address with this interface identifier. Bits of the context win where both overlap; bits that
     /// neither gives are zero (RFC 6282 §3.1.1).
+    #[inline(never)]
     pub(super) fn join(&self, identifier: [u8; 8]) -> [u8; 16] {
         let identifier = u128::from(u64::from_be_bytes(identifier));
         (u128::from_be_bytes(self.prefix) | (identifier & !mask(self.prefix_len))).to_be_bytes()

@@ -20,6 +20,11 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// A field of 16 bits, in host order.
+    pub(super) fn u16(&mut self) -> Result<u16, Error> {
+        Ok(u16::from_be_bytes(*self.take()?))
+    }
+
     pub(super) fn octet(&mut self) -> Result<u8, Error> {
         let [octet] = self.take()?;
         Ok(*octet)
@@ -43,6 +48,14 @@ impl<'b> Writer<'b> {
 
     pub(super) fn room(&self) -> usize {
         self.out.len() - self.len
+    }
+
+    /// Room for `N` octets, which count as written.
+    pub(super) fn take<const N: usize>(&mut self) -> Result<&mut [u8; N], Error> {
+        let rest = self.out.get_mut(self.len..).ok_or(Error::NoRoom)?;
+        let room = rest.first_chunk_mut().ok_or(Error::NoRoom)?;
+        self.len += N;
+        Ok(room)
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! From compressed headers to an IPv6 packet, in one pass.
 
 use super::cursor::{Reader, Writer};
-use super::iphc::{Decoded, IPV6_HEADER_LEN};
+use super::iphc::{Repr, IPV6_HEADER_LEN};
 use super::nhc::{self, Encoding};
 use super::{Contexts, Error, Identifiers, LinkAddresses, IPV6_HEADERS_MAX};
 use crate::ip::pseudo_header;
@@ -81,13 +81,14 @@ pub fn decompress(
         may_nest -= 1;
         innermost = writer.len();
         *offset = Some(innermost);
-        let header = Decoded::read(&mut reader, identifiers, contexts)?;
-        header.write(&mut writer)?;
+        let (header, rest) = Repr::read(reader.rest, identifiers, contexts)?;
+        reader.rest = rest;
+        header.restore(&mut writer)?;
         let is_encoded = header.next_header.is_none();
         if !is_encoded || !chain.read(innermost, may_nest > 0, &mut reader, &mut writer)? {
             break;
         }
-        identifiers = Identifiers::of_ipv6(&header.source, &header.destination);
+        identifiers = Identifiers::of_ipv6(&header);
     }
 
     let header_len = writer.len();

@@ -10,12 +10,13 @@
 //! - [`dispatch`]: which header comes next, RFC 4944 §5.1, RFC 8025.
 //! - [`fragment`]: the headers of link fragments, RFC 4944 §5.3.
 //! - [`iphc`]: the encoding of the IPv6 header, RFC 6282 §3.
-//! - [`nhc`]: the encoding of extension headers and UDP, RFC 6282 §4.
+//! - [`nhc`]: the encoding of extension headers and UDP, RFC 6282 §4; [`udp`]: that of a UDP header alone.
 //!
 //! [`compress`] and [`decompress`] go over a packet once and need nothing but the addresses of the frame and the
 //! [`Contexts`]. `decompress(compress(packet))` is the packet, octet by octet: what could not be restored
 //! exactly is not compressed. Left out: HC1 and HC2 (RFC 4944 §10, superseded), mesh forwarding.
 
+mod address;
 mod compress;
 mod context;
 mod cursor;
@@ -26,6 +27,7 @@ pub mod iphc;
 pub mod nhc;
 #[cfg(test)]
 mod tests;
+pub mod udp;
 
 pub use compress::{compress, Compressed};
 pub use context::{Context, ContextUse, Contexts};
@@ -34,6 +36,7 @@ pub use dispatch::Dispatch;
 pub use fragment::FragmentHeader;
 
 use crate::HardwareAddress;
+use address::Half;
 
 /// The link MTU of 6LoWPAN: the largest IPv6 packet, in octets, RFC 4944 §4.
 pub const MTU: usize = 1280;
@@ -71,6 +74,9 @@ pub enum Error {
     /// The lengths contradict each other.
     #[error("lengths contradict each other")]
     Length,
+    /// A value that cannot be expressed in the format was to be emitted.
+    #[error("value cannot be expressed in this format")]
+    Unrepresentable,
 }
 
 /// The link-layer addresses of a frame, from which interface identifiers may be derived.
@@ -87,37 +93,34 @@ pub struct LinkAddresses {
 /// `None` for addresses that IEEE 802.15.4 does not have.
 #[must_use]
 pub fn interface_identifier(address: HardwareAddress) -> Option<[u8; 8]> {
-    if let Some([first, rest @ ..]) = address.as_extended() {
-        let [b, c, d, e, f, g, h] = rest;
-        // The universal/local bit is inverted, RFC 4291 appendix A.
-        return Some([first ^ 0x02, b, c, d, e, f, g, h]);
-    }
-    address.as_short().map(|short| short_identifier(short.to_be_bytes()))
+    identifier(address).map(Half::octets)
 }
 
-/// `0000:00ff:fe00:XXXX`, RFC 6282 §3.2.2.
-const fn short_identifier([high, low]: [u8; 2]) -> [u8; 8] {
-    [0, 0, 0, 0xff, 0xfe, 0, high, low]
+#[inline]
+fn identifier(address: HardwareAddress) -> Option<Half> {
+    match address.as_extended() {
+        Some(address) => Some(Half::of_eui64(address)),
+        None => address.as_short().map(|short| Half::short(short.to_be_bytes())),
+    }
 }
 
 /// The interface identifiers that the encapsulating header yields, RFC 6282 §3.2.2.
 #[derive(Clone, Copy)]
 struct Identifiers {
-    source: Option<[u8; 8]>,
-    destination: Option<[u8; 8]>,
+    source: Option<Half>,
+    destination: Option<Half>,
 }
 
 impl Identifiers {
+    #[inline]
     fn of_frame(link: &LinkAddresses) -> Self {
-        Self {
-            source: interface_identifier(link.source),
-            destination: interface_identifier(link.destination),
-        }
+        Self { source: identifier(link.source), destination: identifier(link.destination) }
     }
 
     /// Those of an IPv6 header that encapsulates another.
-    fn of_ipv6(source: &[u8; 16], destination: &[u8; 16]) -> Self {
-        let lower = |address: &[u8; 16]| address.last_chunk().copied();
-        Self { source: lower(source), destination: lower(destination) }
+    fn of_ipv6(header: &iphc::Repr) -> Self {
+        let [_, source] = address::halves(&header.source.octets());
+        let [_, destination] = address::halves(&header.destination.octets());
+        Self { source: Some(source), destination: Some(destination) }
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Plan<'a> {
         let plan = match protocol {
             IpProtocol::UDP => Self::udp(bytes)?,
             IpProtocol::IPV6 if may_nest => {
-                iphc::Ipv6Header::parse(bytes).ok()?;
+                iphc::Repr::of_packet(bytes).ok()?;
                 Self::Ipv6
             }
             IpProtocol::FRAGMENT => Self::fragment(bytes)?,

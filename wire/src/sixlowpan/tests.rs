@@ -583,3 +583,75 @@ fn altered_octets_give_an_error_or_a_packet_that_survives_in_turn() {
 fn compress_and_back(packet: &[u8], contexts: &Contexts) -> Vec<u8> {
     decompressed(&compressed(packet, &LINK, contexts), &LINK, contexts).unwrap()
 }
+
+/// The headers alone, over all that the dice yield: the same octets as for whole packets, and back.
+#[test]
+fn headers_alone_are_encoded_as_in_whole_packets() {
+    let mut dice = Dice(5);
+    let contexts = contexts();
+    for round in 0..10_000 {
+        let fields =
+            (dice.pick(&[0, 3, 0x41, 0xc0]), dice.pick(&[0, 1, 0xf_ffff]), 59, dice.pick(&[1, 2, 64, 255]));
+        let (source, destination) = (dice.address(), dice.address());
+        let header = iphc::Repr {
+            traffic_class: fields.0,
+            flow_label: fields.1,
+            next_header: Some(crate::IpProtocol::NO_NEXT_HEADER),
+            hop_limit: fields.3,
+            source: source.into(),
+            destination: destination.into(),
+        };
+        let want = compressed(&ipv6(fields, source, destination, &[]), &LINK, &contexts);
+        let mut out = [0xee; 48];
+        let len = header.emit(&mut out, &LINK, &contexts).unwrap();
+        assert_eq!(out[..len], want, "round {round}");
+        assert_eq!(iphc::Repr::parse(&out, &LINK, &contexts), Ok((header, &out[len..])), "round {round}");
+        for cut in 0..len {
+            let refused = iphc::Repr::parse(&want[..cut], &LINK, &contexts);
+            assert_eq!(refused, Err(Error::Truncated), "round {round} cut at {cut}");
+            assert_eq!(header.emit(&mut out[..cut], &LINK, &contexts), Err(Error::NoRoom), "round {round}");
+        }
+    }
+    let header = iphc::Repr {
+        traffic_class: 0,
+        flow_label: 1 << 20,
+        next_header: None,
+        hop_limit: 1,
+        source: Ipv6Addr::UNSPECIFIED,
+        destination: Ipv6Addr::UNSPECIFIED,
+    };
+    assert_eq!(header.emit(&mut [0; 48], &LINK, &contexts), Err(Error::Unrepresentable));
+}
+
+// conf: LWP-NHC-06, LWP-NHC-07, LWP-NHC-11
+#[test]
+fn a_udp_header_alone_round_trips_with_and_without_its_checksum() {
+    let payload = [0xa5; 7];
+    let addresses = crate::ip::pseudo_addresses("fe80::1".parse().unwrap(), "fe80::2".parse().unwrap());
+    // Source, destination, octets of the ports.
+    for (src_port, dst_port, len) in
+        [(0xf0b1, 0xf0bf, 1), (0xf0b1, 0xf0c0, 3), (0x1234, 0xf0ff, 3), (0xf012, 0x1234, 3), (53, 5683, 4)]
+    {
+        let plain = crate::udp::Repr { src_port, dst_port };
+        let checksum = plain.checksum(15, addresses, crate::checksum::Sum::new().add_bytes(&payload));
+        let mut datagram = [0; 15];
+        plain.emit(&mut datagram, &payload, addresses).unwrap();
+        assert_eq!(datagram[6..8], checksum.to_be_bytes(), "as in the whole datagram");
+        for checksum in [Some(checksum), None] {
+            let header = super::udp::Repr { src_port, dst_port, checksum };
+            assert_eq!(header.buffer_len(), 1 + len + if checksum.is_some() { 2 } else { 0 });
+            let mut out = [0xee; 8];
+            assert_eq!(header.emit(&mut out), Ok(header.buffer_len()));
+            let (parsed, rest) = super::udp::Repr::parse(&out).unwrap();
+            assert_eq!((parsed, rest), (header, &out[header.buffer_len()..]));
+            assert!(parsed.is_intact(&payload, addresses));
+            assert_eq!(parsed.is_intact(&payload[1..], addresses), checksum.is_none());
+            for cut in 0..header.buffer_len() {
+                assert_eq!(super::udp::Repr::parse(&out[..cut]), Err(Error::Truncated), "cut at {cut}");
+                assert_eq!(header.emit(&mut [0; 8][..cut]), Err(Error::NoRoom), "room {cut}");
+            }
+        }
+    }
+    assert_eq!(super::udp::Repr::parse(&[0xf8, 0, 0, 0]), Err(Error::NextHeader(0xf8)));
+    assert_eq!(super::udp::Repr::parse(&[0xe0, 0, 0, 0]), Err(Error::NextHeader(0xe0)));
+}
