@@ -1,6 +1,6 @@
 //! `tersus-wire`.
 
-use super::samples::{self as sample, TCP4, UDP6};
+use super::samples::{self as sample, DNS, TCP4, UDP6};
 use super::{repeat, Codec, Format};
 use crate::meter::Meter;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,9 @@ use tersus_iface::wire::ip::pseudo_addresses;
 use tersus_iface::wire::sixlowpan::{
     self, compress, decompress, iphc, Contexts, Error as LowpanError, LinkAddresses,
 };
-use tersus_iface::wire::{ethernet, ipv4, ipv6, tcp, udp, Error, EtherType, HardwareAddress, IpProtocol};
+use tersus_iface::wire::{
+    dns, ethernet, ipv4, ipv6, tcp, udp, Error, EtherType, HardwareAddress, IpProtocol,
+};
 
 /// tersus.
 pub struct Tersus;
@@ -71,8 +73,10 @@ impl Codec for Tersus {
                 assert_eq!(buffer[..packet.len()], packet);
                 count
             }
-            // No DNS yet.
-            Format::ParseDns => return None,
+            Format::ParseDns => repeat(meter, || {
+                let addresses = parse_dns(black_box(DNS)).expect("a valid packet");
+                assert_eq!(black_box(addresses), 1);
+            }),
             Format::Checksum => {
                 let octets = vec![0x5a; 1500];
                 repeat(meter, || {
@@ -213,4 +217,27 @@ fn compress_packet(packet: &[u8], contexts: &Contexts, out: &mut [u8]) -> Result
     let to = out.get_mut(done.header_len..).and_then(|rest| rest.get_mut(..left.len()));
     to.ok_or(LowpanError::NoRoom)?.copy_from_slice(left);
     Ok(done.header_len + left.len())
+}
+
+#[inline(never)]
+fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
+    let packet = dns::Packet::parse(octets)?;
+    let mut questions = packet.questions();
+    for question in &mut questions {
+        for label in question?.name.labels() {
+            black_box(label?);
+        }
+    }
+    let mut addresses = 0;
+    for record in questions.answers() {
+        let record = record?;
+        for label in record.name().labels() {
+            black_box(label?);
+        }
+        if let dns::Data::A(address) = record.data()? {
+            black_box(address);
+            addresses += 1;
+        }
+    }
+    Ok(addresses)
 }
