@@ -19,10 +19,14 @@ use crate::checksum::Sum;
 use crate::{words, Error, IpProtocol};
 use core::fmt;
 
+mod acc_ecn;
 mod options;
+mod other;
+pub use acc_ecn::{AccEcn, AccEcnOrder};
 pub use options::{
     Options, OptionsIter, SackBlock, SackBlocks, SackList, TcpOption, Timestamps, UserTimeout,
 };
+pub use other::OtherOption;
 
 /// Length of the header without options, in octets.
 pub const HEADER_LEN: usize = 20;

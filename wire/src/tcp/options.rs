@@ -4,9 +4,11 @@
 //!   kind 0: end of list    kind 1: no operation    all others:  kind | length | length - 2 octets
 //! ```
 
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 
+use super::other::OtherOption;
 use super::MAX_OPTIONS_LEN;
 
 // Kinds, IANA "TCP Option Kind Numbers".
@@ -160,7 +162,8 @@ pub enum TcpOption<'a> {
     Timestamps(Timestamps),
     /// Kind 28, RFC 5482 §3.
     UserTimeout(UserTimeout),
-    /// Any other kind, and any of these whose length is not that of its kind: to be ignored.
+    /// Any other kind, and any of these whose length is not that of its kind: to be ignored. [`OtherOption::read`] knows
+    /// some more.
     Unknown {
         /// The kind octet.
         kind: u8,
@@ -183,6 +186,66 @@ impl<'a> TcpOption<'a> {
             (USER_TIMEOUT, &[a, b]) => Self::UserTimeout(UserTimeout::from_field(u16::from_be_bytes([a, b]))),
             _ => Self::Unknown { kind, data },
         }
+    }
+
+    /// Kind, and octets behind the length octet.
+    fn kind_and_data_len(&self) -> (u8, usize) {
+        match self {
+            Self::Nop => (NO_OPERATION, 0),
+            Self::Mss(_) => (MSS, 2),
+            Self::WindowScale(_) => (WINDOW_SCALE, 1),
+            Self::SackPermitted => (SACK_PERMITTED, 0),
+            Self::Sack(blocks) => (SACK, blocks.0.len()),
+            Self::Timestamps(_) => (TIMESTAMPS, 8),
+            Self::UserTimeout(_) => (USER_TIMEOUT, 2),
+            Self::Unknown { kind, data } => (*kind, data.len()),
+        }
+    }
+
+    /// Octets that [`TcpOption::emit`] writes.
+    #[must_use]
+    pub fn buffer_len(&self) -> usize {
+        match self {
+            Self::Nop => 1,
+            _ => self.kind_and_data_len().1.saturating_add(2),
+        }
+    }
+
+    /// Writes this option alone, unaligned, to the front of `buffer`; returns its length. With it any list of options
+    /// can be made, in any order: [`super::emit`] takes an area of a multiple of four octets. [`Options::emit`] is the
+    /// short way for the usual ones.
+    ///
+    /// # Errors
+    /// `NoRoom`; `Unrepresentable` if it is longer than the 40 octets that a header has room for, a user timeout has more
+    /// than 15 bits, or an unknown option is of kind 0 or 1.
+    pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let (kind, data_len) = self.kind_and_data_len();
+        let need = self.buffer_len();
+        let is_representable = match *self {
+            Self::UserTimeout(timeout) => timeout.to_field().is_some(),
+            Self::Unknown { kind, .. } => kind > NO_OPERATION,
+            _ => true,
+        };
+        if need > MAX_OPTIONS_LEN || !is_representable {
+            return Err(Error::Unrepresentable);
+        }
+        let mut out = Put::new(buffer, need)?;
+        let len = u8::try_from(data_len + 2).map_err(|_| Error::Unrepresentable)?;
+        out.octets(&[kind, len]);
+        match *self {
+            Self::Nop | Self::SackPermitted => {}
+            Self::Mss(mss) => out.octets(&mss.to_be_bytes()),
+            Self::WindowScale(shift) => out.octets(&[shift]),
+            Self::Timestamps(timestamps) => {
+                out.octets(&timestamps.value.to_be_bytes());
+                out.octets(&timestamps.echo.to_be_bytes());
+            }
+            Self::UserTimeout(timeout) => {
+                out.octets(&timeout.to_field().ok_or(Error::Unrepresentable)?.to_be_bytes());
+            }
+            Self::Sack(SackBlocks(data)) | Self::Unknown { data, .. } => out.octets(data),
+        }
+        Ok(need)
     }
 }
 
@@ -388,7 +451,10 @@ impl fmt::Display for TcpOption<'_> {
             Self::Timestamps(ts) => write!(f, "TS {} echo {}", ts.value, ts.echo),
             Self::UserTimeout(UserTimeout::Seconds(n)) => write!(f, "user timeout {n} s"),
             Self::UserTimeout(UserTimeout::Minutes(n)) => write!(f, "user timeout {n} min"),
-            Self::Unknown { kind, data } => write!(f, "kind {kind} with {} octets", data.len()),
+            Self::Unknown { kind, data } => match OtherOption::read(kind, data) {
+                Some(option) => fmt::Display::fmt(&option, f),
+                None => write!(f, "kind {kind} with {} octets", data.len()),
+            },
         }
     }
 }

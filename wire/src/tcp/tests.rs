@@ -393,3 +393,218 @@ fn text_reads_like_a_persons() {
     write!(text, "{}", OptionsIter::new(&[1, 9, 3, 0, 2, 0])).unwrap();
     assert_eq!(text, " <kind 9 with 1 octets,length field 0 is not possible here>");
 }
+
+/// One option of each kind.
+fn each_option() -> [TcpOption<'static>; 8] {
+    const BLOCKS: [u8; 18] = [5, 18, 0, 0, 0x15, 0x7c, 0, 0, 0x17, 0x70, 0, 0, 0x1b, 0x58, 0, 0, 0x1d, 0x4c];
+    let Some(Ok(sack)) = OptionsIter::new(&BLOCKS).next() else { panic!() };
+    [
+        TcpOption::Nop,
+        TcpOption::Mss(1460),
+        TcpOption::WindowScale(14),
+        TcpOption::SackPermitted,
+        sack,
+        TcpOption::Timestamps(Timestamps { value: 1, echo: 0xffff_ffff }),
+        TcpOption::UserTimeout(UserTimeout::Minutes(9)),
+        TcpOption::Unknown { kind: 253, data: &[1, 2, 3] },
+    ]
+}
+
+/// One of each that the stack does not act on, some with and without what may be absent.
+fn each_other() -> [OtherOption<'static>; 9] {
+    let accurate = |order, counters: &[u32]| OtherOption::AccEcn(AccEcn::new(order, counters).unwrap());
+    [
+        OtherOption::FastOpen(&[]),
+        OtherOption::FastOpen(&[0xc0; 8]),
+        OtherOption::FastOpen(&[0xc0; 16]),
+        accurate(AccEcnOrder::Ect0First, &[]),
+        accurate(AccEcnOrder::Ect0First, &[1]),
+        accurate(AccEcnOrder::Ect1First, &[1, 2]),
+        accurate(AccEcnOrder::Ect1First, &[1, 2, 0xff_ffff]),
+        OtherOption::Md5(&[0x3d; 16]),
+        OtherOption::Authentication { key_id: 1, next_key_id: 2, mac: &[0xa0; 12] },
+    ]
+}
+
+/// The only option in `area`, and what it says if the stack does not act on it.
+fn only(area: &[u8]) -> (TcpOption<'_>, Option<OtherOption<'_>>) {
+    let mut options = OptionsIter::new(area);
+    let (Some(Ok(option)), None) = (options.next(), options.next()) else { panic!("{area:?}") };
+    let other = match option {
+        TcpOption::Unknown { kind, data } => OtherOption::read(kind, data),
+        _ => None,
+    };
+    (option, other)
+}
+
+#[test]
+fn every_option_alone_parses_to_the_same_and_every_truncation_is_refused() {
+    let check = |emit: &dyn Fn(&mut [u8]) -> Result<usize, Error>, len: usize| {
+        let mut buffer = [0xee; 48];
+        assert_eq!((emit(&mut buffer), buffer[len]), (Ok(len), 0xee));
+        for cut in 0..len {
+            assert_eq!(emit(&mut [0; 40][..cut]), Err(Error::no_room(len, cut)));
+            let want = match cut {
+                0 => None,
+                1 => Some(Err(Error::truncated(2, 1))),
+                _ => Some(Err(Error::truncated(len, cut))),
+            };
+            assert_eq!(OptionsIter::new(&buffer[..cut]).next(), want, "cut to {cut}");
+        }
+        buffer
+    };
+    for option in each_option() {
+        let len = option.buffer_len();
+        let buffer = check(&|buffer| option.emit(buffer), len);
+        assert_eq!(only(&buffer[..len]).0, option);
+    }
+    for other in each_other() {
+        let len = other.buffer_len();
+        let buffer = check(&|buffer| other.emit(buffer), len);
+        assert_eq!(only(&buffer[..len]).1, Some(other));
+    }
+}
+
+#[test]
+fn every_octet_of_an_option_may_have_any_value() {
+    let mut areas = std::vec::Vec::new();
+    for option in each_option() {
+        let mut area = std::vec![0; option.buffer_len()];
+        option.emit(&mut area).unwrap();
+        areas.push(area);
+    }
+    for other in each_other() {
+        let mut area = std::vec![0; other.buffer_len()];
+        other.emit(&mut area).unwrap();
+        areas.push(area);
+    }
+    for mut area in areas {
+        for at in 0..area.len() {
+            let good = area[at];
+            for value in 0..=255 {
+                area[at] = value;
+                for option in OptionsIter::new(&area).map_while(Result::ok) {
+                    let mut again = [0; 48];
+                    let len = option.emit(&mut again).unwrap();
+                    assert_eq!(only(&again[..len]).0, option);
+                    let TcpOption::Unknown { kind, data } = option else { continue };
+                    let Some(other) = OtherOption::read(kind, data) else { continue };
+                    let len = other.emit(&mut again).unwrap();
+                    assert_eq!(only(&again[..len]), (option, Some(other)));
+                }
+            }
+            area[at] = good;
+        }
+    }
+}
+
+#[test]
+fn any_list_of_options_goes_into_a_segment() {
+    let mut area = [1; 40];
+    let mut at = 0;
+    at += TcpOption::Mss(1460).emit(&mut area[at..]).unwrap();
+    at += each_other()[1].emit(&mut area[at..]).unwrap();
+    at += each_other()[4].emit(&mut area[at..]).unwrap();
+    at += TcpOption::Unknown { kind: 253, data: &[1, 2, 3] }.emit(&mut area[at..]).unwrap();
+    let bytes = with_options(&area[..at.next_multiple_of(4)]);
+    let packet = Packet::parse(&bytes).unwrap();
+    assert_eq!(Repr::parse(&packet).unwrap().options, Options { mss: Some(1460), ..Options::EMPTY });
+    assert_eq!(
+        packet.to_string(),
+        "443 > 50123 [.] seq 1 ack 2 win 65535 <mss 1460,fast open cookie c0c0c0c0c0c0c0c0,accecn e0b 1,\
+         kind 253 with 3 octets>"
+    );
+}
+
+// Eight segments of 500 octets from 5000 on.
+#[test]
+fn the_sack_examples_of_rfc_2018_section_7_are_written_and_read() {
+    // Case 2: the first is lost. The right edge moves with each that arrives.
+    for right in (6000..=9000).step_by(500) {
+        let mut options = Options::EMPTY;
+        options.sack.push(SackBlock { left: 5500, right }).unwrap();
+        let mut buffer = [0; 12];
+        assert_eq!(options.emit(&mut buffer), Ok(12));
+        assert_eq!(buffer[..8], [1, 1, 5, 10, 0, 0, 0x15, 0x7c]);
+        assert_eq!(buffer[8..], right.to_be_bytes());
+        assert_eq!(Options::parse(&buffer), Ok(options));
+    }
+    // Case 3: every second one is lost. Three blocks in the end, the newest first.
+    let mut options = Options::EMPTY;
+    for left in [8000, 7000, 6000] {
+        options.sack.push(SackBlock { left, right: left + 500 }).unwrap();
+    }
+    let mut buffer = [0; 28];
+    assert_eq!(options.emit(&mut buffer), Ok(28));
+    assert_eq!(Options::parse(&buffer), Ok(options));
+    assert_eq!(OptionsIter::new(&buffer).to_string(), " <sack 8000:8500 7000:7500 6000:6500>");
+}
+
+#[test]
+fn options_of_a_length_that_they_cannot_have_are_unknown() {
+    for (kind, lens) in [
+        (34, &[1, 2, 3, 5, 7, 17, 18][..]),
+        (172, &[1, 2, 4, 5, 7, 8, 10, 12]),
+        (174, &[1, 2, 4, 5, 7, 8, 10, 12]),
+        (19, &[0, 15, 17]),
+        (29, &[0, 1]),
+        (5, &[0, 7, 9, 40]),
+    ] {
+        for &len in lens {
+            let mut area = [0x11; 60];
+            [area[0], area[1]] = [kind, u8::try_from(len + 2).unwrap()];
+            let want = TcpOption::Unknown { kind, data: &area[2..len + 2] };
+            assert_eq!(only(&area[..len + 2]), (want, None), "{kind} {len}");
+        }
+    }
+    for option in [
+        TcpOption::UserTimeout(UserTimeout::Seconds(0x8000)),
+        TcpOption::Unknown { kind: 0, data: &[] },
+        TcpOption::Unknown { kind: 1, data: &[] },
+        TcpOption::Unknown { kind: 253, data: &[0; 39] },
+    ] {
+        assert_eq!(option.emit(&mut [0; 60]), Err(Error::Unrepresentable), "{option}");
+    }
+    for other in [
+        OtherOption::FastOpen(&[0; 5]),
+        OtherOption::FastOpen(&[0; 18]),
+        OtherOption::Authentication { key_id: 0, next_key_id: 0, mac: &[0; 37] },
+        OtherOption::Authentication { key_id: 0, next_key_id: 0, mac: &[0; 60] },
+    ] {
+        assert_eq!(other.emit(&mut [0; 60]), Err(Error::Unrepresentable), "{other}");
+    }
+}
+
+#[test]
+fn counters_of_accurate_ecn_stand_in_the_order_of_their_kind() {
+    let (_, Some(OtherOption::AccEcn(one))) = only(&[174, 11, 0, 0, 1, 0, 0, 2, 0, 0, 3]) else { panic!() };
+    assert_eq!((one.ect1_bytes(), one.ce_bytes(), one.ect0_bytes()), (Some(1), Some(2), Some(3)));
+    let (_, Some(OtherOption::AccEcn(zero))) = only(&[172, 8, 0, 0, 1, 0xff, 0, 2]) else { panic!() };
+    assert_eq!((zero.ect0_bytes(), zero.ce_bytes(), zero.ect1_bytes()), (Some(1), Some(0xff_0002), None));
+    assert_eq!((zero.len(), zero.is_empty()), (2, false));
+    assert_eq!(AccEcn::new(AccEcnOrder::Ect0First, &[0xff00_0001, 0xffff_0002]), Some(zero));
+    assert_eq!(AccEcn::new(AccEcnOrder::Ect0First, &[0; 4]), None);
+}
+
+#[test]
+fn every_option_is_shown_as_a_person_reads_it() {
+    let texts: std::vec::Vec<_> = each_option()[4..].iter().map(ToString::to_string).collect();
+    let want =
+        ["sack 5500:6000 7000:7500", "TS 1 echo 4294967295", "user timeout 9 min", "kind 253 with 3 octets"];
+    assert_eq!(texts, want);
+    let texts: std::vec::Vec<_> = each_other().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "fast open cookie request",
+            "fast open cookie c0c0c0c0c0c0c0c0",
+            "fast open cookie c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0",
+            "accecn",
+            "accecn e0b 1",
+            "accecn ceb 2 e1b 1",
+            "accecn e0b 16777215 ceb 2 e1b 1",
+            "md5",
+            "ao key 1 next 2 mac of 12",
+        ]
+    );
+}
