@@ -11,11 +11,13 @@
 //! ```
 //!
 //! Zero in the Checksum field means that none was made: legal over IPv4, by default not over IPv6 (RFC 8200
-//! §8.1). Which to accept is the caller's decision; [`Header::checksum`] tells.
+//! §8.1). Which to accept is the caller's decision: [`Header::checksum`] tells, [`Packet::verify_between`] is the default.
 
 use crate::checksum::{copy_and_sum, Sum};
+use crate::ip::pseudo_addresses;
 use crate::{words, Error, IpProtocol};
 use core::fmt;
+use core::net::IpAddr;
 
 /// Length of the header, in octets.
 pub const HEADER_LEN: usize = 8;
@@ -125,6 +127,18 @@ impl<'a> Packet<'a> {
     /// `Checksum` if it is there and wrong.
     pub fn verify(&self, addresses: Sum) -> Result<(), Error> {
         self.header.verify(self.payload, addresses)
+    }
+
+    /// Verifies the checksum of a datagram between these addresses by the rule of their family: one that was not made is
+    /// accepted over IPv4 (RFC 1122 §4.1.3.4), not over IPv6 (RFC 8200 §8.1).
+    ///
+    /// # Errors
+    /// `Checksum` if it is wrong, or missing over IPv6.
+    pub fn verify_between(&self, source: IpAddr, destination: IpAddr) -> Result<(), Error> {
+        if self.header.checksum().is_none() && source.is_ipv6() {
+            return Err(Error::Checksum);
+        }
+        self.verify(pseudo_addresses(source, destination))
     }
 }
 
@@ -242,7 +256,6 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::ip::pseudo_addresses;
     use std::string::ToString;
 
     const V4: [&str; 2] = ["192.0.2.1", "192.0.2.2"];
@@ -328,6 +341,45 @@ mod tests {
         let packet = Packet::parse(&[0, 0, 0, 53, 0, 8, 0, 0]).unwrap();
         assert_eq!((packet.header().src_port(), packet.header().checksum()), (None, None));
         assert_eq!(packet.verify(sum(V4)), Ok(()));
+    }
+
+    // conf: UDP-HDR-05, UDP-HDR-06
+    #[test]
+    fn a_datagram_without_checksum_is_accepted_over_ipv4_only() {
+        for (addresses, want) in [(V4, Ok(())), (V6, Err(Error::Checksum))] {
+            let [source, destination] = addresses.map(|address| address.parse::<IpAddr>().unwrap());
+            let mut buffer = [0; 16];
+            let bytes = emit(&mut buffer, b"data", sum(addresses));
+            let verify = |bytes: &[u8]| Packet::parse(bytes).unwrap().verify_between(source, destination);
+            assert_eq!(verify(bytes), Ok(()));
+            let good = bytes.to_vec();
+            for bit in 0..bytes.len() * 8 {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let seen = Packet::parse(bytes).and_then(|packet| packet.verify_between(source, destination));
+                assert!(seen.is_err(), "bit {bit}");
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+            assert_eq!(bytes, good);
+            bytes[6..8].fill(0);
+            assert_eq!(verify(bytes), want);
+        }
+    }
+
+    #[test]
+    fn every_octet_of_a_datagram_may_have_any_value() {
+        let mut buffer = [0; 16];
+        let bytes = emit(&mut buffer, b"data", sum(V6));
+        for at in 0..bytes.len() {
+            let good = bytes[at];
+            for value in 0..=255 {
+                bytes[at] = value;
+                match Packet::parse(bytes) {
+                    Ok(packet) => drop((packet.to_string(), Repr::parse(&packet, sum(V6)))),
+                    Err(error) => assert_eq!((at == 4 || at == 5, error), (true, error)),
+                }
+            }
+            bytes[at] = good;
+        }
     }
 
     // conf: UDP-HDR-01
