@@ -533,21 +533,40 @@ impl fmt::Display for Repr<'_> {
                 let version = if *max_resp_code == 0 { 1 } else { 2 };
                 write!(f, "IGMPv{version} query {group} within {}", Tenths(u16::from(*max_resp_code)))
             }
-            Self::QueryV3 { max_resp_code, group, sources, .. } => {
+            Self::QueryV3 { max_resp_code, group, flags, qqic, sources } => {
                 let within = Tenths(decode(*max_resp_code));
-                write!(f, "IGMPv3 query {group} within {within} sources {}", sources.len())
+                write!(f, "IGMPv3 query {group} within {within} {flags} interval {}s", decode(*qqic))?;
+                fmt::Display::fmt(sources, f)
             }
             Self::ReportV1 { group } => write!(f, "IGMPv1 report {group}"),
             Self::ReportV2 { group } => write!(f, "IGMPv2 report {group}"),
             Self::Leave { group } => write!(f, "IGMPv2 leave {group}"),
             Self::ReportV3 { records } => {
                 f.write_str("IGMPv3 report")?;
-                for record in records.iter() {
-                    write!(f, " {:?} {} sources {}", record.kind, record.group, record.sources.len())?;
+                for (number, record) in records.iter().enumerate() {
+                    f.write_str(if number == 0 { " " } else { ", " })?;
+                    write!(f, "{:?} {}{}", record.kind, record.group, record.sources)?;
                 }
                 Ok(())
             }
         }
+    }
+}
+
+impl fmt::Display for QueryFlags {
+    /// `qrv 2`, with ` suppress` if S is set.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "qrv {}{}", self.qrv(), if self.suppress() { " suppress" } else { "" })
+    }
+}
+
+impl fmt::Display for Sources<'_> {
+    /// ` from 192.0.2.1 192.0.2.2` with a space in front; nothing if there are none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_empty() {
+            f.write_str(" from")?;
+        }
+        self.iter().try_for_each(|source| write!(f, " {source}"))
     }
 }
 
@@ -637,11 +656,11 @@ mod tests {
             (&[0x16, 0, 0xfa, 0x04, 0xef, 0xff, 0xff, 0xfa], "IGMPv2 report 239.255.255.250"),
             (
                 &[0x11, 0x64, 0xec, 0x1e, 0, 0, 0, 0, 2, 0x7d, 0, 0],
-                "IGMPv3 query 0.0.0.0 within 10.0s sources 0",
+                "IGMPv3 query 0.0.0.0 within 10.0s qrv 2 interval 125s",
             ),
             (
                 &[0x11, 0xfe, 0xeb, 0x84, 0, 0, 0, 0, 2, 0x7d, 0, 0],
-                "IGMPv3 query 0.0.0.0 within 3072.0s sources 0",
+                "IGMPv3 query 0.0.0.0 within 3072.0s qrv 2 interval 125s",
             ),
         ] {
             let packet = Packet::parse(octets).unwrap();
@@ -711,6 +730,32 @@ mod tests {
                 });
                 // A version 3 query cut to eight octets is one of version 2, by design of the protocol.
                 assert!(parsed.map_or(true, |len| len == 8), "{repr} cut to {have}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_octet_may_have_any_value() {
+        let octets = records();
+        for repr in all(&octets) {
+            let mut buffer = [0; 64];
+            let len = repr.emit(&mut buffer).unwrap();
+            for at in 0..len {
+                let good = buffer[at];
+                for value in 0..=255 {
+                    buffer[at] = value;
+                    drop(Packet::parse(&buffer[..len]).unwrap().to_string());
+                    // With the checksum that belongs to it.
+                    let mut repaired = buffer;
+                    fill_checksum(&mut repaired[..len]);
+                    let packet = Packet::parse(&repaired[..len]).unwrap();
+                    drop(packet.to_string());
+                    let Ok(repr) = Repr::parse(&packet) else { continue };
+                    let mut again = [0; 64];
+                    let len = repr.emit(&mut again).unwrap();
+                    assert_eq!(Repr::parse(&Packet::parse(&again[..len]).unwrap()), Ok(repr));
+                }
+                buffer[at] = good;
             }
         }
     }

@@ -435,20 +435,32 @@ impl fmt::Display for Repr<'_> {
             Self::QueryV1 { max_resp_delay, group } => {
                 write!(f, "MLDv1 query {group} within {max_resp_delay}ms")
             }
-            Self::QueryV2 { max_resp_code, group, sources, .. } => {
-                let within = decode(*max_resp_code);
-                write!(f, "MLDv2 query {group} within {within}ms sources {}", sources.len())
+            Self::QueryV2 { max_resp_code, group, flags, qqic, sources } => {
+                let (within, interval) = (decode(*max_resp_code), crate::igmp::decode(*qqic));
+                write!(f, "MLDv2 query {group} within {within}ms {flags} interval {interval}s")?;
+                fmt::Display::fmt(sources, f)
             }
             Self::ReportV1 { group } => write!(f, "MLDv1 report {group}"),
             Self::Done { group } => write!(f, "MLDv1 done {group}"),
             Self::ReportV2 { records } => {
                 f.write_str("MLDv2 report")?;
-                for record in records.iter() {
-                    write!(f, " {:?} {} sources {}", record.kind, record.group, record.sources.len())?;
+                for (number, record) in records.iter().enumerate() {
+                    f.write_str(if number == 0 { " " } else { ", " })?;
+                    write!(f, "{:?} {}{}", record.kind, record.group, record.sources)?;
                 }
                 Ok(())
             }
         }
+    }
+}
+
+impl fmt::Display for Sources<'_> {
+    /// ` from 2001:db8::1` with a space in front; nothing if there are none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_empty() {
+            f.write_str(" from")?;
+        }
+        self.iter().try_for_each(|source| write!(f, " {source}"))
     }
 }
 
@@ -588,8 +600,51 @@ mod tests {
         let octets = records();
         let texts: Vec<_> = all(&octets).iter().map(ToString::to_string).collect();
         assert_eq!(texts[0], "MLDv1 query :: within 10000ms");
-        assert_eq!(texts[1], "MLDv2 query ff02::fb within 32776ms sources 2");
+        assert_eq!(
+            texts[1],
+            "MLDv2 query ff02::fb within 32776ms qrv 2 suppress interval 125s \
+             from 2020:2020:2020:2020:2020:2020:2020:2020 2020:2020:2020:2020:2020:2020:2020:2020"
+        );
         assert_eq!(texts[4], "MLDv1 done ff02::fb");
-        assert!(texts[5].starts_with("MLDv2 report ChangeToExclude ff02::fb sources 0"));
+        assert!(texts[5]
+            .starts_with("MLDv2 report ChangeToExclude ff02::fb, BlockOldSources ff02::fb from 2020:"));
+    }
+
+    #[test]
+    fn every_octet_may_have_any_value() {
+        let octets = records();
+        for repr in all(&octets) {
+            let mut buffer = [0; 128];
+            let len = repr.emit(FROM, GROUP, &mut buffer).unwrap();
+            for at in 0..len {
+                let good = buffer[at];
+                for value in 0..=255 {
+                    buffer[at] = value;
+                    let packet = Packet::parse(&buffer[..len]).unwrap();
+                    drop(packet.to_string());
+                    let Ok(repr) = Repr::parse(&packet) else { continue };
+                    let mut again = [0; 128];
+                    let len = repr.emit(FROM, GROUP, &mut again).unwrap();
+                    assert_eq!(Repr::parse(&Packet::parse(&again[..len]).unwrap()), Ok(repr));
+                }
+                buffer[at] = good;
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_record_is_there() {
+        for octet in 0..=255 {
+            assert_eq!(u8::from(RecordType::from(octet)), octet);
+            assert_eq!(matches!(RecordType::from(octet), RecordType::Unknown(_)), !(1..=6).contains(&octet));
+        }
+        let cut = Record { kind: RecordType::AllowNewSources, group: GROUP, sources: Sources::new(&SOURCES) };
+        let mut buffer = [0; 52];
+        assert_eq!(cut.emit(&mut buffer), Ok(52));
+        for len in 0..52 {
+            let need = if len < 20 { 20 } else { 52 };
+            assert_eq!(Record::parse(&buffer[..len]).unwrap_err(), Error::truncated(need, len));
+            assert_eq!(cut.emit(&mut [0; 52][..len]), Err(Error::no_room(52, len)));
+        }
     }
 }
