@@ -9,12 +9,15 @@
 //!
 //! - [`dispatch`]: which header comes next, RFC 4944 §5.1, RFC 8025.
 //! - [`fragment`]: the headers of link fragments, RFC 4944 §5.3.
+//! - [`mesh`]: the headers of frames forwarded below IP, RFC 4944 §5.2 and §11.1.
+//! - [`recoverable`]: recoverable fragments, RFC 8931.
+//! - [`routing`]: the routing headers of page 1, RFC 8138, kept as they are.
 //! - [`iphc`]: the encoding of the IPv6 header, RFC 6282 §3.
 //! - [`nhc`]: the encoding of extension headers and UDP, RFC 6282 §4; [`udp`]: that of a UDP header alone.
 //!
 //! [`compress`] and [`decompress`] go over a packet once and need nothing but the addresses of the frame and the
 //! [`Contexts`]. `decompress(compress(packet))` is the packet, octet by octet: what could not be restored
-//! exactly is not compressed. Left out: HC1 and HC2 (RFC 4944 §10, superseded), mesh forwarding.
+//! exactly is not compressed. Left out: HC1 and HC2 (RFC 4944 §10, superseded).
 
 mod address;
 mod compress;
@@ -24,7 +27,10 @@ mod decompress;
 pub mod dispatch;
 pub mod fragment;
 pub mod iphc;
+pub mod mesh;
 pub mod nhc;
+pub mod recoverable;
+pub mod routing;
 #[cfg(test)]
 mod tests;
 pub mod udp;
@@ -34,6 +40,9 @@ pub use context::{Context, ContextUse, Contexts};
 pub use decompress::{decompress, Decompressed, ElidedChecksum};
 pub use dispatch::Dispatch;
 pub use fragment::FragmentHeader;
+pub use mesh::{BroadcastHeader, MeshHeader};
+pub use recoverable::{RecoverableAck, RecoverableFragment};
+pub use routing::RoutingHeader;
 
 use crate::HardwareAddress;
 use address::Half;
