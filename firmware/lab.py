@@ -66,7 +66,8 @@ def build(image, stack="tersus", composition="static", opt="s", board=BOARD, pro
     environment.pop("RUSTFLAGS", None)
     if lines:
         environment["CARGO_PROFILE_RELEASE_DEBUG"] = "line-tables-only"
-    target_dir = HERE / "target"
+    # One for each level, so that two can be built at a time.
+    target_dir = HERE / "target" / opt
     command = [HERE / "bm", "rustc", "--release", "--quiet", "-p", package, "--bin", program, "--features", features,
                "--target-dir", target_dir, "--", "-Zemit-stack-sizes", *extra]
     done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
@@ -77,7 +78,7 @@ def build(image, stack="tersus", composition="static", opt="s", board=BOARD, pro
         raise Broken(done.stderr + hint)
     name = (image if stack == "tersus" else f"{stack}-{image}") + ("" if board == BOARD else f"-{board}")
     name += ("-probe" if probe else "") + ("-lines" if lines else "")
-    kept = target_dir / "images" / f"{name}-{composition}-{opt}.elf"
+    kept = HERE / "target" / "images" / f"{name}-{composition}-{opt}.elf"
     kept.parent.mkdir(exist_ok=True)
     shutil.copy(target_dir / TARGET / "release" / program, kept)
     return kept
@@ -273,7 +274,7 @@ class Trace(threading.Thread):
                 self.places.update(found)
                 self.total += len(found)
 
-    def settled(self, quiet=0.15):
+    def settled(self, quiet=0.3):
         """The count, once nothing has been executed for a while."""
         while True:
             before = self.total
