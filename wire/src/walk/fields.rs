@@ -5,7 +5,7 @@ use crate::dns::{Data, EdnsOptions, Section};
 use crate::igmp::{Records as GroupRecords, Repr as Igmp};
 use crate::ndisc::{Message, NdiscOption};
 use crate::tcp::TcpOption;
-use crate::{dhcpv4, dns, ieee802154, ipv4, ipv6_ext, mld, rpl, tcp, HardwareAddress, IpProtocol};
+use crate::{dhcpv4, dns, ieee802154, ipv4, ipv6_ext, mld, rpl, tcp, EtherType, HardwareAddress, IpProtocol};
 use core::fmt::Display;
 
 /// The value of a field.
@@ -94,14 +94,17 @@ impl Layer<'_> {
                 to.number("type", packet.ether_type().0);
             }
             Content::Vlan(tag, field) => {
-                to.number("priority", tag.priority);
+                to.number("tpid", tag.tpid.0);
+                let is_customer = tag.tpid == EtherType::VLAN;
+                to.number(if is_customer { "priority" } else { "service_priority" }, tag.priority);
                 to.number("drop_eligible", tag.is_drop_eligible);
-                to.number("id", tag.vid);
+                to.number(if is_customer { "id" } else { "service_id" }, tag.vid);
                 to.number("type", field.0);
             }
             Content::Llc(packet) => {
-                to.number("dsap", packet.dsap().0);
-                to.number("ssap", packet.ssap().0);
+                // With the bits that say group, and response.
+                to.number("dsap", packet.dsap().0 | u8::from(packet.is_group()));
+                to.number("ssap", packet.ssap().0 | u8::from(packet.is_response()));
             }
             Content::Snap(snap) => {
                 to.octets("oui", &snap.oui());
@@ -166,6 +169,8 @@ impl Layer<'_> {
                         to.number("identifier", u16::from_be_bytes([a, b]));
                         to.number("sequence", u16::from_be_bytes([c, d]));
                     }
+                    // RFC 8335 §2: a sequence number of one octet.
+                    (160 | 161, &[a, b, ..]) => to.number("identifier", u16::from_be_bytes([a, b])),
                     (2, &[a, b, c, d, ..]) => to.number("mtu", u32::from_be_bytes([a, b, c, d])),
                     (4, &[a, b, c, d, ..]) => to.number("pointer", u32::from_be_bytes([a, b, c, d])),
                     _ => {}
@@ -389,6 +394,7 @@ fn group_records(to: &mut Fields<'_>, records: &GroupRecords<'_>) {
 }
 
 fn rpl(to: &mut Fields<'_>, packet: &rpl::Packet<'_>) {
+    to.number("type", rpl::MESSAGE_TYPE);
     to.number("code", u8::from(packet.code()));
     to.number("checksum", packet.checksum());
     match rpl::Repr::parse(packet) {

@@ -237,13 +237,24 @@ impl<'a> Walk<'a> {
                 }
             }
             133..=137 => match ndisc::Message::parse(kind, code, body) {
-                Ok(message) => Content::Ndisc(packet, message),
+                Ok(message) => {
+                    if let (ndisc::Message::Redirect(redirect), false) = (&message, self.is_quoted) {
+                        let quoted = redirect.options().find_map(|option| match option {
+                            ndisc::NdiscOption::RedirectedHeader(packet) => Some(packet),
+                            _ => None,
+                        });
+                        self.next = Next::Quote(IpProtocol::IPV6, quoted.unwrap_or_default());
+                    }
+                    Content::Ndisc(packet, message)
+                }
                 Err(error) => self.broken(packet, "neighbour discovery", error, body),
             },
-            155 => match rpl::Packet::parse(octets).and_then(|rpl| rpl::Repr::parse(&rpl).map(|_| rpl)) {
-                Ok(rpl) => Content::Rpl(rpl),
-                Err(error) => self.broken(packet, "RPL", error, body),
-            },
+            rpl::MESSAGE_TYPE => {
+                match rpl::Packet::parse(octets).and_then(|rpl| rpl::Repr::parse(&rpl).map(|_| rpl)) {
+                    Ok(rpl) => Content::Rpl(rpl),
+                    Err(error) => self.broken(packet, "RPL", error, body),
+                }
+            }
             _ => {
                 self.next = if packet.message_type().is_error() && !self.is_quoted {
                     Next::Quote(IpProtocol::IPV6, packet.quote())

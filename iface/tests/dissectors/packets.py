@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Packets of every format that scapy knows and tersus-wire too, with truncations and mutations of each.
+
+Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip and ieee802154, and the mutated ones to
+FOLDER/KIND-broken.pcap. The same packets each time: what is random comes from one seed.
+"""
+import random
+import sys
+
+from scapy.config import conf
+
+conf.verb = 0
+from scapy.all import *  # noqa: E402,F403
+from scapy.contrib.igmp import IGMP  # noqa: E402
+from scapy.contrib.igmpv3 import IGMPv3, IGMPv3gr, IGMPv3mq, IGMPv3mr  # noqa: E402
+from scapy.layers.dot15d4 import Dot15d4, Dot15d4Data, Dot15d4FCS  # noqa: E402
+from scapy.layers.sixlowpan import LoWPAN_IPHC, SixLoWPAN, sixlowpan_fragment  # noqa: E402
+
+try:
+    from scapy.contrib.rpl import RPLDAO, RPLDAOACK, RPLDIO, RPLDIS  # noqa: E402
+    from scapy.layers.inet6 import ICMPv6RPL  # noqa: E402
+except ImportError:
+    RPLDIO = None
+
+MAC = dict(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+V4 = dict(src="192.0.2.1", dst="192.0.2.2")
+V6 = dict(src="2001:db8::1", dst="2001:db8::2")
+LL = dict(src="fe80::1", dst="fe80::2")
+
+
+def ether(packet):
+    return Ether(**MAC) / packet
+
+
+def links():
+    yield Ether(**MAC, type=0x88B5) / Raw(b"local experiment" * 3)
+    yield Ether(**MAC) / ARP(op=1, hwsrc=MAC["src"], psrc="192.0.2.1", pdst="192.0.2.2")
+    yield Ether(**MAC) / ARP(op=2, hwsrc=MAC["src"], psrc="192.0.2.1", hwdst=MAC["dst"], pdst="192.0.2.2")
+    yield Ether(**MAC) / Dot1Q(vlan=7, prio=3) / IP(**V4) / UDP(sport=5000, dport=5001) / b"tagged"
+    yield Ether(**MAC, type=0x88A8) / Dot1AD(vlan=100, prio=1) / Dot1Q(vlan=7, id=1) / IP(**V4) / UDP(sport=1, dport=9)
+    yield Dot3(**MAC) / LLC(dsap=0x42, ssap=0x42, ctrl=3) / Raw(b"\0" * 35)
+    yield Dot3(**MAC) / LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(OUI=0, code=0x800) / IP(**V4) / ICMP()
+    yield Dot3(**MAC) / LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(OUI=0x00000C, code=0x2000) / Raw(b"\x02\xb4\0\0")
+
+
+def internet4():
+    echo = ICMP(id=7, seq=9) / b"abcdefgh"
+    yield IP(**V4) / echo
+    yield IP(**V4, tos=0xB9, id=0x1234, flags="DF", ttl=3) / ICMP(type=0, id=7, seq=9) / b"x"
+    yield IP(**V4, options=[IPOption_Router_Alert()]) / echo
+    yield IP(**V4, options=[IPOption_RR(routers=["0.0.0.0"] * 3)]) / echo
+    yield IP(**V4, options=[IPOption_LSRR(routers=["192.0.2.9", "192.0.2.10"])]) / echo
+    yield IP(**V4, options=[IPOption_Timestamp(flg=0, timestamp=0)]) / echo
+    yield IP(**V4, options=[IPOption(b"\x5e\x06abcd")]) / echo
+    yield from fragment(IP(**V4, id=77) / UDP(sport=5000, dport=5001) / Raw(b"f" * 3000), 1000)
+    inner = IP(**V4) / UDP(sport=5000, dport=7) / b"what was sent"
+    for kind, code in [(3, 0), (3, 1), (3, 3), (3, 13), (11, 0), (11, 1)]:
+        yield IP(src="192.0.2.2", dst="192.0.2.1") / ICMP(type=kind, code=code) / inner
+    yield IP(src="192.0.2.2", dst="192.0.2.1") / ICMP(type=3, code=4, nexthopmtu=576) / inner
+    yield IP(src="192.0.2.2", dst="192.0.2.1") / ICMP(type=5, code=1, gw="192.0.2.3") / inner
+    yield IP(src="192.0.2.2", dst="192.0.2.1") / ICMP(type=12, ptr=20) / inner
+    yield IP(src="192.0.2.2", dst="192.0.2.1") / ICMP(type=3, code=3) / Raw(bytes(inner)[:28])
+    yield IP(**V4) / ICMP(type=13, id=1, seq=2, ts_ori=3, ts_rx=0, ts_tx=0)
+    yield IP(**V4) / IP(src="10.0.0.1", dst="10.0.0.2") / echo
+    yield IP(**V4) / IPv6(**V6) / ICMPv6EchoRequest(id=1, seq=2)
+
+
+def igmp():
+    to = dict(src="192.0.2.1", ttl=1, options=[IPOption_Router_Alert()])
+    yield IP(dst="224.0.0.1", **to) / IGMP(type=0x11, mrcode=0, gaddr="0.0.0.0")
+    yield IP(dst="224.0.0.1", **to) / IGMP(type=0x11, mrcode=100, gaddr="239.1.2.3")
+    yield IP(dst="239.1.2.3", **to) / IGMP(type=0x12, gaddr="239.1.2.3")
+    yield IP(dst="239.1.2.3", **to) / IGMP(type=0x16, gaddr="239.1.2.3")
+    yield IP(dst="224.0.0.2", **to) / IGMP(type=0x17, gaddr="239.1.2.3")
+    yield IP(dst="224.0.0.1", **to) / IGMPv3(type=0x11, mrcode=0x88) / IGMPv3mq(
+        gaddr="239.1.2.3", s=1, qrv=2, qqic=125, srcaddrs=["192.0.2.5", "192.0.2.6"]
+    )
+    records = [IGMPv3gr(rtype=kind, maddr="239.1.2.%d" % kind, srcaddrs=["192.0.2.5"] * (kind % 3)) for kind in range(1, 7)]
+    yield IP(dst="224.0.0.22", **to) / IGMPv3(type=0x22) / IGMPv3mr(numgrp=6, records=records)
+
+
+def internet6():
+    echo = ICMPv6EchoRequest(id=7, seq=9, data=b"abcdefgh")
+    yield IPv6(**V6, tc=0xB9, fl=0x12345, hlim=3) / echo
+    yield IPv6(**V6) / ICMPv6EchoReply(id=7, seq=9)
+    yield IPv6(**V6) / IPv6ExtHdrHopByHop(options=[RouterAlert(value=0)]) / echo
+    yield IPv6(**V6) / IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0\0")]) / echo
+    yield IPv6(**V6) / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / IPv6ExtHdrRouting(addresses=["2001:db8::9"]) / echo
+    yield IPv6(**V6) / IPv6ExtHdrSegmentRouting(addresses=["2001:db8::8", "2001:db8::9"], segleft=1) / echo
+    whole = IPv6(**V6) / IPv6ExtHdrFragment(id=0x01020304) / UDP(sport=5000, dport=5001) / Raw(b"f" * 3000)
+    yield from fragment6(whole, 1280)
+    yield IPv6(**V6) / IPv6ExtHdrFragment(id=5, m=0, offset=0) / echo
+    yield IPv6(**V6, nh=59) / Raw(b"nothing follows")
+    yield IPv6(**V6, nh=58) / ICMPv6Unknown(type=200, code=1, msgbody=b"test")
+    inner = IPv6(**V6) / UDP(sport=5000, dport=7) / b"what was sent"
+    back = dict(src=V6["dst"], dst=V6["src"])
+    for code in range(7):
+        yield IPv6(**back) / ICMPv6DestUnreach(code=code) / inner
+    yield IPv6(**back) / ICMPv6PacketTooBig(mtu=1280) / inner
+    yield IPv6(**back) / ICMPv6TimeExceeded(code=0) / inner
+    yield IPv6(**back) / ICMPv6ParamProblem(code=1, ptr=6) / inner
+    yield IPv6(**V6) / IPv6(src="2001:db8::a", dst="2001:db8::b") / echo
+    yield IPv6(**V6) / IP(src="10.0.0.1", dst="10.0.0.2") / ICMP(id=1, seq=2)
+    yield IPv6(**V6) / AH(spi=7, seq=1, icv=b"i" * 12) / UDP(sport=1, dport=9) / b"authentic"
+
+
+def ndisc():
+    mac = MAC["src"]
+    yield IPv6(src="fe80::1", dst="ff02::2", hlim=255) / ICMPv6ND_RS() / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    yield IPv6(src="fe80::1", dst="ff02::1", hlim=255) / ICMPv6ND_RA(
+        chlim=64, M=1, O=1, prf=1, routerlifetime=1800, reachabletime=30000, retranstimer=1000
+    ) / ICMPv6NDOptSrcLLAddr(lladdr=mac) / ICMPv6NDOptMTU(mtu=1500) / ICMPv6NDOptPrefixInfo(
+        prefixlen=64, L=1, A=1, validlifetime=86400, preferredlifetime=14400, prefix="2001:db8::"
+    ) / ICMPv6NDOptRDNSS(lifetime=600, dns=["2001:db8::53", "2001:db8::54"]) / ICMPv6NDOptDNSSL(
+        lifetime=600, searchlist=["example.com.", "example.org."]
+    ) / ICMPv6NDOptRouteInfo(plen=48, prf=3, rtlifetime=60, prefix="2001:db8:1::")
+    yield IPv6(src="fe80::1", dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt="fe80::2") / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    yield IPv6(src="::", dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt="fe80::2")
+    yield IPv6(**LL, hlim=255) / ICMPv6ND_NA(tgt="fe80::1", R=1, S=1, O=1) / ICMPv6NDOptDstLLAddr(lladdr=mac)
+    yield IPv6(**LL, hlim=255) / ICMPv6ND_Redirect(tgt="fe80::3", dst="2001:db8::9") / ICMPv6NDOptDstLLAddr(
+        lladdr=mac
+    ) / ICMPv6NDOptRedirectedHdr(pkt=IPv6(**V6) / UDP(sport=1, dport=9))
+    alert = IPv6ExtHdrHopByHop(options=[RouterAlert(value=0)])
+    yield IPv6(src="fe80::1", dst="ff02::1", hlim=1) / alert / ICMPv6MLQuery(mrd=1000)
+    yield IPv6(src="fe80::1", dst="ff05::77", hlim=1) / alert / ICMPv6MLReport(mladdr="ff05::77")
+    yield IPv6(src="fe80::1", dst="ff02::2", hlim=1) / alert / ICMPv6MLDone(mladdr="ff05::77")
+    yield IPv6(src="fe80::1", dst="ff02::1", hlim=1) / alert / ICMPv6MLQuery2(
+        mladdr="ff05::77", mrd=0x9000, S=1, QRV=2, QQIC=125, sources=["2001:db8::5", "2001:db8::6"]
+    )
+    yield IPv6(src="fe80::1", dst="ff02::16", hlim=1) / alert / ICMPv6MLReport2(
+        records=[ICMPv6MLDMultAddrRec(rtype=kind, dst="ff05::%d" % kind, sources=["2001:db8::5"] * (kind % 3)) for kind in range(1, 7)]
+    )
+
+
+def rpl():
+    if RPLDIO is None:
+        return
+    to = dict(src="fe80::1", dst="ff02::1a", hlim=255)
+    yield IPv6(**to) / ICMPv6RPL(code=0) / RPLDIS()
+    yield IPv6(**to) / ICMPv6RPL(code=1) / RPLDIO(RPLInstanceID=30, ver=240, rank=256, G=1, mop=2, prf=3, dtsn=241, dodagid="2001:db8::1")
+    yield IPv6(**LL) / ICMPv6RPL(code=2) / RPLDAO(RPLInstanceID=30, K=1, D=1, daoseq=242, dodagid="2001:db8::1")
+    yield IPv6(**LL) / ICMPv6RPL(code=3) / RPLDAOACK(RPLInstanceID=30, D=1, daoseq=242, status=1, dodagid="2001:db8::1")
+
+
+def transports():
+    syn = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (1000, 0)), ("NOP", None), ("WScale", 7)]
+    yield IP(**V4) / TCP(sport=5000, dport=80, seq=0xFFFFFFFF, flags="S", window=64240, options=syn)
+    yield IPv6(**V6) / TCP(sport=80, dport=5000, seq=1, ack=0, flags="SA", window=65535, options=syn)
+    sack = [("NOP", None), ("NOP", None), ("SAck", (100, 200, 300, 400, 500, 600))]
+    yield IP(**V4) / TCP(sport=5000, dport=80, seq=5, ack=6, flags="PA", options=sack) / b"GET / HTTP/1.0\r\n"
+    yield IP(**V4) / TCP(sport=5000, dport=81, flags="FAEC", urgptr=5, options=[(28, b"\x80\x05"), (254, b"\xf9\x89")]) / b"d"
+    yield IP(**V4) / TCP(sport=5000, dport=81, flags="RUA", urgptr=5) / b"urgent"
+    yield IP(**V4) / UDP(sport=5000, dport=5001) / b"datagram"
+    yield IP(**V4) / UDP(sport=5000, dport=5001, chksum=0) / b"no checksum"
+    yield IP(**V4) / UDP(sport=5000, dport=5001, chksum=0x1234) / b"wrong checksum"
+    yield IPv6(**V6) / UDP(sport=5000, dport=5001)
+
+
+def applications():
+    down = IP(**V4) / UDP(sport=53, dport=5000)
+    name = "www.example.com"
+    yield IP(**V4) / UDP(sport=5000, dport=53) / DNS(id=1, rd=1, qd=DNSQR(qname=name, qtype="AAAA"))
+    answers = DNSRR(rrname=name, type="CNAME", ttl=60, rdata="host.example.com") / DNSRR(
+        rrname="host.example.com", type="A", ttl=300, rdata="192.0.2.80"
+    )
+    yield down / DNS(id=1, qr=1, aa=1, ra=1, qd=DNSQR(qname=name), an=answers, ns=DNSRR(rrname="example.com", type="NS", rdata="ns.example.com"), ar=DNSRROPT(rclass=1232))
+    for record in [
+        DNSRR(rrname=name, type="AAAA", rdata="2001:db8::80"),
+        DNSRR(rrname="80.2.0.192.in-addr.arpa", type="PTR", rdata=name),
+        DNSRR(rrname=name, type="TXT", rdata=[b"one", b"two words"]),
+        DNSRRMX(rrname="example.com", preference=10, exchange="mail.example.com"),
+        DNSRRSOA(rrname="example.com", mname="ns.example.com", rname="admin.example.com", serial=2026),
+        DNSRRSRV(rrname="_http._tcp.example.com", priority=1, weight=2, port=80, target=name),
+        DNSRR(rrname=name, type=99, rdata=b"\x03spf"),
+    ]:
+        yield down / DNS(id=2, qr=1, qd=DNSQR(qname=record.rrname, qtype=record.type), an=record)
+    yield down / DNS(id=3, qr=1, rcode=3, qd=DNSQR(qname="no.example.com"))
+    yield IP(src="192.0.2.1", dst="224.0.0.251", ttl=255) / UDP(sport=5353, dport=5353) / DNS(qd=DNSQR(qname="host.local", qclass=0x8001))
+    hardware = bytes.fromhex("020000000001")
+    up = IP(src="0.0.0.0", dst="255.255.255.255") / UDP(sport=68, dport=67)
+    yield up / BOOTP(chaddr=hardware, xid=0x12345678, flags=0x8000) / DHCP(
+        options=[("message-type", "discover"), ("param_req_list", [1, 3, 6, 15, 51]), ("max_dhcp_size", 576), ("client_id", b"\1" + hardware), "end"]
+    )
+    yield IP(src="192.0.2.1", dst="192.0.2.50") / UDP(sport=67, dport=68) / BOOTP(
+        op=2, chaddr=hardware, xid=0x12345678, yiaddr="192.0.2.50", siaddr="192.0.2.1"
+    ) / DHCP(
+        options=[
+            ("message-type", "ack"),
+            ("server_id", "192.0.2.1"),
+            ("lease_time", 3600),
+            ("renewal_time", 1800),
+            ("rebinding_time", 3150),
+            ("subnet_mask", "255.255.255.0"),
+            ("router", "192.0.2.1", "192.0.2.2"),
+            ("name_server", "192.0.2.53", "192.0.2.54"),
+            ("domain", "example.com"),
+            ("hostname", "host"),
+            ("NTP_server", "192.0.2.123"),
+            "end",
+        ]
+    )
+
+
+def radio():
+    short = dict(dest_panid=0xABCD, dest_addr=2, src_addr=1)
+    mac = Dot15d4(fcf_frametype=1, fcf_panidcompress=1, fcf_ackreq=1, fcf_destaddrmode=2, fcf_srcaddrmode=2, seqnum=5)
+    long = Dot15d4(fcf_frametype=1, fcf_panidcompress=1, fcf_destaddrmode=3, fcf_srcaddrmode=3, seqnum=6)
+    extended = dict(dest_panid=0xABCD, dest_addr=0x0102030405060708, src_addr=0x1112131415161718)
+    # Written out, as RFC 6282 has it: scapy's own compression of UDP is not complete.
+    udp = bytes.fromhex("7e33f0f0b0f0b1") + b"\x12\x34" + b"payload"
+    yield mac / Dot15d4Data(**short) / Raw(udp)
+    yield long / Dot15d4Data(**extended) / Raw(bytes.fromhex("7a3311") + b"\x01\x02" + b"\x3a\x80\0\0\0\0\1\0\2")
+    yield mac / Dot15d4Data(**short) / Raw(b"\x41" + bytes(IPv6(**LL) / ICMPv6EchoRequest(id=1, seq=2)))
+    yield mac / Dot15d4Data(**short) / Raw(bytes.fromhex("6000") + b"\x91\x23\x45" + bytes.fromhex("3a40") + b"\xfe\x80" + bytes(14) + b"\xfe\x80" + bytes(14) + bytes(ICMPv6EchoRequest(id=1, seq=2, cksum=1)))
+    yield mac / Dot15d4Data(**short) / Raw(bytes.fromhex("c0c80007") + udp)
+    yield mac / Dot15d4Data(**short) / Raw(bytes.fromhex("e0c8000705") + b"middle of a packet" * 2)
+    yield mac / Dot15d4Data(**short) / Raw(b"\x01\x02\x03 not 6LoWPAN")
+    yield Dot15d4(fcf_frametype=2, seqnum=9)
+
+
+def broken(packets, seed):
+    """Truncations at every length of the short ones, and mutations of single octets."""
+    chance = random.Random(seed)
+    for packet in packets:
+        octets = bytes(packet)
+        head = octets[: min(len(octets), 160)]
+        for length in sorted(chance.sample(range(1, len(head)), min(12, len(head) - 1))):
+            yield octets[:length]
+        for _ in range(12):
+            at = chance.randrange(min(len(octets), 120))
+            yield octets[:at] + bytes([octets[at] ^ (1 << chance.randrange(8))]) + octets[at + 1 :]
+
+
+def write(path, packets, link):
+    writer = RawPcapWriter(path, linktype=link)
+    writer.write_header(None)
+    for index, packet in enumerate(packets):
+        writer.write_packet(bytes(packet), sec=1, usec=index)
+    writer.close()
+
+
+def main(folder):
+    ip = [*internet4(), *igmp(), *internet6(), *ndisc(), *rpl(), *transports(), *applications()]
+    ethernet = [*links(), *(ether(packet) for packet in ip)]
+    for name, link, packets in [("ethernet", 1, ethernet), ("ip", 101, ip), ("ieee802154", 230, [*radio()])]:
+        write(f"{folder}/{name}.pcap", packets, link)
+        write(f"{folder}/{name}-broken.pcap", broken(packets, name), link)
+
+
+main(sys.argv[1])
