@@ -14,6 +14,7 @@ use crate::addresses::Packed;
 use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
+use crate::cookie::SynCookies;
 use crate::index::{HashKey, Index};
 use crate::listener::Listeners;
 use crate::pool::Pool;
@@ -52,6 +53,11 @@ pub struct Tcp<'a> {
     pub(crate) parked_generation: u32,
     /// Interfaces that half-open connections wait for.
     pub(crate) syns_on: InterfaceSet,
+    pub(crate) cookies: Option<SynCookies>,
+    /// Until then an ACK may bring a cookie.
+    pub(crate) cookies_until: Deadline,
+    /// MTU of the path that the last SYN-ACK took; 0: none left yet.
+    pub(crate) announced_mtu: u16,
 }
 
 impl<'a> Tcp<'a> {
@@ -146,6 +152,9 @@ impl<'a> Tcp<'a> {
             parked_on: InterfaceSet::NONE,
             parked_generation: 0,
             syns_on: InterfaceSet::NONE,
+            cookies: None,
+            cookies_until: Deadline::NONE,
+            announced_mtu: 0,
         };
         tcp.divide_equally();
         tcp

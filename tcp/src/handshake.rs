@@ -4,6 +4,7 @@
 //! dropped without an answer, so that the peer tries again.
 
 use crate::addresses::Packed;
+use crate::cookie::Promoted;
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
@@ -25,7 +26,7 @@ impl Tcp<'_> {
     pub(crate) fn in_listen(
         &mut self,
         packet: &IpMeta<'_>,
-        seg: &Segment<'_>,
+        seg: &mut Segment<'_>,
         hash: u32,
         above: Option<SeqNum>,
     ) -> Option<Fields> {
@@ -35,37 +36,65 @@ impl Tcp<'_> {
             return None;
         }
         if seg.has(Control::ACK) {
-            count(&mut self.shared.stats.bad_ack);
-            return Some(self.reset(seg));
+            return self.on_ack_in_listen(packet, seg, hash);
         }
         if !seg.has(Control::SYN) {
             count(&mut self.shared.stats.no_ack);
             return None;
         }
         count(&mut self.shared.stats.syns_received);
-        self.on_syn(packet, seg, hash, above);
-        None
+        self.on_syn(packet, seg, hash, above)
     }
 
-    /// A SYN to a listener becomes an entry of the SYN table.
-    fn on_syn(&mut self, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32, above: Option<SeqNum>) {
+    /// An ACK for nothing that we sent, unless it brings a cookie back.
+    fn on_ack_in_listen(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>, hash: u32) -> Option<Fields> {
+        let promoted = self.cookies.map_or(Promoted::No, |cookies| (cookies.on_ack)(self, packet, seg, hash));
+        match promoted {
+            Promoted::Yes(connection) => self.on_segment_of(connection, packet, seg),
+            Promoted::Later => None,
+            Promoted::No => {
+                count(&mut self.shared.stats.bad_ack);
+                Some(self.reset(seg))
+            }
+        }
+    }
+
+    /// A SYN to a listener becomes an entry of the SYN table, or is answered with a cookie.
+    fn on_syn(
+        &mut self,
+        packet: &IpMeta<'_>,
+        seg: &Segment<'_>,
+        hash: u32,
+        above: Option<SeqNum>,
+    ) -> Option<Fields> {
         let (source, destination) = (packet.addresses.source(), packet.addresses.destination());
         if !is_possible_peer(source, packet) || (source == destination && is_one_port(seg.ports)) {
-            return count(&mut self.shared.stats.bad_source);
+            count(&mut self.shared.stats.bad_source);
+            return None;
         }
-        let Ok(options) = Options::parse(seg.options) else { return count(&mut self.shared.stats.malformed) };
-        if !self.syns.has_room() {
-            return count(&mut self.shared.stats.syn_no_room);
-        }
-        let Some(listener) = self.listeners.find(destination, seg.local_port()) else { return };
-        if !listener.has_room() {
-            return count(&mut self.shared.stats.syn_backlog);
+        let Ok(options) = Options::parse(seg.options) else {
+            count(&mut self.shared.stats.malformed);
+            return None;
+        };
+        let addresses = Packed::new(&packet.addresses);
+        let peer_mss = options.mss.unwrap_or(default_mss(addresses.family));
+        let listener = self.listeners.find(destination, seg.local_port())?;
+        if !self.syns.has_room() || !listener.has_room() {
+            // A cookie has no place for numbers above those of a connection that was.
+            if let (Some(cookies), None, true) = (self.cookies, above, listener.len < listener.backlog) {
+                return (cookies.on_syn)(self, packet, seg, peer_mss);
+            }
+            count(if listener.has_room() {
+                &mut self.shared.stats.syn_no_room
+            } else {
+                &mut self.shared.stats.syn_backlog
+            });
+            return None;
         }
         listener.pending += 1;
         let serial = listener.serial;
-        let Some(path) = Path::new(destination, source, packet.interface, 0) else { return };
+        let path = Path::new(destination, source, packet.interface, 0)?;
         let iss = isn::initial(&self.shared.random, packet.now, &path, seg.local_port(), seg.remote_port());
-        let addresses = Packed::new(&packet.addresses);
         let entry = SynEntry {
             addresses,
             ports: seg.ports,
@@ -75,7 +104,7 @@ impl Tcp<'_> {
                 Some(snd_nxt) if !iss.gt(snd_nxt) => snd_nxt + (1 << 16),
                 _ => iss,
             },
-            peer_mss: options.mss.unwrap_or(default_mss(addresses.family)),
+            peer_mss,
             window: seg.window,
             listener: serial,
             shift: options.window_scale.map_or(NOT_SCALED, |shift| shift.min(14)),
@@ -83,6 +112,7 @@ impl Tcp<'_> {
             ..SynEntry::FREE
         };
         self.syns.insert(entry, packet.now);
+        None
     }
 
     /// §3.10.7.4 for SYN-RECEIVED after a passive OPEN.
@@ -127,11 +157,12 @@ impl Tcp<'_> {
             count(&mut self.shared.stats.bad_ack);
             return Some(self.reset(seg));
         }
-        let Some(connection) = self.promote(id, &entry, packet) else {
+        let Some(connection) = self.promote(&entry, packet) else {
             // The entry stays: the peer's data, or our SYN-ACK, will bring the ACK again.
             count(&mut self.shared.stats.accept_no_room);
             return None;
         };
+        self.remove_syn(id);
         self.on_segment_of(connection, packet, seg)
     }
 
@@ -175,13 +206,17 @@ impl Tcp<'_> {
         }
     }
 
-    /// The handshake is complete: a connection takes the entry's place, and stands in the accept queue.
-    fn promote(&mut self, id: u16, entry: &SynEntry, packet: &IpMeta<'_>) -> Option<u16> {
+    /// The handshake is complete: a connection is made of the entry, and stands in the accept queue.
+    pub(crate) fn promote(&mut self, entry: &SynEntry, packet: &IpMeta<'_>) -> Option<u16> {
         let listener = *self.listeners.get(entry.listener())?;
-        let mtu = if entry.mtu == 0 { 576 } else { entry.mtu };
+        // What every path carries, or every host takes, when none of our segments has left yet.
+        let mtu = match (entry.mtu, entry.addresses.family) {
+            (0, 6) => 1280,
+            (0, _) => 576,
+            (mtu, _) => mtu,
+        };
         let path = Path::new(entry.local(), entry.remote(), entry.interface(), mtu)?;
         let new = self.allocate(&listener.options)?;
-        self.remove_syn(id);
         // The index has two cells for each connection: it cannot be full.
         let indexed = self.index.insert(entry.hash(), new);
         debug_assert!(indexed.is_ok());
@@ -253,7 +288,10 @@ impl Tcp<'_> {
             Err(SendError::Full) => return Visit::Blocked(entry.interface()),
             Err(SendError::Resolving) => return Visit::Resolving,
             Err(_) => count(&mut self.shared.stats.unroutable),
-            Ok(_) => count(&mut self.shared.stats.segments_sent),
+            Ok(mtu) => {
+                self.announced_mtu = mtu;
+                count(&mut self.shared.stats.segments_sent);
+            }
         }
         if entry.tries > 0 {
             count(&mut self.shared.stats.retransmits);

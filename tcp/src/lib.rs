@@ -20,6 +20,7 @@ mod challenge;
 mod config;
 pub mod congestion;
 mod connection;
+mod cookie;
 mod engine;
 mod error;
 mod events;
@@ -56,6 +57,7 @@ mod transmit;
 mod user_calls;
 
 pub use config::{Config, ConnectOptions, Endpoint, KeepAlive, Nagle, Options};
+pub use cookie::SynCookies;
 pub use engine::Tcp;
 pub use error::{ConnectError, ListenError, Outcome, RecvError, SendError, Stale};
 pub use events::{Changes, Event};

@@ -7,7 +7,7 @@ use crate::segment::{reset_for, write_reply, Reply, Segment};
 use crate::seq::SeqNum;
 use crate::statistics::count;
 use crate::tcb::Flags;
-use tersus_ip::{Cast, IpMeta, RxChecksum, Verdict};
+use tersus_ip::{Addresses, Cast, IpMeta, RxChecksum, Verdict};
 use tersus_wire::tcp::{self, Fields, Flags as Control};
 use tersus_wire::IpProtocol;
 
@@ -56,7 +56,11 @@ impl Tcp<'_> {
     /// Writes an answer in the place of the segment.
     #[cold]
     fn answer(&mut self, packet: &IpMeta<'_>, segment: &mut [u8], fields: &Fields) -> Verdict {
-        match write_reply(segment, fields, packet.addresses.pseudo_sum()) {
+        // The only answer with SYN is a cookie. What the last SYN-ACK announced is as good as we know.
+        let is_syn = fields.flags.contains(Control::SYN) && self.announced_mtu != 0;
+        let header_len = if matches!(packet.addresses, Addresses::V4(_)) { 40 } else { 60 };
+        let mss = is_syn.then(|| self.announced_mtu.saturating_sub(header_len));
+        match write_reply(segment, fields, mss, packet.addresses.pseudo_sum()) {
             0 => Verdict::Done,
             len => {
                 count(&mut self.shared.stats.segments_sent);

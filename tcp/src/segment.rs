@@ -108,11 +108,19 @@ pub(crate) fn reset_for(seg: &Segment<'_>) -> Fields {
     fields
 }
 
-/// Writes a segment without options and payload over the start of a received one; its length, 0 if there is no
-/// room.
-pub(crate) fn write_reply(octets: &mut [u8], fields: &Fields, addresses: Sum) -> u16 {
+/// Writes a segment without payload over the start of a received one, with an MSS option if there is room for it; its
+/// length, 0 if there is none for the header.
+pub(crate) fn write_reply(octets: &mut [u8], fields: &Fields, mss: Option<u16>, addresses: Sum) -> u16 {
+    let mut area = [0; 4];
+    let len = octets.len();
+    let with_option = mss.filter(|_| len >= tcp::HEADER_LEN + area.len());
+    if let Some(mss) = with_option {
+        let [high, low] = mss.to_be_bytes();
+        area = [2, 4, high, low];
+    }
+    let options = if with_option.is_some() { &area[..] } else { &[] };
     let written = octets
-        .get_mut(..tcp::HEADER_LEN)
-        .and_then(|buffer| tcp::emit(buffer, fields, &[], [&[], &[]], Checksum::Full(addresses)).ok());
+        .get_mut(..tcp::HEADER_LEN + options.len())
+        .and_then(|buffer| tcp::emit(buffer, fields, options, [&[], &[]], Checksum::Full(addresses)).ok());
     written.and_then(|len| u16::try_from(len).ok()).unwrap_or(0)
 }

@@ -39,6 +39,10 @@ pub struct Statistics {
     pub syn_backlog: u32,
     /// Half-open connections given up, RFC 9293 §3.8.3.
     pub syn_expired: u32,
+    /// SYNs that found no place and were answered with a cookie, RFC 4987 §3.6.
+    pub cookies_sent: u32,
+    /// Connections that a cookie brought.
+    pub cookies_accepted: u32,
     /// Dropped: last ACK of a handshake while no connection or place in the backlog was free.
     pub accept_no_room: u32,
     /// Connections established by `connect`.
@@ -123,6 +127,8 @@ impl Statistics {
             syn_no_room: 0,
             syn_backlog: 0,
             syn_expired: 0,
+            cookies_sent: 0,
+            cookies_accepted: 0,
             accept_no_room: 0,
             opened_active: 0,
             opened_passive: 0,
@@ -158,7 +164,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 48] {
+    pub fn counters(&self) -> [(&'static str, u32); 50] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -178,6 +184,8 @@ impl Statistics {
             ("syn_no_room", self.syn_no_room),
             ("syn_backlog", self.syn_backlog),
             ("syn_expired", self.syn_expired),
+            ("cookies_sent", self.cookies_sent),
+            ("cookies_accepted", self.cookies_accepted),
             ("accept_no_room", self.accept_no_room),
             ("opened_active", self.opened_active),
             ("opened_passive", self.opened_passive),

@@ -4,7 +4,7 @@ use tersus_iface::icmp::{self, Icmp};
 use tersus_iface::igmp::{self, Entry, Igmp, Querier};
 use tersus_iface::ip::{Deadline, Random};
 use tersus_iface::tcp::congestion::{Congestion, Cubic, Reno, Unlimited};
-use tersus_iface::tcp::{Config, Listener, Range, Record, Slices, Slot, SynEntry, Tcp, TimeWait};
+use tersus_iface::tcp::{Config, Listener, Range, Record, Slices, Slot, SynCookies, SynEntry, Tcp, TimeWait};
 use tersus_iface::udp::{self, Udp};
 
 /// A seed from a number.
@@ -75,7 +75,9 @@ pub(crate) fn tcp(
         records: leak(Record::NONE, (connections * 4).max(256)),
         ranges: leak(Range::NONE, (connections * 4).max(256)),
     };
-    Tcp::from_slices(slices, Config::default(), congestion, seed)
+    let mut tcp = Tcp::from_slices(slices, Config::default(), congestion, seed);
+    tcp.use_syn_cookies(SynCookies::WHEN_FULL);
+    tcp
 }
 
 /// A UDP engine of `sockets` with room for `buffer` octets of datagrams each way.

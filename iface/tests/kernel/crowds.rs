@@ -52,3 +52,26 @@ fn slow_and_lingering_peers_hold_nothing_for_ever() {
     }
     nobody_is_left(&mut world, serve, &file);
 }
+
+#[test]
+fn a_hundred_thousand_forged_syns_keep_nobody_out() {
+    let Some(mut world) = World::new() else { return };
+    let file = world.folder.join("stats.json").to_string_lossy().into_owned();
+    let hardware = "02:00:00:00:00:77";
+    let serve = world.serve(&["--gateway", "10.77.0.1", "--hardware-address", hardware, "--stats", &file]);
+    // The legitimate client makes one connection after the other while the flood passes.
+    let flood = world.client_command(&format!("syn-flood tap0 10.77.0.2 {hardware} 100000 10"));
+    let steady = world.client_command("tcp-steady 10.77.0.2 12");
+    let said = world.sh(&format!("{flood} & {steady}; wait"));
+    // Each of them was served, or the client had ended with an error.
+    let count: u32 = said.trim().parse().unwrap();
+    assert!(count >= 10, "{count} connections in twelve seconds");
+    world.wait_for(&format!("! {LEFT} | grep -q ."));
+    world.stop(serve);
+    let stats: serde_json::Value = serde_json::from_str(&world.sh(&format!("cat {file}"))).unwrap();
+    let tcp = &stats["tcp"];
+    // A TAP whose reader is late drops frames.
+    assert!(tcp["syns_received"].as_u64() >= Some(50_000), "{tcp}");
+    assert!(tcp["cookies_sent"].as_u64() >= Some(40_000), "{tcp}");
+    assert_eq!((&tcp["syn_no_room"], &tcp["syn_backlog"]), (&0.into(), &0.into()), "{tcp}");
+}

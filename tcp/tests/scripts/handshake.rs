@@ -570,3 +570,87 @@ fn data_with_a_syn_come_again() {
         ]
     });
 }
+
+fn listening_with_cookies(h: &mut Host) {
+    h.tcp.use_syn_cookies(tersus_tcp::SynCookies::WHEN_FULL);
+    h.listen();
+}
+
+#[test]
+fn a_syn_that_finds_no_place_is_answered_with_a_cookie() {
+    let send = |h: &mut Host| assert_eq!(h.send(1000, 101), 1000);
+    run(&Setup { syns: 0, ..Setup::default() }, listening_with_cookies, || {
+        vec![
+            (0, In(syn(300).mss(1000).scale(7))),
+            // Nothing is kept, so no option is agreed on; the window is that of the buffer.
+            (0, Out(Seg { scale: None, ..syn(100).ack(301).wnd(4096) })),
+            // Guesses are refused.
+            (1, In(seg(301).ack(102))),
+            (1, Out(rst(102))),
+            (1, In(seg(302).ack(101))),
+            (1, Out(rst(101))),
+            // The handshake ends with text, as if an entry had been there.
+            (5, In(seg(301).ack(101).len(10))),
+            (5, Call(Host::accept)),
+            (5, Is(Established)),
+            (5, Call(|h| assert_eq!(h.recv_all().len(), 10))),
+            // The MSS rounded down.
+            (5, Call(send)),
+            (5, Out(seg(101).ack(311).len(536))),
+            (9, In(seg(311).ack(637))),
+            (9, Out(seg(637).ack(311).len(464))),
+            (9, Call(|h| assert_eq!((h.counter("cookies_sent"), h.counter("cookies_accepted")), (1, 1)))),
+        ]
+    });
+}
+
+#[test]
+fn a_cookie_is_believed_for_two_minutes_at_most_and_only_while_some_are_out() {
+    run(&Setup { syns: 0, ..Setup::default() }, listening_with_cookies, || {
+        vec![
+            (0, In(syn(300))),
+            (0, Out(syn(100).ack(301))),
+            (128_000, In(seg(301).ack(101))),
+            (128_000, Out(rst(101))),
+        ]
+    });
+}
+
+#[test]
+fn a_flood_of_syns_keeps_nobody_out() {
+    let setup = Setup { syns: 4, backlog: 4, connections: 2, ..Setup::default() };
+    let mut h = Host::new(&setup, 7, tersus_ip::Instant::from_secs(1), 300);
+    listening_with_cookies(&mut h);
+    for i in 0..10_000u32 {
+        let [_, _, a, b] = i.to_be_bytes();
+        let stranger = core::net::IpAddr::from([198, 18, a, b]);
+        let fields =
+            Fields { src_port: 999, dst_port: OUR_PORT, seq: i, flags: Flags::SYN, ..Fields::default() };
+        h.receive_between(stranger, our_address(false), &fields, &[], &[]);
+        h.poll();
+    }
+    assert_eq!((h.counter("cookies_sent"), h.counter("syn_backlog")), (9_996, 0));
+    h.sent.clear();
+    // Somebody who means it.
+    let fields =
+        Fields { src_port: PEER_PORT, dst_port: OUR_PORT, seq: 300, flags: Flags::SYN, ..Fields::default() };
+    h.receive(&fields, &[2, 4, 5, 0xb4], &[]);
+    let (_, answer, _, options) = h.sent.pop_front().unwrap();
+    assert_eq!((answer.flags, answer.ack, options.mss), (Flags::SYN | Flags::ACK, 301, Some(1460)));
+    let fields = Fields { seq: 301, ack: answer.seq + 1, flags: Flags::ACK, window: 4096, ..fields };
+    h.receive(&fields, &[], b"still there?");
+    h.accept();
+    assert_eq!(h.recv_all(), b"still there?");
+    // The accept queue is bounded all the same: its backlog, and the connections that there are.
+    for port in 5000..5010 {
+        let fields =
+            Fields { src_port: port, dst_port: OUR_PORT, seq: 300, flags: Flags::SYN, ..Fields::default() };
+        h.sent.clear();
+        h.receive(&fields, &[], &[]);
+        let (_, answer, ..) = h.sent.pop_front().unwrap();
+        let fields =
+            Fields { seq: 301, ack: answer.seq.wrapping_add(1), flags: Flags::ACK, window: 4096, ..fields };
+        h.receive(&fields, &[], &[]);
+    }
+    assert_eq!((h.counter("cookies_accepted"), h.counter("accept_no_room")), (2, 9));
+}
