@@ -208,6 +208,15 @@ pub const CASES: &[Case] = {
         ),
         case("16", "DNS response parse", S::Format(ParseDns), Round, AtMost(300.0), Quick),
         case("17", "checksum of 1,500 octets", S::Format(Checksum), Round, AtMost(700.0), Quick),
+        case("17/copy", "… copied too", S::Format(CopyAndSum), Round, Target::None, Quick),
+        case(
+            "17/update",
+            "… after a change, RFC 1624",
+            S::Format(UpdateChecksum),
+            Round,
+            Target::None,
+            Quick,
+        ),
         case("25", "TCP connection state", S::Size(Size::Connection), Octets, AtMost(352.0), Quick),
         case("26", "UDP socket in its table", S::Size(Size::Socket), Octets, AtMost(96.0), Quick),
     ]

@@ -45,7 +45,12 @@ struct Options {
     quick: bool,
 
     /// Stacks to measure
-    #[arg(long, value_delimiter = ',', value_enum, default_value = "smoltcp,tersus,tersus-objects")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_enum,
+        default_value = "smoltcp,etherparse,tersus,tersus-objects"
+    )]
     stacks: Vec<Stack>,
 
     /// Also take times, as medians of interleaved runs
@@ -160,7 +165,8 @@ fn selected(options: &Options) -> Result<Vec<Job>> {
         if !is_wanted || (options.quick && case.pace != Pace::Quick) {
             continue;
         }
-        jobs.extend(options.stacks.iter().map(|stack| (case, *stack)));
+        let stacks = options.stacks.iter().filter(|stack| stack.may_have(case.subject));
+        jobs.extend(stacks.map(|stack| (case, *stack)));
     }
     Ok(jobs)
 }

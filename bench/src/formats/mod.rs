@@ -1,5 +1,6 @@
 //! Single headers and packets, parsed and emitted through each library's public API.
 
+pub mod etherparse;
 pub(crate) mod samples;
 pub mod smoltcp;
 pub mod tersus;
@@ -25,6 +26,10 @@ pub enum Format {
     ParseDns,
     /// The checksum of 1,500 octets.
     Checksum,
+    /// 1,500 octets copied, and their checksum.
+    CopyAndSum,
+    /// The checksum of a header after a word of it changed.
+    UpdateChecksum,
 }
 
 /// A library of formats.

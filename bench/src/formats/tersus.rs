@@ -5,7 +5,7 @@ use super::{repeat, Codec, Format};
 use crate::meter::Meter;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::hint::black_box;
-use tersus_iface::wire::checksum::{copy_and_sum, Sum};
+use tersus_iface::wire::checksum::{self, copy_and_sum, Sum};
 use tersus_iface::wire::ip::pseudo_addresses;
 use tersus_iface::wire::sixlowpan::{
     self, compress, decompress, iphc, Contexts, Error as LowpanError, LinkAddresses,
@@ -83,6 +83,19 @@ impl Codec for Tersus {
                     black_box(Sum::new().add_bytes(black_box(&octets)).checksum());
                 })
             }
+            Format::CopyAndSum => {
+                let (octets, mut to) = (vec![0x5a; 1500], vec![0; 1500]);
+                let count = repeat(meter, || {
+                    black_box(copy_and_sum(black_box(&mut to), black_box(&octets)).checksum());
+                });
+                assert_eq!(to, octets);
+                count
+            }
+            Format::UpdateChecksum => repeat(meter, || {
+                // RFC 1624 §4.
+                let [before, old, new] = black_box([0xdd2f, 0x5555, 0x3285]);
+                assert_eq!(black_box(checksum::update(before, old, new)), 0);
+            }),
         })
     }
 }
@@ -234,9 +247,11 @@ fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
         for label in record.name().labels() {
             black_box(label?);
         }
-        if let dns::Data::A(address) = record.data()? {
-            black_box(address);
+        if record.record_type() == dns::RecordType::A {
+            black_box(record.data()?);
             addresses += 1;
+        } else {
+            black_box(record.rdata());
         }
     }
     Ok(addresses)

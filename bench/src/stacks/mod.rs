@@ -18,6 +18,8 @@ use tersus::{Objects, Static, Tersus};
 pub enum Stack {
     /// smoltcp 0.14.
     Smoltcp,
+    /// etherparse 0.21: formats only.
+    Etherparse,
     /// tersus, composed statically.
     Tersus,
     /// tersus, composed of trait objects.
@@ -29,6 +31,7 @@ impl Stack {
     pub fn key(self) -> &'static str {
         match self {
             Self::Smoltcp => "smoltcp",
+            Self::Etherparse => "etherparse",
             Self::Tersus => "tersus",
             Self::TersusObjects => "tersus-objects",
         }
@@ -38,6 +41,7 @@ impl Stack {
     pub fn name(self) -> &'static str {
         match self {
             Self::Smoltcp => "smoltcp 0.14",
+            Self::Etherparse => "etherparse 0.21",
             Self::Tersus => "tersus",
             Self::TersusObjects => "tersus (objects)",
         }
@@ -55,10 +59,22 @@ impl Stack {
             (Subject::Format(format), Self::Smoltcp) => {
                 formats::smoltcp::Smoltcp::run(format, meter).map(rounds)
             }
+            (Subject::Format(format), Self::Etherparse) => {
+                formats::etherparse::Etherparse::run(format, meter).map(rounds)
+            }
             (Subject::Format(format), Self::Tersus) => {
                 formats::tersus::Tersus::run(format, meter).map(rounds)
             }
-            (Subject::Format(_) | Subject::Size(_), _) => None,
+            _ => None,
+        }
+    }
+
+    /// Whether it is worth asking; what is not has not to be started.
+    pub fn may_have(self, subject: Subject) -> bool {
+        match self {
+            Self::Smoltcp | Self::Tersus => true,
+            Self::Etherparse => matches!(subject, Subject::Format(_)),
+            Self::TersusObjects => matches!(subject, Subject::Scenario(_)),
         }
     }
 
