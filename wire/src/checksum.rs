@@ -183,19 +183,27 @@ fn add_one_block<const N: usize>(sum: usize, bytes: &mut &[u8]) -> usize {
 }
 
 /// Adds whole words and returns what is left behind them. The carry of each addition goes into the next, so that a
-/// processor with a carry flag needs one instruction a word.
+/// processor with a carry flag needs one instruction a word. Each block is a chain of its own, joined to `sum` at its
+/// end: a processor that can works on several at a time.
 #[inline]
-fn add_words<const N: usize>(mut sum: usize, block: &[u8; N]) -> (usize, &[u8]) {
-    let mut carry = false;
+fn add_words<const N: usize>(sum: usize, block: &[u8; N]) -> (usize, &[u8]) {
+    let (mut chain, mut carry) = (0, false);
     let mut words: &[u8] = block;
     while let Some((word, rest)) = words.split_first_chunk() {
-        let (partial, first) = sum.overflowing_add(usize::from_ne_bytes(*word));
-        let (partial, second) = partial.overflowing_add(usize::from(carry));
-        sum = partial;
-        carry = first | second;
+        (chain, carry) = add_with_carry(chain, usize::from_ne_bytes(*word), carry);
         words = rest;
     }
-    (add_word(sum, usize::from(carry)), words)
+    let (sum, carry) = add_with_carry(sum, chain, carry);
+    // A chain that carries ends below the largest word, so with a carry this sum, too, is below it.
+    (sum.wrapping_add(usize::from(carry)), words)
+}
+
+/// The sum of both and of the carry, and whether there is a carry again.
+#[inline]
+fn add_with_carry(a: usize, b: usize, carry: bool) -> (usize, bool) {
+    let (sum, first) = a.overflowing_add(b);
+    let (sum, second) = sum.overflowing_add(usize::from(carry));
+    (sum, first | second)
 }
 
 /// Addition with end-around carry.
