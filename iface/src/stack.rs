@@ -64,16 +64,16 @@ impl<'a> Stack<'a> {
         let count = links.len().min(InterfaceSet::MAX);
         // Every second turn: with a budget of one, directions take turns, and an even count would tie one to the other.
         let rotation = self.turn / 2;
-        let first = rotation.checked_rem(count).unwrap_or(0);
+        let mut i = if count > 1 { rotation % count } else { 0 };
         let mut progress = Progress::Idle;
-        for i in (first..count).chain(0..first) {
-            let (Some(link), Ok(id)) = (links.get_mut(i), u8::try_from(i)) else { continue };
-            let taken = self.ip.receive(now, InterfaceId(id), &mut **link, inward, transports);
-            inward = inward.saturating_sub(taken);
+        for _ in 0..count {
+            let (Some(link), Ok(id)) = (links.get_mut(i), u8::try_from(i)) else { break };
+            inward -= self.ip.receive(now, InterfaceId(id), &mut **link, inward, transports).min(inward);
             if inward == 0 {
                 // Whether a device has more is not asked: that would take a frame.
                 progress = Progress::More;
             }
+            i = if i + 1 == count { 0 } else { i + 1 };
         }
         outward = outward.saturating_add(inward);
 

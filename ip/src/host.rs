@@ -30,6 +30,11 @@ pub(crate) struct Host<'a> {
     pub(crate) full: InterfaceSet,
     /// Interfaces that found no fragment buffer.
     pub(crate) unbuffered: InterfaceSet,
+    /// Source and destination of the last IPv4 packet that was accepted as sent to us alone, with where and when.
+    #[cfg(feature = "ipv4")]
+    pub(crate) accepted: Accepted,
+    /// The neighbour that was last marked used.
+    pub(crate) marked: Marked,
     /// Something changed since the deadlines were last gathered.
     pub(crate) is_changed: bool,
     /// Since the transports had their turn something moved that they may wait for: they need another.
@@ -76,6 +81,9 @@ impl<'a> Host<'a> {
             group_generation: 1,
             full: InterfaceSet::NONE,
             unbuffered: InterfaceSet::NONE,
+            #[cfg(feature = "ipv4")]
+            accepted: Accepted::default(),
+            marked: Marked::default(),
             is_changed: true,
             is_turn_due: false,
             groups_each: slices.groups.len().checked_div(interface_count).unwrap_or(0),
@@ -268,6 +276,25 @@ impl<'a> Host<'a> {
         *counter = counter.wrapping_add(1);
         base.wrapping_add(*counter)
     }
+}
+
+/// What an accepted packet need not be looked at again for, as long as the generation stands.
+#[cfg(feature = "ipv4")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Accepted {
+    pub(crate) addresses: [u8; 8],
+    /// 0: none.
+    pub(crate) generation: u32,
+    pub(crate) interface: InterfaceId,
+}
+
+/// What marking a neighbour used need not be repeated for: another packet to it at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marked {
+    pub(crate) now: Instant,
+    pub(crate) hardware: tersus_wire::HardwareAddress,
+    /// As in [`Path`]; 0: none.
+    pub(crate) neighbour: u16,
 }
 
 /// Memory of [`Host`].

@@ -58,17 +58,17 @@ pub(crate) struct Input<'r, 'a, T: ?Sized> {
 
 /// What the link knows of the packet that is worked on.
 #[derive(Clone, Copy)]
-pub(crate) struct Link {
-    pub(crate) from: HardwareAddress,
+pub(crate) struct Link<'f> {
+    pub(crate) from: &'f HardwareAddress,
     pub(crate) cast: Cast,
-    pub(crate) rx: RxMeta,
+    pub(crate) rx: &'f RxMeta,
 }
 
-impl Link {
+#[cfg(feature = "fragmentation")]
+impl Link<'_> {
     /// What is known of a packet of which this was the last part: nobody verified its checksum.
-    #[cfg(feature = "fragmentation")]
     pub(crate) fn rx_of_parts(&self) -> RxMeta {
-        let mut rx = self.rx;
+        let mut rx = *self.rx;
         rx.checksum = RxChecksum::Unknown;
         rx
     }
@@ -77,7 +77,7 @@ impl Link {
 impl<T: Transports + ?Sized> Upper for Input<'_, '_, T> {
     fn receive(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) {
         self.ip.host.count_received(self.interface);
-        let link = Link { from: frame.from, cast: frame.cast, rx: frame.meta };
+        let link = Link { from: &frame.from, cast: frame.cast, rx: &frame.meta };
         match frame.protocol {
             #[cfg(feature = "ipv4")]
             EtherType::IPV4 => self.receive_v4(&link, frame.payload, back),
@@ -92,6 +92,7 @@ impl<T: Transports + ?Sized> Upper for Input<'_, '_, T> {
 
 /// Hands a segment to whom it belongs. Says why an ICMP error is due, if one is; the segment is then unaltered.
 /// `named_at` is the offset of the header field that names the protocol.
+#[inline]
 pub(crate) fn deliver<T: Transports + ?Sized>(
     host: &mut Host<'_>,
     transports: &mut T,

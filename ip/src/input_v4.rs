@@ -1,6 +1,6 @@
 //! IPv4 input: RFC 791 §3.1, RFC 1122 §3.2.1.
 
-use crate::host::Host;
+use crate::host::{Accepted, Host};
 use crate::icmp_error::{Offender, Reason};
 use crate::input::{deliver, Input, Link};
 use crate::martian::{kind_v4, Kind};
@@ -16,7 +16,7 @@ use tersus_wire::{ipv4, Error, IpProtocol};
 const PROTOCOL: u16 = 9;
 
 impl<T: Transports + ?Sized> Input<'_, '_, T> {
-    pub(crate) fn receive_v4(&mut self, link: &Link, packet: &mut [u8], back: &mut dyn LinkTx) {
+    pub(crate) fn receive_v4(&mut self, link: &Link<'_>, packet: &mut [u8], back: &mut dyn LinkTx) {
         let host = &mut self.ip.host;
         count(&mut host.statistics.received_v4);
         let (header, options, segment) = match ipv4::split_mut(packet) {
@@ -46,9 +46,9 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
                 flags,
                 addresses: Addresses::V4(header.addresses()),
                 reply_from: arrival.reply_from,
-                rx: link.rx,
+                rx: *link.rx,
             };
-            reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, &link.from, back);
+            reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, link.from, back);
             if reason.is_none() {
                 return;
             }
@@ -60,14 +60,14 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         match reason {
             Some(reason) => {
                 let offender = Offender { header, rest, cast: arrival.cast, source_cast: Cast::Unicast };
-                host.refuse(self.interface, &offender, reason, &link.from, back);
+                host.refuse(self.interface, &offender, reason, link.from, back);
             }
             None => self.fragment_v4(link, arrival, flags, header, rest, back),
         }
     }
 
     #[cfg(not(feature = "fragmentation"))]
-    fn fragment_v4(&mut self, _: &Link, _: Arrival, _: InFlags, _: &[u8], _: &[u8], _: &mut dyn LinkTx) {
+    fn fragment_v4(&mut self, _: &Link<'_>, _: Arrival, _: InFlags, _: &[u8], _: &[u8], _: &mut dyn LinkTx) {
         count(&mut self.ip.host.statistics.fragment_refused);
     }
 
@@ -76,7 +76,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
     #[cold]
     fn fragment_v4(
         &mut self,
-        link: &Link,
+        link: &Link<'_>,
         arrival: Arrival,
         flags: InFlags,
         header: &[u8],
@@ -114,7 +114,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             rx: link.rx_of_parts(),
         };
         let segment = datagram.segment;
-        let reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, &link.from, back);
+        let reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, link.from, back);
         if let Some(reason) = reason {
             let offender = Offender {
                 header: datagram.header,
@@ -122,7 +122,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
                 cast: datagram.cast,
                 source_cast: Cast::Unicast,
             };
-            host.refuse(self.interface, &offender, reason, &link.from, back);
+            host.refuse(self.interface, &offender, reason, link.from, back);
         }
     }
 }
@@ -142,8 +142,29 @@ pub(crate) enum OptionsRefused {
 }
 
 impl Host<'_> {
-    /// Whether a packet is for us and comes from a host, RFC 1122 §3.2.1.3; if not, it is counted.
+    /// Whether a packet is for us and comes from a host, RFC 1122 §3.2.1.3; if not, it is counted. Mostly it is of the
+    /// same flow as the one before it.
+    #[inline]
     fn accept_v4(
+        &mut self,
+        interface: InterfaceId,
+        flags: InFlags,
+        header: &ipv4::Header<'_>,
+        link_cast: Cast,
+    ) -> Option<Arrival> {
+        let now = Accepted { addresses: *header.addresses(), generation: self.generation, interface };
+        if now == self.accepted && link_cast == Cast::Unicast {
+            return Some(Arrival { cast: Cast::Unicast, reply_from: Some(IpAddr::V4(header.destination())) });
+        }
+        let arrival = self.accept_anew(interface, flags, header, link_cast)?;
+        if arrival.cast == Cast::Unicast && header.protocol() != IpProtocol::IGMP {
+            self.accepted = now;
+        }
+        Some(arrival)
+    }
+
+    #[inline(never)]
+    fn accept_anew(
         &mut self,
         interface: InterfaceId,
         flags: InFlags,

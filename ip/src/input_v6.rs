@@ -14,7 +14,9 @@ use tersus_wire::ipv6_ext::{walk, Accept, Chain, Decision, DropReason, Part};
 use tersus_wire::{ipv6, IpProtocol};
 
 impl<T: Transports + ?Sized> Input<'_, '_, T> {
-    pub(crate) fn receive_v6(&mut self, link: &Link, packet: &mut [u8], back: &mut dyn LinkTx) {
+    /// Out of line: IPv4 shall not have the stack frame of this.
+    #[inline(never)]
+    pub(crate) fn receive_v6(&mut self, link: &Link<'_>, packet: &mut [u8], back: &mut dyn LinkTx) {
         let host = &mut self.ip.host;
         count(&mut host.statistics.received_v6);
         let Ok((header, payload)) = ipv6::split_mut(packet) else {
@@ -44,10 +46,10 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
                     flags,
                     addresses: Addresses::V6(header.addresses()),
                     reply_from: arrival.reply_from,
-                    rx: link.rx,
+                    rx: *link.rx,
                 };
                 let at = accept.named_at;
-                match deliver(host, self.transports, &mut meta, at, segment, &link.from, back) {
+                match deliver(host, self.transports, &mut meta, at, segment, link.from, back) {
                     Some(reason) => reason,
                     None => return,
                 }
@@ -66,14 +68,14 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         let parts = packet.get(..whole).and_then(|packet| packet.split_at_checked(ipv6::HEADER_LEN));
         let Some((header, rest)) = parts else { return };
         let offender = Offender { header, rest, cast: arrival.cast, source_cast: Cast::Unicast };
-        host.refuse(self.interface, &offender, reason, &link.from, back);
+        host.refuse(self.interface, &offender, reason, link.from, back);
     }
 
     #[cfg(not(feature = "fragmentation"))]
     #[expect(clippy::too_many_arguments, reason = "as the one that does something")]
     fn fragment_v6(
         &mut self,
-        _: &Link,
+        _: &Link<'_>,
         _: Arrival,
         _: InFlags,
         _: &Accept,
@@ -90,7 +92,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
     #[cold]
     fn fragment_v6(
         &mut self,
-        link: &Link,
+        link: &Link<'_>,
         arrival: Arrival,
         mut flags: InFlags,
         accept: &Accept,
@@ -122,13 +124,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             Outcome::Problem { pointer } => {
                 let offender =
                     Offender { header, rest: data, cast: arrival.cast, source_cast: Cast::Unicast };
-                return host.refuse(
-                    self.interface,
-                    &offender,
-                    Reason::BadField { pointer },
-                    &link.from,
-                    back,
-                );
+                return host.refuse(self.interface, &offender, Reason::BadField { pointer }, link.from, back);
             }
             Outcome::Held | Outcome::Dropped => return,
         };
@@ -150,7 +146,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
                     rx: link.rx_of_parts(),
                 };
                 let at = inner.named_at;
-                deliver(host, self.transports, &mut meta, at, segment, &link.from, back)
+                deliver(host, self.transports, &mut meta, at, segment, link.from, back)
             }
             Err(reason) => reason,
         };
@@ -161,7 +157,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
                 cast,
                 source_cast: Cast::Unicast,
             };
-            host.refuse(self.interface, &offender, reason, &link.from, back);
+            host.refuse(self.interface, &offender, reason, link.from, back);
         }
     }
 }

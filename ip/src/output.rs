@@ -11,7 +11,7 @@
 use crate::decide::{NextHop, Origin};
 #[cfg(feature = "fragmentation")]
 use crate::fragment::{Abandon, BeginError};
-use crate::host::Host;
+use crate::host::{Host, Marked};
 use crate::neighbour::{Lookup, ResolveError, Role, Usable};
 use crate::path::PathFlags;
 use crate::statistics::count;
@@ -112,6 +112,7 @@ impl Host<'_> {
 
     /// Sees to it that a path can be sent along: decides it again if it is of an older generation, starts address
     /// resolution if need be, and marks the neighbour used.
+    #[inline]
     pub(crate) fn make_ready(&mut self, path: &mut Path) -> Result<(), SendError> {
         let is_old = path.generation != self.generation || path.is_resolving();
         if is_old || self.use_neighbour(path) == Usable::No {
@@ -120,7 +121,22 @@ impl Host<'_> {
         Ok(())
     }
 
+    /// Marks the path's neighbour used, but once for what goes to it at one moment.
+    #[inline]
     fn use_neighbour(&mut self, path: &Path) -> Usable {
+        let marked = Marked { now: self.now, hardware: path.next_hop, neighbour: path.neighbour };
+        if marked == self.marked {
+            return Usable::Yes;
+        }
+        let usable = self.mark_used(path);
+        if usable == Usable::Yes {
+            self.marked = marked;
+        }
+        usable
+    }
+
+    #[inline(never)]
+    fn mark_used(&mut self, path: &Path) -> Usable {
         match path.neighbour.checked_sub(1) {
             Some(index) => match self.neighbours.mark_used(index, &path.next_hop, self.now) {
                 Usable::Stale => self.use_stale(index),
@@ -199,6 +215,7 @@ impl Host<'_> {
     }
 
     /// Sends one packet along a path that is ready.
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub(crate) fn send(
         &mut self,
         tx: &mut dyn LinkTx,
@@ -258,6 +275,7 @@ impl Host<'_> {
     }
 
     /// What the link's answer means for the sender.
+    #[inline]
     fn after_send(&mut self, path: &mut Path, result: Result<(), LinkError>) -> Result<(), SendError> {
         match result {
             Ok(()) => {
@@ -265,20 +283,28 @@ impl Host<'_> {
                 self.count_sent(path.interface);
                 Ok(())
             }
-            Err(LinkError::Full) => {
+            Err(error) => Err(self.refused(path, error)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refused(&mut self, path: &mut Path, error: LinkError) -> SendError {
+        match error {
+            LinkError::Full => {
                 self.link_full(path.interface);
                 count(&mut self.statistics.send_full);
-                Err(SendError::Full)
+                SendError::Full
             }
-            Err(LinkError::TooBig) => {
+            LinkError::TooBig => {
                 // The link carries less than it said; the sender's next try shall not be the same.
                 path.mtu = path.mtu.saturating_sub(8);
                 count(&mut self.statistics.send_too_big);
-                Err(SendError::TooBig(path.mtu))
+                SendError::TooBig(path.mtu)
             }
-            Err(LinkError::Unreachable) => {
+            LinkError::Unreachable => {
                 count(&mut self.statistics.send_unreachable);
-                Err(SendError::Unreachable(Unreachable::InterfaceDown))
+                SendError::Unreachable(Unreachable::InterfaceDown)
             }
         }
     }

@@ -264,6 +264,14 @@ impl Path {
         self.flags.contains(PathFlags::INTERFACE_FIXED)
     }
 
+    /// Whether whoever asked for the path chose nothing but its destination, and the next hop is known.
+    #[must_use]
+    #[inline]
+    pub const fn is_plain(&self) -> bool {
+        let other = PathFlags::SOURCE_FIXED.union(PathFlags::INTERFACE_FIXED).union(PathFlags::RESOLVING);
+        !self.flags.intersects(other)
+    }
+
     /// Whether a packet with these addresses comes from this path's destination to its source.
     #[must_use]
     #[inline]

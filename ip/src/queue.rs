@@ -85,6 +85,7 @@ impl Queue {
     /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
     /// `None` if there is no room: then nothing changed.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn push<'r>(
         &mut self,
         region: &'r mut [u8],

@@ -19,22 +19,9 @@ impl Ip<'_> {
         let mut id = InterfaceId(0);
         for link in links.iter_mut() {
             let events = link.service(now);
-            let Some(flags) = host.interface(id).map(|interface| interface.flags) else {
-                count(&mut host.statistics.links_ignored);
-                continue;
-            };
-            if events.contains(LinkEvents::ROOM) && host.full.contains(id) {
-                host.full.remove(id);
-                host.is_changed = true;
-            }
-            if events.contains(LinkEvents::CHANGED) || !flags.contains(InterfaceFlags::ATTACHED) {
-                host.on_link_change(id, link.properties());
-            }
-            if flags != InterfaceFlags::ATTACHED {
-                if let Some(groups) = &host.duties.groups {
-                    // A link without a filter answers `Unsupported`: it passes all groups.
-                    (groups.tell)(host, id, &mut |command| _ = link.control(command));
-                }
+            let flags = host.interface(id).map(|interface| interface.flags);
+            if !events.is_empty() || flags != Some(InterfaceFlags::ATTACHED) {
+                host.on_link_news(id, events, &mut **link);
             }
             id.0 = id.0.saturating_add(1);
         }
@@ -109,6 +96,28 @@ impl Host<'_> {
             }
         }
         next
+    }
+
+    /// What a link says, and what it has still to be told.
+    #[cold]
+    #[inline(never)]
+    fn on_link_news<L: LinkLayer + ?Sized>(&mut self, id: InterfaceId, events: LinkEvents, link: &mut L) {
+        let Some(flags) = self.interface(id).map(|interface| interface.flags) else {
+            return count(&mut self.statistics.links_ignored);
+        };
+        if events.contains(LinkEvents::ROOM) && self.full.contains(id) {
+            self.full.remove(id);
+            self.is_changed = true;
+        }
+        if events.contains(LinkEvents::CHANGED) || !flags.contains(InterfaceFlags::ATTACHED) {
+            self.on_link_change(id, link.properties());
+        }
+        if flags != InterfaceFlags::ATTACHED {
+            if let Some(groups) = &self.duties.groups {
+                // A link without a filter answers `Unsupported`: it passes all groups.
+                (groups.tell)(self, id, &mut |command| _ = link.control(command));
+            }
+        }
     }
 
     /// Reads what a link says of itself, and does what follows from the difference.

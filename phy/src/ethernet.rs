@@ -83,9 +83,7 @@ impl<D: Device, const GROUPS: usize> LinkLayer for Ethernet<D, GROUPS> {
         while taken < budget {
             let Some((rx, token)) = self.device.receive(now) else { break };
             taken += 1;
-            let meta = rx.meta();
-            let (filter, sender) = (&self.filter, &mut self.sender);
-            rx.consume(|octets| input(octets, &meta, &mut Back { token, filter, sender }, upper));
+            take(rx, &mut Back { token, filter: &self.filter, sender: &mut self.sender }, upper);
         }
         self.sender.port.after_receive(&mut self.device, now);
         taken
@@ -100,11 +98,22 @@ impl<D: Device, const GROUPS: usize> LinkLayer for Ethernet<D, GROUPS> {
     }
 }
 
-/// Hands one received frame up, unless it is for others or none of ours.
+/// Takes one frame.
 ///
 /// Out of line: inlined, the compiler loads filter and counters before each burst, even an empty one, which doubles
 /// what an idle turn costs.
 #[inline(never)]
+fn take<R: RxToken, T: TxToken, const GROUPS: usize>(
+    rx: R,
+    back: &mut Back<'_, T, GROUPS>,
+    upper: &mut dyn Upper,
+) {
+    let meta = rx.meta();
+    rx.consume(|octets| input(octets, &meta, back, upper));
+}
+
+/// Hands one received frame up, unless it is for others or none of ours.
+#[inline]
 fn input<T: TxToken, const GROUPS: usize>(
     octets: &mut [u8],
     meta: &RxMeta,
@@ -197,6 +206,7 @@ impl Sender {
         Err(refused)
     }
 
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     fn send<T: TxToken>(
         &mut self,
         token: Option<T>,

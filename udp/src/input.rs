@@ -62,7 +62,7 @@ impl Udp<'_> {
                 return Verdict::Done;
             }
         }
-        self.deliver_otherwise(&flow, &label, payload, check)
+        self.deliver_otherwise(flow, label, payload, check)
     }
 
     /// Takes a datagram to a group, which goes to every socket that it fits, or one that fits none: then only who sent
@@ -71,8 +71,8 @@ impl Udp<'_> {
     #[inline(never)]
     fn deliver_otherwise(
         &mut self,
-        flow: &Flow<'_>,
-        label: &Label,
+        flow: Flow<'_>,
+        label: Label,
         payload: &[u8],
         mut check: Check,
     ) -> Verdict {
@@ -84,10 +84,10 @@ impl Udp<'_> {
             check = Check::Done;
         }
         let is_to_many = label.flags != cast_flags(Cast::Unicast);
-        let mut walk = self.walk(flow);
+        let mut walk = self.walk(&flow);
         let mut found = false;
-        while let Some((index, _)) = self.next_fit(flow, &mut walk).filter(|_| is_to_many) {
-            self.deliver(index, flow, label, payload, check);
+        while let Some((index, _)) = self.next_fit(&flow, &mut walk).filter(|_| is_to_many) {
+            self.deliver(index, &flow, &label, payload, check);
             found = true;
         }
         if !found {

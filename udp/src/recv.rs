@@ -108,17 +108,14 @@ impl Udp<'_> {
         socket: Handle,
         read: impl FnOnce(&RecvMeta, &mut [u8]) -> R,
     ) -> Result<Option<R>, StaleHandle> {
-        let queue = &mut self.slot_mut(socket)?.receive;
-        if queue.is_empty() {
-            return Ok(None);
-        }
-        // A copy: `read` may take long, and borrows nothing of the slot.
-        let front = *queue;
+        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
+        let queue = &mut slot.ok_or(StaleHandle)?.receive;
         let region = self.rx.of(socket.index);
+        let front = *queue;
+        queue.pop(region);
+        // What was taken out stays where it is until something is put in.
         let Some(record) = front.front(region) else { return Ok(None) };
-        let read = read(&RecvMeta::new(&record), record.payload);
-        self.drop_front(socket.index);
-        Ok(Some(read))
+        Ok(Some(read(&RecvMeta::new(&record), record.payload)))
     }
 
     /// Takes the oldest datagram out of a socket's receive queue.

@@ -93,7 +93,45 @@ impl Udp<'_> {
         remote: SocketAddr,
         data: &[u8],
     ) -> Result<(), SendError> {
+        if cfg!(not(target_pointer_width = "32")) && self.send_as_before(routes, socket, &remote, data) {
+            return Ok(());
+        }
         self.send_meta(routes, socket, &SendMeta::to(remote), data)
+    }
+
+    /// Queues `data` if it asks for nothing and goes where the datagram before it went, in one piece: then all that a
+    /// send call checks has been checked. Says whether.
+    #[inline]
+    fn send_as_before(
+        &mut self,
+        routes: &dyn Routes,
+        socket: Handle,
+        remote: &SocketAddr,
+        data: &[u8],
+    ) -> bool {
+        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
+        let Some(slot) = slot else { return false };
+        let is_as_before = slot.is_plain()
+            && slot.leads_to(remote)
+            && slot.path.is_current(routes.generation())
+            && remote.port() != 0
+            && data.len() <= usize::from(unfragmented(&slot.path));
+        if !is_as_before {
+            return false;
+        }
+        let label = Label {
+            port: remote.port(),
+            interface: Some(slot.path.interface()),
+            hop_limit: slot.hop_limit,
+            traffic_class: slot.traffic_class,
+            flags: 0,
+        };
+        let region = self.tx.of(socket.index);
+        let place = slot.transmit.push(region, &label, slot.path.addresses(), data.len());
+        let Some(place) = place else { return false };
+        copy(place, data);
+        self.make_ready(socket.index);
+        true
     }
 
     /// Queues `data` with all that its sender may choose.

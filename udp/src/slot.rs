@@ -235,9 +235,25 @@ impl Slot {
         is_fixed && !self.flags.contains(Flags::GROUP)
     }
 
+    /// Whether the socket and its path fix nothing, and the path leads to one station whose address is known.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        let own = Flags::ADDRESS.union(Flags::CONNECTED);
+        !self.flags.intersects(own) && self.interface == 0 && self.path.is_plain() && !self.path.is_to_group()
+    }
+
     /// Whether all that it sends leaves by one interface.
     pub(crate) fn has_one_way(&self) -> bool {
         self.interface != 0 || self.flags.contains(Flags::CONNECTED)
+    }
+
+    /// Whether the destination of `path` is the address of `remote`.
+    #[inline]
+    pub(crate) fn leads_to(&self, remote: &SocketAddr) -> bool {
+        match remote {
+            SocketAddr::V4(remote) => self.path.leads_to(IpAddr::V4(*remote.ip())),
+            SocketAddr::V6(remote) => self.path.leads_to(IpAddr::V6(*remote.ip())),
+        }
     }
 
     /// The Hop Limit of what leaves along a path.

@@ -61,10 +61,26 @@ impl Udp<'_> {
     /// The one socket that a unicast datagram goes to: of those that fit equally well, the first bound.
     #[inline]
     pub(crate) fn best(&self, flow: &Flow<'_>) -> Option<u16> {
-        let mut walk = self.walk(flow);
+        let walk = self.walk(flow);
+        // Mostly there is one of a port. Where flash is short, that is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) {
+            let (number, slot) = self.table.at(self.slots, walk.place)?;
+            let next = self.table.at(self.slots, walk.place + 1);
+            if !next.is_some_and(|(_, next)| next.local_port == flow.local_port) {
+                let is_of_flow = slot.local_port == flow.local_port
+                    && (slot.remote_port == 0 || slot.remote_port == flow.remote_port);
+                return (is_of_flow && slot.fit(flow) != 0).then_some(number);
+            }
+        }
+        self.best_of(*flow, walk)
+    }
+
+    /// The best of several. `flow` is taken by value, so that the caller needs not have it in memory.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn best_of(&self, flow: Flow<'_>, mut walk: Walk) -> Option<u16> {
         let mut best = None;
         let mut best_fit = 0;
-        while let Some((number, fit)) = self.next_fit(flow, &mut walk) {
+        while let Some((number, fit)) = self.next_fit(&flow, &mut walk) {
             if fit > best_fit {
                 best = Some(number);
                 best_fit = fit;

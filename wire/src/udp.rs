@@ -190,6 +190,7 @@ impl Repr {
     /// # Errors
     /// `NoRoom` if `buffer` is shorter than [`Repr::buffer_len`]; `Unrepresentable` if the payload is longer than
     /// [`PAYLOAD_LEN_MAX`].
+    #[inline]
     pub fn emit(&self, buffer: &mut [u8], payload: &[u8], addresses: Sum) -> Result<(), Error> {
         let need = Self::buffer_len(payload.len());
         let have = buffer.len();

@@ -61,6 +61,30 @@ fn ipv4_addresses_decide_who_is_heard() {
     }
 }
 
+#[test]
+fn what_was_accepted_before_is_judged_anew_when_anything_is_different() {
+    let mut host = Host::new(vec![FakeLink::ethernet(), FakeLink::ethernet()]);
+    host.ip.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+    host.ip.add_address(InterfaceId(1), cidr("198.51.100.1/24")).unwrap();
+    host.settle();
+    let packet = || packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh");
+    for _ in 0..3 {
+        assert!(is_delivered(&mut host, Cast::Unicast, packet()));
+        assert!(!is_delivered(&mut host, Cast::Broadcast, packet()), "sent to all");
+        let other = packet_v4("192.0.2.9", "192.0.2.2", IpProtocol::UDP, b"abcdefgh");
+        assert!(!is_delivered(&mut host, Cast::Unicast, other), "another address");
+        assert!(is_delivered(&mut host, Cast::Unicast, packet()));
+    }
+    // Its source becomes our own; then it is not, and its destination goes.
+    host.ip.add_address(ETH, cidr("192.0.2.9/24")).unwrap();
+    host.settle();
+    assert!(!is_delivered(&mut host, Cast::Unicast, packet()));
+    assert!(host.ip.remove_address(ETH, ip("192.0.2.9")));
+    assert!(is_delivered(&mut host, Cast::Unicast, packet()));
+    assert!(host.ip.remove_address(ETH, ip("192.0.2.1")));
+    assert!(!is_delivered(&mut host, Cast::Unicast, packet()));
+}
+
 // conf: IP4-ADR-11, IP4-ADR-12
 #[test]
 fn prefixes_of_31_and_32_have_no_broadcast() {
