@@ -1,7 +1,6 @@
 //! One line a layer.
 
 use super::{Content, Layer, Verdict};
-use crate::ipv6_ext::Header;
 use core::fmt;
 
 /// So many octets of what is no layer are printed.
@@ -55,7 +54,7 @@ impl Layer<'_> {
             Content::Arp(packet) => fmt::Display::fmt(packet, f),
             Content::Ipv4(packet) => fmt::Display::fmt(packet, f),
             Content::Ipv6(packet) => fmt::Display::fmt(packet, f),
-            Content::Extension(header) => extension(f, header),
+            Content::Extension(header) => fmt::Display::fmt(header, f),
             Content::Icmpv4(packet) => fmt::Display::fmt(packet, f),
             Content::Icmpv6(packet) => fmt::Display::fmt(packet, f),
             Content::Ndisc(_, message) => fmt::Display::fmt(message, f),
@@ -87,21 +86,4 @@ impl Layer<'_> {
         }
         f.write_str(if len > OCTETS_PRINTED_MAX { " …" } else { "" })
     }
-}
-
-fn extension(f: &mut fmt::Formatter<'_>, header: &Header<'_>) -> fmt::Result {
-    if let Some(fragment) = header.fragment() {
-        return write!(f, "{fragment}");
-    }
-    write!(f, "{} len {}", header.protocol, header.bytes.len())?;
-    if let Some((kind, left)) = header.routing() {
-        write!(f, " type {kind} segments left {left}")?;
-    }
-    for option in header.options() {
-        match option {
-            Ok(option) => write!(f, " option {}", option.kind.0)?,
-            Err(error) => write!(f, " ({error})")?,
-        }
-    }
-    Ok(())
 }

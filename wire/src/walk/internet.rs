@@ -99,8 +99,11 @@ impl<'a> Walk<'a> {
                     around.is_cut |= !fragment.is_atomic();
                     around.is_later_fragment = fragment.offset != 0;
                 }
-                if let (IpProtocol::ROUTING, Some((kind, left @ 1..))) = (header.protocol, header.routing()) {
-                    around.destination = last_segment(kind, left, header.bytes).unwrap_or(around.destination);
+                if let Some(address) = header.home_address() {
+                    around.source = address.into();
+                }
+                if let Some(address) = header.last_address(as_v6(around.destination)) {
+                    around.destination = address.into();
                 }
                 self.next = Next::Chain(chain, around);
                 Some(Layer::new(Content::Extension(header), header.bytes))
@@ -344,18 +347,5 @@ fn as_v6(address: IpAddr) -> Ipv6Addr {
     match address {
         IpAddr::V6(address) => address,
         IpAddr::V4(address) => address.to_ipv6_mapped(),
-    }
-}
-
-/// The final destination, which checksums cover, of a Routing header with segments left, RFC 8200 §8.1.
-fn last_segment(kind: u8, left: u8, bytes: &[u8]) -> Option<IpAddr> {
-    let address =
-        |at: usize| bytes.get(at..)?.first_chunk::<16>().map(|octets| Ipv6Addr::from(*octets).into());
-    match kind {
-        // RFC 5095 (deprecated) and RFC 6275 §6.4: the last address of the list.
-        0 | 2 => address(bytes.len().checked_sub(16)?),
-        // RFC 8754 §2: the first of the list is the last segment.
-        4 if left > 0 => address(8),
-        _ => None,
     }
 }
