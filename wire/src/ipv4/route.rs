@@ -208,12 +208,15 @@ impl Timestamps {
     ///
     /// # Errors
     /// `Truncated` without pointer and flag; `Length` with the option's length if it holds no whole number of entries
-    /// or more than nine; `Field` for a flag that is not assigned, or a pointer below 5 or between two entries.
+    /// or more than an option has room for; `Field` for a flag that is not assigned, or a pointer below 5 or between two entries.
     pub fn parse(data: &[u8]) -> Result<Self, Error> {
         let ([pointer, second], rest) =
             data.split_first_chunk().ok_or(Error::truncated(4, data.len() + 2))?;
         let flag = TimestampFlag::of(second & 0x0f)?;
         let bad_length = Error::Length(u16::try_from(data.len() + 2).unwrap_or(u16::MAX));
+        if data.len() > OPTION_DATA_LEN_MAX {
+            return Err(bad_length);
+        }
         let mut entries = heapless::Vec::new();
         for octets in rest.chunks(flag.entry_len()) {
             let entry = match *octets {
@@ -397,6 +400,8 @@ mod tests {
             (1, 5, 4, Err(Error::Length(8))),
             (3, 5, 12, Err(Error::Length(16))),
             (0, 5, 40, Err(Error::Length(44))),
+            (1, 5, 32, Ok(())),
+            (1, 5, 40, Err(Error::Length(44))),
         ] {
             let data = [&[pointer, flag], &alloc::vec![0; len][..]].concat();
             assert_eq!(Timestamps::parse(&data).map(|_| ()), want, "{flag} {pointer} {len}");
