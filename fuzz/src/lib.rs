@@ -35,7 +35,7 @@ pub use phy::phy;
 pub use sixlowpan::sixlowpan;
 pub use tcp::tcp;
 pub use udp::udp;
-pub use wire::{wire, wire_internet, wire_links};
+pub use wire::{wire, wire_applications, wire_internet, wire_links};
 
 /// A fuzz target: its name, that of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("wire", wire),
     ("wire_links", wire_links),
     ("wire_internet", wire_internet),
+    ("wire_applications", wire_applications),
     ("phy", phy),
     ("ip", ip),
     ("sixlowpan", sixlowpan),

@@ -1,9 +1,11 @@
 //! Valid packets of every format of target `wire`, made by our own emitters, as inputs of their checks: what the
 //! corpus started from, and what `tests/truncation.rs` cuts and mutates.
 
+mod applications;
 mod internet;
 mod links;
 
+pub use applications::applications;
 pub use internet::internet;
 pub use links::links;
 

@@ -6,6 +6,7 @@
 //! The first octet names the format by the numbers of the target's [`Family`], which keep their meaning for ever, as
 //! the corpus depends on them. `wire` holds what the stack speaks; the other families what else the crate knows.
 
+mod applications;
 mod group;
 mod icmp;
 mod ieee802154;
@@ -48,8 +49,12 @@ impl Family {
 }
 
 /// All families.
-pub const FAMILIES: &[Family] =
-    &[Family { name: "wire", formats: &FORMATS, samples: samples::all }, links::FAMILY, internet::FAMILY];
+pub const FAMILIES: &[Family] = &[
+    Family { name: "wire", formats: &FORMATS, samples: samples::all },
+    links::FAMILY,
+    internet::FAMILY,
+    applications::FAMILY,
+];
 
 /// The formats of target `wire`.
 pub const FORMATS: [Format; 16] = [
@@ -93,6 +98,14 @@ pub fn wire_links(data: &[u8]) {
 /// If a property is broken.
 pub fn wire_internet(data: &[u8]) {
     internet::FAMILY.run(data);
+}
+
+/// Target `wire_applications`: DNS, DHCPv4, the walk over whole frames.
+///
+/// # Panics
+/// If a property is broken.
+pub fn wire_applications(data: &[u8]) {
+    applications::FAMILY.run(data);
 }
 
 /// Runs `emit` on a buffer of exactly the length it says, and on one that is an octet shorter, which it must refuse.

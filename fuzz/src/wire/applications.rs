@@ -1,0 +1,128 @@
+//! Family `wire_applications`: DNS, DHCPv4, and the walk that goes into them.
+
+use super::{emitted, Family};
+use crate::samples;
+use tersus_wire::dhcpv4::{self, Opt};
+use tersus_wire::dns::{self, Builder, NameBuf};
+use tersus_wire::sixlowpan::{Context, ContextUse, Contexts};
+use tersus_wire::walk::{Content, Layer, Medium, Value, Walk, LAYERS_MAX};
+
+/// The family.
+pub(super) const FAMILY: Family = Family {
+    name: "wire_applications",
+    formats: &[(0, "dns", dns), (1, "dhcpv4", dhcpv4), (2, "walk", walk)],
+    samples: samples::applications,
+};
+
+/// What was parsed is emitted again, with compression of our own, and means the same.
+fn dns(bytes: &[u8]) {
+    let Ok(packet) = dns::Packet::parse(bytes) else { return };
+    let _ = packet.to_string();
+    let _ = packet.edns();
+    assert!(packet.questions().count() <= bytes.len() / 5 + 1);
+    assert!(packet.records().count() <= bytes.len() / 11 + 1);
+    for question in packet.questions().flatten() {
+        check_name(question.name);
+    }
+    for (_, record) in packet.records().flatten() {
+        check_name(record.name());
+        assert!(record.ttl() <= record.ttl_field());
+    }
+    if packet.check().is_err() {
+        return;
+    }
+    let mut buffer = vec![0; 1 << 16];
+    let mut builder = Builder::new(&mut buffer, &packet.header()).expect("a header that was parsed");
+    let questions: Vec<_> = packet.questions().map(|question| question.expect("checked")).collect();
+    let records: Vec<_> = packet.records().map(|record| record.expect("checked")).collect();
+    let records: Vec<_> = records.iter().map(|(at, record)| (*at, record.repr().expect("checked"))).collect();
+    // Without compression where it is not made here, a message can grow beyond any buffer.
+    if questions.iter().any(|question| builder.question(question).is_err())
+        || records.iter().any(|(section, record)| builder.record(*section, record).is_err())
+    {
+        return;
+    }
+    let again = dns::Packet::parse(builder.finish()).expect("what was emitted can be parsed");
+    assert_eq!(again.header(), packet.header());
+    assert_eq!(again.check(), Ok(()));
+    assert_eq!(again.questions().collect::<Vec<_>>(), questions.into_iter().map(Ok).collect::<Vec<_>>());
+    let repeated: Vec<_> = again.records().map(|record| record.expect("emitted")).collect();
+    let repeated: Vec<_> =
+        repeated.iter().map(|(at, record)| (*at, record.repr().expect("emitted"))).collect();
+    assert_eq!(repeated, records);
+}
+
+/// A name is broken or at most 255 octets, and reads as it prints.
+fn check_name(name: dns::Name<'_>) {
+    assert_eq!(name, name);
+    let owned = NameBuf::try_from(name);
+    assert_eq!(owned.is_ok(), name.check().is_ok());
+    let Ok(owned) = owned else { return };
+    assert_eq!(owned.as_name(), name);
+    assert!(name.is_within(&dns::Name::ROOT) && name.is_within(&name));
+    assert_eq!(owned.to_string().parse(), Ok(owned));
+}
+
+/// What was parsed is emitted again with the same options, all in one field.
+fn dhcpv4(bytes: &[u8]) {
+    let Ok(packet) = dhcpv4::Packet::parse(bytes) else { return };
+    let _ = (packet.to_string(), packet.parameters());
+    assert!(packet.pieces().count() <= bytes.len());
+    for option in packet.options().flatten() {
+        let value = packet.option(option.code()).expect("it was just seen");
+        let mut octets = vec![0; value.len()];
+        assert_eq!(value.copy_to(&mut octets).map(<[u8]>::len), Ok(octets.len()));
+        assert!(value == octets[..]);
+        if let Some(shorter) = octets.len().checked_sub(1) {
+            assert!(value.copy_to(&mut octets[..shorter]).is_err());
+        }
+    }
+    let Ok(repr) = dhcpv4::Repr::parse(&packet) else { return };
+    let is_own = |option: &Opt<'_>| matches!(option, Opt::MessageType(_) | Opt::Overload(_));
+    let options: Vec<Opt<'_>> = packet.options().flatten().filter(|option| !is_own(option)).collect();
+    let again = emitted(repr.buffer_len(&options), |buffer| repr.emit(&options, buffer).map(|_| ()));
+    let again = dhcpv4::Packet::parse(&again).expect("what was emitted can be parsed");
+    assert_eq!(dhcpv4::Repr::parse(&again), Ok(repr));
+    let repeated: Vec<_> = again.options().map(|option| option.expect("emitted")).skip(1).collect();
+    assert_eq!(repeated, options);
+}
+
+const MEDIA: [Medium; 7] = [
+    Medium::Ethernet,
+    Medium::Ip,
+    Medium::Ieee802154,
+    Medium::Ieee802154Fcs,
+    Medium::Loopback,
+    Medium::LinuxCooked,
+    Medium::LinuxCooked2,
+];
+
+/// Input: the medium, then a frame. The walk ends, each layer prints as one line, and nothing of the frame is before
+/// the first layer.
+fn walk(bytes: &[u8]) {
+    let Some((medium, frame)) = bytes.split_first() else { return };
+    let medium = MEDIA[usize::from(*medium) % MEDIA.len()];
+    let mut contexts = Contexts::new();
+    let prefix = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+    contexts.set(0, Context::new(prefix, 64, ContextUse::Both).expect("64 bits"));
+    for room in [0, 100, 2048] {
+        let mut scratch = vec![0; room];
+        let layers: Vec<Layer<'_>> =
+            Walk::new(medium, frame, &mut scratch).with_contexts(&contexts).collect();
+        assert!((1..=usize::from(LAYERS_MAX) + 1).contains(&layers.len()));
+        for layer in &layers {
+            let line = layer.to_string();
+            assert!(!line.is_empty() && !line.contains('\n'), "{line:?}");
+            let mut count = 0;
+            layer.fields(&mut |name, value| {
+                assert!(!name.is_empty());
+                count += 1;
+                if let Value::Text(text) = value {
+                    let _ = text.to_string();
+                }
+            });
+            assert!(count > 0 || matches!(layer.content, Content::Ndisc(..)), "{line}");
+        }
+        assert!(layers[0].octets.len() <= frame.len());
+    }
+}
