@@ -14,6 +14,23 @@
 //!
 //! An Authentication Header is walked over by [`Chain`]; to [`walk`] it is an upper-layer protocol that is not
 //! known, as RFC 8200 §4 says of a node without IPsec.
+//!
+//! ```
+//! use tersus_wire::ipv6_ext::{Chain, End, Opt, OptionsRepr};
+//! use tersus_wire::IpProtocol;
+//!
+//! let options = [Opt::RouterAlert(0), Opt::TunnelEncapsulationLimit(4)];
+//! let repr = OptionsRepr { next_header: IpProtocol::UDP, options: &options };
+//! let mut buffer = [0; 16];
+//! let len = repr.emit(&mut buffer)?;
+//!
+//! let mut headers = Chain::new(IpProtocol::HOP_BY_HOP, &buffer[..len]).headers();
+//! for header in headers.by_ref() {
+//!     assert_eq!(header?.to_string(), "HopByHop router alert 0, tunnel encapsulation limit 4 > UDP");
+//! }
+//! assert_eq!(headers.end(), End::UpperLayer(IpProtocol::UDP));
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 mod fragment;
 mod headers;

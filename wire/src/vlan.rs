@@ -9,6 +9,24 @@
 //!  TCI:  PCP 3 | DEI 1 | VID 12
 //! ```
 //! The type behind the last tag may be an IEEE 802.3 length, as in a frame without tags.
+//!
+//! ```
+//! use tersus_wire::{vlan, EtherType};
+//!
+//! let repr = vlan::Repr {
+//!     destination: [2, 0, 0, 0, 0, 2],
+//!     source: [2, 0, 0, 0, 0, 1],
+//!     tags: [vlan::Tag { priority: 5, ..vlan::Tag::new(100) }].into_iter().collect(),
+//!     ether_type: EtherType::IPV6,
+//! };
+//! let mut frame = [0; 64];
+//! assert_eq!(repr.emit(&mut frame)?, 18);
+//!
+//! let packet = vlan::Packet::parse(&frame)?;
+//! assert_eq!((packet.tags()[0].vid, packet.ether_type()), (100, EtherType::IPV6));
+//! assert_eq!(vlan::Repr::parse(&packet)?, repr);
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 use crate::ethernet::{self, EtherType, Header};
 use crate::{Error, HardwareAddress};

@@ -18,6 +18,27 @@
 //! Beacons, data, acknowledgements and commands share this header: [`FrameRepr`] emits all of them. Multipurpose, fragment and
 //! extended frames have headers of their own and are refused, as are reserved types, versions and address modes.
 //! A secured frame is shown with its security header, its payload as it is: encrypted, with its integrity code.
+//!
+//! ```
+//! use tersus_wire::ieee802154::{Command, Frame, FrameRepr, FrameType};
+//! use tersus_wire::HardwareAddress;
+//!
+//! let repr = FrameRepr {
+//!     ack_request: true,
+//!     dst_pan: Some(0xabcd),
+//!     dst: HardwareAddress::short(1),
+//!     src: HardwareAddress::extended([2, 0, 0, 0, 0, 0, 0, 7]),
+//!     ..FrameRepr::new(FrameType::Command, 42)
+//! };
+//! let mut buffer = [0; 125];
+//! let len = repr.emit(&mut buffer)?;
+//! let len = len + Command::DataRequest.emit(&mut buffer[len..])?;
+//!
+//! let frame = Frame::parse(&buffer[..len])?;
+//! assert_eq!(frame.command(), Some(Ok(Command::DataRequest)));
+//! assert_eq!(frame.src_pan(), Some(0xabcd), "left out, as both are in one PAN");
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 mod beacon;
 mod command;
