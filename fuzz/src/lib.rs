@@ -35,7 +35,9 @@ pub use phy::phy;
 pub use sixlowpan::sixlowpan;
 pub use tcp::tcp;
 pub use udp::udp;
-pub use wire::{wire, wire_applications, wire_internet, wire_links};
+pub use wire::{
+    wire, wire_applications, wire_control, wire_internet, wire_links, wire_lowpan, wire_transport,
+};
 
 /// A fuzz target: its name, that of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
@@ -46,6 +48,9 @@ pub const TARGETS: &[Target] = &[
     ("wire_links", wire_links),
     ("wire_internet", wire_internet),
     ("wire_applications", wire_applications),
+    ("wire_control", wire_control),
+    ("wire_transport", wire_transport),
+    ("wire_lowpan", wire_lowpan),
     ("phy", phy),
     ("ip", ip),
     ("sixlowpan", sixlowpan),

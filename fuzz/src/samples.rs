@@ -2,12 +2,18 @@
 //! corpus started from, and what `tests/truncation.rs` cuts and mutates.
 
 mod applications;
+mod control;
 mod internet;
 mod links;
+mod lowpan;
+mod transport;
 
 pub use applications::applications;
+pub use control::control;
 pub use internet::internet;
 pub use links::links;
+pub use lowpan::lowpan;
+pub use transport::transport;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_wire::ip::pseudo_addresses;

@@ -7,6 +7,7 @@
 //! the corpus depends on them. `wire` holds what the stack speaks; the other families what else the crate knows.
 
 mod applications;
+mod control;
 mod group;
 mod icmp;
 mod ieee802154;
@@ -14,6 +15,8 @@ mod internet;
 mod ip;
 mod link;
 mod links;
+mod lowpan;
+mod segments;
 mod transport;
 
 use crate::samples::{self, Sample};
@@ -54,6 +57,9 @@ pub const FAMILIES: &[Family] = &[
     links::FAMILY,
     internet::FAMILY,
     applications::FAMILY,
+    control::FAMILY,
+    segments::FAMILY,
+    lowpan::FAMILY,
 ];
 
 /// The formats of target `wire`.
@@ -106,6 +112,30 @@ pub fn wire_internet(data: &[u8]) {
 /// If a property is broken.
 pub fn wire_applications(data: &[u8]) {
     applications::FAMILY.run(data);
+}
+
+/// Target `wire_control`: ICMP queries and extensions, options of neighbour discovery, RPL, group membership.
+///
+/// # Panics
+/// If a property is broken.
+pub fn wire_control(data: &[u8]) {
+    control::FAMILY.run(data);
+}
+
+/// Target `wire_transport`: TCP options one by one, UDP by the rule of each family.
+///
+/// # Panics
+/// If a property is broken.
+pub fn wire_transport(data: &[u8]) {
+    segments::FAMILY.run(data);
+}
+
+/// Target `wire_lowpan`: the headers of 6LoWPAN.
+///
+/// # Panics
+/// If a property is broken.
+pub fn wire_lowpan(data: &[u8]) {
+    lowpan::FAMILY.run(data);
 }
 
 /// Runs `emit` on a buffer of exactly the length it says, and on one that is an octet shorter, which it must refuse.
