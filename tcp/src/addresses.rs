@@ -17,29 +17,44 @@ impl Packed {
 
     /// Those of a received packet.
     pub(crate) fn new(addresses: &Addresses<'_>) -> Self {
-        let family = if matches!(addresses, Addresses::V4(_)) { 4 } else { 6 };
-        Self::of(addresses.as_bytes().iter().copied(), family)
+        match addresses {
+            Addresses::V4(octets) => Self::v4(**octets),
+            Addresses::V6(octets) => Self { octets: **octets, family: 6 },
+        }
     }
 
     /// Those of packets that arrive on `path`.
     pub(crate) fn of_path(path: &Path) -> Self {
-        match (path.destination(), path.source()) {
+        Self::between(path.destination(), path.source())
+    }
+
+    /// Those of packets from `remote` to `local`; none if these are of two families.
+    pub(crate) fn between(remote: IpAddr, local: IpAddr) -> Self {
+        let mut octets = [0; 32];
+        match (remote, local) {
             (IpAddr::V6(remote), IpAddr::V6(local)) => {
-                Self::of(remote.octets().into_iter().chain(local.octets()), 6)
+                if let Some((first, rest)) = octets.split_first_chunk_mut::<16>() {
+                    *first = remote.octets();
+                    if let Some(second) = rest.first_chunk_mut::<16>() {
+                        *second = local.octets();
+                    }
+                }
+                Self { octets, family: 6 }
             }
             (IpAddr::V4(remote), IpAddr::V4(local)) => {
-                Self::of(remote.octets().into_iter().chain(local.octets()), 4)
+                let ([a, b, c, d], [e, f, g, h]) = (remote.octets(), local.octets());
+                Self::v4([a, b, c, d, e, f, g, h])
             }
             _ => Self::NONE,
         }
     }
 
-    fn of(from: impl Iterator<Item = u8>, family: u8) -> Self {
+    fn v4(addresses: [u8; 8]) -> Self {
         let mut octets = [0; 32];
-        for (to, from) in octets.iter_mut().zip(from) {
-            *to = from;
+        if let Some(first) = octets.first_chunk_mut() {
+            *first = addresses;
         }
-        Self { octets, family }
+        Self { octets, family: 4 }
     }
 
     /// Whether they are these.

@@ -80,7 +80,8 @@ impl Tcp<'_> {
 /// The SYN-ACK for a SYN that cannot be kept; the accept queue of its listener has room.
 fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -> Option<Fields> {
     let destination = packet.addresses.destination();
-    let listener = *tcp.listeners.find(destination, seg.local_port())?;
+    let index = tcp.listeners.find(destination, seg.local_port())?;
+    let listener = *tcp.listeners.at(index)?;
     let window = tcp.classes.get(usize::from(listener.options.class)).map_or(0, |class| class.receive);
     let peer = Peer { addresses: packet.addresses, ports: seg.ports, irs: seg.seq };
     let iss = make(&tcp.shared.random, packet.now, &peer, mss);
@@ -106,7 +107,8 @@ fn on_ack(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32) 
     let peer = Peer { addresses: packet.addresses, ports: seg.ports, irs };
     let Some(mss) = check(&tcp.shared.random, packet.now, &peer, iss) else { return Promoted::No };
     let destination = packet.addresses.destination();
-    let Some(listener) = tcp.listeners.find(destination, seg.local_port()) else { return Promoted::No };
+    let Some(index) = tcp.listeners.find(destination, seg.local_port()) else { return Promoted::No };
+    let Some(listener) = tcp.listeners.at(index) else { return Promoted::No };
     if listener.len >= listener.backlog {
         count(&mut tcp.shared.stats.syn_backlog);
         return Promoted::Later;
@@ -120,7 +122,7 @@ fn on_ack(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32) 
         peer_mss: mss,
         window: seg.window,
         mtu: tcp.announced_mtu,
-        listener: listener.serial,
+        listener: index,
         shift: NOT_SCALED,
         interface: packet.interface.0,
         ..SynEntry::FREE

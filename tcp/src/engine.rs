@@ -29,7 +29,7 @@ use crate::syn_table::SynTable;
 use crate::tcb::{Flags, Slot};
 use crate::time_wait::{Evicted, TimeWaits};
 use crate::timers::Timers;
-use tersus_ip::{Deadline, Instant, InterfaceSet, Random};
+use tersus_ip::{Deadline, Instant, InterfaceSet, Path, Random};
 
 /// A TCP engine: connections, listeners and all they need, in memory of the caller's.
 ///
@@ -48,6 +48,8 @@ pub struct Tcp<'a> {
     pub(crate) waits: TimeWaits<'a>,
     pub(crate) classes: [ClassState; MAX_CLASSES],
     pub(crate) key: HashKey,
+    /// The path of the last SYN-ACK: whoever connects often is answered without a new decision each time.
+    pub(crate) recent: Path,
     /// What parked connections wait for.
     pub(crate) parked_on: InterfaceSet,
     pub(crate) parked_generation: u32,
@@ -149,6 +151,7 @@ impl<'a> Tcp<'a> {
             waits: TimeWaits::new(waits.get_mut(..w).unwrap_or_default(), wait_cells),
             classes: [ClassState::default(); MAX_CLASSES],
             key,
+            recent: Path::EMPTY,
             parked_on: InterfaceSet::NONE,
             parked_generation: 0,
             syns_on: InterfaceSet::NONE,
@@ -184,10 +187,10 @@ impl<'a> Tcp<'a> {
             return;
         }
         slot.flags.remove(Flags::IN_INDEX);
-        let hash = self.key.hash_path(&slot.path, slot.ports);
+        let key = Packed::of_path(&slot.path);
+        let hash = self.key.hash(&key.get(), slot.ports);
         self.index.remove(hash, id);
         if slot.state == State::TimeWait {
-            let key = Packed::of_path(&slot.path);
             let numbers = (slot.snd_nxt, slot.rcv_nxt);
             let until = self.shared.now.plus_micros(self.shared.limits.time_wait);
             if self.waits.insert(hash, key, slot.ports, numbers, until) == Evicted::Oldest {

@@ -54,10 +54,7 @@ impl Tcp<'_> {
             let Some(slot) = self.slots.get_mut(usize::from(index)) else { continue };
             let changes = core::mem::take(&mut slot.events);
             if slot.flags.contains(Flags::IN_QUEUE) {
-                return Some(Event::Acceptable(ListenerId {
-                    port: slot.local_port(),
-                    serial: slot.listener,
-                }));
+                return Some(Event::Acceptable(self.listeners.id(slot.listener)));
             }
             if slot.flags.contains(Flags::IN_USE) && !slot.flags.contains(Flags::RELEASED) && changes != 0 {
                 let id = ConnectionId { index, generation: slot.generation };

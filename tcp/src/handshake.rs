@@ -28,6 +28,7 @@ impl Tcp<'_> {
         packet: &IpMeta<'_>,
         seg: &mut Segment<'_>,
         hash: u32,
+        listener: u16,
         above: Option<SeqNum>,
     ) -> Option<Fields> {
         // First, RST; second, ACK; third, SYN; fourth, anything else.
@@ -43,7 +44,7 @@ impl Tcp<'_> {
             return None;
         }
         count(&mut self.shared.stats.syns_received);
-        self.on_syn(packet, seg, hash, above)
+        self.on_syn(packet, seg, hash, listener, above)
     }
 
     /// An ACK for nothing that we sent, unless it brings a cookie back.
@@ -65,6 +66,7 @@ impl Tcp<'_> {
         packet: &IpMeta<'_>,
         seg: &Segment<'_>,
         hash: u32,
+        index: u16,
         above: Option<SeqNum>,
     ) -> Option<Fields> {
         let (source, destination) = (packet.addresses.source(), packet.addresses.destination());
@@ -78,7 +80,7 @@ impl Tcp<'_> {
         };
         let addresses = Packed::new(&packet.addresses);
         let peer_mss = options.mss.unwrap_or(default_mss(addresses.family));
-        let listener = self.listeners.find(destination, seg.local_port())?;
+        let listener = self.listeners.at(index)?;
         if !self.syns.has_room() || !listener.has_room() {
             // A cookie has no place for numbers above those of a connection that was.
             if let (Some(cookies), None, true) = (self.cookies, above, listener.len < listener.backlog) {
@@ -92,9 +94,7 @@ impl Tcp<'_> {
             return None;
         }
         listener.pending += 1;
-        let serial = listener.serial;
-        let path = Path::new(destination, source, packet.interface, 0)?;
-        let iss = isn::initial(&self.shared.random, packet.now, &path, seg.local_port(), seg.remote_port());
+        let iss = isn::initial(&self.shared.random, packet.now, &addresses, seg.ports);
         let entry = SynEntry {
             addresses,
             ports: seg.ports,
@@ -106,7 +106,7 @@ impl Tcp<'_> {
             },
             peer_mss,
             window: seg.window,
-            listener: serial,
+            listener: index,
             shift: options.window_scale.map_or(NOT_SCALED, |shift| shift.min(14)),
             interface: packet.interface.0,
             ..SynEntry::FREE
@@ -192,31 +192,35 @@ impl Tcp<'_> {
     }
 
     fn receive_buffer(&mut self, entry: &SynEntry) -> u32 {
-        let class = self.listeners.get(entry.listener()).map_or(0, |l| l.options.class);
+        let class = self.listeners.at(entry.listener).map_or(0, |l| l.options.class);
         self.classes.get(usize::from(class)).map_or(0, |c| c.receive)
     }
 
     /// Removes a half-open connection.
     fn remove_syn(&mut self, id: u16) {
         let Some(entry) = self.syns.get(id) else { return };
-        let listener = entry.listener();
+        let listener = entry.listener;
         self.syns.remove(id);
-        if let Some(listener) = self.listeners.get(listener) {
+        if let Some(listener) = self.listeners.at(listener) {
             listener.pending = listener.pending.saturating_sub(1);
         }
     }
 
     /// The handshake is complete: a connection is made of the entry, and stands in the accept queue.
     pub(crate) fn promote(&mut self, entry: &SynEntry, packet: &IpMeta<'_>) -> Option<u16> {
-        let listener = *self.listeners.get(entry.listener())?;
-        // What every path carries, or every host takes, when none of our segments has left yet.
-        let mtu = match (entry.mtu, entry.addresses.family) {
-            (0, 6) => 1280,
-            (0, _) => 576,
-            (mtu, _) => mtu,
+        let options = self.listeners.at(entry.listener)?.options;
+        let path = if self.is_recent(entry) {
+            self.recent
+        } else {
+            // What every path carries, or every host takes, when none of our segments has left yet.
+            let mtu = match (entry.mtu, entry.addresses.family) {
+                (0, 6) => 1280,
+                (0, _) => 576,
+                (mtu, _) => mtu,
+            };
+            Path::new(entry.local(), entry.remote(), entry.interface(), mtu)?
         };
-        let path = Path::new(entry.local(), entry.remote(), entry.interface(), mtu)?;
-        let new = self.allocate(&listener.options)?;
+        let new = self.allocate(&options)?;
         // The index has two cells for each connection: it cannot be full.
         let indexed = self.index.insert(entry.hash(), new);
         debug_assert!(indexed.is_ok());
@@ -258,8 +262,7 @@ impl Tcp<'_> {
         let own = id + 1;
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         slot.link = 0;
-        let listener = crate::ListenerId { port: slot.local_port(), serial: slot.listener };
-        let Some(listener) = self.listeners.get(listener) else { return };
+        let Some(listener) = self.listeners.at(slot.listener) else { return };
         listener.len += 1;
         let tail = listener.tail;
         listener.tail = own;
@@ -320,14 +323,21 @@ impl Tcp<'_> {
         at.min(end).saturating_sub(age)
     }
 
+    /// Whether the last SYN-ACK went the way that is this entry's as well.
+    fn is_recent(&self, entry: &SynEntry) -> bool {
+        self.recent.interface() == entry.interface() && self.recent.matches(&entry.addresses.get())
+    }
+
     /// SYN-ACK with our options; the MTU of the path it took.
     fn emit_syn_ack(&mut self, entry: &SynEntry, ip: &mut dyn IpLayer) -> Result<u16, SendError> {
-        let from = Source { address: Some(entry.local()), interface: Some(entry.interface()) };
-        let mut path = ip.route(from, entry.remote()).map_err(SendError::Unreachable)?;
+        if !self.is_recent(entry) {
+            let from = Source { address: Some(entry.local()), interface: Some(entry.interface()) };
+            self.recent = ip.route(from, entry.remote()).map_err(SendError::Unreachable)?;
+        }
         let size = self.receive_buffer(entry);
-        let listener = self.listeners.get(entry.listener()).map(|l| l.options).unwrap_or_default();
+        let listener = self.listeners.at(entry.listener).map(|l| l.options).unwrap_or_default();
         let mut area = [0; tcp::MAX_OPTIONS_LEN];
-        let options = syn_options(&path, size, entry.peer_shift().is_some(), &mut area);
+        let options = syn_options(&self.recent, size, entry.peer_shift().is_some(), &mut area);
         let fields = Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),
@@ -343,9 +353,9 @@ impl Tcp<'_> {
             traffic_class: listener.traffic_class & 0xfc,
             flags: OutFlags::DONT_FRAGMENT,
         };
-        let pseudo_sum = path.pseudo_sum();
-        send_segment(ip, &mut path, outgoing, pseudo_sum, &fields, options, [&[], &[]])?;
-        Ok(path.mtu())
+        let pseudo_sum = self.recent.pseudo_sum();
+        send_segment(ip, &mut self.recent, outgoing, pseudo_sum, &fields, options, [&[], &[]])?;
+        Ok(self.recent.mtu())
     }
 }
 

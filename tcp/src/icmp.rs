@@ -4,12 +4,13 @@
 //! connect, and are soft to synchronized connections, since a forged one costs an attacker little. "Too big" never
 //! ends anything.
 
+use crate::addresses::Packed;
 use crate::engine::Tcp;
 use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags};
-use tersus_ip::{ErrorKind, IcmpError, Instant, InterfaceId, Path};
+use tersus_ip::{ErrorKind, IcmpError, Instant};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
@@ -60,14 +61,7 @@ impl Tcp<'_> {
 
     /// The connection that sent what an error quotes.
     fn find_path(&self, error: &IcmpError<'_>, ports: u32) -> Option<u16> {
-        let path = Path::new(error.local, error.remote, InterfaceId(0), 0)?;
-        let hash = self.key.hash_path(&path, ports);
-        self.index.find(hash, |id| {
-            self.slots.get(usize::from(id)).is_some_and(|slot| {
-                slot.ports == ports
-                    && slot.path.source() == error.local
-                    && slot.path.destination() == error.remote
-            })
-        })
+        let addresses = Packed::between(error.remote, error.local);
+        self.find_connection(&addresses.get(), self.key.hash(&addresses.get(), ports), ports)
     }
 }

@@ -15,8 +15,7 @@
 //! that buys is bounded, a search through at most the connections that it holds open anyway; numbers that must not be
 //! guessed (ISNs) come from a keyed cryptographic hash instead.
 
-use core::net::IpAddr;
-use tersus_ip::{Addresses, Path, Random};
+use tersus_ip::{Addresses, Random};
 
 /// There is no empty cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,25 +188,6 @@ impl HashKey {
         }
     }
 
-    /// The hash of the packets that arrive on `path`: source and destination change places, and `ports` has the
-    /// remote port in its upper half.
-    #[must_use]
-    pub(crate) fn hash_path(&self, path: &Path, ports: u32) -> u32 {
-        match (path.destination(), path.source()) {
-            (IpAddr::V6(remote), IpAddr::V6(local)) => {
-                let mut octets = [0; 32];
-                for (to, from) in octets.iter_mut().zip(remote.octets().into_iter().chain(local.octets())) {
-                    *to = from;
-                }
-                self.hash(&Addresses::V6(&octets), ports)
-            }
-            (IpAddr::V4(remote), IpAddr::V4(local)) => {
-                self.hash_v4([remote.to_bits(), local.to_bits()], ports)
-            }
-            _ => 0,
-        }
-    }
-
     fn hash_v4(&self, [source, destination]: [u32; 2], ports: u32) -> u32 {
         let sum = self.begin(ports);
         let sum = sum.wrapping_add(self.addresses[0].wrapping_mul(u64::from(source)));
@@ -229,9 +209,11 @@ mod tests {
     extern crate std;
 
     use super::*;
+    use crate::addresses::Packed;
+    use core::net::IpAddr;
     use std::collections::BTreeSet;
     use std::vec;
-    use tersus_ip::InterfaceId;
+    use tersus_ip::{InterfaceId, Path};
 
     #[test]
     fn what_was_entered_is_found_and_what_was_removed_is_not() {
@@ -314,8 +296,8 @@ mod tests {
                 _ => Addresses::V6(octets.first_chunk().unwrap()),
             };
             let hash = key.hash(&addresses, 0x01bb_c3cb);
-            assert_eq!(key.hash_path(&path, 0x01bb_c3cb), hash);
-            assert_ne!(key.hash_path(&path, 0x01bb_c3cc), hash);
+            assert_eq!(key.hash(&Packed::of_path(&path).get(), 0x01bb_c3cb), hash);
+            assert_ne!(key.hash(&Packed::of_path(&path).get(), 0x01bb_c3cc), hash);
             assert_ne!(HashKey::new(&mut Random::new([2; 32])).hash(&addresses, 0x01bb_c3cb), hash);
             // Each octet counts.
             for at in 0..octets.len() {

@@ -4,38 +4,24 @@
 //! A new incarnation of a connection starts above the old one as the clock goes on, while the numbers of other
 //! connections tell an outsider nothing.
 
+use crate::addresses::Packed;
 use crate::seq::SeqNum;
-use core::net::IpAddr;
-use tersus_ip::{Instant, Path, Random};
+use tersus_ip::{Instant, Random};
 
 /// First octet of what is hashed, so that no other use of the same key gives the same values.
 const PURPOSE: u8 = b'I';
 
-/// The ISN of a connection on `path`, whose source is our address.
+/// The ISN of a connection between these addresses and ports, the peer's first.
 #[must_use]
-pub(crate) fn initial(
-    random: &Random,
-    now: Instant,
-    path: &Path,
-    local_port: u16,
-    remote_port: u16,
-) -> SeqNum {
+pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: u32) -> SeqNum {
     let mut octets = [0; 37];
-    let [l0, l1] = local_port.to_be_bytes();
-    let [r0, r1] = remote_port.to_be_bytes();
-    let head = [PURPOSE, l0, l1, r0, r1];
-    let mut len = 0;
-    let mut put = |from: &[u8]| {
-        for (to, from) in octets.iter_mut().skip(len).zip(from) {
+    let [a, b, c, d] = ports.to_be_bytes();
+    let mut len = 5;
+    if let Some((head, rest)) = octets.split_first_chunk_mut() {
+        *head = [PURPOSE, a, b, c, d];
+        for (to, from) in rest.iter_mut().zip(addresses.get().as_bytes()) {
             *to = *from;
-        }
-        len += from.len();
-    };
-    put(&head);
-    for address in [path.source(), path.destination()] {
-        match address {
-            IpAddr::V4(address) => put(&address.octets()),
-            IpAddr::V6(address) => put(&address.octets()),
+            len += 1;
         }
     }
     let hash = random.hash(octets.get(..len).unwrap_or(&octets));
@@ -50,10 +36,9 @@ fn lower_half(word: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tersus_ip::InterfaceId;
 
-    fn path(local: &str, remote: &str) -> Path {
-        Path::new(local.parse().unwrap(), remote.parse().unwrap(), InterfaceId(0), 1500).unwrap()
+    fn path(local: &str, remote: &str) -> Packed {
+        Packed::between(remote.parse().unwrap(), local.parse().unwrap())
     }
 
     // conf: TCP-ISN-01
@@ -61,7 +46,7 @@ mod tests {
     fn the_number_advances_by_one_in_four_microseconds() {
         let random = Random::new([1; 32]);
         let path = path("192.0.2.1", "203.0.113.9");
-        let at = |micros| initial(&random, Instant::from_micros(micros), &path, 443, 50_123);
+        let at = |micros| initial(&random, Instant::from_micros(micros), &path, 50_123 << 16 | 443);
         for (later, want) in
             [(0, 0), (3, 0), (4, 1), (1_000_000, 250_000), (4 << 32, 0), ((4 << 32) + 4_000, 1_000)]
         {
@@ -77,17 +62,17 @@ mod tests {
         let a = path("192.0.2.1", "203.0.113.9");
         let b = path("2001:db8::1", "2001:db8::2");
         let numbers = [
-            initial(&key, now, &a, 443, 50_123),
-            initial(&key, now, &a, 443, 50_124),
-            initial(&key, now, &a, 444, 50_123),
-            initial(&key, now, &a, 50_123, 443),
-            initial(&key, now, &path("203.0.113.9", "192.0.2.1"), 443, 50_123),
-            initial(&key, now, &path("192.0.2.1", "203.0.113.8"), 443, 50_123),
-            initial(&key, now, &path("192.0.2.2", "203.0.113.9"), 443, 50_123),
-            initial(&key, now, &b, 443, 50_123),
-            initial(&key, now, &path("2001:db8::1", "2001:db8::3"), 443, 50_123),
-            initial(&key, now, &path("2001:db8::4", "2001:db8::2"), 443, 50_123),
-            initial(&Random::new([2; 32]), now, &a, 443, 50_123),
+            initial(&key, now, &a, 50_123 << 16 | 443),
+            initial(&key, now, &a, 50_124 << 16 | 443),
+            initial(&key, now, &a, 50_123 << 16 | 444),
+            initial(&key, now, &a, 443 << 16 | 50_123),
+            initial(&key, now, &path("203.0.113.9", "192.0.2.1"), 50_123 << 16 | 443),
+            initial(&key, now, &path("192.0.2.1", "203.0.113.8"), 50_123 << 16 | 443),
+            initial(&key, now, &path("192.0.2.2", "203.0.113.9"), 50_123 << 16 | 443),
+            initial(&key, now, &b, 50_123 << 16 | 443),
+            initial(&key, now, &path("2001:db8::1", "2001:db8::3"), 50_123 << 16 | 443),
+            initial(&key, now, &path("2001:db8::4", "2001:db8::2"), 50_123 << 16 | 443),
+            initial(&Random::new([2; 32]), now, &a, 50_123 << 16 | 443),
         ];
         for (i, one) in numbers.iter().enumerate() {
             for other in &numbers[i + 1..] {
@@ -95,6 +80,6 @@ mod tests {
                 assert!(apart > 10_000, "{numbers:?}");
             }
         }
-        assert_eq!(initial(&Random::new([1; 32]), now, &a, 443, 50_123), numbers[0]);
+        assert_eq!(initial(&Random::new([1; 32]), now, &a, 50_123 << 16 | 443), numbers[0]);
     }
 }

@@ -1,10 +1,12 @@
-//! Listeners, sorted by port, each with its queue of established connections: RFC 9293 §3.10.1, passive OPEN.
+//! Listeners, RFC 9293 §3.10.1 passive OPEN: found by port in constant time, however many there are.
 //!
 //! ```text
-//!   SYN ──▶ SYN table (half-open, no buffers) ──ACK──▶ connection ──▶ accept queue ──▶ accept()
-//!            pending ≤ backlog                                         len ≤ backlog
+//!   entries   0        1        2        3          bucket of a port: its hash, scaled to the table's length
+//!   first     2+1      0        0+1      0          head of the bucket's chain
+//!   next      0        -        0        -          next in the chain that the entry itself is in
 //! ```
-//! The accept queue is linked through the connections themselves; this table holds its ends.
+//! The table of entries is the table of buckets as well. An entry never moves, so that what refers to a listener from
+//! inside the engine keeps its index; a handle has a serial too, since an entry is used again.
 
 use crate::config::Options;
 use crate::Endpoint;
@@ -14,7 +16,7 @@ use tersus_ip::PackedAddress;
 /// Handle of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ListenerId {
-    pub(crate) port: u16,
+    pub(crate) index: u16,
     pub(crate) serial: u16,
 }
 
@@ -22,9 +24,13 @@ pub struct ListenerId {
 #[derive(Debug, Clone, Copy)]
 pub struct Listener {
     /// 0: free.
-    pub(crate) port: u16,
-    /// Tells listeners of one port apart, and a new one from an old one.
-    pub(crate) serial: u16,
+    port: u16,
+    /// Tells a new listener from an old one.
+    serial: u16,
+    /// Of the bucket: index plus one of the first entry in its chain.
+    first: u16,
+    /// Index plus one of the next entry in the chain.
+    next: u16,
     /// Unspecified: every address of the family; none: every address.
     address: PackedAddress,
     pub(crate) backlog: u16,
@@ -42,6 +48,8 @@ impl Listener {
     pub const FREE: Self = Self {
         port: 0,
         serial: 0,
+        first: 0,
+        next: 0,
         address: PackedAddress::NONE,
         backlog: 0,
         pending: 0,
@@ -61,98 +69,131 @@ impl Listener {
         }
     }
 
-    /// The handle.
-    pub(crate) fn id(&self) -> ListenerId {
-        ListenerId { port: self.port, serial: self.serial }
-    }
-
     /// Whether another connection may become half-open: all that are on their way must find room in the queue.
     pub(crate) fn has_room(&self) -> bool {
         u32::from(self.pending) + u32::from(self.len) < u32::from(self.backlog)
     }
 }
 
-/// The table: entries in use first, sorted by port.
+/// The table.
 pub(crate) struct Listeners<'a> {
     entries: &'a mut [Listener],
-    len: usize,
     /// Serial of the last listener.
     serial: u16,
 }
 
 impl<'a> Listeners<'a> {
     pub(crate) fn new(entries: &'a mut [Listener]) -> Self {
+        let most = entries.len().min(usize::from(u16::MAX) - 1);
+        let entries = entries.get_mut(..most).unwrap_or_default();
         entries.fill(Listener::FREE);
-        Self { entries, len: 0, serial: 0 }
+        Self { entries, serial: 0 }
     }
 
-    fn in_use(&mut self) -> &mut [Listener] {
-        self.entries.get_mut(..self.len).unwrap_or_default()
+    /// The bucket of a port. Ports of listeners are ours to choose: no peer can fill a chain.
+    fn bucket(&self, port: u16) -> usize {
+        let [.., high, low] = (u32::from(port).wrapping_mul(0x9e37_79b1)).to_le_bytes();
+        // Below the length: 16 bits times the length, over 2^16.
+        (usize::from(u16::from_le_bytes([high, low])) * self.entries.len()) >> 16
     }
 
-    fn of_port(&mut self, port: u16) -> &mut [Listener] {
-        let used = self.in_use();
-        let first = used.partition_point(|l| l.port < port);
-        let end = used.partition_point(|l| l.port <= port);
-        used.get_mut(first..end).unwrap_or_default()
+    /// The indices in the chain of a port's bucket.
+    fn chain(&self, port: u16) -> impl Iterator<Item = u16> + '_ {
+        let first = self.entries.get(self.bucket(port)).map_or(0, |bucket| bucket.first);
+        let link = |link: u16| link.checked_sub(1);
+        core::iter::successors(link(first), move |&index| link(self.entries.get(usize::from(index))?.next))
     }
 
-    /// The most specific listener for a local endpoint. O(log n) and the listeners of one port.
-    pub(crate) fn find(&mut self, local: IpAddr, port: u16) -> Option<&mut Listener> {
-        self.of_port(port).iter_mut().filter(|l| l.fit(local) > 0).max_by_key(|l| l.fit(local))
+    /// The most specific listener for a local endpoint. O(1) and the listeners of one port.
+    pub(crate) fn find(&self, local: IpAddr, port: u16) -> Option<u16> {
+        let mut best = (0, None);
+        for index in self.chain(port) {
+            let Some(entry) = self.entries.get(usize::from(index)) else { break };
+            let fit = if entry.port == port { entry.fit(local) } else { 0 };
+            if fit > best.0 {
+                best = (fit, Some(index));
+            }
+        }
+        best.1
+    }
+
+    /// The listener at an index that the engine kept.
+    pub(crate) fn at(&mut self, index: u16) -> Option<&mut Listener> {
+        self.entries.get_mut(usize::from(index)).filter(|l| l.port != 0)
     }
 
     /// The listener of a handle.
     pub(crate) fn get(&mut self, id: ListenerId) -> Option<&mut Listener> {
-        self.of_port(id.port).iter_mut().find(|l| l.serial == id.serial)
+        self.at(id.index).filter(|l| l.serial == id.serial)
+    }
+
+    /// The handle of the listener at an index.
+    pub(crate) fn id(&self, index: u16) -> ListenerId {
+        ListenerId { index, serial: self.entries.get(usize::from(index)).map_or(0, |l| l.serial) }
     }
 
     /// Whether somebody listens at this port, at whatever address.
-    pub(crate) fn has_port(&mut self, port: u16) -> bool {
-        !self.of_port(port).is_empty()
+    pub(crate) fn has_port(&self, port: u16) -> bool {
+        self.chain(port).any(|index| self.entries.get(usize::from(index)).is_some_and(|l| l.port == port))
     }
 
     /// Whether an equal endpoint is in use.
-    pub(crate) fn has(&mut self, local: Endpoint) -> bool {
+    pub(crate) fn has(&self, local: Endpoint) -> bool {
         let address = PackedAddress::from(local.address);
-        self.of_port(local.port).iter().any(|l| l.address == address)
+        self.chain(local.port).any(|index| {
+            self.entries.get(usize::from(index)).is_some_and(|l| l.port == local.port && l.address == address)
+        })
     }
 
     /// Adds a listener; `None` if the table is full. O(n).
     pub(crate) fn insert(&mut self, local: Endpoint, backlog: u16, options: Options) -> Option<ListenerId> {
-        self.entries.get(self.len)?;
+        let index = u16::try_from(self.entries.iter().position(|l| l.port == 0)?).ok()?;
+        let bucket = self.bucket(local.port);
+        let next = self.entries.get(bucket)?.first;
         self.serial = self.serial.wrapping_add(1);
-        let new = Listener {
+        let entry = self.entries.get_mut(usize::from(index))?;
+        *entry = Listener {
             port: local.port,
             serial: self.serial,
+            first: entry.first,
+            next,
             address: PackedAddress::from(local.address),
             backlog,
             options,
             ..Listener::FREE
         };
-        let at = self.in_use().partition_point(|l| l.port <= local.port);
-        self.len += 1;
-        let mut carried = new;
-        for entry in self.in_use().get_mut(at..).unwrap_or_default() {
-            carried = core::mem::replace(entry, carried);
-        }
-        Some(new.id())
+        self.entries.get_mut(bucket)?.first = index + 1;
+        Some(ListenerId { index, serial: self.serial })
     }
 
-    /// Removes a listener. O(n).
+    /// Removes a listener.
     pub(crate) fn remove(&mut self, id: ListenerId) {
-        let used = self.in_use();
-        let Some(at) = used.iter().position(|l| l.id() == id) else { return };
-        let mut carried = Listener::FREE;
-        for entry in used.get_mut(at..).unwrap_or_default().iter_mut().rev() {
-            carried = core::mem::replace(entry, carried);
+        let Some(entry) = self.get(id) else { return };
+        let (port, next) = (entry.port, entry.next);
+        *entry = Listener { first: entry.first, ..Listener::FREE };
+        let own = id.index + 1;
+        let bucket = self.bucket(port);
+        let before =
+            self.chain(port).find(|&i| self.entries.get(usize::from(i)).is_some_and(|l| l.next == own));
+        match before {
+            Some(before) => {
+                if let Some(entry) = self.entries.get_mut(usize::from(before)) {
+                    entry.next = next;
+                }
+            }
+            None => {
+                if let Some(bucket) = self.entries.get_mut(bucket) {
+                    bucket.first = next;
+                }
+            }
         }
-        self.len -= 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     fn endpoint(text: &str) -> Endpoint {
@@ -175,13 +216,41 @@ mod tests {
             ("2001:db8::1", 22, Some(low)),
             ("192.0.2.1", 81, None),
         ] {
-            let found = listeners.find(local.parse().unwrap(), port).map(|l| l.id());
+            let found = listeners.find(local.parse().unwrap(), port).map(|index| listeners.id(index));
             assert_eq!(found, want, "{local} {port}");
         }
         listeners.remove(own);
         assert!(listeners.get(own).is_none());
-        assert_eq!(listeners.find("192.0.2.1".parse().unwrap(), 80).map(|l| l.id()), Some(v4));
+        assert_eq!(listeners.find("192.0.2.1".parse().unwrap(), 80), Some(v4.index));
         assert!(listeners.get(low).is_some() && listeners.get(any).is_some());
+    }
+
+    #[test]
+    fn listeners_are_found_after_any_order_of_opening_and_closing() {
+        let mut random = tersus_ip::Random::new([3; 32]);
+        for len in [1, 2, 7, 40] {
+            let mut table = std::vec![Listener::FREE; len];
+            let mut listeners = Listeners::new(&mut table);
+            let mut model: std::vec::Vec<(u16, ListenerId)> = std::vec::Vec::new();
+            for _ in 0..2_000 {
+                let port = 1 + u16::try_from(random.below(60)).unwrap();
+                assert_eq!(listeners.has_port(port), model.iter().any(|(p, _)| *p == port));
+                let place = model.iter().position(|(p, _)| *p == port);
+                match place {
+                    Some(place) if random.below(2) == 0 => listeners.remove(model.swap_remove(place).1),
+                    Some(_) => {}
+                    None => {
+                        let new = listeners.insert(port.into(), 1, Options::NONE);
+                        assert_eq!(new.is_some(), model.len() < len);
+                        model.extend(new.map(|id| (port, id)));
+                    }
+                }
+                for (port, id) in &model {
+                    assert_eq!(listeners.find("192.0.2.1".parse().unwrap(), *port), Some(id.index));
+                    assert!(listeners.get(*id).is_some());
+                }
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::tcb::{Ended, Flags};
 use crate::{events, isn, ConnectionId};
 use core::net::{IpAddr, SocketAddr};
-use tersus_ip::{Instant, Path, Routes, Source};
+use tersus_ip::{Instant, Routes, Source};
 
 impl Tcp<'_> {
     /// Waits for connections at `local`: passive OPEN, RFC 9293 §3.10.1. At most `backlog` connections are half-open
@@ -56,7 +56,7 @@ impl Tcp<'_> {
             self.abort_slot(id);
             self.release_slot(id);
         }
-        self.syns.remove_of(listener);
+        self.syns.remove_of(listener.index);
         self.listeners.remove(listener);
         Ok(())
     }
@@ -115,17 +115,17 @@ impl Tcp<'_> {
         }
         let from = Source { address: options.address, interface: options.interface };
         let path = routes.route(from, remote.ip())?;
+        let addresses = Packed::of_path(&path);
         let ports = match options.port {
-            0 => self.ephemeral(&path, remote.port()).ok_or(ConnectError::NoPort)?,
+            0 => self.ephemeral(&addresses, remote.port()).ok_or(ConnectError::NoPort)?,
             port => join_ports(remote.port(), port),
         };
-        if self.is_taken(&path, ports) || is_self(&path, ports) {
+        if options.port != 0 && self.is_taken(&addresses, ports) {
             return Err(ConnectError::InUse);
         }
         let id = self.allocate(&options.options).ok_or(ConnectError::NoRoom)?;
-        let hash = self.key.hash_path(&path, ports);
         // The index has two cells for each connection: it cannot be full.
-        let indexed = self.index.insert(hash, id);
+        let indexed = self.index.insert(self.key.hash(&addresses.get(), ports), id);
         debug_assert!(indexed.is_ok());
         let tcb = self.slots.get_mut(usize::from(id)).ok_or(ConnectError::NoRoom)?;
         tcb.flags.insert(Flags::IN_INDEX);
@@ -134,7 +134,7 @@ impl Tcp<'_> {
         tcb.path = path;
         tcb.ports = ports;
         tcb.peer_mss = default_mss(if path.is_ipv6() { 6 } else { 4 });
-        let iss = isn::initial(&self.shared.random, now, &path, tcb.local_port(), tcb.remote_port());
+        let iss = isn::initial(&self.shared.random, now, &addresses, ports);
         (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (iss, iss, iss);
         tcb.records = Records::new(iss);
         tcb.progress = now;
@@ -145,32 +145,27 @@ impl Tcp<'_> {
 
     /// An ephemeral port by RFC 6056 §3.3.1: the search begins at a random place. Ports that have a listener are left
     /// out.
-    fn ephemeral(&mut self, path: &Path, remote_port: u16) -> Option<u32> {
+    fn ephemeral(&mut self, addresses: &Packed, remote_port: u16) -> Option<u32> {
         let (first, last) = (self.shared.limits.first_port, self.shared.limits.last_port);
         let span = u32::from(last - first) + 1;
         let offset = self.shared.random.below(span);
         (0..span.min(PORT_TRIES)).find_map(|step| {
             let port = u16::try_from(u32::from(first) + (offset + step) % span).ok()?;
             let ports = join_ports(remote_port, port);
-            let free = !self.listeners.has_port(port) && !self.is_taken(path, ports) && !is_self(path, ports);
+            let free = !self.listeners.has_port(port) && !self.is_taken(addresses, ports);
             free.then_some(ports)
         })
     }
 
-    /// Whether these endpoints have a connection, half-open and TIME-WAIT ones included.
-    fn is_taken(&self, path: &Path, ports: u32) -> bool {
-        let hash = self.key.hash_path(path, ports);
-        let own = self.index.find(hash, |id| {
-            self.slots.get(usize::from(id)).is_some_and(|slot| {
-                slot.ports == ports
-                    && slot.path.source() == path.source()
-                    && slot.path.destination() == path.destination()
-            })
-        });
-        let addresses = Packed::of_path(path);
-        own.is_some()
-            || self.waits.find(hash, &addresses.get(), ports).is_some()
-            || self.syns.find(hash, &addresses.get(), ports).is_some()
+    /// Whether these endpoints have a connection, half-open and TIME-WAIT ones included, or are one and the same: a
+    /// connection to oneself would be simultaneous open, and nobody means that.
+    fn is_taken(&self, addresses: &Packed, ports: u32) -> bool {
+        let addresses = addresses.get();
+        let hash = self.key.hash(&addresses, ports);
+        (addresses.source() == addresses.destination() && ports >> 16 == ports & 0xffff)
+            || self.find_connection(&addresses, hash, ports).is_some()
+            || self.waits.find(hash, &addresses, ports).is_some()
+            || self.syns.find(hash, &addresses, ports).is_some()
     }
 }
 
@@ -187,9 +182,4 @@ fn is_group(address: IpAddr) -> bool {
         IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
         IpAddr::V6(address) => address.is_multicast(),
     }
-}
-
-/// A connection from an endpoint to itself would be simultaneous open with oneself: nobody means that.
-fn is_self(path: &Path, ports: u32) -> bool {
-    path.source() == path.destination() && ports >> 16 == ports & 0xffff
 }

@@ -72,12 +72,7 @@ impl Tcp<'_> {
     /// A segment with a right checksum. `Some`: the header of an answer to write in its place.
     fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Fields> {
         let hash = self.key.hash(&packet.addresses, seg.ports);
-        let slots = &*self.slots;
-        let found = self.index.find(hash, |id| {
-            slots
-                .get(usize::from(id))
-                .is_some_and(|slot| slot.ports == seg.ports && slot.path.matches(&packet.addresses))
-        });
+        let found = self.find_connection(&packet.addresses, hash, seg.ports);
         if let Some(id) = found {
             return self.on_segment_of(id, packet, seg);
         }
@@ -91,12 +86,20 @@ impl Tcp<'_> {
                 Reopen::Above(snd_nxt) => above = Some(snd_nxt),
             }
         }
-        let listens = self.listeners.find(packet.addresses.destination(), seg.local_port());
-        if listens.is_some() {
-            return self.in_listen(packet, seg, hash, above);
+        if let Some(listener) = self.listeners.find(packet.addresses.destination(), seg.local_port()) {
+            return self.in_listen(packet, seg, hash, listener, above);
         }
         count(&mut self.shared.stats.unmatched);
         self.in_closed(seg)
+    }
+
+    /// The connection of these endpoints.
+    #[inline]
+    pub(crate) fn find_connection(&self, addresses: &Addresses<'_>, hash: u32, ports: u32) -> Option<u16> {
+        self.index.find(hash, |id| {
+            let slot = self.slots.get(usize::from(id));
+            slot.is_some_and(|slot| slot.ports == ports && slot.path.matches(addresses))
+        })
     }
 
     /// §3.10.7.1.

@@ -5,7 +5,6 @@
 
 use crate::addresses::Packed;
 use crate::index::Index;
-use crate::listener::ListenerId;
 use crate::ready::Ready;
 use crate::seq::SeqNum;
 use crate::timers::Timers;
@@ -30,7 +29,7 @@ pub struct SynEntry {
     pub(crate) window: u16,
     /// MTU of the path that the SYN-ACK took; 0: none left yet.
     pub(crate) mtu: u16,
-    /// Serial of the listener.
+    /// Index of the listener.
     pub(crate) listener: u16,
     /// Upper half of the endpoints' hash: the part that the index needs.
     pub(crate) hash: u16,
@@ -102,10 +101,6 @@ impl SynEntry {
 
     pub(crate) fn interface(&self) -> InterfaceId {
         InterfaceId(self.interface)
-    }
-
-    pub(crate) fn listener(&self) -> ListenerId {
-        ListenerId { port: self.local_port(), serial: self.listener }
     }
 }
 
@@ -215,10 +210,10 @@ impl<'a> SynTable<'a> {
     }
 
     /// Removes all entries of a listener. Linear in the table's length.
-    pub(crate) fn remove_of(&mut self, listener: ListenerId) {
+    pub(crate) fn remove_of(&mut self, listener: u16) {
         let len = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
         for id in 0..len {
-            if self.get(id).is_some_and(|entry| entry.listener() == listener) {
+            if self.get(id).is_some_and(|entry| entry.listener == listener) {
                 self.remove(id);
             }
         }

@@ -106,7 +106,7 @@ pub struct Slot {
     pub(crate) generation: u16,
     /// Free list, or accept queue: index plus one of the next.
     pub(crate) link: u16,
-    /// Serial of the listener, while `IN_QUEUE`.
+    /// Index of the listener, while `IN_QUEUE`.
     pub(crate) listener: u16,
     pub(crate) state: State,
     pub(crate) ended: Ended,

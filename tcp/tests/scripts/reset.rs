@@ -149,7 +149,8 @@ fn two_that_disagree_do_not_answer_each_other_for_ever() {
             here.advance(here.at(ms));
             there.advance(there.at(ms));
         }
-        assert!((1..=60).contains(&relayed), "{relayed} segments in ten seconds");
+        // Ten challenges a side in five seconds, three of which ten seconds may touch, and what goes again by RTO.
+        assert!((1..=66).contains(&relayed), "{relayed} segments in ten seconds");
     });
 }
 
