@@ -132,14 +132,20 @@ impl Deadline {
         self.0 != 0 && self.0 <= now.0
     }
 
+    /// Whether it falls due before another; one that does not run is never first.
+    #[must_use]
+    pub const fn is_before(self, other: Self) -> bool {
+        // NONE becomes the largest word by wrapping.
+        self.0.wrapping_sub(1) < other.0.wrapping_sub(1)
+    }
+
     /// The one that falls due first; a deadline that does not run is never first.
     #[must_use]
     pub const fn earlier(self, other: Self) -> Self {
-        // NONE becomes the largest word by wrapping.
-        if self.0.wrapping_sub(1) <= other.0.wrapping_sub(1) {
-            self
-        } else {
+        if other.is_before(self) {
             other
+        } else {
+            self
         }
     }
 
@@ -194,6 +200,10 @@ mod tests {
         assert_eq!(Deadline::NONE.earlier(five), five);
         assert_eq!(five.earlier(Deadline::NONE), five);
         assert_eq!(Deadline::NONE.earlier(Deadline::NONE), Deadline::NONE);
+        for (a, b, want) in [(two, five, true), (five, two, false), (two, two, false)] {
+            assert_eq!(a.is_before(b), want);
+        }
+        assert!(two.is_before(Deadline::NONE) && !Deadline::NONE.is_before(two));
     }
 
     #[test]

@@ -68,22 +68,12 @@ impl Ranges {
             return Inserted::Duplicate;
         }
         let mut merged = Range { start, end, next: 0 };
-        let mut known = 0u32;
-        let mut touched = false;
-        for range in pool.chain(self.head).filter(|range| range.touches(start, end)) {
-            known = known.saturating_add(range.end.min(end).distance(range.start.max(start)));
-            merged.start = merged.start.min(range.start);
-            merged.end = merged.end.max(range.end);
-            touched = true;
-        }
-        let link = if touched {
-            self.unlink_touched(pool, start, end)
-        } else {
-            match pool.take(self.count) {
-                Some(link) => link,
-                None => return Inserted::Full,
-            }
+        let (kept, known) = self.absorb(pool, &mut merged);
+        let link = match kept {
+            0 => pool.take(self.count),
+            link => Some(link),
         };
+        let Some(link) = link else { return Inserted::Full };
         merged.next = self.head;
         if let Some(place) = pool.get_mut(link) {
             *place = merged;
@@ -96,37 +86,44 @@ impl Ranges {
         }
     }
 
-    /// Takes all ranges that touch [start, end) out of the chain and gives back all but one; returns the link to that.
-    fn unlink_touched(&mut self, pool: &mut Pool<'_, Range>, start: SeqNum, end: SeqNum) -> u16 {
-        let mut kept = 0;
-        self.retain(pool, |pool, link, range| {
-            if !range.touches(start, end) {
-                return Fate::Stays;
-            }
-            if kept == 0 {
-                kept = link;
+    /// Takes all ranges out of the chain that touch `merged`, which grows by them. Returns the link to one of them, 0 if
+    /// there was none (the others are given back), and how many octets of `merged`, as it was, were there.
+    fn absorb(&mut self, pool: &mut Pool<'_, Range>, merged: &mut Range) -> (u16, u32) {
+        let Range { start, end, .. } = *merged;
+        let (mut kept, mut known) = (0, 0u32);
+        let (mut before, mut link) = (0, self.head);
+        for _ in 0..self.count {
+            let range = pool.copy(link);
+            if range.touches(start, end) {
+                known = known.saturating_add(range.end.min(end).distance(range.start.max(start)));
+                merged.start = merged.start.min(range.start);
+                merged.end = merged.end.max(range.end);
+                match pool.get_mut(before) {
+                    Some(entry) => entry.next = range.next,
+                    None => self.head = range.next,
+                }
+                self.count -= 1;
+                if kept == 0 {
+                    kept = link;
+                } else {
+                    pool.give_back(link);
+                }
             } else {
-                pool.give_back(link);
+                before = link;
             }
-            Fate::Leaves
-        });
-        kept
+            link = range.next;
+        }
+        (kept, known)
     }
 
-    /// RCV.NXT moved to `rcv_nxt` by data in order: forgets what lies before it, and returns how far the data now reach
-    /// without a gap, which is the RCV.NXT to use (the ring is to be extended by the difference).
+    /// RCV.NXT moves from `before` to `rcv_nxt` by data in order: forgets what lies before that, and returns how far the
+    /// data now reach without a gap, which is the RCV.NXT to use (the ring is to be extended by the difference).
     #[must_use]
-    pub(crate) fn advance(&mut self, pool: &mut Pool<'_, Range>, rcv_nxt: SeqNum) -> SeqNum {
-        let mut reached = rcv_nxt;
-        self.retain(pool, |pool, link, range| {
-            if range.start.gt(rcv_nxt) {
-                return Fate::Stays;
-            }
-            reached = reached.max(range.end);
-            pool.give_back(link);
-            Fate::Leaves
-        });
-        reached
+    pub(crate) fn advance(&mut self, pool: &mut Pool<'_, Range>, before: SeqNum, rcv_nxt: SeqNum) -> SeqNum {
+        let mut reached = Range { start: before, end: rcv_nxt, next: 0 };
+        let (kept, _) = self.absorb(pool, &mut reached);
+        pool.give_back(kept);
+        reached.end
     }
 
     /// The ranges, the one that changed last first: left and right edge.
@@ -150,40 +147,11 @@ impl Ranges {
 
     /// Forgets all and gives the entries back: the connection ends.
     pub(crate) fn clear(&mut self, pool: &mut Pool<'_, Range>) {
-        self.retain(pool, |pool, link, _| {
-            pool.give_back(link);
-            Fate::Leaves
-        });
-    }
-
-    /// Walks the chain and takes out those that are to leave; `decide` also gives them back, or keeps them.
-    fn retain(
-        &mut self,
-        pool: &mut Pool<'_, Range>,
-        mut decide: impl FnMut(&mut Pool<'_, Range>, u16, &Range) -> Fate,
-    ) {
-        let mut before = 0;
-        let mut link = self.head;
-        for _ in 0..self.count {
-            let range = pool.copy(link);
-            match decide(pool, link, &range) {
-                Fate::Stays => before = link,
-                Fate::Leaves => {
-                    self.count -= 1;
-                    match pool.get_mut(before) {
-                        Some(entry) => entry.next = range.next,
-                        None => self.head = range.next,
-                    }
-                }
-            }
-            link = range.next;
+        while self.head != 0 {
+            self.head = pool.give_back(self.head);
         }
+        self.count = 0;
     }
-}
-
-enum Fate {
-    Stays,
-    Leaves,
 }
 
 #[cfg(test)]
@@ -252,7 +220,7 @@ mod tests {
             for (start, end) in [(10, 15), (20, 30), (40, 50)] {
                 ranges.insert(&mut pool, base + start, base + end);
             }
-            assert_eq!(ranges.advance(&mut pool, base + to), base + want, "to {to}");
+            assert_eq!(ranges.advance(&mut pool, base, base + to), base + want, "to {to}");
             assert_eq!(list(&ranges, &pool, base), left, "to {to}");
             assert_eq!(pool.available(), 3 - left.len());
             ranges.clear(&mut pool);
@@ -287,7 +255,7 @@ mod tests {
                         map.rotate_left(more);
                         map[SPAN as usize - more..].fill(false);
                         let want = *nxt + (by + more) as u32;
-                        assert_eq!(ranges.advance(&mut pool, *nxt + by as u32), want);
+                        assert_eq!(ranges.advance(&mut pool, *nxt, *nxt + by as u32), want);
                         *nxt = want;
                     }
                     _ => {

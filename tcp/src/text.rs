@@ -46,7 +46,7 @@ impl Slot {
         if !self.ranges.is_empty() {
             // All or part of a gap is filled: tell at once, RFC 5681 §4.2.
             self.flags.insert(Flags::ACK_NOW);
-            next = self.ranges.advance(&mut shared.ranges, next);
+            next = self.ranges.advance(&mut shared.ranges, self.rcv_nxt, next);
             let behind_gap = next.distance(self.rcv_nxt) - taken;
             self.rx.extend(behind_gap);
         }

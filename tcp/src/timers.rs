@@ -35,21 +35,27 @@ impl<'a> Timers<'a> {
     /// that the slices do not have is ignored.
     pub(crate) fn set(&mut self, id: u16, deadline: Deadline) {
         let Some(kept) = self.deadlines.get_mut(usize::from(id)) else { return };
-        let before = core::mem::replace(kept, deadline);
-        if before == deadline {
+        if *kept == deadline {
             return;
         }
-        let position = self.positions.get(usize::from(id)).copied().unwrap_or(0);
-        match (position.checked_sub(1), deadline.is_running()) {
-            (None, false) => {}
-            (None, true) => {
-                let place = self.len;
+        *kept = deadline;
+        let Some(position) = self.positions.get_mut(usize::from(id)) else { return };
+        if deadline.is_running() {
+            if *position == 0 {
                 self.len += 1;
-                self.rise(place, id, deadline);
+                *position = self.len;
             }
-            (Some(place), true) if is_before(deadline, before) => self.rise(place, id, deadline),
-            (Some(place), true) => self.sink(place, id, deadline),
-            (Some(place), false) => self.remove(place, id),
+            let place = *position - 1;
+            self.place(place, id, deadline);
+        } else if *position != 0 {
+            let place = *position - 1;
+            *position = 0;
+            // The last one takes the place that became free.
+            let last = self.at(self.len.saturating_sub(1));
+            self.len = self.len.saturating_sub(1);
+            if let Some((moved, deadline)) = last.filter(|(moved, _)| *moved != id) {
+                self.place(place, moved, deadline);
+            }
         }
         self.next = self.earliest().map_or(Deadline::NONE, |(_, next)| next);
     }
@@ -73,47 +79,25 @@ impl<'a> Timers<'a> {
         self.len
     }
 
-    fn remove(&mut self, place: u16, id: u16) {
-        if let Some(position) = self.positions.get_mut(usize::from(id)) {
-            *position = 0;
-        }
-        let last = self.len.saturating_sub(1);
-        let moved = self.at(last);
-        self.len = last;
-        if let Some((moved, deadline)) = moved {
-            if place < last {
-                // It may belong above or below the place that became free.
-                self.rise(place, moved, deadline);
-                let place = self.positions.get(usize::from(moved)).map_or(place, |p| p.saturating_sub(1));
-                self.sink(place, moved, deadline);
-            }
-        }
-    }
-
-    /// Puts `id` at `place` or above.
-    fn rise(&mut self, mut place: u16, id: u16, deadline: Deadline) {
+    /// Puts `id` at `place`, or above or below it.
+    fn place(&mut self, mut place: u16, id: u16, deadline: Deadline) {
         while let Some(parent) = place.checked_sub(1).map(|above| above / 2) {
             match self.at(parent) {
-                Some((other, others)) if is_before(deadline, others) => self.put(place, other),
+                Some((other, others)) if deadline.is_before(others) => self.put(place, other),
                 _ => break,
             }
             place = parent;
         }
-        self.put(place, id);
-    }
-
-    /// Puts `id` at `place` or below.
-    fn sink(&mut self, mut place: u16, id: u16, deadline: Deadline) {
         while let Some(left) = place.checked_mul(2).and_then(|twice| twice.checked_add(1)) {
             let Some(mut child) = self.at(left) else { break };
             let mut child_place = left;
             if let Some(right) = left.checked_add(1).and_then(|right| self.at(right)) {
-                if is_before(right.1, child.1) {
+                if right.1.is_before(child.1) {
                     child = right;
                     child_place = left + 1;
                 }
             }
-            if !is_before(child.1, deadline) {
+            if !child.1.is_before(deadline) {
                 break;
             }
             self.put(place, child.0);
@@ -138,11 +122,6 @@ impl<'a> Timers<'a> {
             *position = place + 1;
         }
     }
-}
-
-/// Both run: a running deadline has an instant.
-fn is_before(a: Deadline, b: Deadline) -> bool {
-    a.instant() < b.instant()
 }
 
 #[cfg(test)]
