@@ -58,6 +58,7 @@ impl Packed {
     }
 
     /// Whether they are these.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn is(&self, addresses: &Addresses<'_>) -> bool {
         match addresses {
             Addresses::V4(other) => self.family == 4 && self.octets.first_chunk::<8>() == Some(*other),

@@ -5,7 +5,6 @@ use crate::events;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Ended, Flags, Slot};
-use tersus_ip::Deadline;
 use tersus_wire::tcp::{Fields, Flags as Control};
 
 impl Slot {
@@ -24,6 +23,7 @@ impl Slot {
     }
 
     /// The connection is over, by both FINs or otherwise.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn end(&mut self, shared: &mut Shared<'_>, how: Ended) {
         if self.ended == Ended::No {
             self.ended = how;
@@ -72,8 +72,9 @@ impl Slot {
     }
 
     /// Starts the retransmission timer anew, RFC 6298 §5.1 to §5.3.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn start_retransmit_timer(&mut self, shared: &mut Shared<'_>) {
-        self.retransmit = Deadline::at(shared.now.plus_micros(self.rtt.rto_us(&shared.rto).into()));
+        self.retransmit = shared.after(self.rtt.rto_us(&shared.rto).into());
     }
 
     /// The peer was heard, or the state changed: the time of silence starts anew.
@@ -85,7 +86,7 @@ impl Slot {
             _ if self.flags.contains(Flags::KEEP_ALIVE) => limits.keep_alive_idle,
             _ => return self.idle.stop(),
         };
-        self.idle = Deadline::at(shared.now.plus_micros(span));
+        self.idle = shared.after(span);
     }
 
     /// What the congestion control is told of an acknowledgement.

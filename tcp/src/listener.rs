@@ -118,6 +118,7 @@ impl<'a> Listeners<'a> {
     }
 
     /// The listener at an index that the engine kept.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn at(&mut self, index: u16) -> Option<&mut Listener> {
         self.entries.get_mut(usize::from(index)).filter(|l| l.port != 0)
     }

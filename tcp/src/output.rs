@@ -10,7 +10,7 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::{add, count};
 use crate::tcb::{Ended, Flags, Slot};
-use tersus_ip::{Deadline, ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
+use tersus_ip::{ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
 use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
 use tersus_wire::IpProtocol;
@@ -121,6 +121,7 @@ impl Slot {
     }
 
     /// Whether there is plainly nothing to send: the usual visit after a segment that needs no answer.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn is_quiet(&self) -> bool {
         let due =
             Flags::RESET_DUE | Flags::ACK_NOW | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE | Flags::FIN_QUEUED;
@@ -132,10 +133,10 @@ impl Slot {
 
     /// RFC 5681 §4.1: after silence the network is not as it was.
     fn restart_after_idle(&mut self, shared: &mut Shared<'_>) {
-        let is_silent = |us: u32| shared.now > self.last_sent.plus_micros(us.into());
+        let silence = shared.now.micros().saturating_sub(self.last_sent.micros());
         // No RTO is below the least: most visits end here.
-        if is_silent(shared.rto.min_us)
-            && is_silent(self.rtt.rto_us(&shared.rto))
+        if silence > shared.rto.min_us.into()
+            && silence > self.rtt.rto_us(&shared.rto).into()
             && self.state.is_synchronized()
             && self.has_unsent()
         {
@@ -272,6 +273,7 @@ impl Slot {
     }
 
     /// PSH stands on the last of what is queued, RFC 9293 §3.9.1.2 MUST-61.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn data_control(&self, end: SeqNum, fin: bool) -> Control {
         let mut control = Control::ACK;
         control.set(Control::FIN, fin);
@@ -441,7 +443,7 @@ impl Slot {
         }
         let span =
             if self.snd_wnd == 0 { self.persist_span(shared) } else { shared.limits.sws_override.into() };
-        self.retransmit = Deadline::at(shared.now.plus_micros(span));
+        self.retransmit = shared.after(span);
         self.progress = shared.now;
     }
 

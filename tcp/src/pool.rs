@@ -57,6 +57,7 @@ impl<'a, E: Chained> Pool<'a, E> {
     }
 
     /// Gives an entry back that is in no chain any more. Returns the link that stood in it.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn give_back(&mut self, link: u16) -> u16 {
         let free = self.free;
         let Some(entry) = self.get_mut(link) else { return 0 };
@@ -74,12 +75,14 @@ impl<'a, E: Chained> Pool<'a, E> {
     }
 
     /// The entry behind a link.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn get_mut(&mut self, link: u16) -> Option<&mut E> {
         self.entries.get_mut(usize::from(link.checked_sub(1)?))
     }
 
     /// The entry behind a link, by value; the empty one behind 0.
     #[must_use]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn copy(&self, link: u16) -> E {
         self.get(link).copied().unwrap_or_default()
     }

@@ -24,6 +24,7 @@ impl<'a> Ready<'a> {
     }
 
     /// Appends `id`, unless it is queued already. An id that the slice does not have is ignored.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn push(&mut self, id: u16) {
         let Some(link) = id.checked_add(1) else { return };
         match self.links.get_mut(usize::from(id)) {
@@ -40,6 +41,7 @@ impl<'a> Ready<'a> {
     }
 
     /// Takes out the one that waited longest.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn pop(&mut self) -> Option<u16> {
         if self.len == 0 {
             return None;

@@ -94,7 +94,7 @@ impl Tcp<'_> {
     }
 
     /// The connection of these endpoints.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn find_connection(&self, addresses: &Addresses<'_>, hash: u32, ports: u32) -> Option<u16> {
         self.index.find(hash, |id| {
             let slot = self.slots.get(usize::from(id));

@@ -92,6 +92,7 @@ impl Records {
     }
 
     /// `len` new octets left, from [`Records::end`] on. Constant time.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn on_send(&mut self, pool: &mut Pool<'_, Record>, len: u32, now: Instant) {
         if len == 0 {
             return;

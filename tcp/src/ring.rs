@@ -95,6 +95,7 @@ impl Ring {
     }
 
     /// Drops `octets` at the front and returns how many there were.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn consume(&mut self, octets: u32) -> u32 {
         let octets = octets.min(self.len);
         self.len -= octets;
@@ -108,6 +109,7 @@ impl Ring {
 
     /// Up to `len` octets from `offset` behind the front on, in two pieces: the second is what wrapped.
     #[must_use]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn slices<'r>(&self, region: &'r [u8], offset: u32, len: u32) -> [&'r [u8]; 2] {
         let len = len.min(self.len.saturating_sub(offset));
         let from = self.place(offset);

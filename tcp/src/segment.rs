@@ -25,6 +25,7 @@ pub(crate) struct Segment<'a> {
 
 impl Segment<'_> {
     /// SEG.LEN: payload, SYN and FIN.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn len(&self) -> u32 {
         self.payload_len()
             + u32::from(self.control.contains(Flags::SYN))

@@ -12,7 +12,7 @@ use crate::records::Record;
 use crate::rtt::RtoConfig;
 use crate::statistics::Statistics;
 use core::time::Duration;
-use tersus_ip::{Instant, Random};
+use tersus_ip::{Deadline, Instant, Random};
 
 /// What all connections share.
 pub(crate) struct Shared<'a> {
@@ -48,6 +48,12 @@ impl Shared<'_> {
     pub(crate) fn words_mut(&mut self) -> &mut [u32] {
         let first = usize::from(self.id) * self.words_each;
         self.words.get_mut(first..first + self.words_each).unwrap_or_default()
+    }
+
+    /// The moment so many microseconds from now, as a deadline.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) fn after(&self, micros: u64) -> Deadline {
+        Deadline::at(self.now.plus_micros(micros))
     }
 
     /// cwnd of the connection at work.

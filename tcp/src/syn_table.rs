@@ -129,6 +129,7 @@ impl<'a> SynTable<'a> {
         Self { entries, index, timers, waiting, free: u16::from(len > 0) }
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn get(&mut self, id: u16) -> Option<&mut SynEntry> {
         self.entries.get_mut(usize::from(id)).filter(|entry| entry.addresses != Packed::NONE)
     }

@@ -276,6 +276,7 @@ impl Slot {
     }
 
     /// Sequence number after the last octet in the send ring: the FIN's, if one follows.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn data_end(&self) -> SeqNum {
         if self.fin_is_acked() {
             self.snd_una
@@ -290,12 +291,14 @@ impl Slot {
     }
 
     /// Whether data or a FIN have not been sent even once.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn has_unsent(&self) -> bool {
         let fin = self.flags.contains(Flags::FIN_QUEUED) && !self.flags.contains(Flags::FIN_SENT);
         fin || self.data_end().gt(self.snd_nxt)
     }
 
     /// SMSS, RFC 9293 §3.7.1: what the peer takes and the path carries, without options.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn mss(&self, shared: &Shared<'_>) -> u32 {
         let path = self.path.max_segment_len().saturating_sub(20);
         u32::from(self.peer_mss.min(path).max(shared.limits.mss_floor))

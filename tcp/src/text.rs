@@ -7,7 +7,6 @@ use crate::segment::{Reply, Segment};
 use crate::shared::Shared;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
-use tersus_ip::Deadline;
 
 impl Slot {
     /// Takes the payload, which starts at RCV.NXT or beyond and ends within the window.
@@ -66,7 +65,7 @@ impl Slot {
         if self.unacked_segments >= 2 || delay == 0 {
             self.flags.insert(Flags::ACK_NOW);
         } else if !self.delayed_ack.is_running() {
-            self.delayed_ack = Deadline::at(shared.now.plus_micros(delay.into()));
+            self.delayed_ack = shared.after(delay.into());
         }
     }
 

@@ -132,7 +132,7 @@ impl<'a> TimeWaits<'a> {
 
     /// Ends what has waited long enough.
     pub(crate) fn expire(&mut self, now: Instant) {
-        while self.poll_at().is_some_and(|until| until <= now) {
+        while self.is_due(now) {
             self.remove_head();
         }
     }

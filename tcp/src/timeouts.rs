@@ -5,7 +5,6 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
-use tersus_ip::Deadline;
 
 impl Slot {
     /// Runs what is due. Early or repeated calls do nothing.
@@ -74,7 +73,7 @@ impl Slot {
         self.persist_shift = self.persist_shift.saturating_add(1);
         self.flags.insert(Flags::PROBE_DUE | Flags::PROBING);
         let span = self.persist_span(shared);
-        self.retransmit = Deadline::at(shared.now.plus_micros(span));
+        self.retransmit = shared.after(span);
     }
 
     /// Time to the next zero-window probe, in microseconds.
@@ -99,7 +98,7 @@ impl Slot {
         let limits = &shared.limits;
         if self.flight_size() > 0 || self.has_unsent() {
             // Data in flight are probe enough: MUST-26.
-            self.idle = Deadline::at(shared.now.plus_micros(limits.keep_alive_idle));
+            self.idle = shared.after(limits.keep_alive_idle);
             return;
         }
         if self.probes >= limits.keep_alive_count {
@@ -108,6 +107,6 @@ impl Slot {
         }
         self.probes += 1;
         self.flags.insert(Flags::KEEP_ALIVE_DUE);
-        self.idle = Deadline::at(shared.now.plus_micros(limits.keep_alive_interval));
+        self.idle = shared.after(limits.keep_alive_interval);
     }
 }

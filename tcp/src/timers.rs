@@ -106,6 +106,7 @@ impl<'a> Timers<'a> {
         self.put(place, id);
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn at(&self, place: u16) -> Option<(u16, Deadline)> {
         if place >= self.len {
             return None;
@@ -114,6 +115,7 @@ impl<'a> Timers<'a> {
         Some((id, *self.deadlines.get(usize::from(id))?))
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn put(&mut self, place: u16, id: u16) {
         if let (Some(entry), Some(position)) =
             (self.heap.get_mut(usize::from(place)), self.positions.get_mut(usize::from(id)))

@@ -90,9 +90,7 @@ impl Tcp<'_> {
 
     /// Runs the timers that are due.
     fn run_timers(&mut self, now: Instant) {
-        if self.waits.is_due(now) {
-            self.waits.expire(now);
-        }
+        self.waits.expire(now);
         while self.timers.next().is_due(now) {
             let Some((id, _)) = self.timers.earliest() else { break };
             let deadline = match self.connection(id) {
