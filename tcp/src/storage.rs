@@ -16,7 +16,7 @@ use tersus_ip::Deadline;
 /// | `RX`, `TX` | receive and send buffer of each connection, in octets | 1 |
 /// | `SYNS` | half-open connections of listeners, all together | 86 |
 /// | `WAITS` | connections in TIME-WAIT | 72 |
-/// | `LISTENERS` | listeners | about 60 |
+/// | `LISTENERS` | listeners | about 64 |
 /// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection | 28 |
 /// | `RANGES` | ranges of data ahead of a gap; 0: such data are dropped | 12 |
 /// | `WORDS` | words of congestion control state a connection: see [`crate::congestion::Congestion::words`] | 4 |
