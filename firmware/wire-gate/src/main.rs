@@ -8,6 +8,7 @@
 #![no_std]
 #![no_main]
 
+mod control;
 mod emit;
 
 use core::hint::black_box;
@@ -39,6 +40,7 @@ fn main() -> ! {
             let scratch = black_box(&mut SCRATCH[..]).get_mut(..black_box(100)).unwrap_or_default();
             let out = black_box(&mut OUT[..]).get_mut(..black_box(100)).unwrap_or_default();
             frames(frame, out);
+            control::all(frame, out);
             for layer in Walk::new(black_box(medium), frame, scratch) {
                 emit::layer(&layer, out);
             }
