@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// Crate, ours that it may use, others' that it may use.
 const TABLE: [(&str, &[&str], &[&str]); 10] = [
-    ("tersus-wire", &[], &["bitflags", "byteorder", "heapless", "thiserror"]),
+    ("tersus-wire", &[], &["arbitrary", "bitflags", "byteorder", "defmt", "heapless", "thiserror"]),
     ("tersus-phy", &["wire"], &["bitflags", "siphasher", "thiserror"]),
     ("tersus-ip", &["wire", "phy"], &["bitflags", "thiserror"]),
     ("tersus-sixlowpan", &["wire", "phy"], &["thiserror"]),

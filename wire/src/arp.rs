@@ -42,6 +42,7 @@ const TPA: usize = 24;
 
 /// What a packet is, RFC 826 `ar$op`; IANA "ARP Parameters".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Operation {
     /// 1: who has the target protocol address?
     Request,
@@ -138,6 +139,7 @@ impl fmt::Display for Packet<'_> {
 
 /// An ARP packet's meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Request, reply or another.
     pub operation: Operation,

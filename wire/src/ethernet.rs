@@ -28,6 +28,7 @@ const SOURCE: u16 = 6;
 ///
 /// Two octets, so that it travels in registers; all values are legal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct EtherType(pub u16);
 
 impl EtherType {
@@ -226,6 +227,7 @@ impl fmt::Debug for Packet<'_> {
 
 /// The header of an Ethernet II frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Whom the frame is for.
     pub destination: [u8; 6],

@@ -78,6 +78,7 @@ impl From<Type> for u8 {
 
 /// Version of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Version {
     /// RFC 1112.
     V1,
@@ -89,6 +90,7 @@ pub enum Version {
 
 /// Kind of a group record, RFC 3376 §4.2.12 and RFC 3810 §5.2.12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum RecordType {
     /// 1, IS_IN: asked for, listens to these sources.
     ModeIsInclude,
@@ -409,6 +411,7 @@ pub enum Repr<'a> {
 
 /// An octet of version 3 queries (and of MLDv2's): S flag, Querier's Robustness Variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct QueryFlags(pub u8);
 
 impl QueryFlags {

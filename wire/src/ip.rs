@@ -9,6 +9,7 @@ use core::str::FromStr;
 ///
 /// One octet, so that it travels in registers; all 256 values are legal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct IpProtocol(pub u8);
 
 impl IpProtocol {

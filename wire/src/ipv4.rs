@@ -329,6 +329,7 @@ impl fmt::Display for Packet<'_> {
 
 /// The meaning of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Traffic Class: DS field and ECN.
     pub traffic_class: u8,

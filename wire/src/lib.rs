@@ -11,6 +11,14 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "arbitrary")]
+extern crate std;
+
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
+#[cfg(feature = "defmt")]
+mod defmt;
+
 pub mod ah;
 pub mod arp;
 pub mod checksum;

@@ -31,6 +31,7 @@ const POLL_FINAL: u8 = 0x10;
 
 /// A service access point, IEEE 802.2 §3.3; the lowest bit is not part of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Sap(pub u8);
 
 impl Sap {
@@ -73,6 +74,7 @@ impl fmt::Debug for Sap {
 
 /// What a supervisory frame says, IEEE 802.2 §5.4.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Supervisory {
     /// RR: go on.
     ReceiveReady,
@@ -106,6 +108,7 @@ impl Supervisory {
 
 /// What an unnumbered frame is, IEEE 802.2 §5.4.1 and §5.4.3: the control octet without its P/F bit.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Unnumbered(u8);
 
 impl Unnumbered {
@@ -163,6 +166,7 @@ impl fmt::Debug for Unnumbered {
 
 /// The control field, IEEE 802.2 §5.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Control {
     /// I-format, two octets: numbered information.
     Information {
@@ -346,6 +350,7 @@ impl fmt::Display for Packet<'_> {
 
 /// The meaning of an LLC header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Whom it is for; its lowest bit is 0.
     pub dsap: Sap,
@@ -462,6 +467,7 @@ impl fmt::Display for Snap<'_> {
 
 /// LLC and SNAP headers, as RFC 1042 wants them in front of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SnapRepr {
     /// Who assigned the protocol id: 0 for EtherTypes.
     pub oui: [u8; 3],

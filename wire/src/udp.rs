@@ -159,6 +159,7 @@ pub fn split(segment: &mut [u8]) -> Result<(Header<'_>, &mut [u8]), Error> {
 
 /// What a UDP header means, but for its length and checksum, which follow from payload and addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Source Port; 0 if no answer is expected.
     pub src_port: u16,

@@ -46,6 +46,7 @@ const FIRST_TCI: usize = ethernet::HEADER_LEN;
 
 /// A tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Tag {
     /// Which kind of tag: [`EtherType::VLAN`] for a customer's, [`EtherType::SERVICE_VLAN`] for a provider's.
     pub tpid: EtherType,

@@ -9,6 +9,7 @@ const PIECE_LEN_MAX: usize = 255;
 
 /// The meaning of a message but for the options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// `op`.
     pub operation: Operation,

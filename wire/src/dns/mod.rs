@@ -90,6 +90,7 @@ bitflags::bitflags! {
 
 /// A kind of query, IANA "DNS OpCodes": four bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Opcode(pub u8);
 
 impl Opcode {
@@ -103,6 +104,7 @@ impl Opcode {
 
 /// A response code, IANA "DNS RCODEs": four bits in the header, twelve with EDNS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Rcode(pub u16);
 
 impl Rcode {
@@ -142,6 +144,7 @@ impl fmt::Display for Rcode {
 
 /// The header without its counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Header {
     /// ID, which a response repeats.
     pub id: u16,

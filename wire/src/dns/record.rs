@@ -18,6 +18,7 @@ const FIXED_LEN: usize = 10;
 
 /// A TYPE or QTYPE, IANA "Resource Record (RR) TYPEs".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RecordType(pub u16);
 
 impl RecordType {
@@ -76,6 +77,7 @@ impl fmt::Debug for RecordType {
 
 /// A CLASS or QCLASS, IANA "DNS CLASSes".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Class(pub u16);
 
 impl Class {

@@ -2,6 +2,7 @@
 
 /// What a frame is: frame control, bits 0 to 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum FrameType {
     /// Announces a PAN.
     Beacon,
@@ -40,6 +41,7 @@ impl FrameType {
 
 /// Which edition's rules a frame follows: frame control, bits 12 and 13. The value 3 is reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Version {
     /// IEEE 802.15.4-2003.
     V2003,

@@ -135,6 +135,7 @@ impl fmt::Display for Code {
 
 /// RPLInstanceID, §5.1: global, or local to the node that named it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct InstanceId(pub u8);
 
 impl InstanceId {
@@ -163,6 +164,7 @@ impl fmt::Display for InstanceId {
 
 /// MOP, the mode of operation of an instance, §6.3.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ModeOfOperation {
     /// 0: no downward routes.
     NoDownward,

@@ -28,6 +28,7 @@ const MAX_SACK_BLOCKS: usize = 4;
 ///
 /// Nothing is promised of the order of the two: received blocks may be nonsense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SackBlock {
     /// Left edge: the first sequence number.
     pub left: u32,
@@ -83,6 +84,7 @@ impl SackList {
 
 /// Timestamps option, RFC 7323 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Timestamps {
     /// TSval: the sender's clock.
     pub value: u32,
@@ -117,6 +119,7 @@ impl Timestamps {
 
 /// User Timeout option, RFC 5482 §3: 15 bits with their granularity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum UserTimeout {
     /// In seconds, up to 32,767.
     Seconds(u16),
