@@ -248,8 +248,10 @@ fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
             black_box(label?);
         }
         if record.record_type() == dns::RecordType::A {
-            black_box(record.data()?);
-            addresses += 1;
+            if let dns::Data::A(address) = record.data()? {
+                black_box(address);
+                addresses += 1;
+            }
         } else {
             black_box(record.rdata());
         }
