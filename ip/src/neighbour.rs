@@ -52,28 +52,22 @@ fn count(counter: &mut u32) {
 /// The neighbours of all interfaces and both families, in memory of the caller's.
 ///
 /// In each turn call [`Neighbours::next_due`] until it answers `None`, last of all, so that what the turn asked
-/// for leaves in it. Look-ups are O(1); work that is not is said at the method.
+/// for leaves in it. Look-ups are O(1), 64 slots at most; work that is not is said at the method.
 #[derive(Debug)]
 pub struct Neighbours<'a> {
     slots: &'a mut [NeighbourSlot],
     config: Config,
     /// Hash key: nobody outside can choose addresses that fall into one chain.
     key: u32,
-    /// Slots from here on were never taken.
-    fresh: u16,
-    /// First slot that was taken and given back, plus one.
-    free: u16,
-    /// Where the search for an entry to evict goes on.
-    hand: u16,
     /// Entries that are Incomplete.
     incomplete: u16,
+    /// Entries that are in Delay or Probe.
+    doubted: u16,
     /// `ReachableTime` of RFC 4861 §6.3.2, drawn from the base, in microseconds; 0 in builds without IPv6.
     reachable_time: u64,
     redraw: Deadline,
-    /// Minimum of all running timers, but for those that wait for room.
-    earliest: Deadline,
-    /// Interfaces where something is due and waits for room.
-    waiting: InterfaceSet,
+    /// Interfaces without room when it was last asked what is due.
+    full: InterfaceSet,
     /// Where the pass of `next_due` over the slots stands; 0: none runs.
     cursor: u16,
     /// The moment of the last `next_due`, to notice a clock that steps back.
@@ -92,14 +86,11 @@ impl<'a> Neighbours<'a> {
             slots,
             config,
             key: random.next_u32(),
-            fresh: 0,
-            free: 0,
-            hand: 0,
             incomplete: 0,
+            doubted: 0,
             reachable_time: if cfg!(feature = "ipv6") { draw(config.base_reachable_time, random) } else { 0 },
             redraw: Deadline::NONE,
-            earliest: Deadline::NONE,
-            waiting: InterfaceSet::NONE,
+            full: InterfaceSet::NONE,
             cursor: 0,
             last: Instant::ZERO,
             statistics: Statistics::default(),
@@ -124,9 +115,10 @@ impl<'a> Neighbours<'a> {
     /// Looks up, and starts a resolution if nothing is known: for the first send to a neighbour. The first
     /// solicitation comes from [`Neighbours::next_due`]. `source` is given back with it.
     ///
-    /// A full table evicts the verdict or the idle entry that was not sent to for longest; never a permanent
-    /// entry, a gateway, or one that was sent to within [`Config::in_use`]. At most 64 entries are looked at, in
-    /// turn. An eighth of the table is kept from resolutions that run (RFC 6583).
+    /// A full table evicts a verdict, or the idle entry that was not sent to for longest; never a permanent
+    /// entry, a gateway, or one that was sent to within [`Config::in_use`]. Of a table of more than 64 slots, 64 are
+    /// looked at, which the address and the key choose. An eighth of the table is kept from resolutions that run
+    /// (RFC 6583).
     ///
     /// # Errors
     /// [`ResolveError`]; nothing was started.
@@ -155,7 +147,6 @@ impl<'a> Neighbours<'a> {
                 slot.source = source;
                 // Somebody waits for it: as good as in use.
                 slot.used = coarse(now);
-                slot.flags.remove(Flags::ROUTER);
             }
             self.enter(index, State::Incomplete, now);
         }
@@ -251,14 +242,13 @@ impl<'a> Neighbours<'a> {
     /// Forgets all entries of an interface but static ones: for a link that went down or changed. O(n).
     pub fn flush(&mut self, interface: InterfaceId) -> Changes {
         let mut changes = Changes::empty();
-        for index in 0..self.fresh {
+        for index in 0..u16::try_from(self.slots.len()).unwrap_or(u16::MAX) {
             let Some(slot) = self.slot(index).filter(|slot| slot.interface == interface) else { continue };
             if !matches!(slot.state, State::Free | State::Permanent) {
                 changes |= of_removal(slot);
                 self.forget(index);
             }
         }
-        self.waiting.remove(interface);
         changes
     }
 
@@ -315,16 +305,19 @@ impl<'a> Neighbours<'a> {
         }
     }
 
-    /// Changes the state of an entry, and keeps what is counted over all entries true.
+    /// Changes the state of an entry, the only way to do so, and keeps what is counted over all entries true.
     fn enter(&mut self, index: u16, state: State, now: Instant) {
         let Some(time) = self.slot(index).map(|slot| self.end_of(state, slot, now)) else { return };
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        let was = slot.timer();
-        if slot.state == State::Incomplete {
-            self.incomplete = self.incomplete.saturating_sub(1);
+        match slot.state {
+            State::Incomplete => self.incomplete = self.incomplete.wrapping_sub(1),
+            State::Delay | State::Probe => self.doubted = self.doubted.wrapping_sub(1),
+            _ => {}
         }
-        if state == State::Incomplete {
-            self.incomplete = self.incomplete.saturating_add(1);
+        match state {
+            State::Incomplete => self.incomplete = self.incomplete.wrapping_add(1),
+            State::Delay | State::Probe => self.doubted = self.doubted.wrapping_add(1),
+            _ => {}
         }
         if matches!(state, State::Incomplete | State::Failed) {
             slot.hardware = HardwareAddress::NONE;
@@ -332,7 +325,6 @@ impl<'a> Neighbours<'a> {
         slot.state = state;
         slot.time = time;
         slot.tries = 0;
-        self.timer_changed(index, was);
     }
 
     fn slot(&self, index: u16) -> Option<&NeighbourSlot> {

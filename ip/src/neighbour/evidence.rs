@@ -167,12 +167,6 @@ impl Neighbours<'_> {
             return Changes::empty();
         };
         count(&mut self.statistics.learned);
-        if let Some(slot) = self.slot_mut(index) {
-            // An expired entry or a verdict leaves nothing behind but its protection.
-            slot.hardware = HardwareAddress::NONE;
-            slot.used = 0;
-            slot.flags.remove(Flags::ROUTER);
-        }
         self.enter(index, State::Stale, now);
         if let Some(slot) = self.slot_mut(index) {
             slot.hardware = hardware;

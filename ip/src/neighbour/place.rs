@@ -1,4 +1,15 @@
-//! Where entries stand: hash chains through the slots, free slots, and who must leave when there are none.
+//! Where entries stand, and who must leave when there is no room.
+//!
+//! ```text
+//!    0        home(address)                          len
+//!    +----------+------------------------+-----------+
+//!    |          | an entry stands in one |           |     round the end and on from 0
+//!    |          | of these WINDOW slots  |           |
+//!    +----------+------------------------+-----------+
+//! ```
+//!
+//! A table of up to `WINDOW` slots is one window. In a larger one a keyed hash says where an address's window begins, so
+//! that nobody outside can choose addresses that crowd one; whatever its length, a look-up sees `WINDOW` slots at most.
 
 use super::slot::{coarse, Flags, State};
 use super::{count, NeighbourSlot, Neighbours, Reachability};
@@ -13,28 +24,25 @@ pub(super) enum Claim {
     Stranger,
 }
 
-/// How many slots are searched for one to evict.
-const SEARCH_RESOLVE: u16 = 64;
-const SEARCH_STRANGER: u16 = 8;
+/// Slots in which an address may stand.
+const WINDOW: usize = 64;
 
 impl Neighbours<'_> {
     /// The entry of `address` on `interface`, in whatever state.
     pub(super) fn find(&self, interface: InterfaceId, address: &PackedAddress) -> Option<u16> {
-        let mut at = self.slot(self.chain_of(interface, address))?.chain;
-        // A chain is never longer than the table.
-        for _ in self.slots.iter() {
-            let index = at.checked_sub(1)?;
-            let slot = self.slot(index)?;
-            if slot.is(interface, address) {
-                return Some(index);
+        let mut at = self.home(interface, address);
+        for _ in 0..WINDOW.min(self.slots.len()) {
+            if self.slots.get(usize::from(at))?.is(interface, address) {
+                return Some(at);
             }
-            at = slot.next;
+            at = self.after(at);
         }
         None
     }
 
-    /// The entry of `address`, if need be a new one, in state Stale and without hardware address; `None` if all
-    /// slots are taken by better ones.
+    /// A new entry for `address`, free but for its name, in place of an older one of the same name or of one that is
+    /// missed less; `None` if there is none. Whether it is a gateway outlives the older one.
+    #[inline(never)]
     pub(super) fn take(
         &mut self,
         interface: InterfaceId,
@@ -42,102 +50,66 @@ impl Neighbours<'_> {
         claim: Claim,
         now: Instant,
     ) -> Option<u16> {
-        if let Some(index) = self.find(interface, &address) {
-            return Some(index);
-        }
-        let index = self.vacate(claim, now)?;
-        let chain = self.chain_of(interface, &address);
-        let first = core::mem::replace(&mut self.slot_mut(chain)?.chain, index + 1);
+        let found = self.find(interface, &address);
+        let index = found.or_else(|| self.victim(self.home(interface, &address), claim, now))?;
+        self.enter(index, State::Free, now);
         let slot = self.slot_mut(index)?;
-        *slot = NeighbourSlot {
-            chain: slot.chain,
-            next: first,
-            address,
-            interface,
-            state: State::Stale,
-            ..NeighbourSlot::FREE
-        };
+        let flags = if found.is_some() { slot.flags & Flags::GATEWAY } else { Flags::empty() };
+        *slot = NeighbourSlot { address, interface, flags, ..NeighbourSlot::FREE };
         Some(index)
     }
 
     /// Frees the slot of an entry.
     pub(super) fn forget(&mut self, index: u16) {
-        let Some(slot) = self.slot(index).copied().filter(|slot| slot.state != State::Free) else { return };
         self.enter(index, State::Free, self.last);
-        self.unlink(index, &slot);
-        let free = core::mem::replace(&mut self.free, index + 1);
         if let Some(slot) = self.slot_mut(index) {
-            *slot = NeighbourSlot { chain: slot.chain, next: free, ..NeighbourSlot::FREE };
+            *slot = NeighbourSlot::FREE;
         }
     }
 
-    /// Takes an entry out of its chain.
-    fn unlink(&mut self, index: u16, entry: &NeighbourSlot) {
-        let chain = self.chain_of(entry.interface, &entry.address);
-        let Some(head) = self.slot_mut(chain) else { return };
-        if head.chain == index + 1 {
-            head.chain = entry.next;
-            return;
-        }
-        let mut at = head.chain;
-        for _ in 0..self.slots.len() {
-            let Some(before) = at.checked_sub(1).and_then(|before| self.slot_mut(before)) else { return };
-            if before.next == index + 1 {
-                before.next = entry.next;
-                return;
-            }
-            at = before.next;
-        }
-    }
-
-    /// A free slot, off the free list; evicts if there is none.
-    fn vacate(&mut self, claim: Claim, now: Instant) -> Option<u16> {
-        if self.free == 0 && usize::from(self.fresh) < self.slots.len() {
-            self.fresh += 1;
-            return Some(self.fresh - 1);
-        }
-        if self.free == 0 {
-            let victim = self.victim(claim, now)?;
-            self.forget(victim);
-        }
-        let index = self.free.checked_sub(1)?;
-        self.free = self.slot(index)?.next;
-        Some(index)
-    }
-
-    /// The entry that is missed least among the next few.
-    fn victim(&mut self, claim: Claim, now: Instant) -> Option<u16> {
+    /// The slot that is missed least in the window that begins `at`.
+    fn victim(&mut self, mut at: u16, claim: Claim, now: Instant) -> Option<u16> {
         let in_use = u32::try_from(tersus_phy::span_micros(self.config.in_use) >> 20).unwrap_or(u32::MAX);
-        let search = match claim {
-            Claim::Resolve => SEARCH_RESOLVE,
-            Claim::Stranger => SEARCH_STRANGER,
-        };
-        let len = u16::try_from(self.slots.len()).unwrap_or(u16::MAX);
-        let mut best: Option<(u16, u32)> = None;
-        for _ in 0..search.min(len) {
-            let index = self.hand;
-            self.hand = if index + 1 < len { index + 1 } else { 0 };
-            let slot = self.slot(index)?;
+        let mut best = None;
+        let mut best_used = u32::MAX;
+        for _ in 0..WINDOW.min(self.slots.len()) {
+            let slot = self.slot(at)?;
             let state = self.reachability(slot, now);
             if matches!(state, None | Some(Reachability::Failed)) {
-                return Some(index);
+                return Some(at);
             }
             let idle = matches!(state, Some(Reachability::Stale | Reachability::Reachable))
                 && !slot.flags.contains(Flags::GATEWAY);
             let unused_for = coarse(now).saturating_sub(slot.used);
             // A stranger only ever displaces a stranger.
             let may_go = idle && (slot.used == 0 || (claim == Claim::Resolve && unused_for > in_use));
-            if may_go && best.map_or(true, |(_, used)| slot.used < used) {
-                best = Some((index, slot.used));
+            if may_go && slot.used < best_used {
+                best = Some(at);
+                best_used = slot.used;
             }
+            at = self.after(at);
         }
-        let (index, _) = best?;
-        count(&mut self.statistics.evicted);
-        Some(index)
+        if best.is_some() {
+            count(&mut self.statistics.evicted);
+        }
+        best
     }
 
-    /// Which chain an address belongs to: a number below the table's length.
-    fn chain_of(&self, interface: InterfaceId, address: &PackedAddress) -> u16 {
+    /// The slot after `at`, round the end.
+    fn after(&self, at: u16) -> u16 {
+        let next = at.wrapping_add(1);
+        if usize::from(next) < self.slots.len() {
+            next
+        } else {
+            0
+        }
+    }
+
+    /// Where the window of an address begins: a number below the table's length.
+    fn home(&self, interface: InterfaceId, address: &PackedAddress) -> u16 {
+        if self.slots.len() <= WINDOW {
+            return 0;
+        }
         let mut hash = self.key ^ u32::from(interface.0);
         for word in address.octets().chunks_exact(4) {
             let word = <[u8; 4]>::try_from(word).map_or(0, u32::from_be_bytes);

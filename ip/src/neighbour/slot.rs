@@ -49,7 +49,7 @@ bitflags::bitflags! {
     }
 }
 
-/// Memory for one neighbour: 48 octets, all zeros when free.
+/// Memory for one neighbour: at most 48 octets, all zeros when free.
 #[derive(Debug, Clone, Copy)]
 pub struct NeighbourSlot {
     /// When time ends the state. Incomplete, Delay and Probe have a timer that acts; the end of Reachable, of an
@@ -57,11 +57,6 @@ pub struct NeighbourSlot {
     pub(super) time: Deadline,
     /// When last sent to, in units of 2^20 microseconds; 0: never.
     pub(super) used: u32,
-    /// First entry of the hash chain whose number is this slot's index, plus one. Belongs to the chain, not to
-    /// the entry in this slot.
-    pub(super) chain: u16,
-    /// Next entry of the chain that this entry is in, or next free slot, plus one; 0: the last.
-    pub(super) next: u16,
     pub(super) address: PackedAddress,
     pub(super) interface: InterfaceId,
     pub(super) hardware: HardwareAddress,
@@ -78,8 +73,6 @@ impl NeighbourSlot {
     pub const FREE: Self = Self {
         time: Deadline::NONE,
         used: 0,
-        chain: 0,
-        next: 0,
         address: PackedAddress::NONE,
         interface: InterfaceId(0),
         hardware: HardwareAddress::NONE,
@@ -89,13 +82,9 @@ impl NeighbourSlot {
         source: 0,
     };
 
-    /// The running timer; `NONE` in states that time alone does not leave.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    pub(super) fn timer(&self) -> Deadline {
-        match self.state {
-            State::Incomplete | State::Delay | State::Probe => self.time,
-            _ => Deadline::NONE,
-        }
+    /// Whether time alone ends the state.
+    pub(super) fn is_timed(&self) -> bool {
+        matches!(self.state, State::Incomplete | State::Delay | State::Probe)
     }
 
     pub(super) fn is_ipv4(&self) -> bool {

@@ -80,7 +80,7 @@ fn use_it(neighbours: &mut Neighbours<'_>, index: u16, now: Instant) -> Usable {
 
 #[test]
 fn a_slot_is_small_and_zero_when_free() {
-    assert_eq!(core::mem::size_of::<NeighbourSlot>(), 48);
+    assert!(core::mem::size_of::<NeighbourSlot>() <= 48);
     assert_eq!(State::Free as u8, 0);
     assert!(NeighbourSlot::FREE.address.is_none() && NeighbourSlot::FREE.hardware.is_none());
 }
@@ -673,24 +673,17 @@ fn check(neighbours: &Neighbours<'_>, now: Instant) {
     }
     let incomplete = taken.iter().filter(|(_, slot)| slot.state == State::Incomplete).count();
     assert_eq!(usize::from(neighbours.incomplete), incomplete);
-    // The free list holds what was taken and given back, no more and no less.
-    let (mut free, mut at) = (0, neighbours.free);
-    while let Some(index) = at.checked_sub(1) {
-        assert_eq!(neighbours.slots[usize::from(index)].state, State::Free);
-        at = neighbours.slots[usize::from(index)].next;
-        free += 1;
-        assert!(free <= neighbours.slots.len());
-    }
-    assert_eq!(free + taken.len(), usize::from(neighbours.fresh));
-    let earliest = taken.iter().filter_map(|(_, slot)| slot.timer().instant()).min();
-    if neighbours.cursor == 0 && neighbours.waiting.is_empty() && now >= neighbours.last {
+    let timed = taken.iter().filter(|(_, slot)| slot.is_timed());
+    assert_eq!(usize::from(neighbours.incomplete + neighbours.doubted), timed.clone().count());
+    let earliest = timed.filter_map(|(_, slot)| slot.time.instant()).min();
+    if neighbours.cursor == 0 && neighbours.full.is_empty() && now >= neighbours.last {
         assert_eq!(neighbours.poll_at(), earliest);
     }
 }
 
 #[test]
 fn whatever_is_called_in_whatever_order_the_table_stays_whole() {
-    for (seed, len) in [(1u8, 0), (2, 1), (3, 2), (4, 7), (5, 16), (6, 40)] {
+    for (seed, len) in [(1u8, 0), (2, 1), (3, 2), (4, 7), (5, 16), (6, 40), (7, 100)] {
         let mut dice = Random::new([seed; 32]);
         let mut slots = vec![NeighbourSlot::FREE; len];
         let mut neighbours = Neighbours::new(&mut slots, Config::DEFAULT, &mut dice);

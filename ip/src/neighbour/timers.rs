@@ -17,59 +17,55 @@ impl Neighbours<'_> {
     /// of `room` and go on: neither is a try lost nor is the limit of one a second used up. If it said anything
     /// else, call `sent` too, so that the resolution ends.
     ///
-    /// A turn in which something is due visits each slot once; other turns cost a comparison.
+    /// A turn in which anything is being asked visits each slot once; other turns cost a comparison.
     pub fn next_due(&mut self, now: Instant, room: InterfaceSet, random: &mut Random) -> Option<Due> {
         self.keep_time(now, random);
-        if self.cursor == 0 {
-            if !self.earliest.is_due(now) && !self.waiting.intersects(room) {
-                return None;
-            }
-            // Until the pass ends, something may be due now.
-            self.earliest = self.earliest.earlier(Deadline::at(now));
-            self.waiting = InterfaceSet::NONE;
-        }
-        while self.cursor < self.fresh {
+        self.full = InterfaceSet::ALL.without(room);
+        while !self.is_quiet() && usize::from(self.cursor) < self.slots.len() {
             let index = self.cursor;
             self.cursor += 1;
-            if let Some(due) = self.visit(index, now, room) {
+            if let Some(due) = self.visit(index, now) {
                 return Some(due);
             }
         }
         self.cursor = 0;
-        // What was refused with `Full` waits for room too.
-        for slot in self.slots.iter().filter(|slot| !room.contains(slot.interface)) {
-            if slot.timer().is_due(now) {
-                self.waiting.insert(slot.interface);
-            }
-        }
-        self.find_earliest();
         None
     }
 
     /// A solicitation left, or was lost for good: the next one follows after [`super::Config::retrans_timer`].
     pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
-        let retrans_timer = self.config.retrans_timer;
-        let Some(slot) = self.slot_mut(solicitation.index) else { return };
-        if !slot.is(solicitation.interface, &solicitation.target) || !slot.timer().is_due(now) {
+        let next = Deadline::at(now + self.config.retrans_timer);
+        let Some(slot) = self.slots.get_mut(usize::from(solicitation.index)) else { return };
+        if !slot.is(solicitation.interface, &solicitation.target) || !slot.is_timed() || !slot.time.is_due(now) {
             return;
         }
-        let was = slot.time;
-        let counter = match slot.state {
+        slot.tries = slot.tries.saturating_add(1);
+        slot.time = next;
+        count(match slot.state {
             State::Probe => &mut self.statistics.unicast_solicitations,
             _ => &mut self.statistics.multicast_solicitations,
-        };
-        count(counter);
-        if let Some(slot) = self.slot_mut(solicitation.index) {
-            slot.tries = slot.tries.saturating_add(1);
-            slot.time = Deadline::at(now + retrans_timer);
-        }
-        self.timer_changed(solicitation.index, was);
+        });
     }
 
-    /// When something falls due: exact, O(1). What waits for room does not count.
+    /// When something falls due: exact. What waits for room does not count. O(n) while anything is being asked, else a
+    /// comparison.
     #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        self.earliest.instant()
+        if self.is_quiet() {
+            return None;
+        }
+        let mut earliest = Deadline::NONE;
+        for slot in self.slots.iter().filter(|slot| slot.is_timed()) {
+            if !(self.full.contains(slot.interface) && slot.time.is_due(self.last)) {
+                earliest = earliest.earlier(slot.time);
+            }
+        }
+        earliest.instant()
+    }
+
+    /// Whether no timer runs.
+    fn is_quiet(&self) -> bool {
+        self.incomplete | self.doubted == 0
     }
 
     /// As [`Neighbours::mark_used`], for a neighbour that is not known to be reachable.
@@ -130,10 +126,10 @@ impl Neighbours<'_> {
     }
 
     /// What is due in one slot.
-    fn visit(&mut self, index: u16, now: Instant, room: InterfaceSet) -> Option<Due> {
+    fn visit(&mut self, index: u16, now: Instant) -> Option<Due> {
         let solicit_max = self.config.solicit_max.max(1);
         let slot = self.slots.get_mut(usize::from(index))?;
-        if !slot.timer().is_due(now) {
+        if !slot.is_timed() || !slot.time.is_due(now) {
             return None;
         }
         if slot.state == State::Delay {
@@ -145,8 +141,7 @@ impl Neighbours<'_> {
         if slot.tries >= solicit_max {
             return Some(Due::Failed(self.give_up(index, target, now)));
         }
-        if !room.contains(interface) {
-            self.waiting.insert(interface);
+        if self.full.contains(interface) {
             return None;
         }
         let to = (slot.state == State::Probe).then_some(slot.hardware);
@@ -182,35 +177,13 @@ impl Neighbours<'_> {
         }
         if stepped_back {
             let latest = Deadline::at(now);
-            for slot in self.slots.iter_mut().take(usize::from(self.fresh)) {
+            for slot in self.slots.iter_mut() {
                 if slot.time.is_running() {
                     slot.time = slot.time.earlier(latest);
                 }
                 slot.used = slot.used.min(coarse(now));
             }
-            self.waiting = InterfaceSet::NONE;
             self.cursor = 0;
-            self.find_earliest();
-        }
-    }
-
-    /// Keeps `earliest` true after the timer of one entry changed from `was`. O(n) if it was the earliest.
-    pub(super) fn timer_changed(&mut self, index: u16, was: Deadline) {
-        let timer = self.slot(index).map_or(Deadline::NONE, NeighbourSlot::timer);
-        if was.is_running() && was == self.earliest {
-            self.find_earliest();
-        } else {
-            self.earliest = self.earliest.earlier(timer);
-        }
-    }
-
-    fn find_earliest(&mut self) {
-        self.earliest = Deadline::NONE;
-        for slot in self.slots.iter().take(usize::from(self.fresh)) {
-            let timer = slot.timer();
-            if !(timer.is_due(self.last) && self.waiting.contains(slot.interface)) {
-                self.earliest = self.earliest.earlier(timer);
-            }
         }
     }
 }
