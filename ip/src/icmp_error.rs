@@ -111,8 +111,8 @@ pub struct Message<'p> {
     icmp_header: [u8; ICMP_HEADER_LEN],
     header: &'p [u8],
     rest: &'p [u8],
-    destination: IpAddr,
-    addressed: IpAddr,
+    destination: PackedAddress,
+    addressed: PackedAddress,
 }
 
 impl Message<'_> {
@@ -133,42 +133,39 @@ impl Message<'_> {
 
     /// Whom it goes to: the offending packet's source.
     #[must_use]
-    pub fn destination(&self) -> IpAddr {
+    pub fn destination(&self) -> PackedAddress {
         self.destination
     }
 
     /// Whom the offending packet was addressed to: the source of the error if that is an address of ours (RFC 4443 §2.2),
     /// else one of the interface is chosen.
     #[must_use]
-    pub fn addressed(&self) -> IpAddr {
+    pub fn addressed(&self) -> PackedAddress {
         self.addressed
     }
 
     /// The protocol that it is sent as.
     #[must_use]
     pub fn protocol(&self) -> IpProtocol {
-        match self.destination {
-            IpAddr::V4(_) => IpProtocol::ICMPV4,
-            IpAddr::V6(_) => IpProtocol::ICMPV6,
+        if self.destination.is_ipv4() {
+            IpProtocol::ICMPV4
+        } else {
+            IpProtocol::ICMPV6
         }
     }
 
     /// Writes the message into `buffer`, of [`Self::len`] octets, checksum included; `source` is the address that it is
     /// sent from.
     pub fn write(&self, source: &PackedAddress, buffer: &mut [u8]) {
-        let octets = self.icmp_header.iter().chain(self.header);
-        for (to, from) in buffer.iter_mut().zip(octets) {
-            *to = *from;
-        }
-        let start = ICMP_HEADER_LEN + self.header.len();
-        if let Some(place) = buffer.get_mut(start..start + self.rest.len()) {
-            for (to, from) in place.iter_mut().zip(self.rest) {
+        let mut octets = buffer.iter_mut();
+        for part in [&self.icmp_header[..], self.header, self.rest] {
+            for (from, to) in part.iter().zip(octets.by_ref()) {
                 *to = *from;
             }
         }
-        match (source.get(), self.destination) {
+        match (source.get(), self.destination.get()) {
             #[cfg(feature = "ipv6")]
-            (Some(IpAddr::V6(source)), IpAddr::V6(destination)) => {
+            (Some(IpAddr::V6(source)), Some(IpAddr::V6(destination))) => {
                 icmpv6::fill_checksum(source, destination, buffer);
             }
             _ => icmpv4::fill_checksum(buffer),
@@ -209,41 +206,39 @@ fn make_ipv4<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>,
     }
     if IpProtocol(fixed[9]) == IpProtocol::ICMPV4 {
         // Without a type it could be an error.
-        let message_type = offender.rest.first().map(|kind| icmpv4::Type::from(*kind));
-        if message_type.map_or(true, icmpv4::Type::is_error) {
+        if matches!(offender.rest.first(), None | Some(3..=5 | 11 | 12)) {
             return Err(Suppressed::AboutError);
         }
     }
-    let repr = ipv4_repr(reason).ok_or(Suppressed::NoSuchError)?;
+    let icmp_header = ipv4_header(reason).ok_or(Suppressed::NoSuchError)?;
     let room = IPV4_MESSAGE_MAX.saturating_sub(ICMP_HEADER_LEN + offender.header.len());
     Ok(Message {
-        icmp_header: repr.header(),
+        icmp_header,
         header: offender.header,
         rest: offender.rest.get(..room).unwrap_or(offender.rest),
-        destination: IpAddr::V4(source),
-        addressed: IpAddr::V4(destination),
+        destination: PackedAddress::v4(source),
+        addressed: PackedAddress::v4(destination),
     })
 }
 
-fn ipv4_repr(reason: Reason) -> Option<icmpv4::Repr<'static>> {
-    use icmpv4::{Repr, TimeExceededCode, UnreachableCode};
-    let quote = &[];
-    let unreachable = |code| Repr::DestinationUnreachable { code, mtu: 0, quote };
+/// Type, code and second word: RFC 792, RFC 1122 §3.2.2.1, RFC 1191 §4.
+fn ipv4_header(reason: Reason) -> Option<[u8; ICMP_HEADER_LEN]> {
     Some(match reason {
-        Reason::UnknownProtocol { .. } => unreachable(UnreachableCode::Protocol),
-        Reason::PortUnreachable => unreachable(UnreachableCode::Port),
-        Reason::Prohibited => unreachable(UnreachableCode::HostProhibited),
-        Reason::HostUnreachable => unreachable(UnreachableCode::Host),
-        Reason::TooBig(mtu) => {
-            Repr::DestinationUnreachable { code: UnreachableCode::FragmentationNeeded, mtu, quote }
-        }
-        Reason::HopLimitExceeded => Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote },
-        Reason::ReassemblyTimeExceeded => Repr::TimeExceeded { code: TimeExceededCode::Reassembly, quote },
-        Reason::BadField { pointer } => {
-            Repr::ParameterProblem { code: 0, pointer: u8::try_from(pointer).ok()?, quote }
-        }
+        Reason::HostUnreachable => header(3, 1, 0),
+        Reason::UnknownProtocol { .. } => header(3, 2, 0),
+        Reason::PortUnreachable => header(3, 3, 0),
+        Reason::TooBig(mtu) => header(3, 4, u32::from(mtu)),
+        Reason::Prohibited => header(3, 10, 0),
+        Reason::HopLimitExceeded => header(11, 0, 0),
+        Reason::ReassemblyTimeExceeded => header(11, 1, 0),
+        Reason::BadField { pointer } => header(12, 0, u32::from(u8::try_from(pointer).ok()?) << 24),
         Reason::Chain(_) => return None,
     })
+}
+
+fn header(kind: u8, code: u8, word: u32) -> [u8; ICMP_HEADER_LEN] {
+    let [a, b, c, d] = word.to_be_bytes();
+    [kind, code, 0, 0, a, b, c, d]
 }
 
 /// RFC 4443 §2.4 (e).
@@ -265,28 +260,26 @@ fn make_ipv6<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>,
     let header = offender.header.get(..room).unwrap_or(offender.header);
     let room = room - header.len();
     Ok(Message {
-        icmp_header: ipv6_repr(reason).header(),
+        icmp_header: ipv6_header(reason),
         header,
         rest: offender.rest.get(..room).unwrap_or(offender.rest),
-        destination: IpAddr::V6(source),
-        addressed: IpAddr::V6(destination),
+        destination: PackedAddress::v6(source),
+        addressed: PackedAddress::v6(destination),
     })
 }
 
-fn ipv6_repr(reason: Reason) -> icmpv6::Repr<'static> {
-    use icmpv6::{ProblemCode, Repr, TimeExceededCode, UnreachableCode};
-    let quote = &[];
-    let problem = |code, pointer: u16| Repr::ParameterProblem { code, pointer: u32::from(pointer), quote };
+/// Type, code and second word: RFC 4443 §3.
+fn ipv6_header(reason: Reason) -> [u8; ICMP_HEADER_LEN] {
     match reason {
-        Reason::UnknownProtocol { pointer } => problem(ProblemCode::NextHeader, pointer),
-        Reason::PortUnreachable => Repr::DestinationUnreachable { code: UnreachableCode::Port, quote },
-        Reason::Prohibited => Repr::DestinationUnreachable { code: UnreachableCode::Prohibited, quote },
-        Reason::HostUnreachable => Repr::DestinationUnreachable { code: UnreachableCode::Address, quote },
-        Reason::TooBig(mtu) => Repr::PacketTooBig { mtu: u32::from(mtu), quote },
-        Reason::HopLimitExceeded => Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote },
-        Reason::ReassemblyTimeExceeded => Repr::TimeExceeded { code: TimeExceededCode::Reassembly, quote },
-        Reason::BadField { pointer } => problem(ProblemCode::HeaderField, pointer),
-        Reason::Chain(found) => problem(found.code, found.pointer),
+        Reason::Prohibited => header(1, 1, 0),
+        Reason::HostUnreachable => header(1, 3, 0),
+        Reason::PortUnreachable => header(1, 4, 0),
+        Reason::TooBig(mtu) => header(2, 0, u32::from(mtu)),
+        Reason::HopLimitExceeded => header(3, 0, 0),
+        Reason::ReassemblyTimeExceeded => header(3, 1, 0),
+        Reason::BadField { pointer } => header(4, 0, u32::from(pointer)),
+        Reason::UnknownProtocol { pointer } => header(4, 1, u32::from(pointer)),
+        Reason::Chain(found) => header(4, u8::from(found.code), u32::from(found.pointer)),
     }
 }
 

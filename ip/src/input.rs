@@ -14,7 +14,7 @@
 //! ```
 
 use crate::host::Host;
-use crate::icmp_error::{self, Offender, Reason};
+use crate::icmp_error::{self, Message, Offender, Reason};
 #[cfg(feature = "fragmentation")]
 use crate::links::Links;
 use crate::path_mtu::Change;
@@ -326,10 +326,10 @@ impl Host<'_> {
         if !self.error_bucket.take(self.now, self.config.errors) {
             return count(&mut self.statistics.errors_limited);
         }
-        let destination = PackedAddress::new(message.destination());
-        let Some((source, packet)) = self.error_header(interface, offender, &destination) else {
+        let Some(source) = self.error_source(interface, &message) else {
             return count(&mut self.statistics.errors_unsent);
         };
+        let (destination, packet) = (message.destination(), error_packet(&message));
         let len = message.len();
         let result = self.send_back(
             back,
@@ -349,22 +349,12 @@ impl Host<'_> {
         });
     }
 
-    /// Source and header fields of an error: from the address that the packet was sent to, RFC 4443 §2.2 (a), else
-    /// one of the interface; Traffic Class 0, RFC 1122 §3.2.2.
-    pub(crate) fn error_header(
-        &self,
-        interface: InterfaceId,
-        offender: &Offender<'_>,
-        destination: &PackedAddress,
-    ) -> Option<(PackedAddress, Outgoing)> {
-        let target = offender_destination(offender.header)?;
-        let source = if self.is_own(&target) {
-            target
-        } else {
-            self.select_source(interface, destination, destination)?
-        };
-        let protocol = if destination.is_ipv4() { IpProtocol::ICMPV4 } else { IpProtocol::ICMPV6 };
-        Some((source, Outgoing { protocol, hop_limit: 0, traffic_class: 0, flags: OutFlags::empty() }))
+    /// Source of an error: the address that the packet was sent to, RFC 4443 §2.2 (a), else one of the interface.
+    fn error_source(&self, interface: InterfaceId, message: &Message<'_>) -> Option<PackedAddress> {
+        if self.is_own(&message.addressed()) {
+            return Some(message.addressed());
+        }
+        self.select_source(interface, &message.destination(), &message.destination())
     }
 
     /// A datagram was given up: Time Exceeded, code 1, if its first fragment was there. RFC 1122 §3.3.2, RFC 8200
@@ -392,16 +382,14 @@ impl Host<'_> {
         if !self.error_bucket.take(now, self.config.errors) {
             return count(&mut self.statistics.errors_limited);
         }
-        let destination = PackedAddress::new(message.destination());
-        let sent =
-            self.error_header(expired.interface, &offender, &destination).and_then(|(source, packet)| {
-                let from = crate::decide::Origin { address: Some(source), interface: None };
-                let mut path = self.way(&from, &destination).ok()?;
-                self.make_ready(&mut path).ok()?;
-                let tx = links.tx(path.interface)?;
-                let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
-                self.send(tx, &mut path, packet, message.len(), fill).ok()
-            });
+        let sent = self.error_source(expired.interface, &message).and_then(|source| {
+            let from = crate::decide::Origin { address: Some(source), interface: None };
+            let mut path = self.way(&from, &message.destination()).ok()?;
+            self.make_ready(&mut path).ok()?;
+            let tx = links.tx(path.interface)?;
+            let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
+            self.send(tx, &mut path, error_packet(&message), message.len(), fill).ok()
+        });
         count(match sent {
             Some(()) => &mut self.statistics.errors_sent,
             None => &mut self.statistics.errors_unsent,
@@ -409,13 +397,7 @@ impl Host<'_> {
     }
 }
 
-/// Destination address of a packet whose header this is.
-fn offender_destination(header: &[u8]) -> Option<PackedAddress> {
-    match header.first()? >> 4 {
-        #[cfg(feature = "ipv4")]
-        4 => Some(PackedAddress::v4(tersus_wire::ipv4::Header::new(header.first_chunk()?).destination())),
-        #[cfg(feature = "ipv6")]
-        6 => Some(PackedAddress::v6(tersus_wire::ipv6::Header::new(header.first_chunk()?).destination())),
-        _ => None,
-    }
+/// How an error is sent: Traffic Class 0, RFC 1122 §3.2.2.
+fn error_packet(message: &Message<'_>) -> Outgoing {
+    Outgoing { protocol: message.protocol(), hop_limit: 0, traffic_class: 0, flags: OutFlags::empty() }
 }

@@ -150,4 +150,4 @@ pub use tersus_phy::{
 };
 pub use tersus_wire::IpProtocol;
 pub use transport::{Addresses, ErrorKind, IcmpError, InFlags, IpMeta, Progress, Reject, Transport, Verdict};
-pub use transports::Transports;
+pub use transports::{Transports, WithoutErrors};

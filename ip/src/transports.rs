@@ -35,6 +35,27 @@ impl Progress {
     }
 }
 
+/// Transports that are not told of ICMP errors. For a host without that duty ([`crate::Duties::with_errors`]) in static
+/// composition: what they would do about an error is then not linked.
+#[derive(Debug)]
+pub struct WithoutErrors<'t, T: ?Sized>(pub &'t mut T);
+
+impl<T: Transports + ?Sized> Transports for WithoutErrors<'_, T> {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        self.0.receive(packet, segment)
+    }
+
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
+        self.0.transmit(ip, budget, first)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.0.poll_at()
+    }
+}
+
 impl<T: Transport> Transports for [T] {
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         for transport in self {
@@ -530,6 +551,44 @@ mod tests {
         fn poll_at(&self) -> Option<Instant> {
             None
         }
+    }
+
+    #[test]
+    fn transports_without_errors_hear_of_all_but_errors() {
+        struct Told(u8);
+        impl Transport for Told {
+            fn receive(&mut self, _packet: &IpMeta<'_>, _segment: &mut [u8]) -> Verdict {
+                Verdict::Reply(7)
+            }
+            fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {
+                self.0 += 1;
+            }
+            fn transmit(&mut self, _ip: &mut dyn IpLayer, _budget: &mut usize) -> Progress {
+                Progress::More
+            }
+            fn poll_at(&self) -> Option<Instant> {
+                Some(Instant::ZERO)
+            }
+        }
+        let address = core::net::IpAddr::from([192, 0, 2, 1]);
+        let error = IcmpError {
+            kind: crate::ErrorKind::PortUnreachable,
+            reporter: address,
+            local: address,
+            remote: address,
+            protocol: tersus_wire::IpProtocol::UDP,
+            quoted: &[0; 8],
+        };
+        let mut told = Told(0);
+        let mut sent = |_: &crate::Path, _: crate::Outgoing, _: &[u8]| {};
+        let mut ip = FakeIp::new(&mut [], &mut sent);
+        let mut transports = (&mut told,);
+        let mut without = WithoutErrors(&mut transports);
+        without.error(Instant::ZERO, &error);
+        assert_eq!(without.transmit(&mut ip, &mut 1, 0), Progress::More);
+        assert_eq!(without.poll_at(), Some(Instant::ZERO));
+        transports.error(Instant::ZERO, &error);
+        assert_eq!(told.0, 1);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use core::net::Ipv4Addr;
 #[cfg(feature = "ipv6")]
 use core::net::Ipv6Addr;
 use tersus_board::{entropy, halt, Board};
+#[cfg(not(feature = "igmp"))]
+use tersus_iface::ip::WithoutErrors;
 use tersus_iface::ip::{Config, Duties, InterfaceId, Ip, Storage, Transports};
 use tersus_iface::phy::LinkLayer;
 use tersus_iface::wire::Cidr;
@@ -63,6 +65,9 @@ where
     L: LinkLayer + ?Sized,
     T: Transports + ?Sized,
 {
+    // Who hears no errors need not know what to do about them.
+    #[cfg(not(feature = "igmp"))]
+    let transports = &mut WithoutErrors(transports);
     loop {
         let now = board.acknowledge();
         if stack.poll_with(now, &mut [&mut *link], transports) != Progress::More {

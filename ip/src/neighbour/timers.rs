@@ -36,7 +36,10 @@ impl Neighbours<'_> {
     pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
         let next = Deadline::at(now + self.config.retrans_timer);
         let Some(slot) = self.slots.get_mut(usize::from(solicitation.index)) else { return };
-        if !slot.is(solicitation.interface, &solicitation.target) || !slot.is_timed() || !slot.time.is_due(now) {
+        if !slot.is(solicitation.interface, &solicitation.target)
+            || !slot.is_timed()
+            || !slot.time.is_due(now)
+        {
             return;
         }
         slot.tries = slot.tries.saturating_add(1);
