@@ -183,7 +183,7 @@ impl PackedAddress {
         }
     }
 
-    /// Whether an address is `0.0.0.0` or `::`.
+    /// Whether an address is `0.0.0.0` or `::`, or none.
     pub(crate) fn is_unspecified(&self) -> bool {
         self.octets == [0; ADDRESS_LEN]
     }

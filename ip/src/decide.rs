@@ -13,117 +13,99 @@ use crate::host::Host;
 use crate::interface::Interface;
 use crate::martian::{is_link_scoped_group, Kind};
 use crate::path::PathFlags;
-use crate::{InterfaceId, PackedAddress, Path, Source, Unreachable};
-use tersus_phy::ChecksumOffload;
-use tersus_wire::HardwareAddress;
+use crate::{ChecksumOffload, InterfaceId, PackedAddress, Path, Source, Unreachable};
 
-/// Whom the link shall carry a packet to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NextHop {
-    /// This hardware address: a group, all stations, or nothing on links without addresses.
-    Link(HardwareAddress),
-    /// The station that has this IP address.
-    Station(PackedAddress),
-}
-
-/// The way to a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decision {
-    pub(crate) source: PackedAddress,
-    pub(crate) interface: InterfaceId,
-    pub(crate) next_hop: NextHop,
-    pub(crate) mtu: u16,
-}
-
-/// [`Source`], with its address as tables hold it.
+/// [`Source`], as tables hold it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin {
-    pub(crate) address: Option<PackedAddress>,
+    /// None: the layer chooses.
+    pub(crate) address: PackedAddress,
     pub(crate) interface: Option<InterfaceId>,
 }
 
 impl From<Source> for Origin {
     fn from(source: Source) -> Self {
-        Self { address: source.address.map(PackedAddress::new), interface: source.interface }
+        Self { address: source.address.into(), interface: source.interface }
     }
 }
 
-/// A candidate for the next hop, best first in the order of its fields.
-#[derive(Clone, Copy)]
-struct Candidate {
-    prefix_len: u8,
-    is_failed: bool,
-    metric: u16,
+/// The best next hop seen so far.
+struct Best {
+    /// Of the one that is found; 0: none.
+    rank: u32,
     interface: InterfaceId,
     next_hop: PackedAddress,
+    /// Why there is none.
+    reason: Unreachable,
 }
 
-impl Candidate {
-    fn is_better_than(&self, other: &Self) -> bool {
-        if self.prefix_len != other.prefix_len {
-            self.prefix_len > other.prefix_len
-        } else if self.is_failed != other.is_failed {
-            other.is_failed
-        } else {
-            self.metric < other.metric
-        }
-    }
+/// The longer prefix goes first, then the gateway that answers, then the smaller metric. Never 0.
+fn rank(prefix_len: u8, answers: bool, metric: u16) -> u32 {
+    1 + (u32::from(prefix_len) << 17 | u32::from(answers) << 16 | u32::from(!metric))
 }
 
 impl Host<'_> {
-    /// Decides the way to `to`.
-    pub(crate) fn decide(&self, from: &Origin, to: &PackedAddress) -> Result<Decision, Unreachable> {
+    /// Decides the way to `to`. Enters it into `path`, but for the hardware address of the station that is asked by
+    /// address resolution: the answer is its address, none if there is none to ask.
+    pub(crate) fn way(
+        &self,
+        from: &Origin,
+        to: &PackedAddress,
+        path: &mut Path,
+    ) -> Result<PackedAddress, Unreachable> {
         let kind = crate::martian::kind(to).ok_or(Unreachable::Family)?;
-        if from.address.is_some_and(|source| !source.is_like(to)) {
+        let mut source = from.address;
+        let mut fixed = from.interface;
+        if !source.is_none() && !source.is_like(to) {
             return Err(Unreachable::Family);
         }
         if matches!(kind, Kind::Unspecified | Kind::Reserved) {
             return Err(Unreachable::Destination);
         }
-        let unspecified = from.address.is_some_and(|source| source.is_unspecified());
-        if unspecified && from.interface.is_none() {
+        let is_own = self.is_own(to);
+        if is_own || kind == Kind::Loopback {
+            // Ourselves: through the loopback link, from there too unless another own address is asked for.
+            if !is_own {
+                return Err(Unreachable::NoRoute);
+            }
+            if source.is_none() {
+                source = *to;
+            }
+            if !self.is_own(&source) {
+                return Err(Unreachable::NotOurs);
+            }
+            let loopback = self.interfaces.iter().position(Interface::is_loopback);
+            let loopback = loopback.and_then(|index| u8::try_from(index).ok()).ok_or(Unreachable::NoRoute)?;
+            fixed = Some(InterfaceId(loopback));
+        } else if !source.is_unspecified() {
+            fixed = Some(self.owner(&source, fixed)?);
+        } else if !source.is_none() && fixed.is_none() {
             return Err(Unreachable::NoSource);
         }
-        if kind == Kind::Loopback || self.is_own(to) {
-            return self.decide_loopback(from, to);
-        }
-        let fixed = match (from.interface, from.address) {
-            (interface, Some(source)) if !unspecified => Some(self.owner(&source, interface)?),
-            (interface, _) => interface,
-        };
-        let (id, next_hop) = match kind {
-            Kind::LinkLocal => (self.link_scope_interface(fixed, to)?, *to),
-            _ if kind.is_many() => (self.link_scope_interface(fixed, to)?, *to),
-            _ => self.look_up(fixed, to)?,
-        };
-        let interface = self.interface(id).filter(|i| i.is_up()).ok_or(Unreachable::InterfaceDown)?;
-        let hop = if kind.is_many() || self.is_directed_broadcast(id, to) || !interface.has_neighbours() {
-            NextHop::Link(interface.group_address(to))
+        let mut best =
+            Best { rank: 0, interface: InterfaceId(0), next_hop: *to, reason: Unreachable::NoRoute };
+        let id = if is_own || kind.is_many() || kind == Kind::LinkLocal {
+            self.link_scope_interface(fixed, to, &mut best)?
         } else {
-            NextHop::Station(next_hop)
+            self.look_up(fixed, to, &mut best)?
         };
-        let source = match from.address {
-            Some(source) => source,
-            None => self.select_source(id, to, &next_hop).ok_or(Unreachable::NoSource)?,
-        };
-        Ok(Decision { source, interface: id, next_hop: hop, mtu: self.mtu_to(interface, to) })
-    }
-
-    /// A destination that is ourselves: through the loopback link, with itself as source unless another own address
-    /// is asked for.
-    fn decide_loopback(&self, from: &Origin, to: &PackedAddress) -> Result<Decision, Unreachable> {
-        if !self.is_own(to) {
-            return Err(Unreachable::NoRoute);
-        }
-        let source = from.address.unwrap_or(*to);
-        if !self.is_own(&source) {
-            return Err(Unreachable::NotOurs);
-        }
-        let index = self.interfaces.iter().position(Interface::is_loopback).ok_or(Unreachable::NoRoute)?;
-        let id = InterfaceId(u8::try_from(index).unwrap_or(u8::MAX));
         let interface = self.interface(id).filter(|i| i.is_up()).ok_or(Unreachable::InterfaceDown)?;
-        let next_hop = NextHop::Link(HardwareAddress::NONE);
-        Ok(Decision { source, interface: id, next_hop, mtu: interface.mtu() })
+        if source.is_none() {
+            source = self.select_source(id, to, &best.next_hop).ok_or(Unreachable::NoSource)?;
+        }
+        *path = Path::between(&source, to, id, self.mtu_to(interface, to)).ok_or(Unreachable::Family)?;
+        path.generation = self.generation;
+        path.flags.set(PathFlags::SOURCE_FIXED, !from.address.is_none());
+        path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
+        let completes = interface.properties.checksum == ChecksumOffload::Partial;
+        path.flags.set(PathFlags::CHECKSUM_OFFLOAD, completes);
+        #[cfg(feature = "ipv4")]
+        self.identification_into(path);
+        if kind.is_many() || self.is_directed_broadcast(id, to) || !interface.has_neighbours() {
+            path.next_hop = interface.group_address(to);
+            return Ok(PackedAddress::NONE);
+        }
+        Ok(best.next_hop)
     }
 
     /// The interface that has `source`; the one asked for must be among them.
@@ -140,23 +122,26 @@ impl Host<'_> {
         &self,
         fixed: Option<InterfaceId>,
         to: &PackedAddress,
+        best: &mut Best,
     ) -> Result<InterfaceId, Unreachable> {
         if let Some(id) = fixed {
             return Ok(id);
         }
         let mut usable = None;
-        for index in 0..self.interface_count() {
-            let id = InterfaceId(index);
-            if self.interface(id).is_some_and(|entry| entry.is_attached() && !entry.is_loopback()) {
-                if usable.is_some() {
-                    // More than one: the groups of wider scope go by the routes.
-                    if to.is_group() && !is_link_scoped_group(to) {
-                        return self.look_up(None, to).map(|(id, _)| id);
-                    }
-                    return Err(Unreachable::NoRoute);
-                }
-                usable = Some(id);
+        for (id, entry) in (0..).zip(self.interfaces.iter()) {
+            if !entry.is_attached() || entry.is_loopback() {
+                continue;
             }
+            if usable.is_some() {
+                // More than one: the groups of wider scope go by the routes.
+                if to.is_group() && !is_link_scoped_group(to) {
+                    let found = self.look_up(None, to, best);
+                    best.next_hop = *to;
+                    return found;
+                }
+                return Err(Unreachable::NoRoute);
+            }
+            usable = Some(InterfaceId(id));
         }
         usable.ok_or(Unreachable::InterfaceDown)
     }
@@ -166,34 +151,41 @@ impl Host<'_> {
         &self,
         fixed: Option<InterfaceId>,
         to: &PackedAddress,
-    ) -> Result<(InterfaceId, PackedAddress), Unreachable> {
-        let on_link = self.addresses.iter().filter(|own| own.contains(to)).map(|own| Candidate {
-            prefix_len: own.prefix_len,
-            is_failed: false,
-            metric: 0,
-            interface: own.interface,
-            next_hop: *to,
-        });
-        let routed = self.routes.iter().filter(|route| route.contains(to)).map(|route| Candidate {
-            prefix_len: route.prefix_len,
-            is_failed: !route.gateway.is_none() && self.has_failed(route),
-            metric: route.metric,
-            interface: route.interface,
-            next_hop: if route.gateway.is_none() { *to } else { route.gateway },
-        });
-        let mut best: Option<Candidate> = None;
-        let mut reason = Unreachable::NoRoute;
-        for candidate in on_link.chain(routed) {
-            if fixed.is_some_and(|id| id != candidate.interface) {
-                continue;
-            }
-            if !self.interface(candidate.interface).is_some_and(Interface::is_up) {
-                reason = Unreachable::InterfaceDown;
-            } else if best.as_ref().map_or(true, |best| candidate.is_better_than(best)) {
-                best = Some(candidate);
-            }
+        best: &mut Best,
+    ) -> Result<InterfaceId, Unreachable> {
+        for own in self.addresses.iter().filter(|own| own.contains(to)) {
+            self.consider(best, fixed, rank(own.prefix_len, true, 0), own.interface, to);
         }
-        best.map(|best| (best.interface, best.next_hop)).ok_or(reason)
+        for route in self.routes.iter().filter(|route| route.contains(to)) {
+            let (hop, answers) =
+                if route.gateway.is_none() { (to, true) } else { (&route.gateway, !self.has_failed(route)) };
+            self.consider(best, fixed, rank(route.prefix_len, answers, route.metric), route.interface, hop);
+        }
+        if best.rank == 0 {
+            return Err(best.reason);
+        }
+        Ok(best.interface)
+    }
+
+    #[inline(never)]
+    fn consider(
+        &self,
+        best: &mut Best,
+        fixed: Option<InterfaceId>,
+        rank: u32,
+        interface: InterfaceId,
+        next_hop: &PackedAddress,
+    ) {
+        if fixed.is_some_and(|id| id != interface) {
+            return;
+        }
+        if !self.interface(interface).is_some_and(Interface::is_up) {
+            best.reason = Unreachable::InterfaceDown;
+        } else if rank > best.rank {
+            best.rank = rank;
+            best.interface = interface;
+            best.next_hop = *next_hop;
+        }
     }
 
     /// The source for `to`, among the addresses of the interface: RFC 6724 §5, rules 1, 2 and 8 (5 by the caller).
@@ -221,35 +213,6 @@ impl Host<'_> {
             }
         }
         best.map(|(_, _, address)| *address)
-    }
-
-    /// Makes the path of a decision, with the next hop's hardware address if that is known.
-    pub(crate) fn path(
-        &self,
-        from: &Origin,
-        to: &PackedAddress,
-        decision: &Decision,
-    ) -> Result<Path, Unreachable> {
-        let mut path = Path::between(&decision.source, to, decision.interface, decision.mtu)
-            .ok_or(Unreachable::Family)?;
-        path.generation = self.generation;
-        if from.address.is_some() {
-            path.flags.insert(PathFlags::SOURCE_FIXED);
-        }
-        if from.interface.is_some() {
-            path.flags.insert(PathFlags::INTERFACE_FIXED);
-        }
-        let completes = |interface: &Interface| interface.properties.checksum == ChecksumOffload::Partial;
-        if self.interface(decision.interface).is_some_and(completes) {
-            path.flags.insert(PathFlags::CHECKSUM_OFFLOAD);
-        }
-        match decision.next_hop {
-            NextHop::Link(hardware) => path.next_hop = hardware,
-            NextHop::Station(address) => self.neighbour_into(&mut path, address),
-        }
-        #[cfg(feature = "ipv4")]
-        self.identification_into(&mut path);
-        Ok(path)
     }
 }
 

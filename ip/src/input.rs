@@ -383,8 +383,8 @@ impl Host<'_> {
             return count(&mut self.statistics.errors_limited);
         }
         let sent = self.error_source(expired.interface, &message).and_then(|source| {
-            let from = crate::decide::Origin { address: Some(source), interface: None };
-            let mut path = self.way(&from, &message.destination()).ok()?;
+            // Of no generation: it is decided now.
+            let mut path = crate::Path::between(&source, &message.destination(), expired.interface, 0)?;
             self.make_ready(&mut path).ok()?;
             let tx = links.tx(path.interface)?;
             let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);

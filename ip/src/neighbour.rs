@@ -100,10 +100,12 @@ impl<'a> Neighbours<'a> {
     /// What is known of `address` on `interface`. Changes nothing.
     #[must_use]
     pub fn lookup(&self, interface: InterfaceId, address: impl Into<PackedAddress>, now: Instant) -> Lookup {
-        let found = self.find(interface, &address.into());
-        let Some((index, slot)) = found.and_then(|index| Some((index, self.slot(index)?))) else {
-            return Lookup::Unknown;
-        };
+        self.find(interface, &address.into()).map_or(Lookup::Unknown, |index| self.answer(index, now))
+    }
+
+    /// What an entry answers to a look-up.
+    fn answer(&self, index: u16, now: Instant) -> Lookup {
+        let Some(slot) = self.slot(index) else { return Lookup::Unknown };
         match self.reachability(slot, now) {
             None => Lookup::Unknown,
             Some(Reachability::Incomplete) => Lookup::Resolving,
@@ -290,6 +292,7 @@ impl<'a> Neighbours<'a> {
     }
 
     /// State of an entry at `now`; `None` if it is free, expired or forgotten.
+    #[inline(never)]
     fn reachability(&self, slot: &NeighbourSlot, now: Instant) -> Option<Reachability> {
         match slot.state {
             State::Free => None,

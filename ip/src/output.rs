@@ -8,7 +8,7 @@
 //!     └── template of the path, patched ── link's buffer: header, then `fill` writes the segment
 //! ```
 
-use crate::decide::{NextHop, Origin};
+use crate::decide::Origin;
 #[cfg(feature = "fragmentation")]
 use crate::fragment::{Abandon, BeginError};
 use crate::host::{Host, Marked};
@@ -101,13 +101,12 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, '_, L> {
 impl Host<'_> {
     /// Decides and prepares a path.
     pub(crate) fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
-        self.way(&Origin::from(from), &PackedAddress::new(to))
-    }
-
-    /// As [`Host::route`], of what tables hold.
-    pub(crate) fn way(&self, from: &Origin, to: &PackedAddress) -> Result<Path, Unreachable> {
-        let decision = self.decide(from, to)?;
-        self.path(from, to, &decision)
+        let mut path = Path::EMPTY;
+        let station = self.way(&Origin::from(from), &PackedAddress::new(to), &mut path)?;
+        if !station.is_none() {
+            self.neighbour_into(&mut path, station);
+        }
+        Ok(path)
     }
 
     /// Sees to it that a path can be sent along: decides it again if it is of an older generation, starts address
@@ -167,32 +166,33 @@ impl Host<'_> {
     }
 
     fn try_decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
-        let fixed = path.flags.intersection(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
-        let interface = fixed.contains(PathFlags::INTERFACE_FIXED).then_some(path.interface);
+        let is_source_fixed = path.is_source_fixed();
         let (source, to) = path.ends();
-        let from = Origin { address: Some(source), interface };
-        let decision = self.decide(&from, &to).map_err(SendError::Unreachable)?;
-        let mut new = self.path(&from, &to, &decision).map_err(SendError::Unreachable)?;
-        new.flags.remove(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
-        new.flags.insert(fixed);
-        *path = new;
-        let NextHop::Station(address) = decision.next_hop else { return Ok(()) };
-        let role = if address == to { Role::Host } else { Role::Gateway };
+        let from = Origin { address: source, interface: path.is_interface_fixed().then_some(path.interface) };
+        let station = self.way(&from, &to, path).map_err(SendError::Unreachable)?;
+        path.flags.set(PathFlags::SOURCE_FIXED, is_source_fixed);
+        if station.is_none() {
+            return Ok(());
+        }
+        let role = if station == to { Role::Host } else { Role::Gateway };
         let own = self.addresses.iter().position(|own| own.address == source);
         let own = own.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
         self.is_changed = true;
-        match self.neighbours.resolve(path.interface, address, role, own, self.now) {
+        match self.neighbours.resolve(path.interface, station, role, own, self.now) {
             Ok(Lookup::Found { index, hardware }) => {
                 path.neighbour = index.saturating_add(1);
                 path.next_hop = hardware;
-                path.flags.remove(PathFlags::RESOLVING);
                 let _ = self.use_neighbour(path);
                 Ok(())
             }
             Ok(Lookup::Failed) | Err(ResolveError::Full) => {
+                path.flags.insert(PathFlags::RESOLVING);
                 Err(SendError::Unreachable(Unreachable::Neighbour))
             }
-            Ok(Lookup::Resolving | Lookup::Unknown) | Err(ResolveError::Busy) => Err(SendError::Resolving),
+            Ok(Lookup::Resolving | Lookup::Unknown) | Err(ResolveError::Busy) => {
+                path.flags.insert(PathFlags::RESOLVING);
+                Err(SendError::Resolving)
+            }
         }
     }
 

@@ -10,7 +10,7 @@ bitflags::bitflags! {
     /// What is known of a path beside its addresses.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub(crate) struct PathFlags: u8 {
-        /// The source was chosen by the caller: re-deciding keeps it.
+        /// The source was chosen by the caller. Re-deciding keeps any source.
         const SOURCE_FIXED = 1;
         /// The interface was chosen by the caller: re-deciding keeps it.
         const INTERFACE_FIXED = 2;
@@ -73,7 +73,22 @@ impl Path {
         interface: InterfaceId,
         mtu: u16,
     ) -> Option<Self> {
-        let mut path = Self { mtu, interface, ..Self::EMPTY };
+        let mut path = Self::EMPTY;
+        path.begin(source, destination, interface, mtu)?;
+        Some(path)
+    }
+
+    /// As [`Path::between`], in place.
+    #[inline(never)]
+    pub(crate) fn begin(
+        &mut self,
+        source: &PackedAddress,
+        destination: &PackedAddress,
+        interface: InterfaceId,
+        mtu: u16,
+    ) -> Option<()> {
+        let path = self;
+        *path = Self { mtu, interface, ..Self::EMPTY };
         match (source.get()?, destination.get()?) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 path.family = 4;
@@ -95,7 +110,7 @@ impl Path {
             _ => return None,
         }
         path.addresses_sum = path.addresses().pseudo_sum();
-        Some(path)
+        Some(())
     }
 
     /// Source and destination as they stand in the header of each packet.
