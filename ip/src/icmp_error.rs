@@ -10,8 +10,10 @@
 
 use crate::{Addresses, Cast, ErrorKind, IcmpError, PackedAddress};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+#[cfg(feature = "ipv6")]
+use tersus_wire::icmpv6;
 use tersus_wire::ipv6_ext::{Chain, Problem};
-use tersus_wire::{icmpv4, icmpv6, IpProtocol};
+use tersus_wire::{icmpv4, IpProtocol};
 
 const IPV4_HEADER_LEN: usize = 20;
 const IPV6_HEADER_LEN: usize = 40;
@@ -20,6 +22,8 @@ const ICMP_HEADER_LEN: usize = 8;
 const IPV4_MESSAGE_MAX: usize = 576 - IPV4_HEADER_LEN;
 /// Longest ICMPv6 message: RFC 4443 §2.4 (c) lets the packet have the smallest MTU.
 const IPV6_MESSAGE_MAX: usize = 1280 - IPV6_HEADER_LEN;
+/// The one informational message about which no error is sent, RFC 4443 §2.4 (e.2).
+const REDIRECT: u8 = 137;
 /// What of a quoted segment must be there: RFC 792; it holds the ports.
 const QUOTED_MIN: usize = 8;
 
@@ -253,7 +257,7 @@ fn make_ipv6<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>,
         return Err(Suppressed::Source);
     }
     let message_type = ipv6_message_type(IpProtocol(fixed[6]), offender);
-    if message_type.is_some_and(|kind| kind.is_error() || kind == icmpv6::Type::REDIRECT) {
+    if matches!(message_type, Some(0..=127 | REDIRECT)) {
         return Err(Suppressed::AboutError);
     }
     let room = IPV6_MESSAGE_MAX - ICMP_HEADER_LEN;
@@ -291,7 +295,7 @@ fn ipv6_addresses(fixed: &[u8; IPV6_HEADER_LEN]) -> Option<(Ipv6Addr, Ipv6Addr)>
 
 /// The type of the ICMPv6 message that a packet holds, if its chain leads to one. A message without a type counts as one
 /// of type 0, an error.
-fn ipv6_message_type(next_header: IpProtocol, offender: &Offender<'_>) -> Option<icmpv6::Type> {
+fn ipv6_message_type(next_header: IpProtocol, offender: &Offender<'_>) -> Option<u8> {
     let extensions = offender.header.get(IPV6_HEADER_LEN..).unwrap_or(&[]);
     // A chain that stands in the header may end there, with the message at the start of the rest.
     let chain = if extensions.is_empty() { offender.rest } else { extensions };
@@ -300,7 +304,7 @@ fn ipv6_message_type(next_header: IpProtocol, offender: &Offender<'_>) -> Option
         return None;
     }
     let message = if end.rest().is_empty() && !extensions.is_empty() { offender.rest } else { end.rest() };
-    Some(icmpv6::Type::from(message.first().copied().unwrap_or(0)))
+    Some(message.first().copied().unwrap_or(0))
 }
 
 /// A received ICMP error.
@@ -327,85 +331,67 @@ pub fn parse<'p>(addresses: &Addresses<'_>, message: &'p [u8]) -> Option<Receive
     }
 }
 
+/// Codes of RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1.
 fn parse_ipv4(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
-    use icmpv4::{Repr, TimeExceededCode, UnreachableCode};
-    let packet = icmpv4::Packet::parse(message).ok()?;
-    let repr = Repr::parse(&packet).ok()?;
-    let kind = match repr {
-        Repr::DestinationUnreachable { code, mtu, .. } => match code {
-            UnreachableCode::Protocol => ErrorKind::ProtocolUnreachable,
-            UnreachableCode::Port => ErrorKind::PortUnreachable,
-            UnreachableCode::FragmentationNeeded => ErrorKind::TooBig(mtu),
-            UnreachableCode::NetProhibited
-            | UnreachableCode::HostProhibited
-            | UnreachableCode::CommunicationProhibited => ErrorKind::Prohibited,
-            UnreachableCode::Net
-            | UnreachableCode::Host
-            | UnreachableCode::SourceRouteFailed
-            | UnreachableCode::NetUnknown
-            | UnreachableCode::HostUnknown
-            | UnreachableCode::SourceIsolated
-            | UnreachableCode::NetForTos
-            | UnreachableCode::HostForTos => ErrorKind::HostUnreachable,
-            other => ErrorKind::Other(u8::from(packet.message_type()), u8::from(other)),
-        },
-        Repr::TimeExceeded { code: TimeExceededCode::HopLimit, .. } => ErrorKind::HopLimitExceeded,
-        Repr::TimeExceeded { code: TimeExceededCode::Reassembly, .. } => ErrorKind::ReassemblyTimeExceeded,
-        Repr::TimeExceeded { code, .. } => ErrorKind::Other(u8::from(packet.message_type()), u8::from(code)),
-        Repr::ParameterProblem { .. } => ErrorKind::ParameterProblem,
+    let ([kind, code, _, _, _, words, m0, m1], body) = message.split_first_chunk::<ICMP_HEADER_LEN>()?;
+    let mut mtu = 0;
+    let kind = match (kind, code) {
+        (3, 0 | 1 | 5..=8 | 11 | 12) => ErrorKind::HostUnreachable,
+        (3, 2) => ErrorKind::ProtocolUnreachable,
+        (3, 3) => ErrorKind::PortUnreachable,
+        (3, 4) => {
+            mtu = u16::from_be_bytes([*m0, *m1]);
+            ErrorKind::TooBig(mtu)
+        }
+        (3, 9 | 10 | 13) => ErrorKind::Prohibited,
+        (11, 0) => ErrorKind::HopLimitExceeded,
+        (11, 1) => ErrorKind::ReassemblyTimeExceeded,
+        (12, _) => ErrorKind::ParameterProblem,
+        (3 | 11, code) => ErrorKind::Other(*kind, *code),
         // Redirects are for routing; Source Quench is discarded (RFC 6633 §3).
-        Repr::EchoRequest { .. } | Repr::EchoReply { .. } | Repr::Redirect { .. } => return None,
+        _ => return None,
     };
-    let (header, _) = packet.quote().split_first_chunk::<IPV4_HEADER_LEN>()?;
+    let quote = without_extensions(body, usize::from(*words) * 4);
+    let (header, _) = quote.split_first_chunk::<IPV4_HEADER_LEN>()?;
     let header_len = usize::from(header[0] & 0x0f) * 4;
     let is_first = u16::from_be_bytes([header[6], header[7]]) & 0x1fff == 0;
     if header[0] >> 4 != 4 || header_len < IPV4_HEADER_LEN || !is_first {
         return None;
     }
-    let mtu = if let ErrorKind::TooBig(mtu) = kind { mtu } else { 0 };
     let error = IcmpError {
         kind,
         reporter,
         local: IpAddr::from([header[12], header[13], header[14], header[15]]),
         remote: IpAddr::from([header[16], header[17], header[18], header[19]]),
         protocol: IpProtocol(header[9]),
-        quoted: at_least(packet.quote().get(header_len..)?)?,
+        quoted: at_least(quote.get(header_len..)?)?,
     };
     Some(Received { error, packet_len: u16::from_be_bytes([header[2], header[3]]), mtu: u32::from(mtu) })
 }
 
+/// Codes of RFC 4443 §3.
 fn parse_ipv6(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
-    use icmpv6::{ProblemCode, Repr, TimeExceededCode, UnreachableCode};
-    let packet = icmpv6::Packet::parse(message).ok()?;
-    if !packet.message_type().is_error() {
-        return None;
-    }
+    let ([kind, code, _, _, m0, m1, m2, m3], body) = message.split_first_chunk::<ICMP_HEADER_LEN>()?;
     let mut reported = 0;
-    let kind = match Repr::parse(&packet) {
-        Ok(Repr::DestinationUnreachable { code, .. }) => match code {
-            UnreachableCode::NoRoute | UnreachableCode::BeyondScope | UnreachableCode::Address => {
-                ErrorKind::HostUnreachable
-            }
-            UnreachableCode::Prohibited | UnreachableCode::SourcePolicy | UnreachableCode::RejectRoute => {
-                ErrorKind::Prohibited
-            }
-            UnreachableCode::Port => ErrorKind::PortUnreachable,
-            UnreachableCode::Unknown(code) => ErrorKind::Other(1, code),
-        },
-        Ok(Repr::PacketTooBig { mtu, .. }) => {
-            reported = mtu;
-            ErrorKind::TooBig(u16::try_from(mtu).unwrap_or(u16::MAX))
+    let kind = match (kind, code) {
+        (1, 0 | 2 | 3) => ErrorKind::HostUnreachable,
+        (1, 1 | 5 | 6) => ErrorKind::Prohibited,
+        (1, 4) => ErrorKind::PortUnreachable,
+        (2, _) => {
+            reported = u32::from_be_bytes([*m0, *m1, *m2, *m3]);
+            ErrorKind::TooBig(u16::try_from(reported).unwrap_or(u16::MAX))
         }
-        Ok(Repr::TimeExceeded { code: TimeExceededCode::HopLimit, .. }) => ErrorKind::HopLimitExceeded,
-        Ok(Repr::TimeExceeded { code: TimeExceededCode::Reassembly, .. }) => {
-            ErrorKind::ReassemblyTimeExceeded
-        }
-        Ok(Repr::ParameterProblem { code: ProblemCode::NextHeader, .. }) => ErrorKind::ProtocolUnreachable,
-        Ok(Repr::ParameterProblem { .. }) => ErrorKind::ParameterProblem,
+        (3, 0) => ErrorKind::HopLimitExceeded,
+        (3, 1) => ErrorKind::ReassemblyTimeExceeded,
+        (4, 1) => ErrorKind::ProtocolUnreachable,
+        (4, _) => ErrorKind::ParameterProblem,
         // Types below 128 that nobody has defined yet are passed on too (RFC 4443 §2.4 (a)).
-        _ => ErrorKind::Other(u8::from(packet.message_type()), packet.code()),
+        (0..=127, code) => ErrorKind::Other(*kind, *code),
+        _ => return None,
     };
-    let (fixed, payload) = packet.quote().split_first_chunk::<IPV6_HEADER_LEN>()?;
+    let words = if matches!(message.first(), Some(1 | 3)) { *m0 } else { 0 };
+    let quote = without_extensions(body, usize::from(words) * 8);
+    let (fixed, payload) = quote.split_first_chunk::<IPV6_HEADER_LEN>()?;
     if fixed[0] >> 4 != 6 {
         return None;
     }
@@ -425,6 +411,14 @@ fn parse_ipv6(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
     };
     let packet_len = u16::from_be_bytes([fixed[4], fixed[5]]).saturating_add(40);
     Some(Received { error, packet_len, mtu: reported })
+}
+
+/// The quote of an error, behind which extensions may follow if the message says how long it is: RFC 4884 §4.
+fn without_extensions(body: &[u8], len: usize) -> &[u8] {
+    match len {
+        0 => body,
+        len => body.get(..len).unwrap_or(body),
+    }
 }
 
 fn at_least(quoted: &[u8]) -> Option<&[u8]> {
