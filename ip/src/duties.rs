@@ -14,8 +14,8 @@ use crate::icmp_error::{Offender, Reason};
 use crate::links::Links;
 use crate::neighbour::{Failure, Neighbours, Usable};
 use crate::{
-    Advice, Fill, IcmpError, Instant, InterfaceId, IpMeta, JoinError, Outgoing, PackedAddress, Path,
-    RouteEntry, SendError,
+    Advice, Deadline, Fill, IcmpError, Instant, InterfaceId, IpMeta, JoinError, Outgoing, PackedAddress,
+    Path, RouteEntry, SendError,
 };
 use core::net::IpAddr;
 use tersus_phy::{LinkControl, LinkTx};
@@ -191,7 +191,7 @@ pub(crate) struct Errors {
 pub(crate) struct Announcements {
     pub(crate) start: fn(&mut Host<'_>, InterfaceId),
     pub(crate) due: fn(&mut Host<'_>, Instant, &mut dyn Links),
-    pub(crate) next_due: fn(&Host<'_>) -> Option<Instant>,
+    pub(crate) next_due: fn(&Host<'_>) -> Deadline,
 }
 
 /// Membership of groups.

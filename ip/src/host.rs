@@ -99,7 +99,7 @@ impl<'a> Host<'a> {
             fragments_tried: 0,
             error_bucket: TokenBucket::new(),
             #[cfg(feature = "ipv4")]
-            identifications: core::array::from_fn(|_| random.next_u16()),
+            identifications: [0; IDENTIFICATIONS],
             random,
             events: Events::new(),
             config,
@@ -213,6 +213,7 @@ impl<'a> Host<'a> {
         if change == groups::Change::Membership {
             self.group_generation = self.group_generation.wrapping_add(1).max(1);
             self.is_changed = true;
+            self.is_turn_due = true;
             if let Some(interface) = self.interface_mut(interface) {
                 interface.flags.insert(InterfaceFlags::GROUPS_CHANGED);
             }

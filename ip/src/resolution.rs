@@ -243,10 +243,10 @@ impl Host<'_> {
     }
 
     /// When the next address is to be announced.
-    pub(crate) fn next_announcement(&self) -> Option<Instant> {
+    pub(crate) fn next_announcement(&self) -> Deadline {
         let is_up = |own: &&OwnAddress| self.interface(own.interface).is_some_and(crate::Interface::is_up);
         let next = self.addresses.iter().filter(is_up).map(|own| own.announce_at);
-        next.fold(Deadline::NONE, Deadline::earlier).instant()
+        next.fold(Deadline::NONE, Deadline::earlier)
     }
 
     /// Announces the addresses whose time it is.

@@ -5,7 +5,7 @@ use crate::host::Host;
 use crate::interface::InterfaceFlags;
 use crate::links::{Links, List};
 use crate::statistics::count;
-use crate::{earliest, groups, Deadline, Instant, InterfaceId, Ip};
+use crate::{groups, Deadline, Instant, InterfaceId, Ip};
 use tersus_phy::{LinkControl, LinkEvents, LinkLayer, LinkProperties, LinkState};
 
 impl Ip<'_> {
@@ -55,44 +55,40 @@ impl Ip<'_> {
         host.neighbours_due(now, links);
         // What is parked for a resolution that has just failed, or for a path that has changed, has had its turn.
         host.is_changed = host.is_turn_due;
-        self.wake = Deadline::from(self.next_due());
+        self.wake = self.next_due();
     }
 
     /// When the IP layer next has something to do by itself: then call the turn. Exact; a past moment means at once.
     /// What waits for room on a link does not count: the link's interrupt causes that turn.
     #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        if self.host.is_changed {
-            self.next_due()
-        } else {
-            self.wake.instant()
-        }
+        let next = if self.host.is_changed { self.next_due() } else { self.wake };
+        next.instant()
     }
 
-    fn next_due(&self) -> Option<Instant> {
+    fn next_due(&self) -> Deadline {
         let next = self.host.next_due();
         #[cfg(feature = "fragmentation")]
-        let next = earliest(next, self.reassembly.poll_at());
+        let next = next.earlier(self.reassembly.poll_at().into());
         next
     }
 }
 
 impl Host<'_> {
     /// The earliest deadline of all tables.
-    fn next_due(&self) -> Option<Instant> {
-        let mut next = earliest(self.neighbours.poll_at(), self.path_mtu.poll_at());
-        if let Some(announcements) = &self.duties.announcements {
-            next = earliest(next, (announcements.next_due)(self));
+    fn next_due(&self) -> Deadline {
+        if self.is_turn_due {
+            return Deadline::at(Instant::ZERO);
         }
-        let untold = InterfaceFlags::ATTACHED | InterfaceFlags::GROUPS_CHANGED;
-        if self.is_turn_due || self.interfaces.iter().any(|interface| interface.flags.contains(untold)) {
-            next = Some(Instant::ZERO);
+        let mut next = self.neighbours.next().earlier(self.path_mtu.poll_at().into());
+        if let Some(announcements) = &self.duties.announcements {
+            next = next.earlier((announcements.next_due)(self));
         }
         #[cfg(feature = "fragmentation")]
         {
-            next = earliest(next, self.fragments.poll_at());
+            next = next.earlier(self.fragments.poll_at().into());
             if self.has_sendable_fragments() {
-                next = Some(Instant::ZERO);
+                next = Deadline::at(Instant::ZERO);
             }
         }
         next
@@ -138,8 +134,8 @@ impl Host<'_> {
             count(&mut interface.statistics.went_down);
         }
         if was_up && (!is_up || is_other) {
-            let changes = self.neighbours.flush(id);
-            self.note(changes);
+            // Paths are decided again in any case.
+            let _ = self.neighbours.flush(id);
         }
         if is_up && (!was_up || is_other) {
             if let Some(announcements) = &self.duties.announcements {

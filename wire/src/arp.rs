@@ -179,17 +179,20 @@ impl Repr {
     pub fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
         let have = buffer.len();
         let (octets, _) = buffer.split_first_chunk_mut::<LEN>().ok_or(Error::no_room(LEN, have))?;
-        let sha = self.sender_hardware.as_ethernet().ok_or(Error::Unrepresentable)?;
-        let tha = match self.target_hardware {
-            HardwareAddress::NONE => [0; 6],
-            address => address.as_ethernet().ok_or(Error::Unrepresentable)?,
+        let Some([a, b, c, d, e, f]) = self.sender_hardware.as_ethernet() else {
+            return Err(Error::Unrepresentable);
         };
-        octets[..OP].copy_from_slice(&KIND);
-        octets[OP..SHA].copy_from_slice(&u16::from(self.operation).to_be_bytes());
-        octets[SHA..SPA].copy_from_slice(&sha);
-        octets[SPA..THA].copy_from_slice(&self.sender_protocol.octets());
-        octets[THA..TPA].copy_from_slice(&tha);
-        octets[TPA..].copy_from_slice(&self.target_protocol.octets());
+        let target =
+            if self.target_hardware.is_none() { Some([0; 6]) } else { self.target_hardware.as_ethernet() };
+        let Some([g, h, i, j, k, l]) = target else { return Err(Error::Unrepresentable) };
+        let [hrd0, hrd1, pro0, pro1, hln, pln] = KIND;
+        let [op0, op1] = u16::from(self.operation).to_be_bytes();
+        let [s0, s1, s2, s3] = self.sender_protocol.octets();
+        let [t0, t1, t2, t3] = self.target_protocol.octets();
+        *octets = [
+            hrd0, hrd1, pro0, pro1, hln, pln, op0, op1, a, b, c, d, e, f, s0, s1, s2, s3, g, h, i, j, k, l,
+            t0, t1, t2, t3,
+        ];
         Ok(())
     }
 }

@@ -54,16 +54,20 @@ impl Neighbours<'_> {
     /// comparison.
     #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        if self.is_quiet() {
-            return None;
-        }
+        self.next().instant()
+    }
+
+    pub(crate) fn next(&self) -> Deadline {
         let mut earliest = Deadline::NONE;
+        if self.is_quiet() {
+            return earliest;
+        }
         for slot in self.slots.iter().filter(|slot| slot.is_timed()) {
             if !(self.full.contains(slot.interface) && slot.time.is_due(self.last)) {
                 earliest = earliest.earlier(slot.time);
             }
         }
-        earliest.instant()
+        earliest
     }
 
     /// Whether no timer runs.
