@@ -8,6 +8,65 @@
 //! host order, and holds the meaning only: `Repr::parse` decides what is acceptable, `emit` writes it.
 //!
 //! All functions are total: whatever the octets, they return and do not panic.
+//!
+//! | to | begin with |
+//! | --- | --- |
+//! | see everything in a frame | [`walk`], which has an example |
+//! | take links apart | [`ethernet`], [`vlan`], [`llc`], [`arp`], [`ieee802154`] |
+//! | take packets apart | [`ipv4`], [`ipv6`], [`ipv6_ext`], [`sixlowpan`] |
+//! | read control messages | [`icmpv4`], [`icmpv6`], [`ndisc`], [`igmp`], [`mld`], [`rpl`] |
+//! | read and build what transports carry | [`udp`], [`tcp`], [`dns`], [`dhcpv4`], the last two with examples |
+//!
+//! # Links
+//! ```
+//! use tersus_wire::{vlan, EtherType};
+//!
+//! let frame = [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0, 0x20, 7, 0x08, 0, 0x45];
+//! let packet = vlan::Packet::parse(&frame)?;
+//! assert_eq!((packet.tags()[0].vid, packet.ether_type()), (7, EtherType::IPV4));
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
+//!
+//! # Packets
+//! ```
+//! use tersus_wire::{ipv6, ipv6_ext, IpProtocol};
+//!
+//! let mut packet = [0; 48];
+//! let repr = ipv6::Repr::new(IpProtocol::HOP_BY_HOP, "fe80::1".parse()?, "ff02::16".parse()?, 8);
+//! repr.emit(&mut packet)?;
+//! packet[40..].copy_from_slice(&ipv6_ext::router_alert(IpProtocol::ICMPV6, 0));
+//!
+//! let packet = ipv6::Packet::parse(&packet)?;
+//! let end = ipv6_ext::Chain::new(packet.header().next_header(), packet.payload()).to_end()?;
+//! assert_eq!(end.protocol(), IpProtocol::ICMPV6);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Control messages
+//! ```
+//! use tersus_wire::icmpv4::{Packet, Repr};
+//!
+//! let request = Repr::EchoRequest { identifier: 7, sequence: 1, data: b"ping" };
+//! let mut message = [0; 12];
+//! request.emit(&mut message)?;
+//! let packet = Packet::parse(&message)?;
+//! assert!(packet.is_checksum_valid());
+//! assert_eq!(Repr::parse(&packet)?, request);
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
+//!
+//! # Transports
+//! ```
+//! use tersus_wire::tcp::{Packet, TcpOption};
+//!
+//! let syn = [
+//!     0x13, 0x88, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x60, 2, 0xff, 0xff, 0, 0, 0, 0, // flags: SYN
+//!     2, 4, 5, 0xb4, // MSS 1460
+//! ];
+//! let segment = Packet::parse(&syn)?;
+//! assert_eq!(segment.options().next(), Some(Ok(TcpOption::Mss(1460))));
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 
