@@ -57,6 +57,8 @@ impl Layer<'_> {
             Content::LinuxCooked(..) => "linux_cooked",
             Content::Ieee802154(_) => "ieee802154",
             Content::Lowpan(_) | Content::Iphc(_) | Content::LowpanFragment(_) => "sixlowpan",
+            Content::LowpanMesh(_) | Content::LowpanBroadcast(_) => "sixlowpan_mesh",
+            Content::LowpanRecoverable(_) | Content::LowpanRecoverableAck(_) => "sixlowpan_recoverable",
             Content::Arp(_) => "arp",
             Content::Ipv4(_) => "ipv4",
             Content::Ipv6(_) => "ipv6",
@@ -131,6 +133,23 @@ impl Layer<'_> {
                 if let Some(offset) = header.datagram_offset {
                     to.number("datagram_offset", offset);
                 }
+            }
+            Content::LowpanMesh(header) => {
+                to.number("hops_left", header.hops_left);
+                to.text("originator", header.originator);
+                to.text("final_destination", header.final_destination);
+            }
+            Content::LowpanBroadcast(header) => to.number("sequence", header.sequence),
+            Content::LowpanRecoverable(header) => {
+                to.number("datagram_tag", header.datagram_tag);
+                to.number("ack_request", header.ack_request);
+                to.number("sequence", header.sequence);
+                to.number("fragment_size", header.fragment_size);
+                to.number("fragment_offset", header.fragment_offset);
+            }
+            Content::LowpanRecoverableAck(header) => {
+                to.number("datagram_tag", header.datagram_tag);
+                to.number("bitmap", header.bitmap);
             }
             Content::Arp(packet) => {
                 to.number("operation", u16::from(packet.operation()));

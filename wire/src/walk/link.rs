@@ -3,7 +3,8 @@
 use super::{Content, Layer, Medium, Next, Reason, Verdict, Walk};
 use crate::sixlowpan::dispatch::{skip_pages, Dispatch};
 use crate::sixlowpan::iphc::Base;
-use crate::sixlowpan::{self, Contexts, FragmentHeader, LinkAddresses};
+use crate::sixlowpan::{self, BroadcastHeader, Contexts, FragmentHeader, LinkAddresses};
+use crate::sixlowpan::{MeshHeader, RecoverableAck, RecoverableFragment};
 use crate::{arp, ethernet, ieee802154, llc, vlan, Error, EtherType};
 
 /// Without a context, only stateless compression can be undone.
@@ -193,6 +194,37 @@ impl<'a> Walk<'a> {
                     Err(error) => refused(error.into()),
                 }
             }
+            // Addresses are compressed by those of the mesh, RFC 6282 §3.2.2.
+            Dispatch::Mesh if size.is_none() => match MeshHeader::parse(octets) {
+                Ok((header, rest)) => {
+                    let link =
+                        LinkAddresses { source: header.originator, destination: header.final_destination };
+                    self.next = Next::Lowpan(link, rest);
+                    Layer::new(Content::LowpanMesh(header), octets)
+                }
+                Err(error) => refused(error.into()),
+            },
+            Dispatch::Broadcast if size.is_none() => match BroadcastHeader::parse(octets) {
+                Ok((header, rest)) => {
+                    self.next = Next::Lowpan(link, rest);
+                    Layer::new(Content::LowpanBroadcast(header), octets)
+                }
+                Err(error) => refused(error.into()),
+            },
+            Dispatch::RecoverableFragment if size.is_none() => match RecoverableFragment::parse(octets) {
+                Ok((header, rest)) => {
+                    self.next = Next::Octets("fragment", Reason::Fragment, rest);
+                    Layer::new(Content::LowpanRecoverable(header), octets)
+                }
+                Err(error) => refused(error.into()),
+            },
+            Dispatch::RecoverableAck if size.is_none() => match RecoverableAck::parse(octets) {
+                Ok((header, rest)) => {
+                    self.next = Next::Data(rest);
+                    Layer::new(Content::LowpanRecoverableAck(header), octets)
+                }
+                Err(error) => refused(error.into()),
+            },
             Dispatch::Page(_) => match skip_pages(octets) {
                 Ok(rest) => {
                     self.next = Next::Lowpan(link, rest);

@@ -135,6 +135,14 @@ pub enum Content<'a> {
     Iphc(sixlowpan::iphc::Base),
     /// The header of a link fragment.
     LowpanFragment(sixlowpan::FragmentHeader),
+    /// The mesh header, RFC 4944 §5.2.
+    LowpanMesh(sixlowpan::MeshHeader),
+    /// The broadcast header, RFC 4944 §11.1.
+    LowpanBroadcast(sixlowpan::BroadcastHeader),
+    /// The header of a recoverable fragment, RFC 8931 §5.1.
+    LowpanRecoverable(sixlowpan::RecoverableFragment),
+    /// The acknowledgement of recoverable fragments, RFC 8931 §5.2.
+    LowpanRecoverableAck(sixlowpan::RecoverableAck),
     /// ARP.
     Arp(arp::Packet<'a>),
     /// The header of an IPv4 packet.

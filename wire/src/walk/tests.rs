@@ -165,6 +165,20 @@ fn compressed_headers_are_restored_on_the_way() {
 }
 
 #[test]
+fn mesh_headers_and_recoverable_fragments_are_shown() {
+    let mac = [0x41, 0x88, 5, 0xcd, 0xab, 2, 0, 1, 0];
+    // Short addresses 3 and 4, five hops left; broadcast 9; then as without them.
+    let mesh = [&mac[..], &[0xb5, 0, 3, 0, 4, 0x50, 9], &[0x7e, 0x33, 0xf7, 0x12], b"hi"].concat();
+    let shown = lines(Medium::Ieee802154, &mesh);
+    assert_eq!(shown.len(), 7, "{shown:#?}");
+    assert!(shown[4].starts_with("IPv6 fe80::ff:fe00:3 > fe80::ff:fe00:4"), "{shown:#?}");
+    let shown = lines(Medium::Ieee802154, &[&mac[..], &[0xe8, 7, 0, 4, 0, 9, 1, 2, 3, 4]].concat());
+    assert!(shown[2].starts_with("fragment: from the middle of a packet, 4 octets"), "{shown:#?}");
+    let shown = lines(Medium::Ieee802154, &[&mac[..], &[0xea, 7, 0xff, 0xff, 0xff, 0xff]].concat());
+    assert_eq!(shown.len(), 2, "{shown:#?}");
+}
+
+#[test]
 fn loopback_families_are_read_in_either_order() {
     for family in [[2, 0, 0, 0], [0, 0, 0, 2], [30, 0, 0, 0]] {
         let shown = lines(Medium::Loopback, &[&family[..], &ipv4(59, &[])].concat());
