@@ -85,7 +85,7 @@ impl Queue {
     /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
     /// `None` if there is no room: then nothing changed.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub fn push<'r>(
         &mut self,
         region: &'r mut [u8],
@@ -95,7 +95,8 @@ impl Queue {
     ) -> Option<&'r mut [u8]> {
         let units = (len.checked_add(front_len(&addresses))?).div_ceil(UNIT);
         let at = self.reserve(region, units)?;
-        write(region.get_mut(at * UNIT..)?, label, addresses, u16::try_from(len).ok()?)
+        let record = region.get_mut(at * UNIT..)?;
+        write(record, label, addresses, u16::try_from(units).ok()?, u16::try_from(len).ok()?)
     }
 
     /// The oldest datagram.
@@ -167,7 +168,7 @@ impl Queue {
     }
 
     /// Takes `units` in one piece behind the newest record.
-    #[inline]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn reserve(&mut self, region: &mut [u8], units: usize) -> Option<usize> {
         let capacity = usize::from(capacity(region.len()));
         let head = usize::from(self.head);

@@ -1,11 +1,11 @@
 //! One queued datagram: how it lies in its region.
 //!
 //! ```text
-//!   0         2      3        4      6           7       8       9       10    12        20 or 44
-//!   +---------+------+--------+------+-----------+-------+-------+-------+-----+---------+---------+---+
-//!   | length  | mark | family | port | interface | hop   |traffic| flags |  0  |addresses| payload |pad|
-//!   |         |      |        |      | + 1       | limit |class  |       |     |         |         |   |
-//!   +---------+------+--------+------+-----------+-------+-------+-------+-----+---------+---------+---+
+//!   0         2      3        4        6        8           9       10      11      12        20 or 44
+//!   +---------+------+--------+--------+--------+-----------+-------+-------+-------+---------+---------+---+
+//!   | units   | mark | family | length | port   | interface | hop   |traffic| flags |addresses| payload |pad|
+//!   |         |      |        |        |        | + 1       | limit |class  |       |         |         |   |
+//!   +---------+------+--------+--------+--------+-----------+-------+-------+-------+---------+---------+---+
 //! ```
 
 use super::UNIT;
@@ -59,7 +59,7 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn port(&self) -> u16 {
-        let &[_, _, _, _, p0, p1, ..] = &*self.header;
+        let &[.., p0, p1, _, _, _, _] = &*self.header;
         u16::from_ne_bytes([p0, p1])
     }
 
@@ -67,7 +67,7 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn interface(&self) -> Option<InterfaceId> {
-        let &[_, _, _, _, _, _, interface, ..] = &*self.header;
+        let &[.., interface, _, _, _] = &*self.header;
         interface.checked_sub(1).map(InterfaceId)
     }
 
@@ -75,7 +75,7 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn hop_limit(&self) -> u8 {
-        let &[_, _, _, _, _, _, _, hop_limit, ..] = &*self.header;
+        let &[.., hop_limit, _, _] = &*self.header;
         hop_limit
     }
 
@@ -83,7 +83,7 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn traffic_class(&self) -> u8 {
-        let &[_, _, _, _, _, _, _, _, traffic_class, ..] = &*self.header;
+        let &[.., traffic_class, _] = &*self.header;
         traffic_class
     }
 
@@ -91,14 +91,14 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn flags(&self) -> u8 {
-        let &[.., flags, _, _] = &*self.header;
+        let &[.., flags] = &*self.header;
         flags
     }
 
     /// Changes what the caller put there.
     #[inline]
     pub fn set_flags(&mut self, new: u8) {
-        let [.., flags, _, _] = &mut *self.header;
+        let [.., flags] = &mut *self.header;
         *flags = new;
     }
 
@@ -137,30 +137,30 @@ pub(super) fn front_len(addresses: &Addresses<'_>) -> usize {
     }
 }
 
-/// Units of the record that starts so.
+/// Units of the record that starts so; never 0, so that each walk ends.
 #[inline]
 pub(super) fn units(start: [u8; UNIT]) -> usize {
-    let [l0, l1, _, family] = start;
-    let front_len =
-        if cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || family != 0) { V6_LEN } else { V4_LEN };
-    (usize::from(u16::from_ne_bytes([l0, l1])) + front_len).div_ceil(UNIT)
+    let [u0, u1, _, _] = start;
+    usize::from(u16::from_ne_bytes([u0, u1]).max(1))
 }
 
 /// Writes a record but for its payload, and lends the place of that.
-#[inline]
+#[cfg_attr(not(target_pointer_width = "32"), inline(always))]
 pub(super) fn write<'r>(
     record: &'r mut [u8],
     label: &Label,
     addresses: Addresses<'_>,
+    units: u16,
     len: u16,
 ) -> Option<&'r mut [u8]> {
+    let [u0, u1] = units.to_ne_bytes();
     let [l0, l1] = len.to_ne_bytes();
     let [p0, p1] = label.port.to_ne_bytes();
     let interface = label.interface.map_or(0, |interface| interface.0.saturating_add(1));
     let Label { hop_limit, traffic_class, flags, .. } = *label;
     let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
     let family = u8::from(is_v6(&addresses));
-    *header = [l0, l1, LIVE, family, p0, p1, interface, hop_limit, traffic_class, flags, 0, 0];
+    *header = [u0, u1, LIVE, family, l0, l1, p0, p1, interface, hop_limit, traffic_class, flags];
     let payload = match addresses {
         Addresses::V4(addresses) if cfg!(feature = "ipv4") => {
             let (to, payload) = rest.split_first_chunk_mut()?;
@@ -181,7 +181,7 @@ pub(super) fn write<'r>(
 #[inline]
 pub(super) fn open(record: &mut [u8]) -> Option<Record<'_>> {
     let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
-    let &mut [l0, l1, _, family, ..] = header;
+    let &mut [_, _, _, family, l0, l1, ..] = header;
     let len = usize::from(u16::from_ne_bytes([l0, l1]));
     if cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || family != 0) {
         let (addresses, payload) = rest.split_first_chunk_mut()?;
