@@ -12,6 +12,33 @@
 //! [`Message::parse`] takes what follows type, code and checksum, and refuses what no message of the type can be
 //! (§4, §4.6); [`Message::validate`] applies the rules that need the IP header (§6.1, §7.1, §8.1). The checksum is
 //! verified with all of ICMPv6, not here. The reprs emit whole ICMPv6 messages, checksum included.
+//!
+//! A Router Advertisement with two options, written and read again:
+//! ```
+//! use tersus_wire::ndisc::{Message, NdiscOption, OptionRepr, Options, Preference, Repr, RouterFlags};
+//!
+//! # fn main() -> Result<(), tersus_wire::Error> {
+//! let mut area = [0; 64];
+//! let mut len = OptionRepr::Mtu(1280).emit(&mut area)?;
+//! len += OptionRepr::CaptivePortal(b"https://portal.example").emit(&mut area[len..])?;
+//! let advertisement = Repr::RouterAdvertisement {
+//!     cur_hop_limit: Some(64),
+//!     flags: RouterFlags::OTHER,
+//!     preference: Preference::Medium,
+//!     router_lifetime: 1800,
+//!     reachable_time_ms: None,
+//!     retrans_timer_ms: None,
+//!     options: Options::parse(&area[..len])?,
+//! };
+//! let mut message = [0; 128];
+//! let len = advertisement.emit("fe80::1".parse().unwrap(), tersus_wire::ndisc::ALL_NODES, &mut message)?;
+//!
+//! let read = Message::parse(message[0], message[1], &message[4..len])?;
+//! assert_eq!(read.options().next(), Some(NdiscOption::Mtu(1280)));
+//! assert!(read.to_string().ends_with("captive portal https://portal.example"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod configuration;
 mod lowpan;

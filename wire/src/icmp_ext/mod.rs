@@ -12,6 +12,26 @@
 //!
 //! Where the structure stands in an error message says [`crate::icmpv4::Packet::extensions`] and
 //! [`crate::icmpv6::Packet::extensions`].
+//!
+//! What a router of an MPLS network says of a packet whose time is over:
+//! ```
+//! use tersus_wire::icmp_ext::{Label, LabelStack, Object};
+//! use tersus_wire::icmpv4::{Packet, Repr, TimeExceededCode};
+//!
+//! # fn main() -> Result<(), tersus_wire::Error> {
+//! let label = Label { label: 2000, traffic_class: 0, is_bottom: true, ttl: 1 }.to_octets();
+//! let stack = Object::LabelStack(LabelStack::new(&label).unwrap());
+//! let error = Repr::TimeExceeded { code: TimeExceededCode::HopLimit, quote: &[0x45; 28] };
+//! let mut message = [0; 200];
+//! let len = error.emit_with_extensions(&[stack], &mut message)?;
+//!
+//! let packet = Packet::parse(&message[..len])?;
+//! let extensions = packet.extensions().unwrap()?;
+//! assert_eq!(extensions.objects().next(), Some(Ok(stack)));
+//! assert_eq!(extensions.to_string(), "MPLS label 2000 tc 0 ttl 1");
+//! # Ok(())
+//! # }
+//! ```
 
 mod extended_echo;
 mod object;

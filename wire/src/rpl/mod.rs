@@ -14,6 +14,36 @@
 //! were checked to be whole ones: iterate over them, or write new ones by [`RplOption::emit`] and hand them to
 //! [`Options::parse`]. Secure messages keep what their security section protects as octets; it can be read where it is
 //! not encrypted. The RPL options and routing headers of data packets (RFC 6553, RFC 6554) are IPv6 headers.
+//!
+//! A DIO with its configuration, written and read again:
+//! ```
+//! use tersus_wire::rpl::{Dio, DodagConfiguration, InstanceId, ModeOfOperation, Options, Packet, Repr, RplOption};
+//!
+//! # fn main() -> Result<(), tersus_wire::Error> {
+//! let configuration = DodagConfiguration { dio_interval_min: 12, ..DodagConfiguration::default() };
+//! let mut area = [0; 16];
+//! let len = RplOption::DodagConfiguration(configuration).emit(&mut area)?;
+//! let dio = Repr::Dio(Dio {
+//!     instance_id: InstanceId(0),
+//!     version: 240,
+//!     rank: 256,
+//!     grounded: true,
+//!     mode: ModeOfOperation::Storing,
+//!     preference: 0,
+//!     dtsn: 1,
+//!     dodag_id: "fd00::1".parse().unwrap(),
+//!     options: Options::parse(&area[..len])?,
+//! });
+//! let (source, group) = ("fe80::1".parse().unwrap(), tersus_wire::rpl::ALL_RPL_NODES);
+//! let mut message = [0; 64];
+//! let len = dio.emit(source, group, &mut message)?;
+//!
+//! let packet = Packet::parse(&message[..len])?;
+//! assert!(packet.is_checksum_valid(source, group));
+//! assert_eq!(Repr::parse(&packet)?, dio);
+//! # Ok(())
+//! # }
+//! ```
 
 mod metric;
 mod option;
