@@ -13,13 +13,14 @@ pub struct Limits {
     pub octets: u16,
     /// Options, padding not counted, in one header. Default 32.
     pub options: u8,
-    /// Consecutive octets of padding in one header. Default 255: no limit; RFC 8504 suggests 7.
+    /// Consecutive octets of padding in one header; 255: no limit. Default 7, all that alignment can need: RFC 8504
+    /// §5.3.
     pub padding: u8,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { headers: 16, octets: 4_096, options: 32, padding: 255 }
+        Self { headers: 16, octets: 4_096, options: 32, padding: 7 }
     }
 }
 
