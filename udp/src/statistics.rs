@@ -17,7 +17,7 @@ pub struct Statistics {
     pub no_checksum: u32,
     /// Not delivered: no socket fits.
     pub no_port: u32,
-    /// Copies not delivered: the socket's queue was full.
+    /// Copies not delivered: the socket's queue was full. Counted before the checksum is looked at.
     pub receive_full: u32,
     /// Calls refused: the socket's send queue was full.
     pub send_full: u32,
