@@ -186,6 +186,13 @@ impl<'a> Tcp<'a> {
         if slot.state.is_live() || !slot.flags.contains(Flags::IN_INDEX) {
             return;
         }
+        self.leave(id);
+    }
+
+    /// A connection that needs no segments any more leaves the look-up; in TIME-WAIT an entry takes its place.
+    #[cold]
+    pub(crate) fn leave(&mut self, id: u16) {
+        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         slot.flags.remove(Flags::IN_INDEX);
         let key = Packed::of_path(&slot.path);
         let hash = self.key.hash(&key.get(), slot.ports);

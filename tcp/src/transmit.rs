@@ -128,10 +128,26 @@ impl Tcp<'_> {
             slot.after_visit(shared, ip);
         }
         self.timers.set(id, slot.next_deadline());
-        if slot.is_over() {
+        let (is_live, is_over) = (slot.state.is_live(), slot.is_over());
+        if !is_live {
+            self.after_end(id);
+        }
+        if is_over {
             self.free(id);
         }
         visit
+    }
+
+    /// A visit may end a connection: this host found no way. The user is told, and nobody finds it any more.
+    #[cold]
+    fn after_end(&mut self, id: u16) {
+        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
+        if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
+            self.events.push(id);
+        }
+        if slot.flags.contains(Flags::IN_INDEX) {
+            self.leave(id);
+        }
     }
 
     /// Visits each ready connection once.

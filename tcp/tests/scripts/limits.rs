@@ -143,6 +143,27 @@ fn an_attempt_ends_at_once_when_this_host_finds_no_way() {
 }
 
 #[test]
+fn attempts_that_find_no_way_leave_nothing_behind() {
+    let setup = Setup { connections: 2, ..Setup::default() };
+    let mut h = Host::new(&setup, 1, tersus_ip::Instant::from_secs(1), 0);
+    for attempt in 0..100 {
+        h.refusal = Some(SendError::Unreachable(Unreachable::NoRoute));
+        h.connect();
+        h.poll();
+        let id = h.id();
+        // The user is told by an event too, and the endpoints are free at once.
+        let told = core::iter::from_fn(|| h.tcp.next_event())
+            .any(|event| matches!(event, Event::Connection(of, _) if of == id));
+        assert!(told, "attempt {attempt}");
+        h.tcp.release(id).unwrap();
+    }
+    h.refusal = None;
+    h.connect();
+    h.poll();
+    assert_eq!(h.sent.len(), 1);
+}
+
+#[test]
 fn an_unroutable_segment_counts_as_lost() {
     run(&Setup::default(), connected, || {
         vec![
