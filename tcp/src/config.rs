@@ -104,7 +104,7 @@ pub enum KeepAlive {
     /// It is not, as the RFC demands by default.
     #[default]
     Off,
-    /// It is, with the times of [`Config`].
+    /// It is, with the times of [`Config`], if the engine has that among its [`crate::Duties`].
     On,
 }
 

@@ -83,7 +83,9 @@ impl Slot {
         let span = match self.state {
             State::FinWait2 if self.flags.contains(Flags::RELEASED) => limits.fin_wait_2,
             State::Closed | State::SynSent | State::SynReceived | State::TimeWait => return,
-            _ if self.flags.contains(Flags::KEEP_ALIVE) => limits.keep_alive_idle,
+            _ if self.flags.contains(Flags::KEEP_ALIVE) && shared.duties.keep_alive.is_some() => {
+                limits.keep_alive_idle
+            }
             _ => return self.idle.stop(),
         };
         self.idle = shared.after(span);

@@ -15,6 +15,7 @@ use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
 use crate::cookie::SynCookies;
+use crate::duties::Duties;
 use crate::index::{HashKey, Index};
 use crate::listener::Listeners;
 use crate::pool::Pool;
@@ -81,13 +82,45 @@ impl<'a> Tcp<'a> {
         congestion: &'a dyn Congestion,
         seed: [u8; 32],
     ) -> Self {
-        Self::from_slices(storage.slices(), config, congestion, seed)
+        Self::with_duties(storage, config, &Duties::ALL, congestion, seed)
+    }
+
+    /// As [`Tcp::new`], with a choice of duties: those left out are not linked.
+    pub fn with_duties<
+        const CONNS: usize,
+        const RX: usize,
+        const TX: usize,
+        const SYNS: usize,
+        const WAITS: usize,
+        const LISTENERS: usize,
+        const RECORDS: usize,
+        const RANGES: usize,
+        const WORDS: usize,
+    >(
+        storage: &'a mut Storage<CONNS, RX, TX, SYNS, WAITS, LISTENERS, RECORDS, RANGES, WORDS>,
+        config: Config,
+        duties: &'static Duties,
+        congestion: &'a dyn Congestion,
+        seed: [u8; 32],
+    ) -> Self {
+        Self::from_slices_with_duties(storage.slices(), config, duties, congestion, seed)
     }
 
     /// An engine in slices of any length, zero included.
     pub fn from_slices(
         slices: Slices<'a>,
         config: Config,
+        congestion: &'a dyn Congestion,
+        seed: [u8; 32],
+    ) -> Self {
+        Self::from_slices_with_duties(slices, config, &Duties::ALL, congestion, seed)
+    }
+
+    /// As [`Tcp::from_slices`], with a choice of duties: those left out are not linked.
+    pub fn from_slices_with_duties(
+        slices: Slices<'a>,
+        config: Config,
+        duties: &'static Duties,
         congestion: &'a dyn Congestion,
         seed: [u8; 32],
     ) -> Self {
@@ -135,6 +168,7 @@ impl<'a> Tcp<'a> {
                 limits: Limits::new(&config),
                 rto: RtoConfig::of(&config),
                 congestion,
+                duties,
                 limiter: Limiter::new(),
                 random,
                 stats: Statistics::new(),

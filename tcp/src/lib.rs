@@ -21,6 +21,7 @@ mod config;
 pub mod congestion;
 mod connection;
 mod cookie;
+mod duties;
 mod engine;
 mod error;
 mod events;
@@ -58,6 +59,7 @@ mod user_calls;
 
 pub use config::{Config, ConnectOptions, Endpoint, KeepAlive, Nagle, Options};
 pub use cookie::SynCookies;
+pub use duties::Duties;
 pub use engine::Tcp;
 pub use error::{ConnectError, ListenError, Outcome, RecvError, SendError, Stale};
 pub use events::{Changes, Event};

@@ -6,6 +6,7 @@
 use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
+use crate::duties::Duties;
 use crate::pool::Pool;
 use crate::ranges::Range;
 use crate::records::Record;
@@ -28,6 +29,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) limits: Limits,
     pub(crate) rto: RtoConfig,
     pub(crate) congestion: &'a dyn Congestion,
+    pub(crate) duties: &'static Duties,
     pub(crate) limiter: Limiter,
     pub(crate) random: Random,
     pub(crate) stats: Statistics,

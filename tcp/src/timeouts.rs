@@ -95,6 +95,13 @@ impl Slot {
             self.flags.insert(Flags::RESET_DUE);
             return self.end(shared, Ended::Aborted);
         }
+        if let Some(probe) = shared.duties.keep_alive {
+            probe(self, shared);
+        }
+    }
+
+    /// Keep-alive, §3.8.4: the peer was silent for as long as the user wants, or since the last probe.
+    pub(crate) fn on_keep_alive_timeout(&mut self, shared: &mut Shared<'_>) {
         let limits = &shared.limits;
         if self.flight_size() > 0 || self.has_unsent() {
             // Data in flight are probe enough: MUST-26.

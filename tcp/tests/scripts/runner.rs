@@ -12,8 +12,8 @@ use tersus_ip::{
 };
 use tersus_tcp::congestion::{Congestion, Reno};
 use tersus_tcp::{
-    Config, ConnectOptions, ConnectionId, Listener, ListenerId, Options, Range, Record, Slices, Slot, State,
-    SynEntry, Tcp, TimeWait,
+    Config, ConnectOptions, ConnectionId, Duties, Listener, ListenerId, Options, Range, Record, Slices, Slot,
+    State, SynEntry, Tcp, TimeWait,
 };
 use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields, Flags};
@@ -166,6 +166,7 @@ pub(crate) struct Setup {
     pub(crate) ipv6: bool,
     pub(crate) checksum: ChecksumOffload,
     pub(crate) congestion: &'static dyn Congestion,
+    pub(crate) duties: &'static Duties,
 }
 
 impl Default for Setup {
@@ -186,6 +187,7 @@ impl Default for Setup {
             ipv6: false,
             checksum: ChecksumOffload::None,
             congestion: &Reno::DEFAULT,
+            duties: &Duties::ALL,
         }
     }
 }
@@ -215,7 +217,8 @@ pub(crate) fn engine(setup: &Setup, seed: u8) -> Tcp<'static> {
         records: leak(Record::NONE, setup.records),
         ranges: leak(Range::NONE, setup.ranges),
     };
-    Tcp::from_slices(slices, setup.config.clone(), setup.congestion, [seed; 32])
+    let config = setup.config.clone();
+    Tcp::from_slices_with_duties(slices, config, setup.duties, setup.congestion, [seed; 32])
 }
 
 /// Our host, with the fake IP layer below it.

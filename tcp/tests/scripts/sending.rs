@@ -5,7 +5,7 @@ use core::time::Duration;
 use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Transport};
 use tersus_tcp::congestion::{InitialWindow, Reno};
 use tersus_tcp::State::*;
-use tersus_tcp::{Config, KeepAlive, Nagle, Options, Outcome, SendError};
+use tersus_tcp::{Config, Duties, KeepAlive, Nagle, Options, Outcome, SendError};
 
 const MSS: usize = 1460;
 
@@ -463,6 +463,19 @@ fn keep_alive_probes_an_idle_peer_and_gives_up() {
             Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut)))),
         ));
         steps
+    });
+}
+
+#[test]
+fn an_engine_without_that_duty_sends_no_keep_alive_probes() {
+    let options = Options { keep_alive: KeepAlive::On, ..Options::NONE };
+    run(&Setup { options, duties: &Duties::NONE, ..Setup::default() }, connected, || {
+        vec![
+            (10, In(seg(301).ack(101).len(1))),
+            (50, Out(seg(101).ack(302))),
+            (10 * 86_400_000, Is(Established)),
+            (10 * 86_400_000, Call(|h| assert_eq!(h.tcp.poll_at(), None))),
+        ]
     });
 }
 

@@ -1,0 +1,35 @@
+//! What an engine does beside RFC 9293's transfer of data, as values: who leaves a duty out does not link it.
+//!
+//! ```text
+//!    Tcp::new ............ Duties::ALL      a host as the RFCs want it
+//!    Tcp::with_duties .... Duties::NONE.with_keep_alive()...    what the user chose
+//! ```
+//!
+//! A table of plain functions and no feature: one build holds engines of several compositions, and the default leaves
+//! nothing out. Each method of [`Duties`] says what happens without its duty.
+
+use crate::shared::Shared;
+use crate::tcb::Slot;
+
+/// Which duties an engine has. The same for its whole life: a constant, such as
+/// `const DUTIES: Duties = Duties::NONE.with_keep_alive();`.
+#[derive(Debug, Clone, Copy)]
+pub struct Duties {
+    pub(crate) keep_alive: Option<fn(&mut Slot, &mut Shared<'_>)>,
+}
+
+impl Duties {
+    /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
+    pub const NONE: Self = Self { keep_alive: None };
+
+    /// Every duty: what [`crate::Tcp::new`] takes.
+    pub const ALL: Self = Self::NONE.with_keep_alive();
+
+    /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
+    /// [`crate::KeepAlive::On`] is taken and does nothing.
+    #[must_use]
+    pub const fn with_keep_alive(mut self) -> Self {
+        self.keep_alive = Some(|slot, shared| slot.on_keep_alive_timeout(shared));
+        self
+    }
+}
