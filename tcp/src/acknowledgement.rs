@@ -76,7 +76,7 @@ impl Slot {
             if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.ge(self.recover) {
                 self.flags.remove(Flags::TIMEOUT_RECOVERY);
             }
-            let sample = self.ack_sample(shared, octets, flight_size);
+            let sample = self.ack_sample(shared, &acked, flight_size);
             shared.congestion.on_ack(shared.words_mut(), &sample);
         }
         self.restart_after_ack(shared);

@@ -2,6 +2,7 @@
 
 use crate::congestion::Ack;
 use crate::events;
+use crate::records::Acked;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Ended, Flags, Slot};
@@ -92,7 +93,16 @@ impl Slot {
     }
 
     /// What the congestion control is told of an acknowledgement.
-    pub(crate) fn ack_sample(&self, shared: &Shared<'_>, acked: u32, flight_size: u32) -> Ack {
-        Ack { acked, flight_size, smss: self.mss(shared), srtt_us: self.rtt.srtt_us(), now: shared.now }
+    pub(crate) fn ack_sample(&self, shared: &Shared<'_>, acked: &Acked, flight_size: u32) -> Ack {
+        Ack {
+            acked: acked.octets,
+            flight_size,
+            smss: self.mss(shared),
+            srtt_us: self.rtt.srtt_us(),
+            rtt_us: acked.rtt_us.unwrap_or(0),
+            snd_una: self.snd_una.0,
+            snd_nxt: self.snd_nxt.0,
+            now: shared.now,
+        }
     }
 }

@@ -13,8 +13,12 @@
 //! ```
 //! Integers only: octets, milliseconds, cubic roots to the millisecond.
 //!
-//! Left out: HyStart++ (slow start is Reno's) and the undoing of a reduction that was not needed (§4.9).
+//! The first slow start is HyStart++'s (§4.10, RFC 9406), unless it is turned off: with growth as steep as CUBIC's, its
+//! overshoot costs most. Until there is an ssthresh its words lie where the cubic function's will.
+//!
+//! Left out: the undoing of a reduction that was not needed (§4.9).
 
+use super::hystart::{self, HyStart};
 use super::reno::{self, Reno};
 use super::{Ack, Congestion, Expiry, Loss, Recovery};
 use tersus_ip::Instant;
@@ -29,15 +33,22 @@ const UNKNOWN: u32 = 0;
 const NO_EPOCH: u32 = 0;
 
 /// CUBIC with NewReno's recovery.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cubic {
     /// Slow start, the initial and the restart window.
     pub slow_start: Reno,
 }
 
 impl Cubic {
-    /// With ten segments to begin with.
-    pub const DEFAULT: Self = Self { slow_start: Reno::DEFAULT };
+    /// With ten segments to begin with, HyStart++, and L = 8 as RFC 9406 §4.3 has it.
+    pub const DEFAULT: Self =
+        Self { slow_start: Reno { segments_per_ack: 8, hystart: Some(HyStart::RFC9406), ..Reno::DEFAULT } };
+}
+
+impl Default for Cubic {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 /// The words of a connection. The first three are Reno's.
@@ -66,6 +77,15 @@ fn state(words: &mut [u32]) -> Option<State<'_>> {
     let [cwnd, ssthresh, counted, w_max, k_ms, epoch_ms, w_est, cwnd_prior, remainder] =
         words.first_chunk_mut::<WORDS>()?;
     Some(State { cwnd, ssthresh, counted, w_max, k_ms, epoch_ms, w_est, cwnd_prior, remainder })
+}
+
+/// The same when a loss is told: what the first slow start kept in their place is gone.
+fn after_first_slow_start(words: &mut [u32]) -> Option<State<'_>> {
+    let [_, ssthresh, _, rest @ ..] = words.first_chunk_mut::<WORDS>()?;
+    if *ssthresh == u32::MAX {
+        rest.fill(0);
+    }
+    state(words)
 }
 
 /// beta = 0.7 of a window.
@@ -186,10 +206,17 @@ impl Congestion for Cubic {
     }
 
     fn on_ack(&self, words: &mut [u32], ack: &Ack) {
-        let Some(mut state) = state(words) else { return };
-        if *state.cwnd < *state.ssthresh {
-            return self.slow_start.on_ack(words, ack);
+        let Some([cwnd, ssthresh, _, rest @ ..]) = words.first_chunk_mut::<WORDS>() else { return };
+        if *cwnd < *ssthresh {
+            let hystart = rest.first_chunk_mut::<{ hystart::WORDS }>();
+            let was = *ssthresh;
+            self.slow_start.slow_start(cwnd, ssthresh, hystart, ack);
+            if *ssthresh != was {
+                rest.fill(0);
+            }
+            return;
         }
+        let Some(mut state) = state(words) else { return };
         if ack.flight_size < *state.cwnd / 2 {
             // A window that was not half used was not tested. The time without a test does not count, §4.2.
             *state.epoch_ms = NO_EPOCH;
@@ -199,7 +226,7 @@ impl Congestion for Cubic {
     }
 
     fn enter_recovery(&self, words: &mut [u32], loss: &Loss, recovery: Recovery) {
-        let Some(state) = state(words) else { return };
+        let Some(state) = after_first_slow_start(words) else { return };
         *state.cwnd_prior = *state.cwnd;
         // Fast convergence, §4.7: who loses before the last plateau makes room for newcomers.
         *state.w_max = if *state.cwnd < *state.w_max {
@@ -228,7 +255,7 @@ impl Congestion for Cubic {
     }
 
     fn on_timeout(&self, words: &mut [u32], loss: &Loss, expiry: Expiry) {
-        let Some(state) = state(words) else { return };
+        let Some(state) = after_first_slow_start(words) else { return };
         if expiry == Expiry::First {
             *state.cwnd_prior = *state.cwnd;
             *state.ssthresh = new_ssthresh(loss);
@@ -240,7 +267,9 @@ impl Congestion for Cubic {
 
     fn after_idle(&self, words: &mut [u32], smss: u32) {
         let Some(state) = state(words) else { return };
-        *state.epoch_ms = NO_EPOCH;
+        if *state.ssthresh != u32::MAX {
+            *state.epoch_ms = NO_EPOCH;
+        }
         self.slow_start.after_idle(words, smss);
     }
 }
@@ -252,7 +281,16 @@ mod tests {
     const SMSS: u32 = 1_000;
 
     fn ack(acked: u32, flight_size: u32, rtt_ms: u32, at_ms: u64) -> Ack {
-        Ack { acked, flight_size, smss: SMSS, srtt_us: rtt_ms * 1000, now: Instant::from_millis(at_ms) }
+        Ack {
+            acked,
+            flight_size,
+            smss: SMSS,
+            srtt_us: rtt_ms * 1000,
+            rtt_us: rtt_ms * 1000,
+            snd_una: 0,
+            snd_nxt: flight_size,
+            now: Instant::from_millis(at_ms),
+        }
     }
 
     fn loss(flight_size: u32) -> Loss {
@@ -389,6 +427,36 @@ mod tests {
         Cubic::DEFAULT.on_ack(&mut words, &ack(SMSS, 49_000, 100, 5_000));
         // K = 0 and W_max = cwnd.
         assert_eq!((words[3], words[4]), (49_000, 0));
+    }
+
+    #[test]
+    fn the_first_slow_start_ends_before_a_loss_and_leaves_no_trace() {
+        let mut words = [7; WORDS];
+        Cubic::DEFAULT.start(&mut words, SMSS, 0);
+        let mut snd_una = 0u32;
+        let mut rounds = 0;
+        // The queue grows by 10 ms a round trip.
+        while words[1] == u32::MAX {
+            let (flight, rtt) = (words[0], 50 + 10 * rounds);
+            let mut left = flight / SMSS;
+            while left > 0 && words[1] == u32::MAX {
+                snd_una += SMSS;
+                let sample = ack(SMSS, flight, rtt, 0);
+                Cubic::DEFAULT.on_ack(&mut words, &Ack { snd_una, snd_nxt: snd_una + flight, ..sample });
+                left -= 1;
+            }
+            rounds += 1;
+            assert!(rounds < 20, "{words:?}");
+        }
+        assert_eq!(words[0], words[1]);
+        assert!(words[2..].iter().all(|&word| word == 0), "{words:?}");
+        // Two rounds to notice, five of a fourth of the growth, and in the last nothing was lost.
+        assert_eq!(rounds, 7);
+        // A loss in it is like any other: there was no plateau before.
+        Cubic::DEFAULT.start(&mut words, SMSS, 0);
+        words[3..].fill(u32::MAX);
+        Cubic::DEFAULT.enter_recovery(&mut words, &loss(10_000), Recovery::Sack);
+        assert_eq!((words[0], words[1], words[3]), (7_000, 7_000, 10_000));
     }
 
     #[test]

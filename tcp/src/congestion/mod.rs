@@ -2,13 +2,16 @@
 //!
 //! An algorithm is a value that the user passes to the engine, so that only what is used is linked. It holds the
 //! configuration; the state of a connection is a few words of the caller's, as many as [`Congestion::words`] says.
-//! Integers only. [`Reno`] is RFC 5681 and RFC 6582, [`Cubic`] RFC 9438; [`Unlimited`] is none.
+//! Integers only. [`Reno`] is RFC 5681 and RFC 6582, [`Cubic`] RFC 9438, both with [`HyStart`] if
+//! wanted (RFC 9406); [`Unlimited`] is none.
 
 mod cubic;
+mod hystart;
 mod none;
 mod reno;
 
 pub use cubic::Cubic;
+pub use hystart::HyStart;
 pub use none::Unlimited;
 pub use reno::{InitialWindow, Reno};
 
@@ -26,6 +29,12 @@ pub struct Ack {
     pub smss: u32,
     /// SRTT, in µs; 0: no sample yet.
     pub srtt_us: u32,
+    /// Round-trip time that this acknowledgement measured, in µs; 0: none, or none that Karn's rule permits.
+    pub rtt_us: u32,
+    /// SND.UNA after this acknowledgement.
+    pub snd_una: u32,
+    /// SND.NXT: a round trip ends when this is acknowledged.
+    pub snd_nxt: u32,
     /// When the acknowledgement was processed.
     pub now: Instant,
 }

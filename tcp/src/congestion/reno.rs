@@ -2,9 +2,10 @@
 //! 3465.
 //!
 //! ```text
-//!   words:  cwnd | ssthresh | octets acknowledged in congestion avoidance since cwnd last grew
+//!   words:  cwnd | ssthresh | octets acknowledged in congestion avoidance since cwnd last grew | HyStart++, if on
 //! ```
 
+use super::hystart::{self, HyStart, Phase};
 use super::{Ack, Congestion, Expiry, Loss, Recovery};
 
 /// Largest cwnd, in octets: the largest window that TCP can offer, RFC 7323 §2.3.
@@ -23,7 +24,7 @@ pub enum InitialWindow {
 }
 
 /// Reno with NewReno's recovery, and octets counted instead of acknowledgements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reno {
     /// What a connection starts with, and restarts with after an idle time.
     pub initial_window: InitialWindow,
@@ -31,11 +32,44 @@ pub struct Reno {
     /// 255 (0 counts as 1). Default 2. With 1 slow start is that of RFC 5681 to the letter; after a timeout it always
     /// is (RFC 3465 §2.3).
     pub segments_per_ack: u8,
+    /// With it the first slow start ends when round-trip times grow, RFC 9406; it takes five words more. Default none.
+    pub hystart: Option<HyStart>,
 }
 
 impl Reno {
     /// Ten segments, and L = 2.
-    pub const DEFAULT: Self = Self { initial_window: InitialWindow::Rfc6928, segments_per_ack: 2 };
+    pub const DEFAULT: Self =
+        Self { initial_window: InitialWindow::Rfc6928, segments_per_ack: 2, hystart: None };
+
+    /// Slow start, while cwnd is below ssthresh. `words` are HyStart++'s: they count until there is an ssthresh.
+    pub(super) fn slow_start(
+        &self,
+        cwnd: &mut u32,
+        ssthresh: &mut u32,
+        words: Option<&mut [u32; hystart::WORDS]>,
+        ack: &Ack,
+    ) {
+        let is_first = *ssthresh == u32::MAX;
+        let limit = if is_first { self.segments_per_ack.max(1) } else { 1 };
+        let step = ack.acked.min(ack.smss.saturating_mul(u32::from(limit)));
+        // What the application does not use is not tested, RFC 7661 §4.1; but every round trip is looked at.
+        let is_used = ack.flight_size >= *cwnd / 2;
+        let phase = match (self.hystart, words) {
+            (Some(hystart), Some(words)) if is_first => (hystart.on_ack)(words, ack),
+            _ => Phase::SlowStart,
+        };
+        let step = match phase {
+            Phase::SlowStart => step,
+            Phase::Conservative => step / hystart::CSS_GROWTH_DIVISOR,
+            Phase::Over => {
+                *ssthresh = *cwnd;
+                return;
+            }
+        };
+        if is_used {
+            *cwnd = cwnd.saturating_add(step).min(CWND_MAX);
+        }
+    }
 
     fn initial_window(&self, smss: u32) -> u32 {
         match self.initial_window {
@@ -52,6 +86,9 @@ impl Default for Reno {
         Self::DEFAULT
     }
 }
+
+/// Words of a connection without HyStart++.
+const WORDS: usize = 3;
 
 /// The words of a connection; `None` if the caller has too few.
 struct State<'a> {
@@ -72,10 +109,11 @@ fn half(loss: &Loss) -> u32 {
 
 impl Congestion for Reno {
     fn words(&self) -> usize {
-        3
+        WORDS + self.hystart.map_or(0, |_| hystart::WORDS)
     }
 
     fn start(&self, words: &mut [u32], smss: u32, syn_retransmissions: u8) {
+        words.iter_mut().skip(WORDS).for_each(|word| *word = 0);
         let Some(state) = state(words) else { return };
         // RFC 5681 §3.1: one segment if a SYN was lost; RFC 6928 §2: only if that happened more than once.
         let forgiven = match self.initial_window {
@@ -96,25 +134,20 @@ impl Congestion for Reno {
     }
 
     fn on_ack(&self, words: &mut [u32], ack: &Ack) {
-        let Some(state) = state(words) else { return };
+        let Some((reno, hystart)) = words.split_first_chunk_mut::<WORDS>() else { return };
+        let [cwnd, ssthresh, counted] = reno;
+        if *cwnd < *ssthresh {
+            return self.slow_start(cwnd, ssthresh, hystart.first_chunk_mut(), ack);
+        }
         // A window that was not half used was not tested: it does not grow, RFC 7661 §4.1.
-        if ack.flight_size < *state.cwnd / 2 {
+        if ack.flight_size < *cwnd / 2 {
             return;
         }
-        if *state.cwnd < *state.ssthresh {
-            let limit = match *state.ssthresh {
-                u32::MAX => self.segments_per_ack.max(1),
-                _ => 1,
-            };
-            let step = ack.acked.min(ack.smss.saturating_mul(u32::from(limit)));
-            *state.cwnd = state.cwnd.saturating_add(step).min(CWND_MAX);
-        } else {
-            *state.counted = state.counted.saturating_add(ack.acked);
-            if *state.counted >= *state.cwnd {
-                // What is above a whole window does not count twice: one SMSS a round trip.
-                *state.counted = (*state.counted - *state.cwnd).min(*state.cwnd);
-                *state.cwnd = state.cwnd.saturating_add(ack.smss).min(CWND_MAX);
-            }
+        *counted = counted.saturating_add(ack.acked);
+        if *counted >= *cwnd {
+            // What is above a whole window does not count twice: one SMSS a round trip.
+            *counted = (*counted - *cwnd).min(*cwnd);
+            *cwnd = cwnd.saturating_add(ack.smss).min(CWND_MAX);
         }
     }
 
@@ -167,10 +200,19 @@ mod tests {
     use tersus_ip::Instant;
 
     const SMSS: u32 = 1_000;
-    const LETTER: Reno = Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1 };
+    const LETTER: Reno = Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, hystart: None };
 
     fn ack(acked: u32, flight_size: u32) -> Ack {
-        Ack { acked, flight_size, smss: SMSS, srtt_us: 100_000, now: Instant::ZERO }
+        Ack {
+            acked,
+            flight_size,
+            smss: SMSS,
+            srtt_us: 100_000,
+            rtt_us: 100_000,
+            snd_una: 0,
+            snd_nxt: flight_size,
+            now: Instant::ZERO,
+        }
     }
 
     fn loss(flight_size: u32) -> Loss {

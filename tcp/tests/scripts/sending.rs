@@ -77,7 +77,7 @@ fn a_link_that_completes_checksums_gets_the_sum_of_the_pseudo_header() {
 // conf: TCP-CC-01, TCP-CC-02
 #[test]
 fn the_initial_window_is_that_of_the_configuration() {
-    static OLD: Reno = Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 2 };
+    static OLD: Reno = Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 2, ..Reno::DEFAULT };
     for (congestion, segments) in [(&Reno::DEFAULT, 10), (&OLD, 3)] {
         let setup = Setup { tx: 100_000, congestion, ..Setup::default() };
         run(&setup, connected, || {

@@ -144,7 +144,7 @@ impl World {
             }
             let congestion: &'static dyn Congestion = match dice.below(4) {
                 0 => &Unlimited,
-                1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1 },
+                1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, ..Reno::DEFAULT },
                 _ => &Reno::DEFAULT,
             };
             let setup = Setup {
