@@ -2,6 +2,7 @@
 
 use crate::congestion::Ack;
 use crate::events;
+use crate::options::Answer;
 use crate::records::Acked;
 use crate::shared::Shared;
 use crate::state::State;
@@ -60,8 +61,9 @@ impl Slot {
     }
 
     /// The ACK that tells the truth about the connection.
-    pub(crate) fn ack_fields(&self) -> Fields {
-        Fields {
+    pub(crate) fn ack(&mut self, shared: &mut Shared<'_>) -> Answer {
+        let options = self.options(shared);
+        let fields = Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
             seq: self.snd_nxt.0,
@@ -69,7 +71,8 @@ impl Slot {
             flags: Control::ACK,
             window: u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX),
             urgent: 0,
-        }
+        };
+        Answer { fields, options }
     }
 
     /// Starts the retransmission timer anew, RFC 6298 §5.1 to §5.3.

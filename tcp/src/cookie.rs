@@ -14,13 +14,14 @@
 
 use crate::addresses::Packed;
 use crate::engine::Tcp;
+use crate::options::{Answer, OptionArea};
 use crate::segment::Segment;
 use crate::seq::SeqNum;
 use crate::statistics::count;
 use crate::syn_table::{SynEntry, NOT_SCALED};
 use core::time::Duration;
 use tersus_ip::{Addresses, Deadline, Instant, IpMeta, Random};
-use tersus_wire::tcp::{Fields, Flags};
+use tersus_wire::tcp::{Fields, Flags, Options};
 
 /// First octet of what is hashed, so that no other use of the same key gives the same values.
 const PURPOSE: u8 = b'C';
@@ -44,7 +45,7 @@ struct Peer<'a> {
 /// gets it links none of this, and drops such SYNs.
 #[derive(Clone, Copy)]
 pub struct SynCookies {
-    pub(crate) on_syn: fn(&mut Tcp<'_>, &IpMeta<'_>, &Segment<'_>, u16) -> Option<Fields>,
+    pub(crate) on_syn: fn(&mut Tcp<'_>, &IpMeta<'_>, &Segment<'_>, u16) -> Option<Answer>,
     pub(crate) on_ack: fn(&mut Tcp<'_>, &IpMeta<'_>, &Segment<'_>, u32) -> Promoted,
 }
 
@@ -78,7 +79,7 @@ impl Tcp<'_> {
 }
 
 /// The SYN-ACK for a SYN that cannot be kept; the accept queue of its listener has room.
-fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -> Option<Fields> {
+fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -> Option<Answer> {
     let destination = packet.addresses.destination();
     let index = tcp.listeners.find(destination, seg.local_port())?;
     let listener = *tcp.listeners.at(index)?;
@@ -87,7 +88,7 @@ fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -
     let iss = make(&tcp.shared.random, packet.now, &peer, mss);
     tcp.cookies_until = Deadline::at(packet.now + LIFETIME);
     count(&mut tcp.shared.stats.cookies_sent);
-    Some(Fields {
+    let fields = Fields {
         src_port: seg.local_port(),
         dst_port: seg.remote_port(),
         seq: iss.0,
@@ -95,7 +96,11 @@ fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -
         flags: Flags::SYN | Flags::ACK,
         window: u16::try_from(window).unwrap_or(u16::MAX),
         urgent: 0,
-    })
+    };
+    // What the last SYN-ACK announced is as good as we know. A SYN without options leaves no room for one.
+    let header_len = if matches!(packet.addresses, Addresses::V4(_)) { 40 } else { 60 };
+    let mss = tcp.announced_mtu.checked_sub(header_len).filter(|_| !seg.options.is_empty());
+    Some(Answer { fields, options: OptionArea::of(&Options { mss, ..Options::EMPTY }) })
 }
 
 /// An ACK to a listener: the last of a handshake of which nothing was kept, if it brings a cookie.

@@ -8,6 +8,7 @@ use crate::cookie::Promoted;
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
+use crate::options::Answer;
 use crate::output::{send_segment, syn_options, Visit};
 use crate::records::Records;
 use crate::segment::Segment;
@@ -30,7 +31,7 @@ impl Tcp<'_> {
         hash: u32,
         listener: u16,
         above: Option<SeqNum>,
-    ) -> Option<Fields> {
+    ) -> Option<Answer> {
         // First, RST; second, ACK; third, SYN; fourth, anything else.
         if seg.has(Control::RST) {
             count(&mut self.shared.stats.resets_ignored);
@@ -48,7 +49,7 @@ impl Tcp<'_> {
     }
 
     /// An ACK for nothing that we sent, unless it brings a cookie back.
-    fn on_ack_in_listen(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>, hash: u32) -> Option<Fields> {
+    fn on_ack_in_listen(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>, hash: u32) -> Option<Answer> {
         let promoted = self.cookies.map_or(Promoted::No, |cookies| (cookies.on_ack)(self, packet, seg, hash));
         match promoted {
             Promoted::Yes(connection) => self.on_segment_of(connection, packet, seg),
@@ -68,7 +69,7 @@ impl Tcp<'_> {
         hash: u32,
         index: u16,
         above: Option<SeqNum>,
-    ) -> Option<Fields> {
+    ) -> Option<Answer> {
         let (source, destination) = (packet.addresses.source(), packet.addresses.destination());
         if !is_possible_peer(source, packet) || (source == destination && is_one_port(seg.ports)) {
             count(&mut self.shared.stats.bad_source);
@@ -121,7 +122,7 @@ impl Tcp<'_> {
         id: u16,
         packet: &IpMeta<'_>,
         seg: &mut Segment<'_>,
-    ) -> Option<Fields> {
+    ) -> Option<Answer> {
         let entry = *self.syns.get(id)?;
         let rcv_nxt = entry.irs + 1;
         let rcv_wnd = self.syn_window(&entry);
@@ -167,7 +168,7 @@ impl Tcp<'_> {
     }
 
     /// The ACK of an unacceptable segment: RFC 5961 §4 makes it bring out the truth.
-    fn challenge_of_syn(&mut self, id: u16) -> Option<Fields> {
+    fn challenge_of_syn(&mut self, id: u16) -> Option<Answer> {
         let entry = self.syns.get(id)?;
         if entry.tries == 0 || !entry.may_challenge() {
             count(&mut self.shared.stats.challenge_limited);
@@ -175,7 +176,7 @@ impl Tcp<'_> {
         }
         let entry = *entry;
         count(&mut self.shared.stats.challenge_acks);
-        Some(Fields {
+        Some(Answer::plain(Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),
             seq: (entry.iss + 1).0,
@@ -183,7 +184,7 @@ impl Tcp<'_> {
             flags: Control::ACK,
             window: self.syn_window(&entry),
             urgent: 0,
-        })
+        }))
     }
 
     /// The window that a SYN-ACK announces: not scaled, RFC 7323 §2.2.

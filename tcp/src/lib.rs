@@ -31,6 +31,7 @@ mod index;
 mod isn;
 mod listener;
 mod open;
+mod options;
 mod output;
 mod pool;
 mod ranges;

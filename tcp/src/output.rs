@@ -297,6 +297,7 @@ impl Slot {
             self.rcv_edge = self.next_edge(shared);
         }
         let window = u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX);
+        let options = self.options(shared);
         let mut fields = self.fields(next, window);
         // A path below our floor is left to fragmentation; those of IPv6 never are.
         let whole = self.path.mtu() >= shared.limits.mss_floor + 40;
@@ -308,7 +309,15 @@ impl Slot {
             if len > 0 {
                 payload = self.tx.slices(shared.tx, offset, len);
             }
-            let sent = send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, &[], payload);
+            let sent = send_segment(
+                ip,
+                &mut self.path,
+                packet,
+                self.pseudo_sum,
+                &fields,
+                options.as_slice(),
+                payload,
+            );
             if next.segments == 0 {
                 sent?;
             } else if sent.is_err() {

@@ -3,6 +3,7 @@
 //! One look-up for all of them: connections, half-open ones, TIME-WAIT, then the listeners.
 
 use crate::engine::Tcp;
+use crate::options::Answer;
 use crate::segment::{reset_for, write_reply, Reply, Segment};
 use crate::seq::SeqNum;
 use crate::statistics::count;
@@ -49,18 +50,14 @@ impl Tcp<'_> {
         };
         match answer {
             None => Verdict::Done,
-            Some(fields) => self.answer(packet, segment, &fields),
+            Some(answer) => self.answer(packet, segment, &answer),
         }
     }
 
     /// Writes an answer in the place of the segment.
     #[cold]
-    fn answer(&mut self, packet: &IpMeta<'_>, segment: &mut [u8], fields: &Fields) -> Verdict {
-        // The only answer with SYN is a cookie. What the last SYN-ACK announced is as good as we know.
-        let is_syn = fields.flags.contains(Control::SYN) && self.announced_mtu != 0;
-        let header_len = if matches!(packet.addresses, Addresses::V4(_)) { 40 } else { 60 };
-        let mss = is_syn.then(|| self.announced_mtu.saturating_sub(header_len));
-        match write_reply(segment, fields, mss, packet.addresses.pseudo_sum()) {
+    fn answer(&mut self, packet: &IpMeta<'_>, segment: &mut [u8], answer: &Answer) -> Verdict {
+        match write_reply(segment, answer, packet.addresses.pseudo_sum()) {
             0 => Verdict::Done,
             len => {
                 count(&mut self.shared.stats.segments_sent);
@@ -69,8 +66,8 @@ impl Tcp<'_> {
         }
     }
 
-    /// A segment with a right checksum. `Some`: the header of an answer to write in its place.
-    fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Fields> {
+    /// A segment with a right checksum. `Some`: an answer to write in its place.
+    fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Answer> {
         let hash = self.key.hash(&packet.addresses, seg.ports);
         let found = self.find_connection(&packet.addresses, hash, seg.ports);
         if let Some(id) = found {
@@ -103,7 +100,7 @@ impl Tcp<'_> {
     }
 
     /// §3.10.7.1.
-    pub(crate) fn in_closed(&mut self, seg: &Segment<'_>) -> Option<Fields> {
+    pub(crate) fn in_closed(&mut self, seg: &Segment<'_>) -> Option<Answer> {
         if seg.has(Control::RST) {
             count(&mut self.shared.stats.resets_ignored);
             return None;
@@ -111,7 +108,7 @@ impl Tcp<'_> {
         Some(self.reset(seg))
     }
 
-    pub(crate) fn reset(&mut self, seg: &Segment<'_>) -> Fields {
+    pub(crate) fn reset(&mut self, seg: &Segment<'_>) -> Answer {
         count(&mut self.shared.stats.resets_sent);
         reset_for(seg)
     }
@@ -122,18 +119,23 @@ impl Tcp<'_> {
         id: u16,
         packet: &IpMeta<'_>,
         seg: &mut Segment<'_>,
-    ) -> Option<Fields> {
+    ) -> Option<Answer> {
+        let room = tcp::HEADER_LEN + seg.options.len() + seg.payload.len();
         let (slot, shared) = self.connection(id)?;
         let reply = slot.on_segment(shared, seg);
         let answer = match reply {
             Reply::Nothing => None,
             Reply::Reset => Some(reset_for(seg)),
-            // Nobody may answer from here: the ACK leaves in the next visit.
-            Reply::Ack if packet.reply_from.is_none() => {
-                slot.flags.insert(Flags::ACK_NOW);
-                None
+            Reply::Ack => {
+                let answer = slot.ack(shared);
+                // Nobody may answer from here, or there is no room: the ACK leaves in the next visit.
+                if packet.reply_from.is_none() || answer.len() > room {
+                    slot.flags.insert(Flags::ACK_NOW);
+                    None
+                } else {
+                    Some(answer)
+                }
             }
-            Reply::Ack => Some(slot.ack_fields()),
         };
         if reply == Reply::Reset {
             count(&mut self.shared.stats.resets_sent);
@@ -184,21 +186,21 @@ impl Tcp<'_> {
         if seg.has(Control::FIN) {
             self.waits.restart(id, packet.now.plus_micros(self.shared.limits.time_wait));
         }
-        Reopen::No(Some(Fields {
+        Reopen::No(Some(Answer::plain(Fields {
             src_port: seg.local_port(),
             dst_port: seg.remote_port(),
             seq: snd_nxt.0,
             ack: rcv_nxt.0,
             flags: Control::ACK,
             ..Fields::default()
-        }))
+        })))
     }
 }
 
 /// What a SYN does to a TIME-WAIT entry.
 enum Reopen {
     /// Nothing; perhaps an answer.
-    No(Option<Fields>),
+    No(Option<Answer>),
     /// It ends the wait: a new connection may begin, with sequence numbers above these.
     Above(SeqNum),
 }

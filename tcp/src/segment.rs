@@ -1,5 +1,6 @@
 //! A received segment in the terms of RFC 9293 §3.3.1, and segments that are answers to it.
 
+use crate::options::Answer;
 use crate::seq::SeqNum;
 use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields, Flags};
@@ -92,8 +93,8 @@ pub(crate) enum Reply {
     Reset,
 }
 
-/// The header of the RST that answers a segment: RFC 9293 §3.5.2 group 1 and §3.10.7.1.
-pub(crate) fn reset_for(seg: &Segment<'_>) -> Fields {
+/// The RST that answers a segment: RFC 9293 §3.5.2 group 1 and §3.10.7.1.
+pub(crate) fn reset_for(seg: &Segment<'_>) -> Answer {
     let mut fields = Fields {
         src_port: seg.local_port(),
         dst_port: seg.remote_port(),
@@ -106,22 +107,14 @@ pub(crate) fn reset_for(seg: &Segment<'_>) -> Fields {
         fields.flags |= Flags::ACK;
         fields.ack = (seg.seq + seg.len()).0;
     }
-    fields
+    Answer::plain(fields)
 }
 
-/// Writes a segment without payload over the start of a received one, with an MSS option if there is room for it; its
-/// length, 0 if there is none for the header.
-pub(crate) fn write_reply(octets: &mut [u8], fields: &Fields, mss: Option<u16>, addresses: Sum) -> u16 {
-    let mut area = [0; 4];
-    let len = octets.len();
-    let with_option = mss.filter(|_| len >= tcp::HEADER_LEN + area.len());
-    if let Some(mss) = with_option {
-        let [high, low] = mss.to_be_bytes();
-        area = [2, 4, high, low];
-    }
-    let options = if with_option.is_some() { &area[..] } else { &[] };
-    let written = octets
-        .get_mut(..tcp::HEADER_LEN + options.len())
-        .and_then(|buffer| tcp::emit(buffer, fields, options, [&[], &[]], Checksum::Full(addresses)).ok());
+/// Writes an answer over the start of a received segment; its length, 0 if there is no room for it.
+pub(crate) fn write_reply(octets: &mut [u8], answer: &Answer, addresses: Sum) -> u16 {
+    let written = octets.get_mut(..answer.len()).and_then(|buffer| {
+        tcp::emit(buffer, &answer.fields, answer.options.as_slice(), [&[], &[]], Checksum::Full(addresses))
+            .ok()
+    });
     written.and_then(|len| u16::try_from(len).ok()).unwrap_or(0)
 }

@@ -297,11 +297,12 @@ impl Slot {
         fin || self.data_end().gt(self.snd_nxt)
     }
 
-    /// SMSS, RFC 9293 §3.7.1: what the peer takes and the path carries, without options.
+    /// SMSS, RFC 9293 §3.7.1: octets of payload that the peer takes and the path carries beside our options.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn mss(&self, shared: &Shared<'_>) -> u32 {
         let path = self.path.max_segment_len().saturating_sub(20);
-        u32::from(self.peer_mss.min(path).max(shared.limits.mss_floor))
+        let whole = u32::from(self.peer_mss.min(path).max(shared.limits.mss_floor));
+        whole.saturating_sub(self.options_len()).max(1)
     }
 
     /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
