@@ -1,7 +1,7 @@
 //! A host at one end of a flow, whatever stack it runs.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// A moment or a span of virtual time, in microseconds.
@@ -42,9 +42,23 @@ pub struct Settings {
     pub buffer: usize,
     /// Floor of the retransmission timeout, in milliseconds, where the stack lets it be chosen.
     pub rto_min_ms: u64,
-    /// Number of the flow, which seeds the host.
+    /// Send records and out-of-order ranges, where the stack lets their number be chosen.
+    pub records: usize,
+    /// Seeds the host.
     pub seed: u64,
 }
+
+/// What a stack tells of its connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View {
+    /// cwnd in octets.
+    pub cwnd: Option<u32>,
+    /// SRTT.
+    pub srtt: Option<Micros>,
+}
+
+/// Counters by name.
+pub type Counters = BTreeMap<&'static str, u32>;
 
 /// A stack with one connection.
 pub trait Host {
@@ -60,6 +74,9 @@ pub trait Host {
     /// Reads what was received in order; 0: nothing.
     fn recv(&mut self, buffer: &mut [u8]) -> usize;
 
-    /// cwnd in octets, where the stack tells.
-    fn window(&mut self) -> Option<u32>;
+    /// What can be seen of the connection from outside.
+    fn view(&mut self) -> View;
+
+    /// What was counted and is not zero.
+    fn counters(&self) -> Counters;
 }

@@ -1,11 +1,11 @@
 //! A host that runs smoltcp 0.14.
 
-use crate::host::{Host, Micros, Role, Settings, Shared, MTU, PORT};
-use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{Device, DeviceCapabilities, Medium};
-use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer};
-use smoltcp::time::Instant;
-use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
+use crate::host::{Counters, Host, Micros, Role, Settings, Shared, View, MTU, PORT};
+use smoltcp_crate::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp_crate::phy::{Device, DeviceCapabilities, Medium};
+use smoltcp_crate::socket::tcp::{CongestionControl, Socket, SocketBuffer};
+use smoltcp_crate::time::Instant;
+use smoltcp_crate::wire::{HardwareAddress, IpAddress, IpCidr};
 
 struct Wire(Shared);
 pub struct Rx(Vec<u8>);
@@ -36,13 +36,13 @@ impl Device for Wire {
     }
 }
 
-impl smoltcp::phy::RxToken for Rx {
+impl smoltcp_crate::phy::RxToken for Rx {
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
         f(&self.0)
     }
 }
 
-impl smoltcp::phy::TxToken for Tx<'_> {
+impl smoltcp_crate::phy::TxToken for Tx<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
         let mut packet = vec![0; len];
         let result = f(&mut packet);
@@ -115,7 +115,11 @@ impl Host for Smoltcp {
         self.socket().recv_slice(buffer).unwrap_or(0)
     }
 
-    fn window(&mut self) -> Option<u32> {
-        None
+    fn view(&mut self) -> View {
+        View::default()
+    }
+
+    fn counters(&self) -> Counters {
+        Counters::new()
     }
 }

@@ -1,6 +1,6 @@
 //! A host that runs tersus.
 
-use crate::host::{Host, Micros, Role, Settings, Shared, MTU, PORT};
+use crate::host::{Counters, Host, Micros, Role, Settings, Shared, View, MTU, PORT};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use tersus_iface::ip::{self, InterfaceId, Ip};
@@ -58,26 +58,71 @@ impl tersus_iface::phy::TxToken for Tx<'_> {
     }
 }
 
-/// Memory that is never given back.
-fn leak<T: Clone>(value: T, len: usize) -> &'static mut [T] {
-    vec![value; len].leak()
+/// Memory of a host: one connection, one listener.
+pub struct Memory {
+    ip: Box<ip::Storage<1, 2, 1, 0>>,
+    slots: Vec<tcp::Slot>,
+    rx: Vec<u8>,
+    tx: Vec<u8>,
+    words: Vec<u32>,
+    cells: Vec<u32>,
+    deadlines: Vec<ip::Deadline>,
+    links: Vec<u16>,
+    syns: Vec<tcp::SynEntry>,
+    syn_cells: Vec<u32>,
+    syn_deadlines: Vec<ip::Deadline>,
+    syn_links: Vec<u16>,
+    waits: Vec<tcp::TimeWait>,
+    wait_cells: Vec<u32>,
+    listeners: Vec<tcp::Listener>,
+    records: Vec<tcp::Record>,
+    ranges: Vec<tcp::Range>,
 }
 
-pub struct Tersus {
-    stack: Stack<'static>,
+impl Memory {
+    pub fn new(settings: &Settings, congestion: &dyn Congestion) -> Self {
+        Self {
+            ip: Box::new(ip::Storage::new()),
+            slots: vec![tcp::Slot::FREE],
+            rx: vec![0; settings.buffer],
+            tx: vec![0; settings.buffer],
+            words: vec![0; congestion.words()],
+            cells: vec![0; 2],
+            deadlines: vec![ip::Deadline::NONE],
+            links: vec![0; 5],
+            syns: vec![tcp::SynEntry::FREE; 4],
+            syn_cells: vec![0; 8],
+            syn_deadlines: vec![ip::Deadline::NONE; 4],
+            syn_links: vec![0; 12],
+            waits: vec![tcp::TimeWait::FREE],
+            wait_cells: vec![0; 2],
+            listeners: vec![tcp::Listener::FREE],
+            records: vec![tcp::Record::NONE; settings.records],
+            ranges: vec![tcp::Range::NONE; settings.records],
+        }
+    }
+}
+
+pub struct Tersus<'a> {
+    stack: Stack<'a>,
     link: RawIp<Wire>,
-    tcp: Tcp<'static>,
+    tcp: Tcp<'a>,
     listener: Option<ListenerId>,
     connection: Option<ConnectionId>,
 }
 
-impl Tersus {
-    pub fn new(role: Role, port: Shared, settings: &Settings, congestion: &'static dyn Congestion) -> Self {
-        let storage: &'static mut ip::Storage<1, 2, 1, 0> = Box::leak(Box::new(ip::Storage::new()));
+impl<'a> Tersus<'a> {
+    pub fn new(
+        role: Role,
+        port: Shared,
+        settings: &Settings,
+        congestion: &'a dyn Congestion,
+        memory: &'a mut Memory,
+    ) -> Self {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&settings.seed.to_le_bytes());
         seed[8] = u8::from(role == Role::Sender);
-        let mut stack = Stack::new(Ip::new(storage, seed, ip::Config::default()));
+        let mut stack = Stack::new(Ip::new(&mut *memory.ip, seed, ip::Config::default()));
         let address = |role| IpAddr::V4(Ipv4Addr::new(10, 0, 0, if role == Role::Sender { 1 } else { 2 }));
         let cidr = Cidr::new(address(role), 24).expect("a prefix length");
         stack.ip.add_address(InterfaceId(0), cidr).expect("room for an address");
@@ -85,22 +130,22 @@ impl Tersus {
         // A path is decided over links that are attached.
         stack.poll_with(Instant::ZERO, &mut [&mut link], &mut ());
         let slices = tcp::Slices {
-            slots: leak(tcp::Slot::FREE, 1),
-            rx: leak(0, settings.buffer),
-            tx: leak(0, settings.buffer),
-            words: leak(0, congestion.words()),
-            cells: leak(0, 2),
-            deadlines: leak(ip::Deadline::NONE, 1),
-            links: leak(0, 5),
-            syns: leak(tcp::SynEntry::FREE, 4),
-            syn_cells: leak(0, 8),
-            syn_deadlines: leak(ip::Deadline::NONE, 4),
-            syn_links: leak(0, 12),
-            waits: leak(tcp::TimeWait::FREE, 1),
-            wait_cells: leak(0, 2),
-            listeners: leak(tcp::Listener::FREE, 1),
-            records: leak(tcp::Record::NONE, 64),
-            ranges: leak(tcp::Range::NONE, 256),
+            slots: &mut memory.slots,
+            rx: &mut memory.rx,
+            tx: &mut memory.tx,
+            words: &mut memory.words,
+            cells: &mut memory.cells,
+            deadlines: &mut memory.deadlines,
+            links: &mut memory.links,
+            syns: &mut memory.syns,
+            syn_cells: &mut memory.syn_cells,
+            syn_deadlines: &mut memory.syn_deadlines,
+            syn_links: &mut memory.syn_links,
+            waits: &mut memory.waits,
+            wait_cells: &mut memory.wait_cells,
+            listeners: &mut memory.listeners,
+            records: &mut memory.records,
+            ranges: &mut memory.ranges,
         };
         let rto_min = Duration::from_millis(settings.rto_min_ms);
         let config = tcp::Config { rto_min, ..tcp::Config::new() };
@@ -118,7 +163,7 @@ impl Tersus {
     }
 }
 
-impl Host for Tersus {
+impl Host for Tersus<'_> {
     fn poll(&mut self, now: Micros) {
         let now = Instant::from_micros(now);
         let (links, tcp) = (&mut [&mut self.link], &mut self.tcp);
@@ -144,7 +189,13 @@ impl Host for Tersus {
         self.connection.and_then(|connection| self.tcp.recv(connection, buffer).ok()).unwrap_or(0)
     }
 
-    fn window(&mut self) -> Option<u32> {
-        self.tcp.info(self.connection?).ok().map(|info| info.cwnd)
+    fn view(&mut self) -> View {
+        let info = self.connection.and_then(|connection| self.tcp.info(connection).ok());
+        let srtt = info.map(|info| info.srtt.as_micros() as Micros);
+        View { cwnd: info.map(|info| info.cwnd), srtt: srtt.filter(|&srtt| srtt > 0) }
+    }
+
+    fn counters(&self) -> Counters {
+        self.tcp.statistics().counters().into_iter().filter(|(_, value)| *value > 0).collect()
     }
 }
