@@ -4,6 +4,7 @@ use crate::congestion::Ack;
 use crate::events;
 use crate::options::Answer;
 use crate::records::Acked;
+use crate::sack::Dsack;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Ended, Flags, Slot};
@@ -18,6 +19,7 @@ impl Slot {
                 self.stop_timers();
                 self.records.clear(&mut shared.records);
                 self.ranges.clear(&mut shared.ranges);
+                shared.dsack = Dsack::NONE;
             }
             State::FinWait2 => self.start_idle_timer(shared),
             _ => {}

@@ -8,22 +8,26 @@
 //! A table of plain functions and no feature: one build holds engines of several compositions, and the default leaves
 //! nothing out. Each method of [`Duties`] says what happens without its duty.
 
+use crate::sack;
+use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::tcb::Slot;
+use tersus_wire::tcp::Options;
 
 /// Which duties an engine has. The same for its whole life: a constant, such as
 /// `const DUTIES: Duties = Duties::NONE.with_keep_alive();`.
 #[derive(Debug, Clone, Copy)]
 pub struct Duties {
     pub(crate) keep_alive: Option<fn(&mut Slot, &mut Shared<'_>)>,
+    pub(crate) sack: Option<Sack>,
 }
 
 impl Duties {
     /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
-    pub const NONE: Self = Self { keep_alive: None };
+    pub const NONE: Self = Self { keep_alive: None, sack: None };
 
     /// Every duty: what [`crate::Tcp::new`] takes.
-    pub const ALL: Self = Self::NONE.with_keep_alive();
+    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
     /// [`crate::KeepAlive::On`] is taken and does nothing.
@@ -32,4 +36,19 @@ impl Duties {
         self.keep_alive = Some(|slot, shared| slot.on_keep_alive_timeout(shared));
         self
     }
+
+    /// Selective acknowledgement, RFC 2018, with duplicates reported, RFC 2883. Without: SACK is not permitted to
+    /// peers, and they learn of one gap in each round trip.
+    #[must_use]
+    pub const fn with_sack(mut self) -> Self {
+        self.sack = Some(Sack { report: sack::report, duplicate: sack::note_duplicate });
+        self
+    }
+}
+
+/// Selective acknowledgement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sack {
+    pub(crate) report: fn(&Slot, &Shared<'_>, &mut Options),
+    pub(crate) duplicate: fn(&Slot, &mut Shared<'_>, SeqNum, SeqNum) -> bool,
 }

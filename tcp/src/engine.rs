@@ -21,6 +21,7 @@ use crate::listener::Listeners;
 use crate::pool::Pool;
 use crate::ready::Ready;
 use crate::rtt::RtoConfig;
+use crate::sack::Dsack;
 use crate::shared::{Limits, Shared};
 use crate::slots::{ClassState, MAX_CLASSES};
 use crate::state::State;
@@ -172,6 +173,7 @@ impl<'a> Tcp<'a> {
                 limiter: Limiter::new(),
                 random,
                 stats: Statistics::new(),
+                dsack: Dsack::NONE,
                 id: 0,
                 now: Instant::ZERO,
             },

@@ -8,18 +8,18 @@ use crate::cookie::Promoted;
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
-use crate::options::Answer;
-use crate::output::{send_segment, syn_options, Visit};
+use crate::options::{syn_options, Answer, SynOffer};
+use crate::output::{send_segment, Visit};
 use crate::records::Records;
 use crate::segment::Segment;
 use crate::segment_arrives::shift_for;
 use crate::seq::{acceptable, SeqNum};
 use crate::statistics::count;
-use crate::syn_table::{SynEntry, NOT_SCALED};
+use crate::syn_table::{Offers, SynEntry, NOT_SCALED};
 use crate::tcb::Flags;
 use core::net::IpAddr;
 use tersus_ip::{InFlags, IpLayer, IpMeta, OutFlags, Outgoing, Path, SendError, Source};
-use tersus_wire::tcp::{self, Fields, Flags as Control, Options};
+use tersus_wire::tcp::{Fields, Flags as Control, Options};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
@@ -110,6 +110,7 @@ impl Tcp<'_> {
             listener: index,
             shift: options.window_scale.map_or(NOT_SCALED, |shift| shift.min(14)),
             interface: packet.interface.0,
+            offers: if options.sack_permitted { Offers::SACK } else { Offers::empty() },
             ..SynEntry::FREE
         };
         self.syns.insert(entry, packet.now);
@@ -228,6 +229,8 @@ impl Tcp<'_> {
         let (tcb, shared) = self.connection(new)?;
         tcb.flags.insert(Flags::IN_QUEUE | Flags::IN_INDEX);
         tcb.flags.set(Flags::SCALED, entry.peer_shift().is_some());
+        let sack = entry.offers.contains(Offers::SACK) && shared.duties.sack.is_some();
+        tcb.flags.set(Flags::SACK_OK, sack);
         tcb.pseudo_sum = path.pseudo_sum();
         tcb.path = path;
         tcb.ports = entry.ports;
@@ -337,8 +340,12 @@ impl Tcp<'_> {
         }
         let size = self.receive_buffer(entry);
         let listener = self.listeners.at(entry.listener).map(|l| l.options).unwrap_or_default();
-        let mut area = [0; tcp::MAX_OPTIONS_LEN];
-        let options = syn_options(&self.recent, size, entry.peer_shift().is_some(), &mut area);
+        let offer = SynOffer {
+            scale_for: entry.peer_shift().map(|_| size),
+            sack: entry.offers.contains(Offers::SACK) && self.shared.duties.sack.is_some(),
+        };
+        let options = syn_options(&self.recent, offer);
+        let options = options.as_slice();
         let fields = Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),

@@ -6,7 +6,7 @@
 //!
 //! A reader who knows the RFC finds §3.3.1 in `tcb`, §3.10.1 in `open`, §3.10.2 and §3.10.3 in `stream`, §3.10.4 to
 //! §3.10.6 in `user_calls`, §3.10.7 in `receive`, `handshake`, `segment_arrives`, `acknowledgement` and `text`,
-//! §3.10.8 in `timeouts`, and what leaves in `output`.
+//! §3.10.8 in `timeouts`, and what leaves in `output`, its options in `options`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -40,6 +40,7 @@ mod receive;
 mod records;
 mod ring;
 mod rtt;
+mod sack;
 mod segment;
 mod segment_arrives;
 mod seq;

@@ -1,16 +1,21 @@
-//! The options of segments without SYN, and of segments made in the place of a received one: composed here for all
-//! that leave.
+//! The options of all that leaves, composed in one place: on a SYN MSS, window scale and SACK-permitted (RFC 9293
+//! §3.7.1, RFC 7323 §2, RFC 2018 §2), on other segments what the connection has to tell.
 //!
 //! ```text
 //!    0                        12
 //!   +------------------------+-----------------------------+
-//!   | NOP NOP Timestamps     | what else fits: 28 octets   |     each part a multiple of four octets
+//!   | NOP NOP Timestamps     | SACK blocks: 28 octets      |     each part a multiple of four octets
 //!   +------------------------+-----------------------------+
 //! ```
+//! What every segment carries makes SMSS smaller ([`Slot::options_len`]); SACK blocks, which come and go, make only
+//! the payload beside them shorter ([`Slot::payload_room`]).
 
+use crate::segment_arrives::shift_for;
 use crate::shared::Shared;
-use crate::tcb::Slot;
-use tersus_wire::tcp::{self, Fields};
+use crate::state::State;
+use crate::tcb::{Flags, Slot};
+use tersus_ip::Path;
+use tersus_wire::tcp::{self, Fields, Options};
 
 /// Option octets as they leave.
 #[derive(Debug, Clone, Copy)]
@@ -54,14 +59,69 @@ impl Answer {
     }
 }
 
+/// What a SYN of ours offers beside the MSS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SynOffer {
+    /// The window scale for a receive buffer of so many octets; `None`: the peer's SYN came without.
+    pub(crate) scale_for: Option<u32>,
+    /// SACK-permitted.
+    pub(crate) sack: bool,
+}
+
+/// Our options on a SYN that takes `path`.
+pub(crate) fn syn_options(path: &Path, offer: SynOffer) -> OptionArea {
+    OptionArea::of(&Options {
+        mss: Some(path.max_segment_len().saturating_sub(20)),
+        window_scale: offer.scale_for.map(shift_for),
+        sack_permitted: offer.sack,
+        ..Options::EMPTY
+    })
+}
+
 impl Slot {
-    /// What a segment without SYN carries that leaves now, beside its payload.
-    pub(crate) fn options(&mut self, _shared: &mut Shared<'_>) -> OptionArea {
-        OptionArea::NONE
+    /// What our SYN, or SYN-ACK of a simultaneous open, offers.
+    pub(crate) fn syn_offer(&self, shared: &Shared<'_>) -> SynOffer {
+        let is_first = self.state == State::SynSent;
+        SynOffer {
+            scale_for: (is_first || self.flags.contains(Flags::SCALED)).then(|| self.rx.size()),
+            sack: shared.duties.sack.is_some() && (is_first || self.flags.contains(Flags::SACK_OK)),
+        }
     }
 
-    /// Octets that options take of each segment with data.
+    /// What a segment without SYN carries that leaves now, beside its payload.
+    pub(crate) fn options(&self, shared: &Shared<'_>) -> OptionArea {
+        if self.has_usual_options(shared) {
+            return OptionArea::NONE;
+        }
+        self.rare_options(shared)
+    }
+
+    /// Octets of options that every segment with data carries.
     pub(crate) fn options_len(&self) -> u32 {
         0
+    }
+
+    /// Octets of payload that fit a segment now; `mss` is SMSS.
+    #[inline]
+    pub(crate) fn payload_room(&self, shared: &Shared<'_>, mss: u32) -> u32 {
+        if self.has_usual_options(shared) {
+            return mss;
+        }
+        let more = u32::from(self.rare_options(shared).len).saturating_sub(self.options_len());
+        mss.saturating_sub(more).max(1)
+    }
+
+    /// Whether there is nothing to report of gaps and duplicates.
+    fn has_usual_options(&self, shared: &Shared<'_>) -> bool {
+        self.ranges.is_empty() && shared.dsack.is_none()
+    }
+
+    #[cold]
+    fn rare_options(&self, shared: &Shared<'_>) -> OptionArea {
+        let mut options = Options::EMPTY;
+        if let Some(sack) = shared.duties.sack.as_ref().filter(|_| self.flags.contains(Flags::SACK_OK)) {
+            (sack.report)(self, shared, &mut options);
+        }
+        OptionArea::of(&options)
     }
 }

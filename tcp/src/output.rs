@@ -4,7 +4,7 @@
 //! One visit sends until window, budget or device stops it. Each octet of payload is copied once, from the ring
 //! into the buffer that the lower layers lend.
 
-use crate::segment_arrives::shift_for;
+use crate::options::syn_options;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::state::State;
@@ -12,7 +12,7 @@ use crate::statistics::{add, count};
 use crate::tcb::{Ended, Flags, Slot};
 use tersus_ip::{ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
 use tersus_wire::checksum::Sum;
-use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control, Options};
+use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control};
 use tersus_wire::IpProtocol;
 
 /// How a visit ended.
@@ -200,7 +200,8 @@ impl Slot {
         if held || !seq.lt(edge) {
             return None;
         }
-        let data = self.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(self.mss(shared));
+        let room = self.payload_room(shared, self.mss(shared));
+        let data = self.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(room);
         let (len, fin) = if seq.ge(self.data_end()) {
             (0, true)
         } else {
@@ -230,21 +231,22 @@ impl Slot {
         let offered = self.snd_wnd.saturating_sub(flight);
         let cwnd = shared.cwnd().saturating_add(self.limited_transmit(mss));
         let permitted = cwnd.saturating_sub(self.records.pipe(flight)).min(offered);
-        let len = queued.min(mss).min(permitted);
+        let whole = self.payload_room(shared, mss);
+        let len = queued.min(whole).min(permitted);
         let last = len == queued;
         // A FIN takes one place in the window as well.
         let fin = closing && last && offered > len;
         if len == 0 && !fin {
             return None;
         }
-        let worth = len == mss
+        let worth = len == whole
             || (last && (flight == 0 || fin || self.flags.contains(Flags::NAGLE_OFF)))
             || (len > 0 && len >= self.max_snd_wnd / 2)
             || self.flags.contains(Flags::OVERRIDE);
         if !worth {
             return None;
         }
-        let run = if len == mss { queued.saturating_sub(1).min(permitted).saturating_sub(len) } else { 0 };
+        let run = if len == whole { queued.saturating_sub(1).min(permitted).saturating_sub(len) } else { 0 };
         let mut control = Control::ACK;
         control.set(Control::PSH, last && queued > 0);
         control.set(Control::FIN, fin);
@@ -291,7 +293,7 @@ impl Slot {
         budget: usize,
     ) -> Result<(), SendError> {
         if next.control.contains(Control::SYN) {
-            return self.emit_syn(ip, next);
+            return self.emit_syn(shared, ip, next);
         }
         if next.kind != Kind::Reset {
             self.rcv_edge = self.next_edge(shared);
@@ -338,10 +340,14 @@ impl Slot {
 
     /// The same for a SYN: it has options, and its window is not scaled, RFC 7323 §2.2.
     #[cold]
-    fn emit_syn(&mut self, ip: &mut dyn IpLayer, next: &mut Next) -> Result<(), SendError> {
-        let offer = self.state == State::SynSent || self.flags.contains(Flags::SCALED);
-        let mut area = [0; tcp::MAX_OPTIONS_LEN];
-        let options = syn_options(&self.path, self.rx.size(), offer, &mut area);
+    fn emit_syn(
+        &mut self,
+        shared: &Shared<'_>,
+        ip: &mut dyn IpLayer,
+        next: &mut Next,
+    ) -> Result<(), SendError> {
+        let options = syn_options(&self.path, self.syn_offer(shared));
+        let options = options.as_slice();
         let fields = self.fields(next, u16::try_from(self.rx.free()).unwrap_or(u16::MAX));
         let packet = self.packet(OutFlags::DONT_FRAGMENT);
         send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, [&[], &[]])?;
@@ -382,6 +388,7 @@ impl Slot {
             self.flags.remove(Flags::ACK_NOW);
             self.delayed_ack.stop();
             self.unacked_segments = 0;
+            shared.dsack.on_ack_left(shared.id);
         }
         if next.kind == Kind::Ack {
             return;
@@ -466,22 +473,6 @@ impl Slot {
         };
         self.end(shared, how);
     }
-}
-
-/// Our options on a SYN: MSS, and window scale unless the peer's SYN came without.
-pub(crate) fn syn_options<'b>(
-    path: &Path,
-    receive_buffer: u32,
-    is_scaled: bool,
-    area: &'b mut [u8; tcp::MAX_OPTIONS_LEN],
-) -> &'b [u8] {
-    let options = Options {
-        mss: Some(path.max_segment_len().saturating_sub(20)),
-        window_scale: is_scaled.then(|| shift_for(receive_buffer)),
-        ..Options::default()
-    };
-    let len = options.emit(area).unwrap_or(0);
-    area.get(..len).unwrap_or_default()
 }
 
 /// Sends a segment along `path`. The link does the checksum where it can.

@@ -127,7 +127,6 @@ impl Ranges {
     }
 
     /// The ranges, the one that changed last first: left and right edge.
-    #[cfg_attr(not(test), expect(dead_code, reason = "SACK, RFC 2018, reports them"))]
     pub(crate) fn iter<'p>(&self, pool: &'p Pool<'_, Range>) -> impl Iterator<Item = (SeqNum, SeqNum)> + 'p {
         pool.chain(self.head).map(|range| (range.start, range.end))
     }

@@ -133,6 +133,7 @@ impl Tcp<'_> {
                     slot.flags.insert(Flags::ACK_NOW);
                     None
                 } else {
+                    shared.dsack.on_ack_left(shared.id);
                     Some(answer)
                 }
             }

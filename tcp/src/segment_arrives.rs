@@ -7,7 +7,7 @@
 
 use crate::events;
 use crate::segment::{Reply, Segment};
-use crate::seq::acceptable;
+use crate::seq::{acceptable, SeqNum};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
@@ -87,6 +87,7 @@ impl Slot {
             return Break(Reply::Nothing);
         };
         self.on_peer_syn(seg, &options);
+        self.flags.set(Flags::SACK_OK, options.sack_permitted && shared.duties.sack.is_some());
         if !acks_syn {
             // Simultaneous open, §3.5 MUST-10. What else the segment carries comes again.
             self.enter(shared, State::SynReceived);
@@ -154,12 +155,19 @@ impl Slot {
         let is_probe = rcv_wnd == 0 && seg.seq == rcv_nxt;
         if !acceptable(rcv_nxt, rcv_wnd, seg.seq, seg.len()) && !is_probe {
             count(&mut shared.stats.not_acceptable);
+            let end = seg.seq + seg.payload_len();
+            let is_old = seg.seq.lt(rcv_nxt) && end.le(rcv_nxt) && !seg.has(Control::SYN);
+            if is_old && self.note_duplicate(shared, seg.seq, end) {
+                // Each is to be reported, and ACKs that answer data cannot go round in circles.
+                return Break(Reply::Ack);
+            }
             return Break(self.challenge(shared));
         }
         if seg.seq.lt(rcv_nxt) {
             if !seg.payload.is_empty() {
                 count(&mut shared.stats.data_duplicate);
                 self.flags.insert(Flags::ACK_NOW);
+                self.note_duplicate(shared, seg.seq, rcv_nxt);
             }
             seg.cut_before(rcv_nxt);
         }
@@ -318,6 +326,11 @@ impl Slot {
             // Probes that are answered keep the connection open for ever, §3.8.6.1 MUST-37.
             self.progress = shared.now;
         }
+    }
+
+    /// The octets from `left` to `right` were here already; whether the next ACK will say so.
+    pub(crate) fn note_duplicate(&self, shared: &mut Shared<'_>, left: SeqNum, right: SeqNum) -> bool {
+        shared.duties.sack.as_ref().is_some_and(|sack| (sack.duplicate)(self, shared, left, right))
     }
 
     /// The ACK that RFC 5961 and the first check ask for, within its limits.

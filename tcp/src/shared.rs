@@ -11,6 +11,7 @@ use crate::pool::Pool;
 use crate::ranges::Range;
 use crate::records::Record;
 use crate::rtt::RtoConfig;
+use crate::sack::Dsack;
 use crate::statistics::Statistics;
 use core::time::Duration;
 use tersus_ip::{Deadline, Instant, Random};
@@ -33,6 +34,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) limiter: Limiter,
     pub(crate) random: Random,
     pub(crate) stats: Statistics,
+    /// Octets that came twice and are to be reported.
+    pub(crate) dsack: Dsack,
     /// The connection at work.
     pub(crate) id: u16,
     /// The moment of the turn, or of the last one for what the user calls.

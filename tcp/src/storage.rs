@@ -14,7 +14,7 @@ use tersus_ip::Deadline;
 /// |---|---|---|
 /// | `CONNS` | connections | about 350 |
 /// | `RX`, `TX` | receive and send buffer of each connection, in octets | 1 |
-/// | `SYNS` | half-open connections of listeners, all together | 86 |
+/// | `SYNS` | half-open connections of listeners, all together | 90 |
 /// | `WAITS` | connections in TIME-WAIT | 72 |
 /// | `LISTENERS` | listeners | about 64 |
 /// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection | 28 |

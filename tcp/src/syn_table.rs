@@ -1,4 +1,4 @@
-//! Half-open connections of listeners: SYN-RECEIVED without buffers, 64 octets each. RFC 4987 §3.2.
+//! Half-open connections of listeners: SYN-RECEIVED without buffers, 68 octets each. RFC 4987 §3.2.
 //!
 //! An entry holds all that is needed to answer, to answer again, and to become a connection. Its place for what a
 //! SYN cookie or timestamps need later is in the padding.
@@ -15,6 +15,15 @@ use tersus_ip::{Addresses, Deadline, Instant, InterfaceId};
 pub(crate) const NOT_SCALED: u8 = 15;
 /// `SynEntry::link` of an entry that waits.
 const WAITING: u16 = 1;
+
+bitflags::bitflags! {
+    /// What the peer's SYN offered beside MSS and window scale.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(crate) struct Offers: u8 {
+        /// SACK-permitted, RFC 2018 §2.
+        const SACK = 1;
+    }
+}
 
 /// A half-open connection; all zeros: free.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +51,7 @@ pub struct SynEntry {
     /// SYN-ACKs that left.
     pub(crate) tries: u8,
     pub(crate) interface: u8,
+    pub(crate) offers: Offers,
 }
 
 impl SynEntry {
@@ -61,6 +71,7 @@ impl SynEntry {
         shift: 0,
         tries: 0,
         interface: 0,
+        offers: Offers::empty(),
     };
 
     /// Our address.
@@ -227,6 +238,6 @@ mod tests {
 
     #[test]
     fn entries_are_as_small_as_planned() {
-        assert!(core::mem::size_of::<SynEntry>() <= 64, "{}", core::mem::size_of::<SynEntry>());
+        assert!(core::mem::size_of::<SynEntry>() <= 68, "{}", core::mem::size_of::<SynEntry>());
     }
 }

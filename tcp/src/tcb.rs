@@ -65,6 +65,8 @@ bitflags::bitflags! {
         const REACHABLE = 1 << 17;
         /// R1 was reached: the IP layer should know.
         const SUSPECT = 1 << 18;
+        /// Both SYNs carried SACK-permitted.
+        const SACK_OK = 1 << 7;
         /// `soft_error` holds one.
         const SOFT_ERROR = 1 << 19;
         /// The look-up leads to this slot.

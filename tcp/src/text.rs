@@ -83,7 +83,10 @@ impl Slot {
                 count(&mut shared.stats.data_out_of_order);
                 self.rx.write_at(shared.rx, ahead, payload);
             }
-            Inserted::Duplicate => count(&mut shared.stats.data_duplicate),
+            Inserted::Duplicate => {
+                count(&mut shared.stats.data_duplicate);
+                self.note_duplicate(shared, seg.seq, seg.seq + len);
+            }
             Inserted::Full => count(&mut shared.stats.ranges_full),
         }
         // It acknowledges what waited for company as well; one more would look like a further segment ahead.

@@ -12,6 +12,7 @@ mod limits;
 mod receiving;
 mod reset;
 mod runner;
+mod sack;
 mod sending;
 mod simulation;
 mod state_events;

@@ -36,6 +36,10 @@ pub(crate) struct Seg {
     pub(crate) window: Option<u16>,
     pub(crate) mss: Option<u16>,
     pub(crate) scale: Option<u8>,
+    /// SACK-permitted; compared only if the script says so.
+    pub(crate) permits: Option<bool>,
+    /// SACK blocks, always compared: those given name our octets, those wanted the peer's.
+    pub(crate) sack: Vec<(u32, u32)>,
     /// Raw option octets, given only.
     pub(crate) options: Vec<u8>,
     /// PSH is compared only if the script says so.
@@ -57,6 +61,9 @@ impl core::fmt::Debug for Seg {
             if let Some(number) = number {
                 write!(f, "<{name}={number}>")?;
             }
+        }
+        if !self.sack.is_empty() {
+            write!(f, "<SACK={:?}>", self.sack)?;
         }
         let first = &self.data[..self.data.len().min(8)];
         write!(f, " {} octets {first:?}", self.data.len())
@@ -100,6 +107,14 @@ impl Seg {
     }
     pub(crate) fn scale(mut self, shift: u8) -> Self {
         self.scale = Some(shift);
+        self
+    }
+    pub(crate) fn permits(mut self, sack: bool) -> Self {
+        self.permits = Some(sack);
+        self
+    }
+    pub(crate) fn sack(mut self, blocks: &[(u32, u32)]) -> Self {
+        self.sack = blocks.to_vec();
         self
     }
     pub(crate) fn fin(mut self) -> Self {
@@ -432,7 +447,16 @@ impl Host {
             urgent: 0,
         };
         let mut area = [0; 40];
-        let options = tcp::Options { mss: seg.mss, window_scale: seg.scale, ..tcp::Options::default() };
+        let mut options = tcp::Options {
+            mss: seg.mss,
+            window_scale: seg.scale,
+            sack_permitted: seg.permits == Some(true),
+            ..tcp::Options::default()
+        };
+        for &(left, right) in &seg.sack {
+            let block = tcp::SackBlock { left: self.ours(left), right: self.ours(right) };
+            options.sack.push(block).unwrap();
+        }
         let len = options.emit(&mut area).unwrap();
         let options = [&area[..len], &seg.options].concat();
         self.receive(&fields, &options, &seg.data);
@@ -475,6 +499,10 @@ impl Host {
                 }
             }
         };
+        let peers = |block: &tcp::SackBlock| {
+            let to_script = |seq: u32| seq.wrapping_sub(self.irs).wrapping_add(IRS);
+            (to_script(block.left), to_script(block.right))
+        };
         let seg = Seg {
             seq,
             ack: fields
@@ -486,6 +514,8 @@ impl Host {
             window: Some(fields.window),
             mss: options.mss,
             scale: options.window_scale,
+            permits: Some(options.sack_permitted),
+            sack: options.sack.as_slice().iter().map(peers).collect(),
             options: Vec::new(),
             psh: Some(fields.flags.contains(Flags::PSH)),
             absolute: false,
@@ -515,6 +545,8 @@ impl Host {
             && (want.window.is_none() || seg.window == want.window)
             && (want.mss.is_none() || seg.mss == want.mss)
             && (want.scale.is_none() || seg.scale == want.scale)
+            && (want.permits.is_none() || seg.permits == want.permits)
+            && seg.sack == want.sack
             && (want.psh.is_none() || seg.psh == want.psh);
         assert!(same, "{what}: at {at} ms left\n{seg:?}, wanted at {ms} ms\n{want:?}");
     }
@@ -553,6 +585,10 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
         match option.unwrap() {
             tcp::TcpOption::Mss(mss) => area.mss = Some(mss),
             tcp::TcpOption::WindowScale(shift) => area.window_scale = Some(shift),
+            tcp::TcpOption::SackPermitted => area.sack_permitted = true,
+            tcp::TcpOption::Sack(blocks) => {
+                blocks.iter().for_each(|block| area.sack.push(block).unwrap());
+            }
             tcp::TcpOption::Nop => {}
             other => panic!("option {other:?} sent"),
         }
@@ -567,7 +603,8 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
         urgent: 0,
     };
     if !fields.flags.contains(Flags::SYN) {
-        assert_eq!((area.mss, area.window_scale), (None, None), "SYN options without SYN");
+        let syn_options = (area.mss, area.window_scale, area.sack_permitted);
+        assert_eq!(syn_options, (None, None, false), "SYN options without SYN");
     }
     (now, fields, packet.payload().to_vec(), area)
 }
@@ -694,6 +731,33 @@ pub(crate) fn accepted(host: &mut Host) {
             (0, In(seg(IRS + 1).ack(ISS + 1))),
             (0, Call(Host::accept)),
             (0, Is(State::Established)),
+        ],
+    );
+}
+
+/// As `connected`, with SACK.
+pub(crate) fn connected_with_sack(host: &mut Host) {
+    host.connect();
+    play(
+        host,
+        vec![
+            (0, Out(syn(ISS).permits(true))),
+            (0, In(syn(IRS).ack(ISS + 1).mss(1460).permits(true))),
+            (0, Out(seg(ISS + 1).ack(IRS + 1))),
+        ],
+    );
+}
+
+/// As `accepted`, with SACK.
+pub(crate) fn accepted_with_sack(host: &mut Host) {
+    host.listen();
+    play(
+        host,
+        vec![
+            (0, In(syn(IRS).mss(1460).permits(true))),
+            (0, Out(syn(ISS).ack(IRS + 1).permits(true))),
+            (0, In(seg(IRS + 1).ack(ISS + 1))),
+            (0, Call(Host::accept)),
         ],
     );
 }
