@@ -8,6 +8,7 @@
 //! A table of plain functions and no feature: one build holds engines of several compositions, and the default leaves
 //! nothing out. Each method of [`Duties`] says what happens without its duty.
 
+use crate::pacing::Pacing;
 use crate::sack;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
@@ -20,14 +21,15 @@ use tersus_wire::tcp::Options;
 pub struct Duties {
     pub(crate) keep_alive: Option<fn(&mut Slot, &mut Shared<'_>)>,
     pub(crate) sack: Option<Sack>,
+    pub(crate) pacing: Option<Pacing>,
 }
 
 impl Duties {
     /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
-    pub const NONE: Self = Self { keep_alive: None, sack: None };
+    pub const NONE: Self = Self { keep_alive: None, sack: None, pacing: None };
 
     /// Every duty: what [`crate::Tcp::new`] takes.
-    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack();
+    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack().with_pacing();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
     /// [`crate::KeepAlive::On`] is taken and does nothing.
@@ -42,6 +44,14 @@ impl Duties {
     #[must_use]
     pub const fn with_sack(mut self) -> Self {
         self.sack = Some(Sack { report: sack::report, duplicate: sack::note_duplicate });
+        self
+    }
+
+    /// Data leave at the rate that the congestion control gives, if it gives one. Without: they leave as soon as the
+    /// windows permit.
+    #[must_use]
+    pub const fn with_pacing(mut self) -> Self {
+        self.pacing = Some(Pacing::DUTY);
         self
     }
 }

@@ -174,6 +174,8 @@ impl<'a> Tcp<'a> {
                 random,
                 stats: Statistics::new(),
                 dsack: Dsack::NONE,
+                pacing: duties.pacing.filter(|_| congestion.is_paced()),
+                burst: 0,
                 id: 0,
                 now: Instant::ZERO,
             },

@@ -33,6 +33,7 @@ mod listener;
 mod open;
 mod options;
 mod output;
+mod pacing;
 mod pool;
 mod ranges;
 mod ready;

@@ -56,6 +56,13 @@ enum Kind {
     Ack,
 }
 
+impl Kind {
+    /// Whether it is of the stream and no probe.
+    fn is_data(self) -> bool {
+        matches!(self, Self::New | Self::Again)
+    }
+}
+
 impl Slot {
     /// Sends what may leave now.
     pub(crate) fn output(
@@ -67,11 +74,20 @@ impl Slot {
         if self.flight_size() == 0 {
             self.restart_after_idle(shared);
         }
+        self.begin_burst(shared);
         let mut too_big = 0;
         let mut found = self.next_segment(shared);
         while let Some(mut next) = found {
             if *budget == 0 {
                 return Visit::Budget;
+            }
+            let is_paced = shared.pacing.is_some() && next.len > 0 && next.kind.is_data();
+            if is_paced {
+                if self.is_held(shared) {
+                    found = self.next_ack();
+                    continue;
+                }
+                next.run = next.run.min(shared.burst.saturating_sub(next.len));
             }
             if let Err(error) = self.emit(shared, ip, &mut next, *budget) {
                 // The path now knows its MTU, so the segment is cut anew; a layer that says so again and again is
@@ -87,6 +103,9 @@ impl Slot {
             }
             *budget = budget.saturating_sub(next.segments.max(1));
             self.on_sent(shared, &next);
+            if is_paced {
+                self.on_paced(shared, next.len);
+            }
             found = if self.is_quiet() { None } else { self.next_segment(shared) };
         }
         Visit::Done
@@ -156,8 +175,13 @@ impl Slot {
         let is_usual =
             self.state.is_synchronized() && !self.flags.intersects(rare) && self.records.lost() == 0;
         let data = if is_usual { self.next_new(shared) } else { self.next_rare(shared) };
-        if data.is_some() || !self.flags.contains(Flags::ACK_NOW) || self.state == State::SynSent {
-            return data;
+        data.or_else(|| self.next_ack())
+    }
+
+    /// An ACK without data, if one is to leave.
+    fn next_ack(&self) -> Option<Next> {
+        if !self.flags.contains(Flags::ACK_NOW) || self.state == State::SynSent {
+            return None;
         }
         Some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0, segments: 0 })
     }
@@ -453,6 +477,7 @@ impl Slot {
             || !self.state.is_synchronized()
             || !self.state.is_live()
             || self.flight_size() > 0
+            || self.flags.contains(Flags::HELD)
             || !self.has_unsent()
         {
             return;

@@ -7,6 +7,7 @@ use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
 use crate::duties::Duties;
+use crate::pacing::Pacing;
 use crate::pool::Pool;
 use crate::ranges::Range;
 use crate::records::Record;
@@ -36,6 +37,10 @@ pub(crate) struct Shared<'a> {
     pub(crate) stats: Statistics,
     /// Octets that came twice and are to be reported.
     pub(crate) dsack: Dsack,
+    /// The duty, if the congestion control makes use of it.
+    pub(crate) pacing: Option<Pacing>,
+    /// Octets of data that the visit at work may still send; counts with `pacing` alone.
+    pub(crate) burst: u32,
     /// The connection at work.
     pub(crate) id: u16,
     /// The moment of the turn, or of the last one for what the user calls.

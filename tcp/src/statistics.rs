@@ -81,6 +81,8 @@ pub struct Statistics {
     pub timeouts: u32,
     /// Zero-window probes sent, RFC 9293 §3.8.6.1.
     pub probes: u32,
+    /// Visits that held data back for pacing.
+    pub paced: u32,
     /// Keep-alive probes sent, RFC 9293 §3.8.4.
     pub keep_alives: u32,
     /// Connections given up: R2, user timeout or keep-alive.
@@ -148,6 +150,7 @@ impl Statistics {
             retransmits: 0,
             timeouts: 0,
             probes: 0,
+            paced: 0,
             keep_alives: 0,
             timed_out: 0,
             icmp_soft: 0,
@@ -164,7 +167,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 50] {
+    pub fn counters(&self) -> [(&'static str, u32); 51] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -205,6 +208,7 @@ impl Statistics {
             ("retransmits", self.retransmits),
             ("timeouts", self.timeouts),
             ("probes", self.probes),
+            ("paced", self.paced),
             ("keep_alives", self.keep_alives),
             ("timed_out", self.timed_out),
             ("icmp_soft", self.icmp_soft),

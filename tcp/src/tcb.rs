@@ -77,6 +77,8 @@ bitflags::bitflags! {
         const IN_USE = 1 << 23;
         /// The next visit starts the timer of silence anew.
         const START_IDLE = 1 << 24;
+        /// Data that may leave wait for `next_send`.
+        const HELD = 1 << 31;
         /// What a visit does beside sending.
         const OWED = Self::REACHABLE.bits() | Self::SUSPECT.bits() | Self::START_IDLE.bits();
     }
@@ -168,6 +170,8 @@ pub struct Slot {
     pub(crate) retransmit: Deadline,
     /// RFC 9293 §3.8.6.3: an ACK waits no longer than this.
     pub(crate) delayed_ack: Deadline,
+    /// Pacing: no data leave before. It is a deadline while `HELD`.
+    pub(crate) next_send: Deadline,
     /// Keep-alive, §3.8.4; in FIN-WAIT-2 of a released connection: give up.
     pub(crate) idle: Deadline,
     /// When something was sent into an empty flight, or the peer last acknowledged something new: R2 and the user
@@ -229,6 +233,7 @@ impl Slot {
         rtt: Rtt::NONE,
         retransmit: Deadline::NONE,
         delayed_ack: Deadline::NONE,
+        next_send: Deadline::NONE,
         idle: Deadline::NONE,
         progress: Instant::ZERO,
         last_sent: Instant::ZERO,
@@ -346,7 +351,11 @@ impl Slot {
 
     /// The earliest of all timers.
     pub(crate) fn next_deadline(&self) -> Deadline {
-        self.retransmit.earlier(self.delayed_ack).earlier(self.idle).earlier(self.give_up())
+        let next = self.retransmit.earlier(self.delayed_ack).earlier(self.idle).earlier(self.give_up());
+        if self.flags.contains(Flags::HELD) {
+            return next.earlier(self.held_until());
+        }
+        next
     }
 
     /// Whether nobody needs the slot any more.
@@ -361,6 +370,7 @@ impl Slot {
         self.retransmit.stop();
         self.delayed_ack.stop();
         self.idle.stop();
+        self.flags.remove(Flags::HELD);
     }
 }
 
@@ -379,6 +389,7 @@ mod tests {
         // With its share of the side tables: two cells, a deadline, five links.
         let side = 2 * 4 + 8 + 5 * 2;
         let size = core::mem::size_of::<Slot>() + side;
-        assert!(size <= 352, "{size}");
+        // 8 of them are for pacing.
+        assert!(size <= 360, "{size}");
     }
 }

@@ -20,6 +20,10 @@ impl Slot {
             self.delayed_ack.stop();
             self.flags.insert(Flags::ACK_NOW);
         }
+        if self.flags.contains(Flags::HELD) && self.next_send.is_due(shared.now) {
+            // The visit that follows sends.
+            self.flags.remove(Flags::HELD);
+        }
         if self.idle.is_due(shared.now) {
             self.idle.stop();
             self.on_idle_timeout(shared);

@@ -14,6 +14,7 @@ use tersus_iface::tcp::congestion::{Congestion, Cubic, Reno, Unlimited};
 pub enum Subject {
     TersusReno,
     TersusCubic,
+    TersusCubicPaced,
     TersusNone,
     SmoltcpReno,
     SmoltcpCubic,
@@ -31,6 +32,7 @@ impl Subject {
         match self {
             Self::TersusReno => "tersus Reno",
             Self::TersusCubic => "tersus CUBIC",
+            Self::TersusCubicPaced => "tersus CUBIC paced",
             Self::TersusNone => "tersus none",
             Self::SmoltcpReno => "smoltcp Reno",
             Self::SmoltcpCubic => "smoltcp CUBIC",
@@ -42,6 +44,7 @@ impl Subject {
         match self {
             Self::TersusReno => Stack::Tersus(&Reno::DEFAULT),
             Self::TersusCubic => Stack::Tersus(&Cubic::DEFAULT),
+            Self::TersusCubicPaced => Stack::Tersus(&Cubic::PACED),
             Self::TersusNone => Stack::Tersus(&Unlimited),
             Self::SmoltcpReno => Stack::Smoltcp(CongestionControl::Reno),
             Self::SmoltcpCubic => Stack::Smoltcp(CongestionControl::Cubic),

@@ -30,6 +30,8 @@ pub(crate) enum Control {
     Reno,
     /// CUBIC, RFC 9438.
     Cubic,
+    /// CUBIC, paced.
+    CubicPaced,
     /// None at all: for a link of one's own.
     None,
 }
@@ -39,6 +41,7 @@ impl Control {
         match self {
             Self::Reno => &Reno::DEFAULT,
             Self::Cubic => &Cubic::DEFAULT,
+            Self::CubicPaced => &Cubic::PACED,
             Self::None => &Unlimited,
         }
     }

@@ -20,7 +20,7 @@
 
 use super::hystart::{self, HyStart};
 use super::reno::{self, Reno};
-use super::{Ack, Congestion, Expiry, Loss, Recovery};
+use super::{Ack, Congestion, Expiry, Loss, Pacing, Recovery};
 use tersus_ip::Instant;
 
 /// 1 / C in the units used here: milliseconds cubed for each segment, 10^9 / 0.4.
@@ -35,7 +35,7 @@ const NO_EPOCH: u32 = 0;
 /// CUBIC with NewReno's recovery.
 #[derive(Clone, Copy, Debug)]
 pub struct Cubic {
-    /// Slow start, the initial and the restart window.
+    /// Slow start, the initial and the restart window, pacing.
     pub slow_start: Reno,
 }
 
@@ -43,6 +43,11 @@ impl Cubic {
     /// With ten segments to begin with, HyStart++, and L = 8 as RFC 9406 §4.3 has it.
     pub const DEFAULT: Self =
         Self { slow_start: Reno { segments_per_ack: 8, hystart: Some(HyStart::RFC9406), ..Reno::DEFAULT } };
+
+    /// The same, paced. L has no limit then, as RFC 9406 §4.3 has it.
+    pub const PACED: Self = Self {
+        slow_start: Reno { segments_per_ack: 255, pacing: Some(Pacing::DEFAULT), ..Self::DEFAULT.slow_start },
+    };
 }
 
 impl Default for Cubic {
@@ -263,6 +268,14 @@ impl Congestion for Cubic {
         *state.cwnd = loss.smss;
         *state.w_max = UNKNOWN;
         *state.epoch_ms = NO_EPOCH;
+    }
+
+    fn is_paced(&self) -> bool {
+        self.slow_start.is_paced()
+    }
+
+    fn pacing_rate(&self, words: &[u32], srtt_us: u32) -> Option<u64> {
+        self.slow_start.pacing_rate(words, srtt_us)
     }
 
     fn after_idle(&self, words: &mut [u32], smss: u32) {

@@ -3,16 +3,18 @@
 //! An algorithm is a value that the user passes to the engine, so that only what is used is linked. It holds the
 //! configuration; the state of a connection is a few words of the caller's, as many as [`Congestion::words`] says.
 //! Integers only. [`Reno`] is RFC 5681 and RFC 6582, [`Cubic`] RFC 9438, both with [`HyStart`] if
-//! wanted (RFC 9406); [`Unlimited`] is none.
+//! wanted (RFC 9406) and [`Pacing`]; [`Unlimited`] is none.
 
 mod cubic;
 mod hystart;
 mod none;
+mod paced;
 mod reno;
 
 pub use cubic::Cubic;
 pub use hystart::HyStart;
 pub use none::Unlimited;
+pub use paced::Pacing;
 pub use reno::{InitialWindow, Reno};
 
 use tersus_ip::Instant;
@@ -108,6 +110,19 @@ pub trait Congestion {
 
     /// The retransmission timer expired, RFC 5681 §3.1. It also ends a recovery.
     fn on_timeout(&self, words: &mut [u32], loss: &Loss, expiry: Expiry);
+
+    /// Whether the algorithm gives a pacing rate; asked once, when the engine is made. Without the duty
+    /// [`crate::Duties::with_pacing`] the rate is not asked for.
+    fn is_paced(&self) -> bool {
+        false
+    }
+
+    /// How many octets may leave in a second, retransmissions included; `None`: not paced now. `srtt_us` is SRTT in µs,
+    /// 0 before the first sample.
+    fn pacing_rate(&self, words: &[u32], srtt_us: u32) -> Option<u64> {
+        let _ = (words, srtt_us);
+        None
+    }
 
     /// Nothing was sent for longer than one RTO, and now something is going to be, RFC 5681 §4.1.
     fn after_idle(&self, words: &mut [u32], smss: u32);

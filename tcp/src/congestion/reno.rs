@@ -6,7 +6,7 @@
 //! ```
 
 use super::hystart::{self, HyStart, Phase};
-use super::{Ack, Congestion, Expiry, Loss, Recovery};
+use super::{Ack, Congestion, Expiry, Loss, Pacing, Recovery};
 
 /// Largest cwnd, in octets: the largest window that TCP can offer, RFC 7323 §2.3.
 pub(super) const CWND_MAX: u32 = 1 << 30;
@@ -34,12 +34,15 @@ pub struct Reno {
     pub segments_per_ack: u8,
     /// With it the first slow start ends when round-trip times grow, RFC 9406; it takes five words more. Default none.
     pub hystart: Option<HyStart>,
+    /// With it segments leave spread over the round trip, if the engine has the duty [`crate::Duties::with_pacing`].
+    /// Default none.
+    pub pacing: Option<Pacing>,
 }
 
 impl Reno {
     /// Ten segments, and L = 2.
     pub const DEFAULT: Self =
-        Self { initial_window: InitialWindow::Rfc6928, segments_per_ack: 2, hystart: None };
+        Self { initial_window: InitialWindow::Rfc6928, segments_per_ack: 2, hystart: None, pacing: None };
 
     /// Slow start, while cwnd is below ssthresh. `words` are HyStart++'s: they count until there is an ssthresh.
     pub(super) fn slow_start(
@@ -188,6 +191,14 @@ impl Congestion for Reno {
         *state.counted = 0;
     }
 
+    fn is_paced(&self) -> bool {
+        self.pacing.is_some()
+    }
+
+    fn pacing_rate(&self, words: &[u32], srtt_us: u32) -> Option<u64> {
+        self.pacing?.rate(self.window(words), self.ssthresh(words), srtt_us)
+    }
+
     fn after_idle(&self, words: &mut [u32], smss: u32) {
         let Some(state) = state(words) else { return };
         *state.cwnd = (*state.cwnd).min(self.initial_window(smss));
@@ -200,7 +211,8 @@ mod tests {
     use tersus_ip::Instant;
 
     const SMSS: u32 = 1_000;
-    const LETTER: Reno = Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, hystart: None };
+    const LETTER: Reno =
+        Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, ..Reno::DEFAULT };
 
     fn ack(acked: u32, flight_size: u32) -> Ack {
         Ack {

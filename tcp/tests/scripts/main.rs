@@ -9,6 +9,7 @@
 mod close;
 mod handshake;
 mod limits;
+mod pacing;
 mod receiving;
 mod reset;
 mod runner;

@@ -9,7 +9,7 @@ use tersus_ip::fake::FakeIp;
 use tersus_ip::{
     Addresses, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport, Verdict,
 };
-use tersus_tcp::congestion::{Congestion, InitialWindow, Reno, Unlimited};
+use tersus_tcp::congestion::{Congestion, Cubic, InitialWindow, Reno, Unlimited};
 use tersus_tcp::{
     Config, ConnectOptions, ConnectionId, ListenerId, Nagle, Options, Outcome, RecvError,
     SendError as UserError, State, Tcp,
@@ -142,9 +142,11 @@ impl World {
                 config.rto_min = Duration::from_millis(200);
                 config.rto_initial = Duration::from_millis(200);
             }
-            let congestion: &'static dyn Congestion = match dice.below(4) {
+            let congestion: &'static dyn Congestion = match dice.below(6) {
                 0 => &Unlimited,
                 1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, ..Reno::DEFAULT },
+                2 => &Cubic::DEFAULT,
+                3 => &Cubic::PACED,
                 _ => &Reno::DEFAULT,
             };
             let setup = Setup {

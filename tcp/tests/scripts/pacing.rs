@@ -1,0 +1,127 @@
+//! Pacing, RFC 5681 with what may leave spread over the round trip.
+
+use crate::runner::*;
+use tersus_ip::{Instant, Transport};
+use tersus_tcp::congestion::{Pacing, Reno};
+use tersus_tcp::{Duties, State};
+
+const MSS: u32 = 1460;
+
+static PACED: Reno = Reno { pacing: Some(Pacing::DEFAULT), ..Reno::DEFAULT };
+
+fn setup() -> Setup {
+    Setup { tx: 100_000, congestion: &PACED, ..Setup::default() }
+}
+
+/// Connected to a peer a tenth of a second away, with a large window.
+fn connected_far(host: &mut Host) {
+    host.connect();
+    play(
+        host,
+        vec![
+            (0, Out(syn(ISS))),
+            (100, In(syn(IRS).ack(ISS + 1).mss(1460).wnd(65_535))),
+            (100, Out(seg(ISS + 1).ack(IRS + 1))),
+            (100, Is(State::Established)),
+        ],
+    );
+}
+
+fn full(seq: u32) -> Seg {
+    seg(seq).ack(IRS + 1).len(MSS as usize)
+}
+
+fn send(host: &mut Host) {
+    assert_eq!(host.send(60_000, ISS + 1), 60_000);
+}
+
+#[test]
+fn a_window_leaves_in_bursts_of_two_segments_spread_over_half_a_round_trip_in_slow_start() {
+    // 2 * 14,600 octets in 100 ms: two segments last 10 ms.
+    run(&setup(), connected_far, || {
+        let mut steps = vec![(100, Call(send))];
+        for burst in 0..5 {
+            for segment in 0..2 {
+                steps.push((100 + 10 * u64::from(burst), Out(full(101 + (burst * 2 + segment) * MSS))));
+            }
+        }
+        // Then the window is used up, and nothing waits for time.
+        steps.push((160, Call(|host| assert!(host.tcp.poll_at() > Some(host.at(1_000))))));
+        steps
+    });
+}
+
+#[test]
+fn poll_at_names_the_next_burst_and_polling_before_sends_nothing() {
+    run(&setup(), connected_far, || {
+        vec![
+            (100, Call(send)),
+            (100, Left(2)),
+            (
+                105,
+                Call(|host| {
+                    assert_eq!(host.tcp.poll_at(), Some(host.at(110)));
+                    for us in [1, 4_999] {
+                        host.now = host.at(105) + core::time::Duration::from_micros(us);
+                        host.poll();
+                        assert!(host.sent.is_empty());
+                    }
+                    host.now = host.at(110);
+                }),
+            ),
+            (110, Left(2)),
+            // An ACK of data leaves at once, without data.
+            (112, Burst(vec![seg(301).ack(101).len(10).wnd(65_535), seg(311).ack(101).len(10).wnd(65_535)])),
+            (112, Out(seg(101 + 4 * MSS).ack(321))),
+            (120, Left(2)),
+            (130, Left(2)),
+            (140, Left(2)),
+        ]
+    });
+}
+
+#[test]
+fn a_late_poll_loses_a_burst_and_no_more() {
+    at_each_number(&setup(), connected_far, |host| {
+        play(host, vec![(100, Call(send)), (100, Left(2))]);
+        // The host sleeps for 50 ms: one burst, and the next 10 ms later.
+        host.now = host.at(150);
+        host.poll();
+        assert_eq!(host.sent.len(), 2);
+        assert_eq!(host.tcp.poll_at(), Some(host.at(160)));
+        while host.take().is_some() {}
+    });
+}
+
+#[test]
+fn what_is_sent_again_is_paced_as_well() {
+    run(&setup(), connected_far, || {
+        let mut steps = vec![(100, Call(send))];
+        steps.extend([100, 110, 120, 130, 140].map(|at| (at, Left(2))));
+        // Three duplicate ACKs: limited transmit lets one segment out for each of the first two.
+        steps.push((200, In(seg(301).ack(101).wnd(65_535))));
+        steps.push((200, Out(full(101 + 10 * MSS))));
+        steps.push((201, In(seg(301).ack(101).wnd(65_535))));
+        steps.push((202, In(seg(301).ack(101).wnd(65_535))));
+        steps.push((205, Out(full(101))));
+        steps.push((205, Drain));
+        steps.push((1_000, Drain));
+        steps
+    });
+}
+
+#[test]
+fn without_the_duty_a_window_leaves_at_once() {
+    let duties = &Duties::NONE;
+    run(&Setup { duties, ..setup() }, connected_far, || vec![(100, Call(send)), (100, Left(10))]);
+}
+
+#[test]
+fn an_acknowledged_stream_leaves_no_deadline_behind() {
+    at_each_number(&setup(), connected_far, |host| {
+        play(host, vec![(100, Call(|host| assert_eq!(host.send(2_920, ISS + 1), 2_920))), (100, Left(2))]);
+        host.give(&seg(301).ack(101 + 2 * MSS));
+        host.poll();
+        assert_eq!(host.tcp.poll_at(), None::<Instant>);
+    });
+}
