@@ -363,6 +363,9 @@ impl Tcp<'_> {
         };
         let pseudo_sum = self.recent.pseudo_sum();
         send_segment(ip, &mut self.recent, outgoing, pseudo_sum, &fields, options, [&[], &[]])?;
+        if let Some(watch) = self.shared.watch {
+            (watch.syn_ack)(&mut self.shared, entry, &fields);
+        }
         Ok(self.recent.mtu())
     }
 }

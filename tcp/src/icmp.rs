@@ -44,7 +44,9 @@ impl Tcp<'_> {
                 if opening =>
             {
                 tcb.soft_error = error.kind;
+                let from = tcb.state;
                 tcb.end(shared, Ended::Unreachable);
+                self.tell_state(id, from);
                 count(&mut self.shared.stats.icmp_hard);
             }
             // Source Quench (RFC 6633) and whatever else is unknown.

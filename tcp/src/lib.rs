@@ -57,8 +57,10 @@ mod text;
 mod time_wait;
 mod timeouts;
 mod timers;
+pub mod trace;
 mod transmit;
 mod user_calls;
+mod watch;
 
 pub use config::{Config, ConnectOptions, Endpoint, KeepAlive, Nagle, Options};
 pub use cookie::SynCookies;

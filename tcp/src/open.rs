@@ -140,6 +140,8 @@ impl Tcp<'_> {
         tcb.progress = now;
         let generation = tcb.generation;
         self.ready.push(id);
+        self.shared.now = now;
+        self.tell_state(id, State::Closed);
         Ok(ConnectionId { index: id, generation })
     }
 

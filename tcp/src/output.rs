@@ -30,20 +30,20 @@ pub(crate) enum Visit {
 
 /// The next segment to send.
 #[derive(Debug, Clone, Copy)]
-struct Next {
-    seq: SeqNum,
+pub(crate) struct Next {
+    pub(crate) seq: SeqNum,
     /// Octets of payload, from the send ring.
-    len: u32,
-    control: Control,
-    kind: Kind,
+    pub(crate) len: u32,
+    pub(crate) control: Control,
+    pub(crate) kind: Kind,
     /// So many octets behind it may leave as well; not the last that are queued, so without PSH and FIN.
     run: u32,
     /// How many have left.
-    segments: usize,
+    pub(crate) segments: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Reset,
     /// SYN, data or FIN that never left before.
     New,
@@ -105,6 +105,9 @@ impl Slot {
             self.on_sent(shared, &next);
             if is_paced {
                 self.on_paced(shared, next.len);
+            }
+            if let Some(watch) = shared.watch {
+                (watch.sent)(self, shared, &next);
             }
             found = if self.is_quiet() { None } else { self.next_segment(shared) };
         }

@@ -8,6 +8,7 @@ use crate::segment::{reset_for, write_reply, Reply, Segment};
 use crate::seq::SeqNum;
 use crate::statistics::count;
 use crate::tcb::Flags;
+use crate::watch::Watch;
 use tersus_ip::{Addresses, Cast, IpMeta, RxChecksum, Verdict};
 use tersus_wire::tcp::{self, Fields, Flags as Control};
 use tersus_wire::IpProtocol;
@@ -41,7 +42,10 @@ impl Tcp<'_> {
                     options,
                     payload,
                 };
-                self.on_segment(packet, &mut seg)
+                match self.shared.watch {
+                    Some(watch) => self.watched(watch, packet, seg),
+                    None => self.on_segment(packet, &mut seg),
+                }
             }
             Err(_) => {
                 count(&mut self.shared.stats.malformed);
@@ -54,6 +58,12 @@ impl Tcp<'_> {
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn watched(&mut self, watch: &Watch, packet: &IpMeta<'_>, mut seg: Segment<'_>) -> Option<Answer> {
+        (watch.segment)(self, packet, &mut seg)
+    }
+
     /// Writes an answer in the place of the segment.
     #[cold]
     fn answer(&mut self, packet: &IpMeta<'_>, segment: &mut [u8], answer: &Answer) -> Verdict {
@@ -61,13 +71,16 @@ impl Tcp<'_> {
             0 => Verdict::Done,
             len => {
                 count(&mut self.shared.stats.segments_sent);
+                if let Some(watch) = self.shared.watch {
+                    (watch.answered)(&mut self.shared, packet, &answer.fields);
+                }
                 Verdict::Reply(len)
             }
         }
     }
 
     /// A segment with a right checksum. `Some`: an answer to write in its place.
-    fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Answer> {
+    pub(crate) fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Answer> {
         let hash = self.key.hash(&packet.addresses, seg.ports);
         let found = self.find_connection(&packet.addresses, hash, seg.ports);
         if let Some(id) = found {

@@ -14,6 +14,8 @@ use crate::records::Record;
 use crate::rtt::RtoConfig;
 use crate::sack::Dsack;
 use crate::statistics::Statistics;
+use crate::trace::Sink;
+use crate::watch::{Observer, Watch};
 use core::time::Duration;
 use tersus_ip::{Deadline, Instant, Random};
 
@@ -32,6 +34,11 @@ pub(crate) struct Shared<'a> {
     pub(crate) rto: RtoConfig,
     pub(crate) congestion: &'a dyn Congestion,
     pub(crate) duties: &'static Duties,
+    /// Where connections are watched, if they are.
+    pub(crate) watch: Option<&'static Watch>,
+    /// Those who watch: for a trace, and for figures.
+    pub(crate) observers: [Option<Observer>; 2],
+    pub(crate) sink: Option<Sink<'a>>,
     pub(crate) limiter: Limiter,
     pub(crate) random: Random,
     pub(crate) stats: Statistics,

@@ -3,6 +3,7 @@
 use crate::engine::Tcp;
 use crate::output::Visit;
 use crate::shared::Shared;
+use crate::state::State;
 use crate::tcb::{Flags, Slot};
 use tersus_ip::{
     earliest, Advice, Deadline, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Progress, Transport,
@@ -95,7 +96,10 @@ impl Tcp<'_> {
             let Some((id, _)) = self.timers.earliest() else { break };
             let deadline = match self.connection(id) {
                 Some((slot, shared)) => {
-                    slot.on_timeout(shared);
+                    match shared.watch {
+                        Some(watch) => (watch.timeout)(slot, shared),
+                        None => slot.on_timeout(shared),
+                    }
                     slot.next_deadline()
                 }
                 None => Deadline::NONE,
@@ -147,6 +151,7 @@ impl Tcp<'_> {
         }
         if slot.flags.contains(Flags::IN_INDEX) {
             self.leave(id);
+            self.tell_state(id, State::SynSent);
         }
     }
 

@@ -30,7 +30,8 @@ impl Tcp<'_> {
 
     fn close_slot(&mut self, id: u16) {
         let Some((tcb, shared)) = self.connection(id) else { return };
-        match tcb.state {
+        let from = tcb.state;
+        match from {
             State::SynSent => tcb.end(shared, Ended::Aborted),
             // Queued until the connection is established.
             State::SynReceived => tcb.flags.insert(Flags::FIN_QUEUED),
@@ -41,6 +42,7 @@ impl Tcp<'_> {
             }
             _ => return,
         }
+        self.tell_state(id, from);
         self.settle(id);
     }
 
@@ -57,7 +59,8 @@ impl Tcp<'_> {
 
     pub(crate) fn abort_slot(&mut self, id: u16) {
         let Some((tcb, shared)) = self.connection(id) else { return };
-        match tcb.state {
+        let from = tcb.state;
+        match from {
             State::SynReceived
             | State::Established
             | State::FinWait1
@@ -67,6 +70,7 @@ impl Tcp<'_> {
             State::Closed | State::TimeWait => return,
         }
         tcb.end(shared, Ended::Aborted);
+        self.tell_state(id, from);
         self.settle(id);
     }
 

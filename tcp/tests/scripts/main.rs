@@ -17,3 +17,4 @@ mod sack;
 mod sending;
 mod simulation;
 mod state_events;
+mod trace;

@@ -2,6 +2,7 @@
 //! order and unharmed; it never stalls; `poll_at` is honest.
 
 use crate::runner::*;
+use core::cell::RefCell;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use tersus_ip::{
     Addresses, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport, Verdict,
 };
 use tersus_tcp::congestion::{Congestion, Cubic, InitialWindow, Reno, Unlimited};
+use tersus_tcp::trace::{Entry, Timer, What};
 use tersus_tcp::{
     Config, ConnectOptions, ConnectionId, ListenerId, Nagle, Options, Outcome, RecvError,
     SendError as UserError, State, Tcp,
@@ -458,4 +460,41 @@ fn what_was_sent_arrives_over_as_many_seeds_as_asked_for() {
         }
     }
     println!("{totals:#?}");
+}
+
+/// Each segment that the counters know is in the trace, and watching changes nothing.
+#[test]
+fn a_trace_tells_every_segment_and_changes_none() {
+    for seed in 0..20 {
+        let mut unwatched = World::new(seed);
+        unwatched.run();
+        let mut watched = World::new(seed);
+        let tapes: Vec<&RefCell<Vec<Entry>>> = watched
+            .ends
+            .iter_mut()
+            .map(|end| {
+                let tape: &'static RefCell<Vec<Entry>> = Box::leak(Box::default());
+                end.tcp.trace_to(Box::leak(Box::new(|entry: &Entry| tape.borrow_mut().push(*entry))));
+                tape
+            })
+            .collect();
+        watched.run();
+        for ((end, other), tape) in watched.ends.iter().zip(&unwatched.ends).zip(tapes) {
+            let counted = end.tcp.statistics();
+            assert_eq!(counted, other.tcp.statistics(), "seed {seed}");
+            let tape = tape.borrow();
+            let told = |f: fn(&What) -> bool| tape.iter().filter(|entry| f(&entry.what)).count() as u32;
+            assert_eq!(told(|what| matches!(what, What::Sent(..))), counted.segments_sent, "seed {seed}");
+            assert_eq!(
+                told(|what| matches!(what, What::Received(_))),
+                counted.segments_received,
+                "seed {seed}"
+            );
+            assert_eq!(
+                told(|what| matches!(what, What::Expired(Timer::Retransmission))),
+                counted.timeouts,
+                "seed {seed}"
+            );
+        }
+    }
 }
