@@ -4,6 +4,7 @@
 //!   keeps.
 //! - Between: [`Ip`] has the interfaces with their addresses, routes, neighbours, groups, fragments and path MTUs, in
 //!   memory that the caller gave ([`Storage`]).
+//!   [`small::SmallIp`] is the same for a host of one link, in much less flash.
 //! - Beside: what transports with sockets share: [`queue`] of datagrams, [`sorted`] numbers of sockets,
 //!   [`rate_limit`].
 //! - Below: a `tersus_phy::LinkLayer` carries packets to hardware addresses. `links[i]` is interface `i`.
@@ -123,6 +124,7 @@ pub mod rate_limit;
 pub mod reassembly;
 mod resolution;
 mod routes;
+pub mod small;
 pub mod sorted;
 mod statistics;
 mod storage;

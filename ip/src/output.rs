@@ -578,7 +578,7 @@ const fn checksum_offset(protocol: IpProtocol) -> u16 {
 }
 
 /// Does what a device with checksum offload would do: the field holds the pseudo-header's sum.
-fn complete_checksum(protocol: IpProtocol, segment: &mut [u8]) {
+pub(crate) fn complete_checksum(protocol: IpProtocol, segment: &mut [u8]) {
     let checksum = match Sum::new().add_bytes(segment).checksum() {
         // RFC 768: zero would mean that there is none.
         0 if protocol == IpProtocol::UDP => u16::MAX,

@@ -75,8 +75,7 @@ impl OwnAddress {
     /// The IPv4 prefix, for a look at many packets.
     #[cfg(feature = "ipv4")]
     pub(crate) fn range_v4(&self) -> Option<RangeV4> {
-        let host_bits = u32::MAX.checked_shr(u32::from(self.prefix_len)).unwrap_or(0);
-        Some(RangeV4 { address: self.address.v4_bits()?, host_bits })
+        RangeV4::of(&self.address, self.prefix_len)
     }
 
     /// Whether `address` is of the prefix.
@@ -136,6 +135,17 @@ pub(crate) struct RangeV4 {
 
 #[cfg(feature = "ipv4")]
 impl RangeV4 {
+    /// The prefix of an address; `None` if that is none of IPv4.
+    pub(crate) fn of(address: &PackedAddress, prefix_len: u8) -> Option<Self> {
+        let host_bits = u32::MAX.checked_shr(u32::from(prefix_len)).unwrap_or(0);
+        Some(Self { address: address.v4_bits()?, host_bits })
+    }
+
+    /// Whether the prefix contains `other`.
+    pub(crate) fn has(&self, other: core::net::Ipv4Addr) -> bool {
+        (other.to_bits() ^ self.address) & !self.host_bits == 0
+    }
+
     /// Whether `other` is a broadcast address of the prefix: all host bits one, or all zero (RFC 1122 §3.3.6 asks to
     /// accept the old form). /31 and /32 have none, RFC 3021.
     pub(crate) fn is_broadcast(&self, other: core::net::Ipv4Addr) -> bool {

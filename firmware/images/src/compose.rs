@@ -1,13 +1,11 @@
-//! What is the same in every image: the IP layer's memory and addresses, and the turn.
+//! The whole stack, of the image that has all there is: the IP layer's memory and addresses, and the turn.
 
 #[cfg(feature = "ipv4")]
 use core::net::Ipv4Addr;
 #[cfg(feature = "ipv6")]
 use core::net::Ipv6Addr;
 use tersus_board::{entropy, halt, Board};
-#[cfg(not(feature = "igmp"))]
-use tersus_iface::ip::WithoutErrors;
-use tersus_iface::ip::{Config, Duties, InterfaceId, Ip, Storage, Transports};
+use tersus_iface::ip::{Config, InterfaceId, Ip, Storage, Transports};
 use tersus_iface::phy::LinkLayer;
 use tersus_iface::wire::Cidr;
 use tersus_iface::{Progress, Stack};
@@ -18,19 +16,9 @@ const DATAGRAMS: usize = if cfg!(feature = "fragmentation") { 1 } else { 0 };
 /// One interface, two addresses, two routes, eight neighbours, four groups.
 pub type IpStorage = Storage<1, 2, 2, 8, 4, DATAGRAMS>;
 
-/// What the stack does beside carrying packets. The smaller images have what their equals on smoltcp have; an address
-/// of IPv6 cannot do without groups.
-const DUTIES: Duties = if cfg!(feature = "igmp") {
-    Duties::ALL
-} else if cfg!(feature = "ipv6") {
-    Duties::NONE.with_refusals().with_groups()
-} else {
-    Duties::NONE.with_refusals()
-};
-
 /// The stack with the addresses of all images: 10.0.0.2/24 and fd00::2/64.
 pub fn stack(storage: &'static mut IpStorage) -> Stack<'static> {
-    let mut ip = Ip::with_duties(storage, entropy(1), Config::default(), &DUTIES);
+    let mut ip = Ip::new(storage, entropy(1), Config::default());
     #[cfg(feature = "ipv4")]
     add(&mut ip, Cidr::new(Ipv4Addr::new(10, 0, 0, 2).into(), 24).ok());
     #[cfg(feature = "ipv6")]
@@ -65,9 +53,6 @@ where
     L: LinkLayer + ?Sized,
     T: Transports + ?Sized,
 {
-    // Who hears no errors need not know what to do about them.
-    #[cfg(not(feature = "igmp"))]
-    let transports = &mut WithoutErrors(transports);
     loop {
         let now = board.acknowledge();
         if stack.poll_with(now, &mut [&mut *link], transports) != Progress::More {

@@ -5,14 +5,17 @@
 //! exists cannot panic. This holds for what it links, at the optimisation level it was built with.
 #![no_std]
 
+#[cfg(feature = "igmp")]
 mod compose;
 #[cfg(feature = "tcp")]
 pub mod http;
+pub mod small;
 #[cfg(feature = "tcp")]
 pub mod tcp_echo;
 #[cfg(feature = "udp")]
 pub mod udp_echo;
 
+#[cfg(feature = "igmp")]
 pub use compose::{stack, turn, IpStorage};
 
 use core::panic::PanicInfo;

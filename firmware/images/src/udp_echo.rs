@@ -1,7 +1,7 @@
 //! Echo over UDP, RFC 862.
 
 use tersus_board::{entropy, halt};
-use tersus_iface::ip::Ip;
+use tersus_iface::ip::Routes;
 use tersus_iface::udp::{Handle, Local, Storage, Udp};
 
 /// One socket of 2 KiB each way, which is told of no errors.
@@ -15,6 +15,6 @@ pub fn open(storage: &'static mut UdpStorage) -> (Udp<'static>, Handle) {
 }
 
 /// Answers what came in, from queue to queue. What finds no room waits for the next turn.
-pub fn serve(ip: &Ip<'_>, udp: &mut Udp<'_>, socket: Handle) {
+pub fn serve(ip: &dyn Routes, udp: &mut Udp<'_>, socket: Handle) {
     while let Ok(Some(_)) = udp.send_back(ip, socket) {}
 }

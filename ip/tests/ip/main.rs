@@ -8,6 +8,7 @@ mod happy;
 mod links;
 mod pressure;
 mod routing;
+mod small;
 mod solicitations;
 mod support;
 mod totality;

@@ -279,6 +279,24 @@ pub(crate) struct Recorder {
     pub(crate) sending: Vec<ToSend>,
 }
 
+impl Recorder {
+    pub(crate) fn new() -> Self {
+        Self {
+            verdict: Verdict::Done,
+            protocols: vec![IpProtocol::UDP],
+            got: Vec::new(),
+            errors: Vec::new(),
+            sending: Vec::new(),
+        }
+    }
+
+    /// Sends `len` octets along a path, in the next turn that can.
+    pub(crate) fn queue(&mut self, path: Path, packet: Outgoing, len: usize) {
+        let octets = (0..len).map(|i| u8::try_from(i % 251).unwrap()).collect();
+        self.sending.push(ToSend { path, packet, octets, result: None, parked_at: None });
+    }
+}
+
 impl Transport for Recorder {
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         if !self.protocols.contains(&packet.protocol) {
@@ -364,13 +382,7 @@ impl Host {
         Self {
             ip: Ip::new(storage, [7; 32], config),
             links,
-            transport: Recorder {
-                verdict: Verdict::Done,
-                protocols: vec![IpProtocol::UDP],
-                got: Vec::new(),
-                errors: Vec::new(),
-                sending: Vec::new(),
-            },
+            transport: Recorder::new(),
             now: Instant::from_millis(1000),
         }
     }
@@ -465,8 +477,7 @@ impl Host {
 
     pub(crate) fn send_with(&mut self, from: Source, to: &str, packet: Outgoing, len: usize) {
         let path = self.ip.route(from, ip(to)).unwrap();
-        let octets = (0..len).map(|i| u8::try_from(i % 251).unwrap()).collect();
-        self.transport.sending.push(ToSend { path, packet, octets, result: None, parked_at: None });
+        self.transport.queue(path, packet, len);
     }
 
     pub(crate) fn counter(&self, name: &str) -> u32 {

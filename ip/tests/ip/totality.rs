@@ -10,7 +10,7 @@ use tersus_wire::{arp, icmpv4, icmpv6, ipv4, ipv6, EtherType, IpProtocol};
 const ETH: InterfaceId = InterfaceId(0);
 
 /// Valid frames of all kinds.
-fn frames() -> Vec<(EtherType, Vec<u8>)> {
+pub(crate) fn frames() -> Vec<(EtherType, Vec<u8>)> {
     let mut fragment = ipv4::Repr::new(IpProtocol::UDP, v4("192.0.2.9"), v4("192.0.2.1"), 16);
     fragment.flags = ipv4::Flags::MORE_FRAGMENTS;
     let mut last = fragment;
@@ -52,7 +52,7 @@ fn frames() -> Vec<(EtherType, Vec<u8>)> {
 }
 
 /// Alters a frame. Half of the time an IPv4 header checksum is made right again.
-fn mutate(random: &mut Random, protocol: EtherType, octets: &mut Vec<u8>) {
+pub(crate) fn mutate(random: &mut Random, protocol: EtherType, octets: &mut Vec<u8>) {
     for _ in 0..random.below(4) {
         let index = usize::try_from(random.below(u32::try_from(octets.len()).unwrap())).unwrap();
         match random.below(3) {
@@ -74,7 +74,7 @@ fn mutate(random: &mut Random, protocol: EtherType, octets: &mut Vec<u8>) {
 }
 
 /// What was sent is well-formed, and comes from one of our addresses.
-fn check(sent: &Sent) {
+pub(crate) fn check(sent: &Sent) {
     let ours = ["192.0.2.1", "2001:db8::1", "fe80::1"].map(ip);
     match sent.protocol {
         EtherType::ARP => assert_eq!(sent.arp().sender_hardware, US),

@@ -7,29 +7,29 @@ use tersus_board::{Board, Buffers, ADDRESS};
 use tersus_iface::phy::Ethernet;
 #[cfg(feature = "objects")]
 use tersus_iface::{ip::Transport, phy::LinkLayer};
+use tersus_images::small::{host, turn, HostStorage};
 use tersus_images::tcp_echo::{self, Scratch, TcpStorage};
-use tersus_images::{stack, turn, IpStorage};
 
 #[entry]
 fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
-    static mut IP: IpStorage = IpStorage::new();
+    static mut IP: HostStorage = HostStorage::new();
     static mut TCP: TcpStorage<2, 1> = TcpStorage::new();
     static mut SCRATCH: Scratch = [0; 512];
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
-    let mut stack = stack(IP);
+    let mut ip = host(IP);
     let mut tcp = tcp_echo::open(TCP);
     loop {
         #[cfg(not(feature = "objects"))]
-        turn(&mut board, &mut stack, &mut link, &mut (&mut tcp,));
+        turn(&mut board, &mut ip, &mut link, &mut (&mut tcp,));
         #[cfg(feature = "objects")]
-        turn::<dyn LinkLayer, [&mut dyn Transport]>(&mut board, &mut stack, &mut link, &mut [&mut tcp]);
+        turn::<dyn LinkLayer, [&mut dyn Transport]>(&mut board, &mut ip, &mut link, &mut [&mut tcp]);
         tcp_echo::serve(&mut tcp, SCRATCH);
         #[cfg(not(feature = "objects"))]
-        board.sleep(stack.poll_at_with(&[&link], &(&mut tcp,)));
+        board.sleep(ip.poll_at(&link, &(&mut tcp,)));
         #[cfg(feature = "objects")]
-        board.sleep(stack.poll_at(&[&link], &[&tcp]));
+        board.sleep(ip.poll_at::<dyn LinkLayer, [&mut dyn Transport]>(&link, &[&mut tcp]));
     }
 }

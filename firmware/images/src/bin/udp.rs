@@ -7,28 +7,28 @@ use tersus_board::{Board, Buffers, ADDRESS};
 use tersus_iface::phy::Ethernet;
 #[cfg(feature = "objects")]
 use tersus_iface::{ip::Transport, phy::LinkLayer};
+use tersus_images::small::{host, turn, HostStorage};
 use tersus_images::udp_echo::{self, UdpStorage};
-use tersus_images::{stack, turn, IpStorage};
 
 #[entry]
 fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
-    static mut IP: IpStorage = IpStorage::new();
+    static mut IP: HostStorage = HostStorage::new();
     static mut UDP: UdpStorage = UdpStorage::with_errors();
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
-    let mut stack = stack(IP);
+    let mut ip = host(IP);
     let (mut udp, socket) = udp_echo::open(UDP);
     loop {
         #[cfg(not(feature = "objects"))]
-        turn(&mut board, &mut stack, &mut link, &mut (&mut udp,));
+        turn(&mut board, &mut ip, &mut link, &mut (&mut udp,));
         #[cfg(feature = "objects")]
-        turn::<dyn LinkLayer, [&mut dyn Transport]>(&mut board, &mut stack, &mut link, &mut [&mut udp]);
-        udp_echo::serve(&stack.ip, &mut udp, socket);
+        turn::<dyn LinkLayer, [&mut dyn Transport]>(&mut board, &mut ip, &mut link, &mut [&mut udp]);
+        udp_echo::serve(&ip, &mut udp, socket);
         #[cfg(not(feature = "objects"))]
-        board.sleep(stack.poll_at_with(&[&link], &(&mut udp,)));
+        board.sleep(ip.poll_at(&link, &(&mut udp,)));
         #[cfg(feature = "objects")]
-        board.sleep(stack.poll_at(&[&link], &[&udp]));
+        board.sleep(ip.poll_at::<dyn LinkLayer, [&mut dyn Transport]>(&link, &[&mut udp]));
     }
 }

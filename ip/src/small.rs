@@ -1,0 +1,379 @@
+//! The IP layer of a small host: one link, a few addresses, and no more than it takes to talk. For devices that count
+//! octets of flash; in front of it stand the same transports, behind it the same links.
+//!
+//! ```text
+//!    Ip ......... a host as RFC 1122 and RFC 8504 want it, on many links       duties are left out one by one
+//!    SmallIp .... one link; resolves, refuses, answers                         features are what is in here
+//! ```
+//!
+//! What it does: IPv4 and IPv6 in and out, whole packets only; prefixes on the link and routes by gateways, the longest
+//! first; address resolution with three tries, a verdict, and entries that live a minute after the last sign of life;
+//! replies in place; ICMP errors about what nobody takes, within the rules and the rate of RFC 4443 §2.4.
+//!
+//! What it does not, which [`crate::Ip`] does: several links, loopback, fragments, groups but those that IPv6 itself
+//! needs, received ICMP errors and path MTU discovery, IPv4 options (they are skipped), announcement and defence of
+//! addresses, reachability probes, gateways that take over, events.
+//!
+//! Every IPv4 packet says Don't Fragment, so none needs an identification (RFC 6864 §4.1) and none a keyed hash.
+//! Where paths carry less than the link, limit the packets: [`SmallIp::set_mtu`].
+
+#[cfg(feature = "ipv4")]
+mod arp;
+mod input;
+#[cfg(feature = "ipv6")]
+mod ndisc;
+mod neighbours;
+mod output;
+
+pub use neighbours::Neighbour;
+pub use output::Out;
+
+use crate::interface::InterfaceFlags;
+use crate::martian::{self, Kind};
+#[cfg(feature = "ipv4")]
+use crate::own_addresses::RangeV4;
+use crate::rate_limit::TokenBucket;
+use crate::{
+    earliest, AddressError, Deadline, Instant, Interface, InterfaceError, PackedAddress, Progress,
+    RouteError, Statistics, Transports,
+};
+use core::net::IpAddr;
+use tersus_phy::{LinkEvents, LinkLayer, LinkProperties};
+use tersus_wire::Cidr;
+
+/// Frames that [`SmallIp::poll`] takes in, and sends, at most before it returns.
+pub const BUDGET: usize = 128;
+
+/// Memory for one [`SmallIp`]; all zeros when empty. Any number may be zero.
+///
+/// - `ADDRESSES`: own addresses of both families together.
+/// - `ROUTES`: routes beside those to the prefixes of own addresses: one for a default gateway.
+/// - `NEIGHBOURS`: stations whose hardware addresses are known at a time.
+#[derive(Debug)]
+pub struct Storage<const ADDRESSES: usize, const ROUTES: usize, const NEIGHBOURS: usize> {
+    addresses: [Own; ADDRESSES],
+    routes: [Via; ROUTES],
+    neighbours: [Neighbour; NEIGHBOURS],
+}
+
+impl<const ADDRESSES: usize, const ROUTES: usize, const NEIGHBOURS: usize>
+    Storage<ADDRESSES, ROUTES, NEIGHBOURS>
+{
+    /// Empty, all zeros.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            addresses: [Own::FREE; ADDRESSES],
+            routes: [Via::FREE; ROUTES],
+            neighbours: [Neighbour::FREE; NEIGHBOURS],
+        }
+    }
+}
+
+impl<const ADDRESSES: usize, const ROUTES: usize, const NEIGHBOURS: usize> Default
+    for Storage<ADDRESSES, ROUTES, NEIGHBOURS>
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An own address with its prefix: an entry of the table that [`Storage`] holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Own {
+    address: PackedAddress,
+    prefix_len: u8,
+    /// The link was told of its groups.
+    #[cfg(feature = "ipv6")]
+    is_told: bool,
+}
+
+impl Own {
+    /// A free entry.
+    pub const FREE: Self = Self {
+        address: PackedAddress::NONE,
+        prefix_len: 0,
+        #[cfg(feature = "ipv6")]
+        is_told: false,
+    };
+
+    fn contains(&self, address: &PackedAddress) -> bool {
+        self.address.shares(self.prefix_len, address)
+    }
+
+    #[cfg(feature = "ipv4")]
+    fn range_v4(&self) -> Option<RangeV4> {
+        RangeV4::of(&self.address, self.prefix_len)
+    }
+}
+
+/// A route: an entry of the table that [`Storage`] holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Via {
+    prefix: PackedAddress,
+    prefix_len: u8,
+    gateway: PackedAddress,
+}
+
+impl Via {
+    /// A free entry.
+    pub const FREE: Self = Self { prefix: PackedAddress::NONE, prefix_len: 0, gateway: PackedAddress::NONE };
+}
+
+/// The IP layer of a host with one link. See the [module](self).
+///
+/// [`SmallIp::poll`] is the whole turn. Calls of users, such as a transport's `connect`, take it as
+/// [`crate::Routes`].
+#[derive(Debug)]
+pub struct SmallIp<'a> {
+    addresses: &'a mut [Own],
+    routes: &'a mut [Via],
+    neighbours: &'a mut [Neighbour],
+    interface: Interface,
+    /// The moment of the last turn.
+    now: Instant,
+    generation: u32,
+    /// When a neighbour is to be asked, or given up.
+    ask_at: Deadline,
+    /// The link answered `Full`.
+    is_full: bool,
+    errors: TokenBucket,
+    statistics: Statistics,
+}
+
+impl<'a> SmallIp<'a> {
+    /// An IP layer in `storage`, with nothing configured.
+    #[must_use]
+    pub fn new<const ADDRESSES: usize, const ROUTES: usize, const NEIGHBOURS: usize>(
+        storage: &'a mut Storage<ADDRESSES, ROUTES, NEIGHBOURS>,
+    ) -> Self {
+        Self::from_slices(&mut storage.addresses, &mut storage.routes, &mut storage.neighbours)
+    }
+
+    /// An IP layer in slices of run-time sizes, which are cleared.
+    #[must_use]
+    pub fn from_slices(
+        addresses: &'a mut [Own],
+        routes: &'a mut [Via],
+        neighbours: &'a mut [Neighbour],
+    ) -> Self {
+        addresses.fill(Own::FREE);
+        routes.fill(Via::FREE);
+        neighbours.fill(Neighbour::FREE);
+        Self {
+            addresses,
+            routes,
+            neighbours,
+            interface: Interface::FREE,
+            now: Instant::ZERO,
+            generation: 1,
+            ask_at: Deadline::NONE,
+            is_full: false,
+            errors: TokenBucket::new(),
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Gives the host an address with its prefix, which is then on the link. Nobody is asked whether it is free: a
+    /// station that shall find out first uses [`crate::Ip`].
+    ///
+    /// # Errors
+    /// [`AddressError`]; nothing was changed.
+    pub fn add_address(&mut self, cidr: Cidr) -> Result<(), AddressError> {
+        let address = PackedAddress::new(cidr.address());
+        match martian::kind(&address).ok_or(AddressError::Family)? {
+            Kind::Unicast | Kind::LinkLocal => {}
+            _ => return Err(AddressError::NotUnicast),
+        }
+        if cidr.broadcast().is_some_and(|broadcast| IpAddr::V4(broadcast) == cidr.address()) {
+            return Err(AddressError::NotUnicast);
+        }
+        if self.is_own(&address) {
+            return Err(AddressError::Exists);
+        }
+        let free = self.addresses.iter_mut().find(|own| own.address.is_none());
+        *free.ok_or(AddressError::TableFull)? = Own { address, prefix_len: cidr.prefix_len(), ..Own::FREE };
+        self.interface.flags.insert(InterfaceFlags::GROUPS_CHANGED);
+        self.moved();
+        Ok(())
+    }
+
+    /// Takes an address from the host; `false` if it did not have it. What the link has joined for an IPv6 address it
+    /// goes on hearing.
+    pub fn remove_address(&mut self, address: IpAddr) -> bool {
+        let address = PackedAddress::new(address);
+        let Some(own) = self.addresses.iter_mut().find(|own| own.address == address) else { return false };
+        *own = Own::FREE;
+        self.moved();
+        true
+    }
+
+    /// The own addresses, in the order of the table.
+    pub fn addresses(&self) -> impl Iterator<Item = Cidr> + '_ {
+        self.addresses.iter().filter_map(|own| Cidr::new(own.address.get()?, own.prefix_len).ok())
+    }
+
+    /// Adds a route to `prefix` by `gateway`, a station of the link; `None`: the stations of the prefix are on the
+    /// link.
+    ///
+    /// # Errors
+    /// [`RouteError`]; nothing was changed.
+    pub fn add_route(&mut self, prefix: Cidr, gateway: Option<IpAddr>) -> Result<(), RouteError> {
+        if let Some(gateway) = gateway {
+            if gateway.is_ipv4() != prefix.address().is_ipv4() {
+                return Err(RouteError::Family);
+            }
+            if gateway.is_unspecified() || gateway.is_multicast() {
+                return Err(RouteError::Gateway);
+            }
+        }
+        let packed = PackedAddress::new(prefix.address());
+        let is_same = |via: &Via| via.prefix == packed && via.prefix_len == prefix.prefix_len();
+        if self.routes.iter().any(is_same) {
+            return Err(RouteError::Exists);
+        }
+        let free = self.routes.iter_mut().find(|via| via.prefix.is_none());
+        *free.ok_or(RouteError::TableFull)? =
+            Via { prefix: packed, prefix_len: prefix.prefix_len(), gateway: gateway.into() };
+        self.moved();
+        Ok(())
+    }
+
+    /// Removes the route to `prefix`; `false` if there is none.
+    pub fn remove_route(&mut self, prefix: Cidr) -> bool {
+        let packed = PackedAddress::new(prefix.address());
+        let is_same = |via: &&mut Via| via.prefix == packed && via.prefix_len == prefix.prefix_len();
+        let Some(via) = self.routes.iter_mut().find(is_same) else { return false };
+        *via = Via::FREE;
+        self.moved();
+        true
+    }
+
+    /// Limits packets to `mtu` octets where the link carries more; 0 removes the limit.
+    ///
+    /// # Errors
+    /// [`InterfaceError::Mtu`] below 68, or below 1280 in a build with IPv6.
+    pub fn set_mtu(&mut self, mtu: u16) -> Result<(), InterfaceError> {
+        let min = if cfg!(feature = "ipv6") {
+            crate::path_mtu::IPV6_MIN_MTU
+        } else {
+            crate::path_mtu::IPV4_MIN_MTU
+        };
+        if mtu != 0 && mtu < min {
+            return Err(InterfaceError::Mtu(min));
+        }
+        self.interface.mtu_limit = mtu;
+        self.moved();
+        Ok(())
+    }
+
+    /// What is known of the link.
+    #[must_use]
+    pub fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    /// Counters of the layer. Those of interfaces, fragments, events and what else is not here stay 0.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// One turn: takes frames in, lets the transports send, and asks for neighbours. [`Progress::More`]: poll again at
+    /// once.
+    pub fn poll<L: LinkLayer + ?Sized, T: Transports + ?Sized>(
+        &mut self,
+        now: Instant,
+        link: &mut L,
+        transports: &mut T,
+    ) -> Progress {
+        self.poll_bounded(now, BUDGET, link, transports)
+    }
+
+    /// As [`SmallIp::poll`], with at most `budget` frames taken in and as many segments sent; replies in place and
+    /// questions for neighbours do not count.
+    pub fn poll_bounded<L: LinkLayer + ?Sized, T: Transports + ?Sized>(
+        &mut self,
+        now: Instant,
+        budget: usize,
+        link: &mut L,
+        transports: &mut T,
+    ) -> Progress {
+        if now < self.now {
+            // The clock stepped back: nothing shall wait until it is again where it was.
+            self.forget_neighbours();
+        }
+        self.now = now;
+        let events = link.service(now);
+        if !events.is_empty() || self.interface.flags != InterfaceFlags::ATTACHED {
+            self.on_link_news(events, link.properties());
+            #[cfg(feature = "ipv6")]
+            self.tell_groups(&mut |command| _ = link.control(command));
+            self.interface.flags.remove(InterfaceFlags::GROUPS_CHANGED);
+        }
+        let taken = link.receive(now, budget, &mut input::Input { host: self, transports });
+        let generation = self.generation;
+        let mut left = budget;
+        let progress = transports.transmit(&mut Out { host: self, link, now }, &mut left, 0);
+        if self.ask_at.is_due(now) {
+            self.ask(link.tx(now));
+        }
+        // What the transports wait for has come after they had their turn.
+        if taken >= budget || generation != self.generation {
+            Progress::More
+        } else {
+            progress
+        }
+    }
+
+    /// When to poll next by the passing of time alone; a past moment means at once, `None` not before the device has
+    /// something.
+    #[must_use]
+    pub fn poll_at<L: LinkLayer + ?Sized, T: Transports + ?Sized>(
+        &self,
+        link: &L,
+        transports: &T,
+    ) -> Option<Instant> {
+        earliest(self.ask_at.instant(), earliest(link.poll_at(), transports.poll_at()))
+    }
+
+    /// What the link says of itself.
+    #[cold]
+    #[inline(never)]
+    fn on_link_news(&mut self, events: LinkEvents, properties: LinkProperties) {
+        if events.contains(LinkEvents::ROOM) && self.is_full {
+            self.is_full = false;
+            // Whoever was to be asked waited for room too.
+            self.ask_at = Deadline::at(self.now);
+        }
+        if self.interface.is_attached() && self.interface.properties == properties {
+            return;
+        }
+        self.interface.properties = properties;
+        self.interface.flags.insert(InterfaceFlags::ATTACHED);
+        self.is_full = false;
+        // Another network, perhaps.
+        self.forget_neighbours();
+    }
+
+    /// All are asked for anew.
+    #[cold]
+    #[inline(never)]
+    fn forget_neighbours(&mut self) {
+        self.neighbours.fill(Neighbour::FREE);
+        self.ask_at = Deadline::NONE;
+        self.moved();
+    }
+
+    /// Moves the generation: paths are decided again.
+    #[inline(never)]
+    fn moved(&mut self) {
+        self.generation = self.generation.wrapping_add(1).max(1);
+    }
+
+    /// Whether `address` is ours.
+    #[inline(never)]
+    fn is_own(&self, address: &PackedAddress) -> bool {
+        self.addresses.iter().any(|own| own.address == *address)
+    }
+}

@@ -1,0 +1,99 @@
+//! ARP, RFC 826, as far as a small host takes part in it: it answers, asks, and notes who asked for it.
+//!
+//! Differs: a packet that comes from an address of ours is counted, and the address not defended (RFC 5227 §2.4).
+
+use super::neighbours::Heard;
+use super::SmallIp;
+use crate::statistics::count;
+use crate::PackedAddress;
+use core::net::Ipv4Addr;
+use tersus_phy::{LinkError, LinkPacket, LinkTx};
+use tersus_wire::{EtherType, HardwareAddress};
+
+/// The first seven octets of an ARP packet for IPv4 over Ethernet, RFC 826, the upper one of the operation with them.
+const KIND: [u8; 7] = [0, 1, 8, 0, 6, 4, 0];
+/// The lower octet of the operation.
+pub(super) const REQUEST: u8 = 1;
+const REPLY: u8 = 2;
+
+impl SmallIp<'_> {
+    /// Takes an ARP packet, RFC 826, and answers it by `back`.
+    #[inline(never)]
+    pub(super) fn on_arp(&mut self, packet: &[u8], back: &mut dyn LinkTx) {
+        count(&mut self.statistics.arp_received);
+        let Some(
+            &[h0, h1, p0, p1, hl, pl, o0, op, s0, s1, s2, s3, s4, s5, a, b, c, d, _, _, _, _, _, _, e, f, g, h],
+        ) = packet.first_chunk()
+        else {
+            return count(&mut self.statistics.arp_dropped);
+        };
+        let kind = [h0, h1, p0, p1, hl, pl, o0];
+        let from = HardwareAddress::ethernet([s0, s1, s2, s3, s4, s5]);
+        let sender = Ipv4Addr::new(a, b, c, d);
+        let target = Ipv4Addr::new(e, f, g, h);
+        let is_request = op == REQUEST;
+        if kind != KIND || !(is_request || op == REPLY) || !from.is_unicast() {
+            return count(&mut self.statistics.arp_dropped);
+        }
+        let packed = PackedAddress::v4(sender);
+        let is_for_us = self.is_own(&PackedAddress::v4(target));
+        if self.is_own(&packed) {
+            return count(&mut self.statistics.address_conflicts);
+        }
+        // A probe, which is from nobody, and what comes from elsewhere, is answered but not entered.
+        if self.is_station_v4(sender) {
+            let what = match is_for_us {
+                true if is_request => Heard::Asked,
+                true => Heard::Answered,
+                false => Heard::Other,
+            };
+            self.heard(&packed, from, what);
+        }
+        if is_for_us && is_request {
+            match self.send_arp(REPLY, target, sender, Some(from), back) {
+                Ok(()) => count(&mut self.statistics.neighbour_answers),
+                Err(_) => count(&mut self.statistics.neighbour_unsent),
+            }
+        }
+    }
+
+    /// Whether an address can be that of a station of the link: inside a prefix of ours, or a gateway's.
+    fn is_station_v4(&self, address: Ipv4Addr) -> bool {
+        let packed = PackedAddress::v4(address);
+        let is_on_link = |own: &super::Own| {
+            own.range_v4().is_some_and(|range| range.has(address) && !range.is_broadcast(address))
+        };
+        self.addresses.iter().any(is_on_link) || self.routes.iter().any(|via| via.gateway == packed)
+    }
+
+    #[inline(never)]
+    pub(super) fn send_arp(
+        &self,
+        operation: u8,
+        source: Ipv4Addr,
+        target: Ipv4Addr,
+        to: Option<HardwareAddress>,
+        tx: &mut dyn LinkTx,
+    ) -> Result<(), LinkError> {
+        let ([a, b, c, d], [e, f, g, h]) = (source.octets(), target.octets());
+        let Some([s0, s1, s2, s3, s4, s5]) = self.interface.properties.hardware_address.as_ethernet() else {
+            return Err(LinkError::Unreachable);
+        };
+        let [t0, t1, t2, t3, t4, t5] = to.and_then(|to| to.as_ethernet()).unwrap_or_default();
+        let [k0, k1, k2, k3, k4, k5, k6] = KIND;
+        let packet = [
+            k0, k1, k2, k3, k4, k5, k6, operation, s0, s1, s2, s3, s4, s5, a, b, c, d, t0, t1, t2, t3, t4,
+            t5, e, f, g, h,
+        ];
+        let link_packet = LinkPacket::new(EtherType::ARP, 28);
+        tx.send(
+            &to.unwrap_or(HardwareAddress::ETHERNET_BROADCAST),
+            &link_packet,
+            &mut |buffer: &mut [u8]| {
+                if let Some(buffer) = buffer.first_chunk_mut() {
+                    *buffer = packet;
+                }
+            },
+        )
+    }
+}

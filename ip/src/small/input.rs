@@ -1,0 +1,366 @@
+//! The way in: from the link to a transport.
+
+use super::output::ONLY;
+use super::SmallIp;
+use crate::icmp_error::{self, Offender, Reason};
+#[cfg(feature = "ipv4")]
+use crate::martian::kind_v4;
+#[cfg(feature = "ipv6")]
+use crate::martian::kind_v6;
+use crate::martian::Kind;
+use crate::path::PathFlags;
+use crate::rate_limit::Rate;
+use crate::statistics::count;
+use crate::{
+    Addresses, Cast, Fill, InFlags, IpMeta, OutFlags, Outgoing, PackedAddress, Path, Reject, SendError,
+    Transports, Unreachable, Verdict,
+};
+use core::net::IpAddr;
+#[cfg(feature = "ipv4")]
+use core::net::Ipv4Addr;
+#[cfg(feature = "ipv6")]
+use tersus_phy::RxChecksum;
+use tersus_phy::{Frame, LinkTx, Upper};
+#[cfg(feature = "ipv4")]
+use tersus_wire::{ipv4, Error};
+#[cfg(feature = "ipv6")]
+use tersus_wire::{
+    ipv6,
+    ipv6_ext::{walk, Decision, Limits, Part},
+};
+use tersus_wire::{EtherType, HardwareAddress, IpProtocol};
+
+/// Where the link's frames arrive.
+pub(super) struct Input<'r, 'a, T: ?Sized> {
+    pub(super) host: &'r mut SmallIp<'a>,
+    pub(super) transports: &'r mut T,
+}
+
+impl<T: Transports + ?Sized> Upper for Input<'_, '_, T> {
+    fn receive(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) {
+        match frame.protocol {
+            #[cfg(feature = "ipv4")]
+            EtherType::IPV4 => self.receive_v4(frame, back),
+            #[cfg(feature = "ipv6")]
+            EtherType::IPV6 => self.receive_v6(frame, back),
+            #[cfg(feature = "ipv4")]
+            EtherType::ARP => self.host.on_arp(frame.payload, back),
+            _ => count(&mut self.host.statistics.unknown_ether_type),
+        }
+    }
+}
+
+impl<T: Transports + ?Sized> Input<'_, '_, T> {
+    /// RFC 791 §3.1, RFC 1122 §3.2.1.
+    #[cfg(feature = "ipv4")]
+    fn receive_v4(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) {
+        let host = &mut *self.host;
+        count(&mut host.statistics.received_v4);
+        let (header, _options, segment) = match ipv4::split_mut(frame.payload) {
+            Ok(parts) => parts,
+            Err(Error::Checksum) => return count(&mut host.statistics.bad_checksum),
+            Err(_) => return count(&mut host.statistics.malformed),
+        };
+        let Some(cast) = host.accept_v4(&header, frame.cast) else { return };
+        if header.is_fragment() {
+            return count(&mut host.statistics.fragment_refused);
+        }
+        if header.protocol() == IpProtocol::ICMPV4 && matches!(segment.first(), Some(3..=5 | 11 | 12)) {
+            return count(&mut host.statistics.errors_ignored);
+        }
+        let meta = IpMeta {
+            now: host.now,
+            interface: ONLY,
+            cast,
+            protocol: header.protocol(),
+            hop_limit: header.hop_limit(),
+            traffic_class: header.traffic_class(),
+            flags: InFlags::empty(),
+            addresses: Addresses::V4(header.addresses()),
+            reply_from: (cast == Cast::Unicast).then(|| IpAddr::V4(header.destination())),
+            rx: frame.meta,
+        };
+        let (header_len, total_len) = (header.header_len(), usize::from(header.total_len()));
+        if let Some(reason) = deliver(host, self.transports, &meta, 9, segment, &frame.from, back) {
+            host.refuse(frame, header_len, total_len, cast, reason, back);
+        }
+    }
+
+    /// RFC 8200 §3 and §4. Out of line: IPv4 shall not have the stack frame of this.
+    #[cfg(feature = "ipv6")]
+    #[inline(never)]
+    fn receive_v6(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) {
+        let host = &mut *self.host;
+        count(&mut host.statistics.received_v6);
+        let Ok((header, payload)) = ipv6::split_mut(frame.payload) else {
+            return count(&mut host.statistics.malformed);
+        };
+        let Some(arrival) = host.accept_v6(&header, frame.cast) else { return };
+        let total_len = ipv6::HEADER_LEN + payload.len();
+        let reason = match walk(header.next_header(), payload, Part::Packet, &Limits::default()) {
+            Decision::Accept(accept) if accept.fragment.is_some() => {
+                return count(&mut host.statistics.fragment_refused);
+            }
+            Decision::Accept(accept) => {
+                let Some(segment) = payload.get_mut(usize::from(accept.len)..) else { return };
+                let mut flags = InFlags::empty();
+                flags.set(InFlags::ROUTER_ALERT, accept.router_alert.is_some());
+                let mut meta = IpMeta {
+                    now: host.now,
+                    interface: ONLY,
+                    cast: arrival.cast,
+                    protocol: accept.protocol,
+                    hop_limit: header.hop_limit(),
+                    traffic_class: header.traffic_class(),
+                    flags,
+                    addresses: Addresses::V6(header.addresses()),
+                    reply_from: arrival.reply_from,
+                    rx: frame.meta,
+                };
+                if accept.protocol == IpProtocol::ICMPV6 {
+                    if accept.len != 0 && matches!(segment.first(), Some(133..=137)) {
+                        return count(&mut host.statistics.nd_dropped);
+                    }
+                    if !host.take_icmp_v6(&mut meta, segment, &frame.from, back) {
+                        return;
+                    }
+                } else if header.source().is_unspecified() {
+                    return count(&mut host.statistics.martian_source);
+                }
+                let at = accept.named_at;
+                match deliver(host, self.transports, &meta, at, segment, &frame.from, back) {
+                    Some(reason) => reason,
+                    None => return,
+                }
+            }
+            Decision::Drop(_) => return count(&mut host.statistics.bad_extension),
+            Decision::Problem(problem) => {
+                count(&mut host.statistics.bad_extension);
+                problem.into()
+            }
+        };
+        host.refuse(frame, ipv6::HEADER_LEN, total_len, arrival.cast, reason, back);
+    }
+}
+
+/// Hands a segment to whom it belongs. Says why an ICMP error is due, if one is; the segment is then unaltered.
+#[inline]
+fn deliver<T: Transports + ?Sized>(
+    host: &mut SmallIp<'_>,
+    transports: &mut T,
+    meta: &IpMeta<'_>,
+    named_at: u16,
+    segment: &mut [u8],
+    from: &HardwareAddress,
+    back: &mut dyn LinkTx,
+) -> Option<Reason> {
+    count(&mut host.statistics.delivered);
+    match transports.receive(meta, segment) {
+        Verdict::Done => None,
+        Verdict::Reply(len) => {
+            host.reply(meta, len, segment, from, back);
+            None
+        }
+        Verdict::Reject(Reject::PortUnreachable) => Some(Reason::PortUnreachable),
+        Verdict::Reject(Reject::Prohibited) => Some(Reason::Prohibited),
+        // RFC 1122 §3.2.2, RFC 4443 §2.4 (b): unknown messages are dropped silently.
+        Verdict::NotMine if matches!(meta.protocol, IpProtocol::ICMPV4 | IpProtocol::ICMPV6) => {
+            count(&mut host.statistics.unknown_protocol);
+            None
+        }
+        Verdict::NotMine => Some(Reason::UnknownProtocol { pointer: named_at }),
+    }
+}
+
+/// What an acceptable IPv6 packet is to us.
+#[cfg(feature = "ipv6")]
+struct Arrival {
+    cast: Cast,
+    reply_from: Option<IpAddr>,
+}
+
+impl SmallIp<'_> {
+    /// Whom a packet is for, if it is for us and comes from a host, RFC 1122 §3.2.1.3; if not, it is counted.
+    #[cfg(feature = "ipv4")]
+    #[inline(never)]
+    fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
+        let (source, destination) = (header.source(), header.destination());
+        let mut reason = &mut self.statistics.not_for_us;
+        let mut cast = if destination == Ipv4Addr::BROADCAST { Some(Cast::Broadcast) } else { None };
+        let mut is_martian = !matches!(kind_v4(source), Kind::Unicast | Kind::LinkLocal);
+        let mut is_own = false;
+        for range in self.addresses.iter().filter_map(super::Own::range_v4) {
+            is_martian |= range.is(source) || range.is_broadcast(source);
+            is_own |= range.is(destination);
+            if range.is_broadcast(destination) {
+                cast = Some(Cast::Broadcast);
+            }
+        }
+        if is_own {
+            // RFC 1122 §3.3.6: one address, but sent to all.
+            cast = (link_cast == Cast::Unicast).then_some(Cast::Unicast);
+            reason = &mut self.statistics.cast_mismatch;
+        }
+        if is_martian {
+            cast = None;
+            reason = &mut self.statistics.martian_source;
+        }
+        if cast.is_none() {
+            count(reason);
+        }
+        cast
+    }
+
+    /// Whom a packet is for, if it is for us and comes from a host; if not, it is counted.
+    #[cfg(feature = "ipv6")]
+    #[inline(never)]
+    fn accept_v6(&mut self, header: &ipv6::Header<'_>, link_cast: Cast) -> Option<Arrival> {
+        let (source, destination) =
+            (PackedAddress::v6(header.source()), PackedAddress::v6(header.destination()));
+        // The unspecified one is for duplicate address detection, which is ICMPv6.
+        let is_martian =
+            !matches!(kind_v6(header.source()), Kind::Unicast | Kind::LinkLocal | Kind::Unspecified);
+        if is_martian || self.is_own(&source) {
+            count(&mut self.statistics.martian_source);
+            return None;
+        }
+        if !source.is_unspecified() && self.is_own(&destination) {
+            let reply_from = (link_cast == Cast::Unicast).then(|| IpAddr::V6(header.destination()));
+            return Some(Arrival { cast: link_cast, reply_from });
+        }
+        if !self.is_member(&destination) {
+            count(&mut self.statistics.not_for_us);
+            return None;
+        }
+        // RFC 4443 §4.2: what is said to a group is answered from a unicast address.
+        let reply_from = if source.is_unspecified() { None } else { self.source_for(&source, &source) };
+        Some(Arrival { cast: Cast::Multicast, reply_from: reply_from.and_then(|from| from.get()) })
+    }
+
+    /// Looks at an ICMPv6 message: its checksum, errors and neighbour discovery are
+    /// ours. Says whether it is for transports.
+    #[cfg(feature = "ipv6")]
+    fn take_icmp_v6(
+        &mut self,
+        meta: &mut IpMeta<'_>,
+        message: &[u8],
+        from: &HardwareAddress,
+        back: &mut dyn LinkTx,
+    ) -> bool {
+        if meta.rx.checksum != RxChecksum::Verified {
+            let len = u32::try_from(message.len()).unwrap_or(u32::MAX);
+            let pseudo = meta.addresses.pseudo_sum().add_u32(len).add_u16(u16::from(IpProtocol::ICMPV6.0));
+            if !pseudo.add_bytes(message).is_valid() {
+                count(&mut self.statistics.icmp_bad_checksum);
+                return false;
+            }
+            meta.rx.checksum = RxChecksum::Verified;
+        }
+        match message.first() {
+            None | Some(0..=127) => count(&mut self.statistics.errors_ignored),
+            Some(133..=137) => self.on_nd(meta, message, from, back),
+            Some(_) => return true,
+        }
+        false
+    }
+
+    /// Sends a reply in place back to where the packet came from.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn reply(
+        &mut self,
+        meta: &IpMeta<'_>,
+        len: u16,
+        segment: &[u8],
+        from: &HardwareAddress,
+        back: &mut dyn LinkTx,
+    ) {
+        let (Some(source), Some(segment)) = (meta.reply_from, segment.get(..usize::from(len))) else {
+            return count(&mut self.statistics.reply_refused);
+        };
+        let packet = Outgoing {
+            protocol: meta.protocol,
+            hop_limit: 0,
+            // RFC 1349 §5.1: a reply has the DS field of the request; ECN is the transport's own affair.
+            traffic_class: meta.traffic_class & 0xfc,
+            flags: OutFlags::empty(),
+        };
+        let (source, destination) = (PackedAddress::new(source), PackedAddress::new(meta.addresses.source()));
+        let fill = &mut |buffer: &mut [u8]| {
+            if buffer.len() == segment.len() {
+                buffer.copy_from_slice(segment);
+            }
+        };
+        let result = self.send_back(back, from, &source, &destination, packet, segment.len(), fill);
+        count(match result {
+            Ok(()) => &mut self.statistics.replied,
+            Err(SendError::TooBig(_)) => &mut self.statistics.reply_too_big,
+            Err(_) => &mut self.statistics.reply_full,
+        });
+    }
+
+    /// Refuses a packet with an ICMP error, if the RFCs and the rate limit allow it: RFC 1122 §3.2.2, RFC 4443 §2.4.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refuse(
+        &mut self,
+        frame: &Frame<'_>,
+        header_len: usize,
+        total_len: usize,
+        cast: Cast,
+        reason: Reason,
+        back: &mut dyn LinkTx,
+    ) {
+        let parts = frame.payload.get(..total_len).and_then(|packet| packet.split_at_checked(header_len));
+        let Some((header, rest)) = parts else { return };
+        count(match reason {
+            Reason::UnknownProtocol { .. } => &mut self.statistics.unknown_protocol,
+            _ => &mut self.statistics.rejected,
+        });
+        let offender = Offender { header, rest, cast, source_cast: Cast::Unicast };
+        let Ok(message) = icmp_error::make(&offender, reason) else {
+            return count(&mut self.statistics.errors_suppressed);
+        };
+        if !self.errors.take(self.now, Rate::default()) {
+            return count(&mut self.statistics.errors_limited);
+        }
+        let (mut source, destination) = (message.addressed(), message.destination());
+        if !self.is_own(&source) {
+            source = self.source_for(&destination, &destination).unwrap_or(source);
+        }
+        let packet = Outgoing {
+            protocol: message.protocol(),
+            hop_limit: 0,
+            traffic_class: 0,
+            flags: OutFlags::empty(),
+        };
+        let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
+        let result = self.send_back(back, &frame.from, &source, &destination, packet, message.len(), fill);
+        count(match result {
+            Ok(()) => &mut self.statistics.errors_sent,
+            Err(_) => &mut self.statistics.errors_unsent,
+        });
+    }
+
+    /// Sends a packet to where another came from.
+    #[expect(clippy::too_many_arguments, reason = "one call, of what a packet consists of")]
+    #[inline(never)]
+    pub(super) fn send_back(
+        &mut self,
+        back: &mut dyn LinkTx,
+        to: &HardwareAddress,
+        source: &PackedAddress,
+        destination: &PackedAddress,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        let mut path = Path::EMPTY;
+        if path.begin(source, destination, ONLY, self.interface.mtu()).is_none() {
+            return Err(SendError::Unreachable(Unreachable::Family));
+        }
+        path.flags.insert(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
+        path.next_hop = *to;
+        self.send(back, &mut path, packet, len, fill)
+    }
+}

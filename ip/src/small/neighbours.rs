@@ -1,0 +1,198 @@
+//! Who has which hardware address: RFC 826, RFC 4861 §7.2.
+//!
+//! ```text
+//!            resolve             answer              a minute without a sign of life
+//!    (none) ---------> asked ----------> known ---------------------------------------> (run out)
+//!                        | 3 tries        ^  any message of its own that is for us
+//!                        v                +-------------+
+//!                      failed ---- 3 s ----> (run out)
+//! ```
+//!
+//! An entry that has run out is as good as free. Who asks for us is entered where one is; who we want to send to takes
+//! the place of the entry that runs out first, but of none that is being asked. So strangers displace nobody.
+
+#[cfg(feature = "ipv4")]
+use super::arp::REQUEST;
+use super::SmallIp;
+use crate::statistics::count;
+use crate::{Deadline, Instant, PackedAddress, Path, SendError, Unreachable};
+use core::net::IpAddr;
+use tersus_phy::{LinkError, LinkTx};
+use tersus_wire::HardwareAddress;
+
+/// How long an entry lives after its station was last heard, in microseconds: RFC 1122 §2.3.2.1.
+const LIFETIME: u64 = 60_000_000;
+/// Between two questions, RFC 1122 §2.3.2.1, RFC 4861 §10.
+const INTERVAL: u64 = 1_000_000;
+/// How long the verdict is held that nobody answers.
+const FAILED_HOLD: u64 = 3_000_000;
+/// Questions before that verdict, RFC 4861 §10.
+const TRIES: u8 = 3;
+
+/// A station of the link: an entry of the table that [`super::Storage`] holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Neighbour {
+    address: PackedAddress,
+    /// None while it is not known.
+    pub(super) hardware: HardwareAddress,
+    /// Questions asked, if it is not known; beyond [`TRIES`]: it did not answer.
+    tries: u8,
+    /// Known, or failed: until then. Asked: when to ask again.
+    pub(super) until: Instant,
+}
+
+impl Neighbour {
+    /// A free entry.
+    pub const FREE: Self = Self {
+        address: PackedAddress::NONE,
+        hardware: HardwareAddress::NONE,
+        tries: 0,
+        until: Instant::ZERO,
+    };
+
+    /// Whether its address is being asked for.
+    fn is_asked(&self) -> bool {
+        self.hardware.is_none() && self.tries <= TRIES && !self.address.is_none()
+    }
+}
+
+impl SmallIp<'_> {
+    /// The entry of an address, whatever it is worth.
+    #[inline(never)]
+    pub(super) fn find(&self, address: &PackedAddress) -> Option<(u16, &Neighbour)> {
+        (0..).zip(self.neighbours.iter()).find(|(_, entry)| entry.address == *address)
+    }
+
+    /// Where the station `address` is, asking for it if need be.
+    pub(super) fn resolve(&mut self, address: &PackedAddress) -> Result<(u16, HardwareAddress), SendError> {
+        let now = self.now;
+        if let Some((index, entry)) = self.find(address) {
+            if entry.is_asked() {
+                return Err(SendError::Resolving);
+            }
+            if now < entry.until {
+                return match entry.hardware {
+                    HardwareAddress::NONE => Err(SendError::Unreachable(Unreachable::Neighbour)),
+                    hardware => Ok((index, hardware)),
+                };
+            }
+        }
+        // Without an entry somebody else is being asked for, which ends.
+        if let Some(entry) = self.place(address, Instant::from_micros(u64::MAX)) {
+            *entry = Neighbour { address: *address, until: now, ..Neighbour::FREE };
+            self.ask_at = Deadline::at(now);
+        } else if self.neighbours.is_empty() {
+            return Err(SendError::Unreachable(Unreachable::Neighbour));
+        }
+        Err(SendError::Resolving)
+    }
+
+    /// The entry of `address`, or one that may be taken for it: of those that are not asked for, and that run out before
+    /// `until`, the first.
+    #[inline(never)]
+    fn place(&mut self, address: &PackedAddress, until: Instant) -> Option<&mut Neighbour> {
+        let mut best: Option<&mut Neighbour> = None;
+        for entry in self.neighbours.iter_mut() {
+            if entry.address == *address {
+                return Some(entry);
+            }
+            let until = best.as_ref().map_or(until, |best| best.until);
+            if entry.until < until && !entry.is_asked() {
+                best = Some(entry);
+            }
+        }
+        best
+    }
+
+    /// A message of a station of the link named its hardware address. Who asked for us is entered if there is room; any
+    /// other message only brings up to date what is there.
+    #[inline(never)]
+    pub(super) fn heard(&mut self, address: &PackedAddress, hardware: HardwareAddress, what: Heard) {
+        let now = self.now;
+        let Some(entry) = self.place(address, now.plus_micros(1)) else { return };
+        let was_asked = entry.is_asked();
+        let is_known =
+            entry.address == *address && (was_asked || !entry.hardware.is_none() && now < entry.until);
+        if !is_known && what != Heard::Asked {
+            return;
+        }
+        if what != Heard::Other || entry.hardware != hardware {
+            *entry = Neighbour { address: *address, hardware, tries: 0, until: now.plus_micros(LIFETIME) };
+        }
+        if was_asked {
+            // When to ask the others is found out at the end of the turn.
+            self.ask_at = Deadline::at(now);
+            self.moved();
+        }
+    }
+
+    /// A transport makes progress through a neighbour: it lives. RFC 1122 §2.3.2.1 (4), RFC 4861 §7.3.1.
+    pub(super) fn confirm(&mut self, path: &Path) {
+        let index = path.neighbour.wrapping_sub(1);
+        if let Some(entry) = self.neighbours.get_mut(usize::from(index)) {
+            if entry.hardware == path.next_hop && self.now < entry.until {
+                entry.until = self.now.plus_micros(LIFETIME);
+            }
+        }
+    }
+
+    /// Asks for the neighbours whose turn it is, and gives up those that do not answer.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn ask(&mut self, tx: &mut dyn LinkTx) {
+        self.ask_at = Deadline::NONE;
+        for index in 0..self.neighbours.len() {
+            let Some(entry) = self.neighbours.get_mut(index).filter(|entry| entry.is_asked()) else {
+                continue;
+            };
+            if entry.until <= self.now {
+                if entry.tries == TRIES {
+                    entry.tries += 1;
+                    entry.until = self.now.plus_micros(FAILED_HOLD);
+                    self.moved();
+                    continue;
+                }
+                let target = entry.address;
+                match self.solicit(&target, tx) {
+                    Some(Err(LinkError::Full)) => {
+                        // Room brings the next try.
+                        self.is_full = true;
+                        return;
+                    }
+                    Some(Ok(())) => count(&mut self.statistics.solicitations),
+                    _ => count(&mut self.statistics.neighbour_unsent),
+                }
+                let Some(entry) = self.neighbours.get_mut(index) else { return };
+                entry.tries += 1;
+                entry.until = self.now.plus_micros(INTERVAL);
+            }
+            let Some(entry) = self.neighbours.get(index) else { return };
+            self.ask_at = self.ask_at.earlier(Deadline::at(entry.until));
+        }
+    }
+
+    /// Sends one question to all; `None` if there is no address to ask from.
+    fn solicit(&mut self, target: &PackedAddress, tx: &mut dyn LinkTx) -> Option<Result<(), LinkError>> {
+        let source = self.source_for(target, target)?;
+        match (source.get()?, target.get()?) {
+            #[cfg(feature = "ipv4")]
+            (IpAddr::V4(source), IpAddr::V4(target)) => {
+                Some(self.send_arp(REQUEST, source, target, None, tx))
+            }
+            #[cfg(feature = "ipv6")]
+            (IpAddr::V6(source), IpAddr::V6(target)) => Some(self.send_solicitation(source, target, tx)),
+            _ => None,
+        }
+    }
+}
+
+/// What a message was to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It asked for us.
+    Asked,
+    /// It answered us.
+    Answered,
+    /// It was for others.
+    Other,
+}
