@@ -95,6 +95,7 @@ impl Host<'_> {
         }
         *path = Path::between(&source, to, id, self.mtu_to(interface, to)).ok_or(Unreachable::Family)?;
         path.generation = self.generation;
+        path.set_hop_limit(interface.hop_limit());
         path.flags.set(PathFlags::SOURCE_FIXED, !from.address.is_none());
         path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
         let completes = interface.properties.checksum == ChecksumOffload::Partial;

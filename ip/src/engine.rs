@@ -153,6 +153,8 @@ impl<'a> Ip<'a> {
     /// [`InterfaceError::Interface`].
     pub fn set_hop_limit(&mut self, interface: InterfaceId, hop_limit: u8) -> Result<(), InterfaceError> {
         self.host.interface_mut(interface).ok_or(InterfaceError::Interface)?.hop_limit = hop_limit;
+        // It stands in the headers that paths hold.
+        self.host.moved();
         Ok(())
     }
 

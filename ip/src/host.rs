@@ -30,11 +30,11 @@ pub(crate) struct Host<'a> {
     pub(crate) full: InterfaceSet,
     /// Interfaces that found no fragment buffer.
     pub(crate) unbuffered: InterfaceSet,
-    /// Source and destination of the last IPv4 packet that was accepted as sent to us alone, with where and when.
+    /// Source and destination of the last IPv4 packet that was accepted as sent to us alone, with where.
     #[cfg(feature = "ipv4")]
     pub(crate) accepted: Accepted,
-    /// The neighbour that was last marked used.
-    pub(crate) marked: Marked,
+    /// The neighbour that was last marked used in this turn, as in [`Path`]; 0: none.
+    pub(crate) marked: u16,
     /// Something changed since the deadlines were last gathered.
     pub(crate) is_changed: bool,
     /// Since the transports had their turn something moved that they may wait for: they need another.
@@ -83,7 +83,7 @@ impl<'a> Host<'a> {
             unbuffered: InterfaceSet::NONE,
             #[cfg(feature = "ipv4")]
             accepted: Accepted::default(),
-            marked: Marked::default(),
+            marked: 0,
             is_changed: true,
             is_turn_due: false,
             groups_each: slices.groups.len().checked_div(interface_count).unwrap_or(0),
@@ -131,6 +131,10 @@ impl<'a> Host<'a> {
     #[inline(never)]
     pub(crate) fn moved(&mut self) {
         self.generation = self.generation.wrapping_add(1).max(1);
+        #[cfg(feature = "ipv4")]
+        {
+            self.accepted = Accepted::default();
+        }
         self.is_changed = true;
         self.is_turn_due = true;
     }
@@ -279,23 +283,13 @@ impl<'a> Host<'a> {
     }
 }
 
-/// What an accepted packet need not be looked at again for, as long as the generation stands.
+/// What an accepted packet need not be looked at again for, until the generation moves.
 #[cfg(feature = "ipv4")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Accepted {
     pub(crate) addresses: [u8; 8],
-    /// 0: none.
-    pub(crate) generation: u32,
-    pub(crate) interface: InterfaceId,
-}
-
-/// What marking a neighbour used need not be repeated for: another packet to it at the same moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Marked {
-    pub(crate) now: Instant,
-    pub(crate) hardware: tersus_wire::HardwareAddress,
-    /// As in [`Path`]; 0: none.
-    pub(crate) neighbour: u16,
+    /// Where it came in.
+    pub(crate) interface: Option<InterfaceId>,
 }
 
 /// Memory of [`Host`].

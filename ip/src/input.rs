@@ -77,6 +77,14 @@ impl Link<'_> {
 impl<T: Transports + ?Sized> Upper for Input<'_, '_, T> {
     fn receive(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) {
         self.ip.host.count_received(self.interface);
+        // Where flash is short, the common way is no reason for more code.
+        #[cfg(feature = "ipv4")]
+        if cfg!(not(target_pointer_width = "32"))
+            && frame.protocol == EtherType::IPV4
+            && self.receive_plain_v4(frame, back)
+        {
+            return;
+        }
         let link = Link { from: &frame.from, cast: frame.cast, rx: &frame.meta };
         match frame.protocol {
             #[cfg(feature = "ipv4")]
@@ -124,23 +132,12 @@ pub(crate) fn deliver<T: Transports + ?Sized>(
     }
     count(&mut host.statistics.delivered);
     match transports.receive(meta, segment) {
-        Verdict::Done => None,
-        Verdict::Reply(len) => {
-            host.reply(meta, len, segment, from, back);
+        Verdict::NotMine if is_icmp => {
+            // RFC 1122 §3.2.2, RFC 4443 §2.4 (b): unknown messages are dropped silently.
+            count(&mut host.statistics.unknown_protocol);
             None
         }
-        Verdict::Reject(reject) => {
-            count(&mut host.statistics.rejected);
-            Some(match reject {
-                Reject::PortUnreachable => Reason::PortUnreachable,
-                Reject::Prohibited => Reason::Prohibited,
-            })
-        }
-        Verdict::NotMine => {
-            count(&mut host.statistics.unknown_protocol);
-            // RFC 1122 §3.2.2, RFC 4443 §2.4 (b): unknown messages are dropped silently.
-            (!is_icmp).then_some(Reason::UnknownProtocol { pointer: named_at })
-        }
+        verdict => host.conclude(verdict, meta, named_at, segment, from, back),
     }
 }
 
@@ -155,6 +152,37 @@ enum Taken {
 }
 
 impl Host<'_> {
+    /// Does what a transport said of a packet. Says why an ICMP error is due, if one is.
+    #[cfg_attr(target_pointer_width = "32", inline)]
+    pub(crate) fn conclude(
+        &mut self,
+        verdict: Verdict,
+        meta: &IpMeta<'_>,
+        named_at: u16,
+        segment: &[u8],
+        from: &HardwareAddress,
+        back: &mut dyn LinkTx,
+    ) -> Option<Reason> {
+        match verdict {
+            Verdict::Done => None,
+            Verdict::Reply(len) => {
+                self.reply(meta, len, segment, from, back);
+                None
+            }
+            Verdict::Reject(reject) => {
+                count(&mut self.statistics.rejected);
+                Some(match reject {
+                    Reject::PortUnreachable => Reason::PortUnreachable,
+                    Reject::Prohibited => Reason::Prohibited,
+                })
+            }
+            Verdict::NotMine => {
+                count(&mut self.statistics.unknown_protocol);
+                Some(Reason::UnknownProtocol { pointer: named_at })
+            }
+        }
+    }
+
     pub(crate) fn count_received(&mut self, interface: InterfaceId) {
         if let Some(interface) = self.interface_mut(interface) {
             count(&mut interface.statistics.received);

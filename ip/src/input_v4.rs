@@ -7,15 +7,62 @@ use crate::martian::{kind_v4, Kind};
 #[cfg(feature = "fragmentation")]
 use crate::reassembly::{Fragment, Outcome};
 use crate::statistics::count;
-use crate::{Addresses, Cast, InFlags, InterfaceId, IpMeta, Transports};
+use crate::{Addresses, Cast, InFlags, InterfaceId, IpMeta, Transports, Verdict};
 use core::net::IpAddr;
-use tersus_phy::LinkTx;
+use tersus_phy::{Frame, LinkTx};
 use tersus_wire::{ipv4, Error, IpProtocol};
 
 /// Offset of the Protocol field.
 const PROTOCOL: u16 = 9;
 
 impl<T: Transports + ?Sized> Input<'_, '_, T> {
+    /// Takes a packet as most are: of the same flow as the one before it, and plain. Says whether it was one; if not,
+    /// nothing is done.
+    #[inline]
+    pub(crate) fn receive_plain_v4(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) -> bool {
+        let host = &mut self.ip.host;
+        let Some((octets, rest)) = frame.payload.split_first_chunk_mut() else { return false };
+        let header = ipv4::Header::new(octets);
+        let now = Accepted { addresses: *header.addresses(), interface: Some(self.interface) };
+        if now != host.accepted || frame.cast != Cast::Unicast || !header.is_plain() {
+            return false;
+        }
+        let len = usize::from(header.total_len()).checked_sub(ipv4::HEADER_LEN);
+        let Some(segment) = len.and_then(|len| rest.get_mut(..len)) else { return false };
+        let protocol = header.protocol();
+        if protocol == IpProtocol::ICMPV4 {
+            return false;
+        }
+        count(&mut host.statistics.received_v4);
+        count(&mut host.statistics.delivered);
+        let meta = IpMeta {
+            now: host.now,
+            interface: self.interface,
+            cast: Cast::Unicast,
+            protocol,
+            hop_limit: header.hop_limit(),
+            traffic_class: header.traffic_class(),
+            flags: self.flags,
+            addresses: Addresses::V4(header.addresses()),
+            reply_from: Some(IpAddr::V4(header.destination())),
+            rx: frame.meta,
+        };
+        let verdict = self.transports.receive(&meta, segment);
+        if verdict == Verdict::Done {
+            return true;
+        }
+        if let Some(reason) = host.conclude(verdict, &meta, PROTOCOL, segment, &frame.from, back) {
+            let whole = ipv4::HEADER_LEN + segment.len();
+            let parts = frame.payload.get(..whole).and_then(|p| p.split_at_checked(ipv4::HEADER_LEN));
+            if let Some((header, rest)) = parts {
+                let offender = Offender { header, rest, cast: Cast::Unicast, source_cast: Cast::Unicast };
+                host.refuse(self.interface, &offender, reason, &frame.from, back);
+            }
+        }
+        true
+    }
+
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
     pub(crate) fn receive_v4(&mut self, link: &Link<'_>, packet: &mut [u8], back: &mut dyn LinkTx) {
         let host = &mut self.ip.host;
         count(&mut host.statistics.received_v4);
@@ -24,7 +71,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             Err(Error::Checksum) => return count(&mut host.statistics.bad_checksum),
             Err(_) => return count(&mut host.statistics.malformed),
         };
-        let Some(arrival) = host.accept_v4(self.interface, self.flags, &header, link.cast) else { return };
+        let Some(cast) = host.accept_v4(self.interface, self.flags, &header, link.cast) else { return };
         let mut flags = self.flags;
         let (header_len, total_len) = (header.header_len(), usize::from(header.total_len()));
         let mut reason = None;
@@ -39,13 +86,13 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             let mut meta = IpMeta {
                 now: host.now,
                 interface: self.interface,
-                cast: arrival.cast,
+                cast,
                 protocol: header.protocol(),
                 hop_limit: header.hop_limit(),
                 traffic_class: header.traffic_class(),
                 flags,
                 addresses: Addresses::V4(header.addresses()),
-                reply_from: arrival.reply_from,
+                reply_from: (cast == Cast::Unicast).then_some(IpAddr::V4(header.destination())),
                 rx: *link.rx,
             };
             reason = deliver(host, self.transports, &mut meta, PROTOCOL, segment, link.from, back);
@@ -59,15 +106,15 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         };
         match reason {
             Some(reason) => {
-                let offender = Offender { header, rest, cast: arrival.cast, source_cast: Cast::Unicast };
+                let offender = Offender { header, rest, cast, source_cast: Cast::Unicast };
                 host.refuse(self.interface, &offender, reason, link.from, back);
             }
-            None => self.fragment_v4(link, arrival, flags, header, rest, back),
+            None => self.fragment_v4(link, cast, flags, header, rest, back),
         }
     }
 
     #[cfg(not(feature = "fragmentation"))]
-    fn fragment_v4(&mut self, _: &Link<'_>, _: Arrival, _: InFlags, _: &[u8], _: &[u8], _: &mut dyn LinkTx) {
+    fn fragment_v4(&mut self, _: &Link<'_>, _: Cast, _: InFlags, _: &[u8], _: &[u8], _: &mut dyn LinkTx) {
         count(&mut self.ip.host.statistics.fragment_refused);
     }
 
@@ -77,7 +124,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
     fn fragment_v4(
         &mut self,
         link: &Link<'_>,
-        arrival: Arrival,
+        cast: Cast,
         flags: InFlags,
         header: &[u8],
         data: &[u8],
@@ -91,7 +138,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         let fragment = Fragment {
             addresses: Addresses::V4(fixed.addresses()),
             interface: self.interface,
-            cast: arrival.cast,
+            cast,
             protocol: fixed.protocol(),
             identification: u32::from(fixed.identification()),
             offset: fixed.fragment_offset(),
@@ -110,7 +157,8 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             traffic_class: datagram.traffic_class,
             flags: datagram.flags,
             addresses: datagram.addresses,
-            reply_from: if datagram.cast == Cast::Unicast { arrival.reply_from } else { None },
+            reply_from: (datagram.cast == Cast::Unicast && cast == Cast::Unicast)
+                .then_some(IpAddr::V4(fixed.destination())),
             rx: link.rx_of_parts(),
         };
         let segment = datagram.segment;
@@ -125,13 +173,6 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             host.refuse(self.interface, &offender, reason, link.from, back);
         }
     }
-}
-
-/// What an acceptable packet is to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    pub(crate) cast: Cast,
-    pub(crate) reply_from: Option<IpAddr>,
 }
 
 /// Why options were refused.
@@ -151,16 +192,16 @@ impl Host<'_> {
         flags: InFlags,
         header: &ipv4::Header<'_>,
         link_cast: Cast,
-    ) -> Option<Arrival> {
-        let now = Accepted { addresses: *header.addresses(), generation: self.generation, interface };
+    ) -> Option<Cast> {
+        let now = Accepted { addresses: *header.addresses(), interface: Some(interface) };
         if now == self.accepted && link_cast == Cast::Unicast {
-            return Some(Arrival { cast: Cast::Unicast, reply_from: Some(IpAddr::V4(header.destination())) });
+            return Some(Cast::Unicast);
         }
-        let arrival = self.accept_anew(interface, flags, header, link_cast)?;
-        if arrival.cast == Cast::Unicast && header.protocol() != IpProtocol::IGMP {
+        let cast = self.accept_anew(interface, flags, header, link_cast)?;
+        if cast == Cast::Unicast && header.protocol() != IpProtocol::IGMP {
             self.accepted = now;
         }
-        Some(arrival)
+        Some(cast)
     }
 
     #[inline(never)]
@@ -170,7 +211,7 @@ impl Host<'_> {
         flags: InFlags,
         header: &ipv4::Header<'_>,
         link_cast: Cast,
-    ) -> Option<Arrival> {
+    ) -> Option<Cast> {
         let (source, destination) = (header.source(), header.destination());
         let is_loopback = flags.contains(InFlags::LOOPBACK);
         match kind_v4(source) {
@@ -219,7 +260,7 @@ impl Host<'_> {
                 count(&mut self.statistics.cast_mismatch);
                 return None;
             }
-            return Some(Arrival { cast: Cast::Unicast, reply_from: Some(IpAddr::V4(destination)) });
+            return Some(Cast::Unicast);
         }
         let is_ours = match cast {
             None => false,
@@ -230,8 +271,7 @@ impl Host<'_> {
             count(&mut self.statistics.not_for_us);
             return None;
         };
-        let cast = if link_cast == Cast::Broadcast { Cast::Broadcast } else { cast };
-        Some(Arrival { cast, reply_from: None })
+        Some(if link_cast == Cast::Broadcast { Cast::Broadcast } else { cast })
     }
 
     /// Looks through the options: unknown ones are ignored, source routes refused.

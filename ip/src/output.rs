@@ -11,7 +11,7 @@
 use crate::decide::Origin;
 #[cfg(feature = "fragmentation")]
 use crate::fragment::{Abandon, BeginError};
-use crate::host::{Host, Marked};
+use crate::host::Host;
 use crate::neighbour::{Lookup, ResolveError, Role, Usable};
 use crate::path::PathFlags;
 use crate::statistics::count;
@@ -42,6 +42,7 @@ impl<'a> Ip<'a> {
         links: &'r mut [&'l mut L],
     ) -> Out<'r, 'a, 'l, L> {
         self.host.now = now;
+        self.host.marked = 0;
         self.host.is_turn_due = false;
         Out { ip: self, links, now }
     }
@@ -120,16 +121,15 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// Marks the path's neighbour used, but once for what goes to it at one moment.
+    /// Marks the path's neighbour used, but once for what goes to it in one turn.
     #[inline]
     fn use_neighbour(&mut self, path: &Path) -> Usable {
-        let marked = Marked { now: self.now, hardware: path.next_hop, neighbour: path.neighbour };
-        if marked == self.marked {
+        if path.neighbour == self.marked {
             return Usable::Yes;
         }
         let usable = self.mark_used(path);
         if usable == Usable::Yes {
-            self.marked = marked;
+            self.marked = path.neighbour;
         }
         usable
     }
@@ -228,46 +228,25 @@ impl Host<'_> {
             count(&mut self.statistics.send_full);
             return Err(SendError::Full);
         }
-        let mut packet = packet;
-        if packet.hop_limit == 0 {
-            packet.hop_limit = self.interface(path.interface).map_or(64, crate::Interface::hop_limit);
-        }
-        let is_partial = packet.flags.contains(OutFlags::PARTIAL_CHECKSUM);
-        if len > usize::from(path.max_segment_len())
-            || packet.flags.contains(OutFlags::ROUTER_ALERT)
-            || (is_partial && !path.has_checksum_offload())
-        {
-            return self.send_special(tx, path, packet, len, fill);
+        let is_special = packet.flags.intersects(OutFlags::ROUTER_ALERT.union(OutFlags::PARTIAL_CHECKSUM))
+            && (packet.flags.contains(OutFlags::ROUTER_ALERT) || !path.has_checksum_offload());
+        if is_special || len > usize::from(path.max_segment_len()) {
+            let hop_limit = if packet.hop_limit == 0 { path.hop_limit() } else { packet.hop_limit };
+            return self.send_special(tx, path, Outgoing { hop_limit, ..packet }, len, fill);
         }
         let len = u16::try_from(len).unwrap_or(u16::MAX);
-        let checksum = |start| match is_partial {
-            true => TxChecksum::Partial { start, offset: checksum_offset(packet.protocol) },
-            false => TxChecksum::Full,
-        };
         let result = match path.family {
             #[cfg(feature = "ipv4")]
             4 => {
                 let header = self.header_v4(path, packet, len);
-                let link_packet =
-                    LinkPacket { checksum: checksum(20), ..LinkPacket::new(EtherType::IPV4, 20 + len) };
-                tx.send(&path.next_hop, &link_packet, &mut |buffer: &mut [u8]| {
-                    if let Some((to, rest)) = buffer.split_first_chunk_mut() {
-                        *to = header;
-                        fill.fill(rest);
-                    }
-                })
+                let link_packet = link_packet(EtherType::IPV4, 20, packet, len);
+                tx.send(&path.next_hop, &link_packet, &mut behind(header, fill))
             }
             #[cfg(feature = "ipv6")]
             6 => {
                 let header = header_v6(path, packet, packet.protocol, len);
-                let link_packet =
-                    LinkPacket { checksum: checksum(40), ..LinkPacket::new(EtherType::IPV6, 40 + len) };
-                tx.send(&path.next_hop, &link_packet, &mut |buffer: &mut [u8]| {
-                    if let Some((to, rest)) = buffer.split_first_chunk_mut() {
-                        *to = header;
-                        fill.fill(rest);
-                    }
-                })
+                let link_packet = link_packet(EtherType::IPV6, 40, packet, len);
+                tx.send(&path.next_hop, &link_packet, &mut behind(header, fill))
             }
             _ => return Err(SendError::Unreachable(Unreachable::Family)),
         };
@@ -334,36 +313,17 @@ impl Host<'_> {
         } else {
             (self.next_identification(path), 0)
         };
+        let hop_limit = if packet.hop_limit == 0 { path.header[8] } else { packet.hop_limit };
         let [i0, i1] = id.to_be_bytes();
-        let sum = path
-            .addresses_sum
-            .add_u32(u32::from_be_bytes([0x45, packet.traffic_class, l0, l1]))
-            .add_u32(u32::from_be_bytes([i0, i1, df, 0]))
-            .add_u16(u16::from_be_bytes([packet.hop_limit, packet.protocol.0]));
-        let [c0, c1] = sum.checksum().to_be_bytes();
-        let h = &path.header;
-        [
-            0x45,
-            packet.traffic_class,
-            l0,
-            l1,
-            i0,
-            i1,
-            df,
-            0,
-            packet.hop_limit,
-            packet.protocol.0,
-            c0,
-            c1, //
-            h[12],
-            h[13],
-            h[14],
-            h[15],
-            h[16],
-            h[17],
-            h[18],
-            h[19],
-        ]
+        // In words, so that what is summed is what is stored.
+        let first = u32::from_be_bytes([0x45, packet.traffic_class, l0, l1]);
+        let second = u32::from_be_bytes([i0, i1, df, 0]);
+        let third = u16::from_be_bytes([hop_limit, packet.protocol.0]);
+        let checksum = path.addresses_sum.add_u32(first).add_u32(second).add_u16(third).checksum();
+        let ([a, b, c, d], [e, f, g, h]) = (first.to_be_bytes(), second.to_be_bytes());
+        let ([i, j], [k, l]) = (third.to_be_bytes(), checksum.to_be_bytes());
+        let [m, n, o, p, q, r, s, t] = path.addresses_v4();
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t]
     }
 
     /// Sends what needs more than the template: a checksum that the link does not complete, options, extension
@@ -561,6 +521,7 @@ impl Host<'_> {
         let Some(mut path) = Path::between(source, destination, interface, mtu) else {
             return Err(SendError::Unreachable(Unreachable::Family));
         };
+        path.set_hop_limit(entry.hop_limit());
         path.generation = self.generation;
         path.next_hop = *to;
         path.flags.insert(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
@@ -605,6 +566,30 @@ fn header_v6(
     header[4] = l0;
     header[5] = l1;
     header[6] = next_header.0;
-    header[7] = packet.hop_limit;
+    if packet.hop_limit != 0 {
+        header[7] = packet.hop_limit;
+    }
     header
+}
+
+/// A packet of `len` octets behind a header of `header_len`.
+#[inline]
+fn link_packet(protocol: EtherType, header_len: u16, packet: Outgoing, len: u16) -> LinkPacket {
+    let mut link_packet = LinkPacket::new(protocol, header_len + len);
+    if packet.flags.contains(OutFlags::PARTIAL_CHECKSUM) {
+        let offset = checksum_offset(packet.protocol);
+        link_packet.checksum = TxChecksum::Partial { start: header_len, offset };
+    }
+    link_packet
+}
+
+/// Fills a packet: the header, and what `fill` writes behind it.
+#[inline]
+fn behind<'f, const N: usize>(header: [u8; N], fill: &'f mut dyn Fill) -> impl FnMut(&mut [u8]) + 'f {
+    move |buffer| {
+        if let Some((to, rest)) = buffer.split_first_chunk_mut() {
+            *to = header;
+            fill.fill(rest);
+        }
+    }
 }

@@ -94,7 +94,7 @@ impl Path {
                 path.family = 4;
                 let [a, b, c, d] = source.octets();
                 let [e, f, g, h] = destination.octets();
-                let template = [0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f, g, h];
+                let template = [0x45, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, a, b, c, d, e, f, g, h];
                 if let Some(header) = path.header.first_chunk_mut() {
                     *header = template;
                 }
@@ -102,6 +102,7 @@ impl Path {
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
                 path.family = 6;
                 path.header[0] = 0x60;
+                path.header[7] = 64;
                 let addresses = source.octets().into_iter().chain(destination.octets());
                 for (to, from) in path.header.iter_mut().skip(8).zip(addresses) {
                     *to = from;
@@ -225,6 +226,31 @@ impl Path {
     #[must_use]
     pub const fn interface(&self) -> InterfaceId {
         self.interface
+    }
+
+    /// Hop Limit of packets whose sender chooses none.
+    pub(crate) const fn hop_limit(&self) -> u8 {
+        if self.is_ipv6() {
+            self.header[7]
+        } else {
+            self.header[8]
+        }
+    }
+
+    /// Sets the Hop Limit of packets whose sender chooses none.
+    pub(crate) fn set_hop_limit(&mut self, hop_limit: u8) {
+        if self.is_ipv6() {
+            self.header[7] = hop_limit;
+        } else {
+            self.header[8] = hop_limit;
+        }
+    }
+
+    /// Source and destination as an IPv4 header has them.
+    #[cfg(feature = "ipv4")]
+    pub(crate) const fn addresses_v4(&self) -> [u8; 8] {
+        let h = &self.header;
+        [h[12], h[13], h[14], h[15], h[16], h[17], h[18], h[19]]
     }
 
     /// Largest IP packet on this path, in octets: what the link carries or path MTU discovery found.

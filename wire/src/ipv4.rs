@@ -38,6 +38,9 @@ pub const OPTIONS_LEN_MAX: usize = 40;
 /// The Router Alert option with value 0, RFC 2113 §2.1: ready to be sent.
 pub const ROUTER_ALERT: [u8; 4] = [148, 4, 0, 0];
 
+/// Version 4 and an IHL of 5 words.
+const PLAIN: u8 = 0x45;
+
 const VERSION_IHL: usize = 0;
 const TRAFFIC_CLASS: usize = 1;
 const TOTAL_LENGTH: usize = 2;
@@ -166,6 +169,14 @@ impl<'a> Header<'a> {
     #[must_use]
     pub fn addresses(&self) -> &'a [u8; 8] {
         self.0.last_chunk().unwrap_or(&[0; 8])
+    }
+
+    /// Whether this is what most headers are: of version 4, without options, of a whole datagram, and intact. Its Total
+    /// Length is not looked at.
+    #[must_use]
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.0[VERSION_IHL] == PLAIN && !self.is_fragment() && Sum::new().add_array(self.0).is_valid()
     }
 
     /// Version and lengths, against the octets that are there; gives the length of the options and of the payload.
