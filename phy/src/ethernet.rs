@@ -125,7 +125,7 @@ fn input<T: TxToken, const GROUPS: usize>(
     let Ok((header, payload)) = split_mut(octets) else {
         return count(&mut statistics.rx_short);
     };
-    let cast = match back.filter.cast(&header.destination()) {
+    let cast = match back.filter.cast(&header) {
         Ok(cast) => cast,
         Err(Cast::Unicast) => return count(&mut statistics.rx_other_station),
         Err(Cast::Multicast | Cast::Broadcast) => return count(&mut statistics.rx_other_group),
@@ -160,7 +160,7 @@ impl<D: Device, const GROUPS: usize> LinkTx for Ethernet<D, GROUPS> {
     ) -> Result<(), LinkError> {
         let destination = self.sender.check(to, packet)?;
         let token = self.device.transmit(self.sender.port.now);
-        self.sender.send(token, &destination, packet, fill)
+        self.sender.send(token, destination, packet, fill)
     }
 }
 
@@ -179,7 +179,7 @@ impl<T: TxToken, const GROUPS: usize> LinkTx for Back<'_, T, GROUPS> {
         fill: &mut dyn Fill,
     ) -> Result<(), LinkError> {
         let destination = self.sender.check(to, packet)?;
-        self.sender.send(self.token.take(), &destination, packet, fill)
+        self.sender.send(self.token.take(), destination, packet, fill)
     }
 }
 
@@ -192,9 +192,24 @@ struct Sender {
 }
 
 impl Sender {
+    /// The destination, if the device can carry the packet there.
     #[inline]
-    fn check(&mut self, to: &HardwareAddress, packet: &LinkPacket) -> Result<[u8; 6], LinkError> {
-        let refused = match (to.as_ethernet(), self.port.check(packet)) {
+    fn check<'t>(&mut self, to: &'t HardwareAddress, packet: &LinkPacket) -> Result<&'t [u8; 6], LinkError> {
+        match to.ethernet_octets() {
+            Some(destination) if self.port.carries_whole(packet) => Ok(destination),
+            destination => self.check_again(destination, packet),
+        }
+    }
+
+    /// As [`Sender::check`], of a packet to be cut by the device, or that it cannot carry.
+    #[cold]
+    #[inline(never)]
+    fn check_again<'t>(
+        &mut self,
+        destination: Option<&'t [u8; 6]>,
+        packet: &LinkPacket,
+    ) -> Result<&'t [u8; 6], LinkError> {
+        let refused = match (destination, self.port.check(packet)) {
             (Some(destination), Ok(())) => return Ok(destination),
             (None, Ok(())) => LinkError::Unreachable,
             (_, Err(error)) => error,

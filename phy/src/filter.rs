@@ -1,7 +1,7 @@
 //! The address filter of an Ethernet link: own address, broadcast, joined groups.
 
 use crate::{Cast, LinkControl, Switch, Unsupported};
-use tersus_wire::ethernet::{is_group, BROADCAST};
+use tersus_wire::ethernet::{is_group, Header, BROADCAST};
 
 #[derive(Debug, Clone, Copy)]
 struct Group {
@@ -31,12 +31,18 @@ impl<const GROUPS: usize> Filter<GROUPS> {
         &self.own
     }
 
-    /// Whom `destination` names, or the kind of address that is not received here.
+    /// Whom a frame is addressed to, or the kind of address that is not received here.
     #[inline]
-    pub(crate) fn cast(&self, destination: &[u8; 6]) -> Result<Cast, Cast> {
-        if *destination == self.own {
+    pub(crate) fn cast(&self, header: &Header<'_>) -> Result<Cast, Cast> {
+        if header.is_to(&self.own) {
             return Ok(Cast::Unicast);
         }
+        self.cast_of_others(&header.destination())
+    }
+
+    /// As [`Filter::cast`], of an address that is not the station's.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn cast_of_others(&self, destination: &[u8; 6]) -> Result<Cast, Cast> {
         if *destination == BROADCAST {
             return Ok(Cast::Broadcast);
         }
@@ -101,6 +107,11 @@ mod tests {
     const OWN: [u8; 6] = [2, 0, 0, 0, 0, 1];
     const OTHER: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
+    /// What becomes of a frame to that address.
+    fn cast<const N: usize>(filter: &Filter<N>, [a, b, c, d, e, f]: [u8; 6]) -> Result<Cast, Cast> {
+        filter.cast(&Header::new(&[a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 8, 0]))
+    }
+
     fn group(n: u8) -> [u8; 6] {
         [1, 0, 0x5e, 0, 0, n]
     }
@@ -126,13 +137,13 @@ mod tests {
             (OTHER, Err(Cast::Unicast)),
             ([0; 6], Err(Cast::Unicast)),
         ] {
-            assert_eq!(filter.cast(&destination), want, "{destination:x?}");
+            assert_eq!(cast(&filter, destination), want, "{destination:x?}");
         }
         filter.control(LinkControl::Promiscuous(Switch::On)).unwrap();
-        assert_eq!(filter.cast(&OTHER), Ok(Cast::Unicast));
-        assert_eq!(filter.cast(&group(2)), Ok(Cast::Multicast));
+        assert_eq!(cast(&filter, OTHER), Ok(Cast::Unicast));
+        assert_eq!(cast(&filter, group(2)), Ok(Cast::Multicast));
         filter.control(LinkControl::Promiscuous(Switch::Off)).unwrap();
-        assert_eq!(filter.cast(&OTHER), Err(Cast::Unicast));
+        assert_eq!(cast(&filter, OTHER), Err(Cast::Unicast));
     }
 
     #[test]
@@ -141,11 +152,11 @@ mod tests {
         assert_eq!(join(&mut filter, 1), Ok(()));
         assert_eq!(join(&mut filter, 2), Ok(()));
         assert_eq!(join(&mut filter, 3), Err(Unsupported));
-        assert_eq!(filter.cast(&group(9)), Ok(Cast::Multicast));
-        assert_eq!(filter.cast(&OTHER), Err(Cast::Unicast));
+        assert_eq!(cast(&filter, group(9)), Ok(Cast::Multicast));
+        assert_eq!(cast(&filter, OTHER), Err(Cast::Unicast));
         leave(&mut filter, 3);
-        assert_eq!(filter.cast(&group(9)), Err(Cast::Multicast));
-        assert_eq!(filter.cast(&group(2)), Ok(Cast::Multicast));
+        assert_eq!(cast(&filter, group(9)), Err(Cast::Multicast));
+        assert_eq!(cast(&filter, group(2)), Ok(Cast::Multicast));
         leave(&mut filter, 1);
         assert_eq!(join(&mut filter, 3), Ok(()));
     }
@@ -156,18 +167,18 @@ mod tests {
         join(&mut filter, 1).unwrap();
         join(&mut filter, 1).unwrap();
         leave(&mut filter, 1);
-        assert_eq!(filter.cast(&group(1)), Ok(Cast::Multicast));
+        assert_eq!(cast(&filter, group(1)), Ok(Cast::Multicast));
         leave(&mut filter, 1);
         leave(&mut filter, 1);
-        assert_eq!(filter.cast(&group(1)), Err(Cast::Multicast));
+        assert_eq!(cast(&filter, group(1)), Err(Cast::Multicast));
     }
 
     #[test]
     fn a_table_of_length_zero_passes_all_groups_once_one_is_joined() {
         let mut filter = Filter::<0>::new(OWN);
-        assert_eq!(filter.cast(&group(1)), Err(Cast::Multicast));
+        assert_eq!(cast(&filter, group(1)), Err(Cast::Multicast));
         assert_eq!(join(&mut filter, 1), Err(Unsupported));
-        assert_eq!(filter.cast(&group(2)), Ok(Cast::Multicast));
+        assert_eq!(cast(&filter, group(2)), Ok(Cast::Multicast));
     }
 
     #[test]

@@ -54,6 +54,17 @@ impl Port {
         earliest(device.poll_at(), self.has_room.then_some(Instant::ZERO))
     }
 
+    /// Whether the device can carry `packet`, which it needs not cut. Says no where [`Port::check`] is to be asked.
+    #[inline]
+    pub(crate) fn carries_whole(&self, packet: &LinkPacket) -> bool {
+        let capabilities = &self.capabilities;
+        packet.segment == 0
+            && packet.len <= capabilities.mtu
+            && capabilities.link_state == LinkState::Up
+            && (matches!(packet.checksum, TxChecksum::Full)
+                || capabilities.checksum == ChecksumOffload::Partial)
+    }
+
     /// Whether the device can carry `packet`.
     #[inline]
     pub(crate) fn check(&self, packet: &LinkPacket) -> Result<(), LinkError> {

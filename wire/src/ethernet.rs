@@ -91,6 +91,14 @@ pub const fn is_group(address: &[u8; 6]) -> bool {
 pub struct Header<'a>(&'a [u8; HEADER_LEN]);
 
 impl<'a> Header<'a> {
+    /// Whether it is to this station.
+    #[must_use]
+    #[inline]
+    pub fn is_to(&self, station: &[u8; 6]) -> bool {
+        // In place: an array that is put together of octets is compared by octets.
+        self.0.first_chunk() == Some(station)
+    }
+
     /// A view of these octets; every content is a header.
     #[must_use]
     pub const fn new(octets: &'a [u8; HEADER_LEN]) -> Self {

@@ -67,6 +67,13 @@ impl HardwareAddress {
         (self.len == 6).then_some([a, b, c, d, e, f])
     }
 
+    /// As [`Self::as_ethernet`], in place.
+    #[must_use]
+    #[inline]
+    pub fn ethernet_octets(&self) -> Option<&[u8; 6]> {
+        self.octets.first_chunk().filter(|_| self.len == 6)
+    }
+
     /// The address as eight octets, if it is an extended IEEE 802.15.4 address.
     #[must_use]
     pub fn as_extended(&self) -> Option<[u8; 8]> {
