@@ -73,6 +73,78 @@ fn headers_are_as_asked() {
     assert_eq!((header.source(), header.destination()), (v6("2001:db8::1"), v6("2001:db8::9")));
 }
 
+/// The second packet of a flow goes the short way, if it is plain.
+#[test]
+fn what_follows_a_packet_of_the_same_flow_is_judged_as_that_was() {
+    let plain = || packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh");
+    let altered = |at: usize, to: u8| {
+        let mut packet = plain();
+        packet[at] = to;
+        packet
+    };
+    let mut padded = plain();
+    padded.extend([0; 18]);
+    // the second packet, the counter that tells, octets that reach the transport
+    for (second, counter, want) in [
+        (plain(), "delivered", Some(8)),
+        (padded, "delivered", Some(8)),
+        (altered(8, 63), "bad_checksum", None),
+        (altered(0, 0x44), "malformed", None),
+        (plain()[..20].to_vec(), "malformed", None),
+        (altered(19, 2), "bad_checksum", None),
+    ] {
+        let mut host = Host::ethernet();
+        host.packet(plain());
+        let before = host.counter(counter);
+        host.packet(second.clone());
+        assert_eq!(host.counter(counter), before + 1, "{counter} {second:x?}");
+        assert_eq!(host.transport.got.get(1).map(|got| got.segment.len()), want, "{second:x?}");
+        assert_eq!(host.counter("received_v4"), 2);
+    }
+    // An address that was taken away is no destination any more.
+    let mut host = Host::ethernet();
+    host.packet(plain());
+    assert!(host.ip.remove_address(InterfaceId(0), ip("192.0.2.1")));
+    host.packet(plain());
+    assert_eq!((host.transport.got.len(), host.counter("not_for_us")), (1, 1));
+}
+
+#[test]
+fn errors_are_made_of_each_packet_of_a_flow() {
+    let mut host = Host::ethernet();
+    for (verdict, want) in [
+        (Verdict::Done, &[][..]),
+        (Verdict::Reject(tersus_ip::Reject::PortUnreachable), &["icmp 3/3"]),
+        (Verdict::Reject(tersus_ip::Reject::Prohibited), &["icmp 3/10"]),
+        (Verdict::NotMine, &["icmp 3/2"]),
+        (Verdict::Reply(3), &["UDP 3"]),
+    ] {
+        host.transport.verdict = verdict;
+        let sent = host.packet(packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh"));
+        assert_eq!(sent.iter().map(Sent::kind).collect::<Vec<_>>(), want, "{verdict:?}");
+        assert_eq!(host.transport.got.last().unwrap().segment, b"abcdefgh");
+    }
+}
+
+#[test]
+fn the_hop_limit_of_an_interface_holds_for_ways_that_exist() {
+    let mut host = Host::ethernet();
+    for peer in ["192.0.2.9", "2001:db8::9"] {
+        host.ip.add_neighbour(InterfaceId(0), ip(peer), PEER).unwrap();
+        for (set, want) in [(7, 7), (200, 200), (0, 64)] {
+            host.ip.set_hop_limit(InterfaceId(0), set).unwrap();
+            host.send(peer, 8);
+            let sent = host.run();
+            let hop_limit = if peer.contains(':') {
+                sent[0].v6().header().hop_limit()
+            } else {
+                sent[0].v4().header().hop_limit()
+            };
+            assert_eq!(hop_limit, want, "{peer}");
+        }
+    }
+}
+
 #[test]
 fn a_reply_goes_back_where_the_packet_came_from() {
     let mut host = Host::ethernet();
