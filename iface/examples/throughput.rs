@@ -10,8 +10,9 @@ use core::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
 use tersus_iface::icmp::EchoResponder;
-use tersus_iface::tcp::{ConnectOptions, ConnectionId, RecvError, Tcp};
-use tersus_iface::Progress;
+use tersus_iface::ip::Instant;
+use tersus_iface::tcp::{ConnectOptions, ConnectionId, Info, RecvError, Tcp};
+use tersus_iface::Progress as Turn;
 
 /// Octets of buffer each way.
 const BUFFER: usize = 4 << 20;
@@ -47,8 +48,9 @@ fn main() -> ExitCode {
                 .conflicts_with("connect")
                 .help("Wait for the connection"),
         )
-        .arg(number("bytes", "N", "Stop after so many octets"))
+        .arg(number("bytes", "N", "Stop after so many octets").conflicts_with("seconds"))
         .arg(number("seconds", "S", "Stop after so many seconds [default: 10 when sending without --bytes]"))
+        .arg(number("interval", "S", "Print a line every so many seconds"))
         .arg(
             Arg::new("congestion")
                 .long("congestion")
@@ -81,41 +83,102 @@ fn measure(options: Options, matches: ArgMatches) -> Result<ExitCode, String> {
     }
     println!("ready");
 
-    let bar = ProgressBar::new(bytes);
-    let style = "{bytes} in {elapsed}, {bytes_per_sec}";
-    bar.set_style(ProgressStyle::with_template(style).map_err(|error| error.to_string())?);
+    let mut progress = Progress::new(matches.get_one::<u64>("interval").copied())?;
     let mut flow = Flow { direction, bytes, written: 0, octets: 0, is_over: false };
     let mut begun = None;
     while !flow.is_over && !host.is_stopped() {
-        let progress = host.poll(&mut [&mut icmp, &mut igmp, &mut tcp]);
+        let turn = host.poll(&mut [&mut icmp, &mut igmp, &mut tcp]);
         if connection.is_none() {
             connection = listener.and_then(|listener| tcp.accept(listener));
         }
         if let Some(id) = connection.filter(|&id| tcp.is_established(id) || begun.is_some()) {
-            begun = begun.or_else(|| Some(host.now()));
+            let start = *begun.get_or_insert_with(|| host.now());
             flow.advance(&mut tcp, id)?;
+            progress.note(start, host.now(), flow.octets, tcp.info(id).ok());
         } else if let Some(Ok(Some(outcome))) = connection.map(|id| tcp.outcome(id)) {
             return Err(outcome.to_string());
         }
-        bar.set_position(flow.octets);
         let end = begun.zip(seconds).map(|(begun, seconds)| begun + Duration::from_secs(seconds));
         if end.is_some_and(|end| host.now() >= end) {
             break;
         }
-        if progress != Progress::More && !flow.is_over {
+        if turn != Turn::More && !flow.is_over {
             host.wait(&[&icmp, &igmp, &tcp], None)?;
         }
     }
     let took = begun.map_or(Duration::ZERO, |begun| host.now().since(begun));
-    bar.finish_and_clear();
+    let stall = progress.finish(begun, host.now());
     if let Some(id) = connection {
         let _ = tcp.release(id);
     }
     host.linger(&mut [&mut icmp, &mut igmp, &mut tcp])?;
     host.finish(&[("icmp", &icmp.statistics().counters()), ("tcp", &tcp.statistics().counters())])?;
-    let rate = flow.octets as f64 * 8.0 / took.as_secs_f64().max(1e-6) / 1e6;
-    println!("{} octets in {:.3} s, {rate:.2} Mbit/s", flow.octets, took.as_secs_f64());
+    println!(
+        "{} octets in {:.3} s, {:.2} Mbit/s, longest stall {} ms",
+        flow.octets,
+        took.as_secs_f64(),
+        megabits(flow.octets, took),
+        stall.as_millis()
+    );
     Ok(ExitCode::SUCCESS)
+}
+
+fn megabits(octets: u64, span: Duration) -> f64 {
+    octets as f64 * 8.0 / span.as_secs_f64().max(1e-6) / 1e6
+}
+
+/// What is shown while it runs.
+struct Progress {
+    bar: ProgressBar,
+    interval: Option<Duration>,
+    /// Octets so far, when the last of them came, and the longest time without any.
+    octets: u64,
+    last: Option<Instant>,
+    longest: Duration,
+    /// When the last line was printed, and octets until then.
+    line: Option<(Instant, u64)>,
+}
+
+impl Progress {
+    fn new(interval: Option<u64>) -> Result<Self, String> {
+        let style = ProgressStyle::with_template("{spinner} {bytes} in {elapsed}, {bytes_per_sec}{msg}");
+        let bar = ProgressBar::new_spinner().with_style(style.map_err(|error| error.to_string())?);
+        let interval = interval.map(Duration::from_secs);
+        Ok(Self { bar, interval, octets: 0, last: None, longest: Duration::ZERO, line: None })
+    }
+
+    fn note(&mut self, start: Instant, now: Instant, octets: u64, info: Option<Info>) {
+        if octets > self.octets {
+            self.longest = self.longest.max(now.since(self.last.unwrap_or(start)));
+            (self.octets, self.last) = (octets, Some(now));
+        }
+        self.bar.set_position(octets);
+        let (since, before) = *self.line.get_or_insert((start, 0));
+        if !self.interval.is_some_and(|interval| now.since(since) >= interval) {
+            return;
+        }
+        self.line = Some((now, octets));
+        let state = info.map_or_else(String::new, |info| {
+            format!(
+                ", cwnd {} KiB, RTT {:.1} ms, {} retransmissions",
+                info.cwnd / 1024,
+                info.srtt.as_secs_f64() * 1e3,
+                info.retransmissions
+            )
+        });
+        let rate = megabits(octets - before, now.since(since));
+        self.bar.suspend(|| {
+            println!("{:8.3} s  {octets} octets, {rate:.2} Mbit/s{state}", now.since(start).as_secs_f64());
+        });
+        self.bar.set_message(state);
+    }
+
+    /// The longest time without progress, up to the end.
+    fn finish(self, start: Option<Instant>, now: Instant) -> Duration {
+        self.bar.finish_and_clear();
+        let last = self.last.or(start).unwrap_or(now);
+        self.longest.max(now.since(last))
+    }
 }
 
 /// What went over the connection.

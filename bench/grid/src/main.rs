@@ -4,6 +4,7 @@ mod conditions;
 mod fair;
 mod flow;
 mod host;
+mod linux;
 mod matrix;
 mod network;
 mod path;
@@ -40,6 +41,11 @@ enum Command {
     Fair(fair::Fair),
     /// The figures that are demanded, and whether they are reached.
     Targets(targets::Targets),
+    /// Real time, beside Linux's own TCP, through the example `relay`; needs root.
+    Linux(linux::Linux),
+    /// One end of a transfer over the kernel's TCP.
+    #[command(hide = true)]
+    Peer(linux::Peer),
     /// Several files of `grid --json` side by side.
     Steps(Steps),
 }
@@ -143,6 +149,8 @@ fn main() -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Linux(options) => linux::run(&options)?,
+        Command::Peer(options) => linux::peer(&options)?,
         Command::Steps(options) => steps(&options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use crate::matrix::{Entry, Metric, Spread};
 use crate::subject::Subject;
 
 /// A median, and the extremes where there are several runs.
-fn cell(spread: Spread, metric: Metric) -> String {
+pub fn cell(spread: Spread, metric: Metric) -> String {
     let median = number(spread.median, metric);
     if spread.least == spread.most {
         return median;
