@@ -13,6 +13,7 @@ use crate::sack;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::tcb::Slot;
+use crate::urgent::Urgent;
 use tersus_wire::tcp::Options;
 
 /// Which duties an engine has. The same for its whole life: a constant, such as
@@ -22,14 +23,15 @@ pub struct Duties {
     pub(crate) keep_alive: Option<fn(&mut Slot, &mut Shared<'_>)>,
     pub(crate) sack: Option<Sack>,
     pub(crate) pacing: Option<Pacing>,
+    pub(crate) urgent: Option<Urgent>,
 }
 
 impl Duties {
     /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
-    pub const NONE: Self = Self { keep_alive: None, sack: None, pacing: None };
+    pub const NONE: Self = Self { keep_alive: None, sack: None, pacing: None, urgent: None };
 
     /// Every duty: what [`crate::Tcp::new`] takes.
-    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack().with_pacing();
+    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack().with_pacing().with_urgent();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
     /// [`crate::KeepAlive::On`] is taken and does nothing.
@@ -52,6 +54,15 @@ impl Duties {
     #[must_use]
     pub const fn with_pacing(mut self) -> Self {
         self.pacing = Some(Pacing::DUTY);
+        self
+    }
+
+    /// Urgent data have a mark that both ends can set and read, RFC 9293 §3.8.5 and RFC 6093. Without:
+    /// [`crate::Tcp::send_urgent`] says [`crate::SendError::LeftOut`], and peers' pointers are ignored; their data are
+    /// in line as ever.
+    #[must_use]
+    pub const fn with_urgent(mut self) -> Self {
+        self.urgent = Some(Urgent::DUTY);
         self
     }
 }

@@ -78,6 +78,9 @@ pub enum SendError {
     /// The handle was released.
     #[error("handle is stale")]
     Stale,
+    /// The engine was made without the duty for it.
+    #[error("left out of this engine")]
+    LeftOut,
     /// `close` was called: nothing follows a FIN.
     #[error("connection is closing")]
     Closing,

@@ -17,6 +17,8 @@ pub(crate) const WRITABLE: u8 = 2;
 pub(crate) const ENDED: u8 = 4;
 /// The handshake of `connect` is complete.
 pub(crate) const CONNECTED: u8 = 8;
+/// The peer's urgent data reach further than was known.
+pub(crate) const URGENT: u8 = 16;
 
 bitflags::bitflags! {
     /// What changed on a connection since its last event.
@@ -30,6 +32,8 @@ bitflags::bitflags! {
         const ENDED = ENDED;
         /// The handshake that `connect` started is complete.
         const CONNECTED = CONNECTED;
+        /// The peer has urgent data, or more of them: see [`crate::Tcp::urgent_mark`].
+        const URGENT = URGENT;
     }
 }
 

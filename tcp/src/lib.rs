@@ -59,6 +59,7 @@ mod timeouts;
 mod timers;
 pub mod trace;
 mod transmit;
+mod urgent;
 mod user_calls;
 mod watch;
 

@@ -267,7 +267,7 @@ impl Slot {
             return None;
         }
         let worth = len == whole
-            || (last && (flight == 0 || fin || self.flags.contains(Flags::NAGLE_OFF)))
+            || (last && (flight == 0 || fin || self.flags.intersects(Flags::NAGLE_OFF | Flags::PUSHED)))
             || (len > 0 && len >= self.max_snd_wnd / 2)
             || self.flags.contains(Flags::OVERRIDE);
         if !worth {
@@ -328,6 +328,9 @@ impl Slot {
         let window = u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX);
         let options = self.options(shared);
         let mut fields = self.fields(next, window);
+        if self.flags.contains(Flags::URGENT_OUT) {
+            self.point_to_urgent(shared, next, &mut fields);
+        }
         // A path below our floor is left to fragmentation; those of IPv6 never are.
         let whole = self.path.mtu() >= shared.limits.mss_floor + 40;
         let packet = self.packet(if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() });
@@ -363,6 +366,16 @@ impl Slot {
             offset += len;
             fields.seq = fields.seq.wrapping_add(len);
         }
+    }
+
+    /// Each segment before the end of urgent data has a pointer of its own.
+    #[cold]
+    fn point_to_urgent(&mut self, shared: &Shared<'_>, next: &mut Next, fields: &mut Fields) {
+        if let Some(urgent) = shared.duties.urgent {
+            (urgent.point)(self, fields);
+        }
+        next.run = 0;
+        next.control = fields.flags;
     }
 
     /// The same for a SYN: it has options, and its window is not scaled, RFC 7323 §2.2.
@@ -468,8 +481,10 @@ impl Slot {
         self.snd_nxt += octets;
         self.last_sent = shared.now;
         self.flags.remove(Flags::OVERRIDE);
-        if next.control.contains(Control::FIN) {
-            self.flags.insert(Flags::FIN_SENT);
+        if next.control.intersects(Control::PSH | Control::FIN) {
+            // All that was queued has left.
+            self.flags.remove(Flags::PUSHED);
+            self.flags.set(Flags::FIN_SENT, next.control.contains(Control::FIN));
         }
     }
 

@@ -10,7 +10,7 @@ use crate::statistics::count;
 use crate::tcb::Flags;
 use crate::watch::Watch;
 use tersus_ip::{Addresses, Cast, IpMeta, RxChecksum, Verdict};
-use tersus_wire::tcp::{self, Fields, Flags as Control};
+use tersus_wire::tcp::{self, Fields, Flags as Control, Header};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
@@ -33,11 +33,13 @@ impl Tcp<'_> {
         let answer = match tcp::split_mut(segment) {
             Ok((header, options, payload)) => {
                 count(&mut self.shared.stats.segments_received);
+                let control = header.flags() & CONTROLS;
                 let mut seg = Segment {
                     ports: header.ports(),
                     seq: SeqNum(header.seq()),
                     ack: SeqNum(header.ack()),
-                    control: header.flags() & CONTROLS,
+                    up: if control.contains(Control::URG) { up(&header) } else { SeqNum(0) },
+                    control,
                     window: header.window(),
                     options,
                     payload,
@@ -209,6 +211,12 @@ impl Tcp<'_> {
             ..Fields::default()
         })))
     }
+}
+
+/// SEG.UP.
+#[cold]
+fn up(header: &Header<'_>) -> SeqNum {
+    SeqNum(header.seq()) + header.urgent().map_or(0, u32::from)
 }
 
 /// What a SYN does to a TIME-WAIT entry.

@@ -14,6 +14,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) seq: SeqNum,
     /// SEG.ACK.
     pub(crate) ack: SeqNum,
+    /// SEG.UP, with the URG bit: behind the last urgent octet.
+    pub(crate) up: SeqNum,
     /// The control bits; SYN and FIN are removed when they fall outside of the window.
     pub(crate) control: Flags,
     /// SEG.WND as it stands in the header, not scaled.

@@ -104,7 +104,7 @@ impl Slot {
         seg.seq += 1;
         seg.control.remove(Control::SYN);
         seg.cut_from(self.rcv_edge);
-        self.sixth_check_urg(seg);
+        self.sixth_check_urg(shared, seg);
         self.seventh_process_text(shared, seg)?;
         self.eighth_check_fin(shared, seg)
     }
@@ -136,7 +136,7 @@ impl Slot {
         // Third, security and compartment: left out, see README.
         self.fourth_check_syn(shared, seg)?;
         self.fifth_check_ack(shared, seg)?;
-        self.sixth_check_urg(seg);
+        self.sixth_check_urg(shared, seg);
         self.seventh_process_text(shared, seg)?;
         self.eighth_check_fin(shared, seg)
     }
@@ -246,8 +246,15 @@ impl Slot {
         Continue(())
     }
 
-    /// Sixth, the URG bit: urgent data stay in line, and nobody is told (RFC 6093 §5; see README).
-    fn sixth_check_urg(&mut self, _seg: &Segment<'_>) {}
+    /// Sixth, the URG bit.
+    fn sixth_check_urg(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
+        if !seg.has(Control::URG) {
+            return;
+        }
+        if let Some(urgent) = shared.duties.urgent {
+            (urgent.arrived)(self, shared, seg);
+        }
+    }
 
     /// Seventh, the segment text.
     fn seventh_process_text(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) -> ControlFlow<Reply> {

@@ -71,6 +71,10 @@ pub struct Statistics {
     pub ranges_full: u32,
     /// Connections reset because data came for a released handle, RFC 9293 §3.6.1.
     pub data_unread: u32,
+    /// Urgent pointers that told something new, RFC 9293 §3.8.5.
+    pub urgent_received: u32,
+    /// Calls that marked data as urgent.
+    pub urgent_sent: u32,
     /// Duplicate ACKs received, RFC 5681 §2.
     pub duplicate_acks: u32,
     /// Recoveries entered on duplicate ACKs.
@@ -145,6 +149,8 @@ impl Statistics {
             data_beyond_window: 0,
             ranges_full: 0,
             data_unread: 0,
+            urgent_received: 0,
+            urgent_sent: 0,
             duplicate_acks: 0,
             fast_retransmits: 0,
             retransmits: 0,
@@ -167,7 +173,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 51] {
+    pub fn counters(&self) -> [(&'static str, u32); 53] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -203,6 +209,8 @@ impl Statistics {
             ("data_beyond_window", self.data_beyond_window),
             ("ranges_full", self.ranges_full),
             ("data_unread", self.data_unread),
+            ("urgent_received", self.urgent_received),
+            ("urgent_sent", self.urgent_sent),
             ("duplicate_acks", self.duplicate_acks),
             ("fast_retransmits", self.fast_retransmits),
             ("retransmits", self.retransmits),

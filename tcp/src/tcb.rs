@@ -79,6 +79,12 @@ bitflags::bitflags! {
         const START_IDLE = 1 << 24;
         /// Data that may leave wait for `next_send`.
         const HELD = 1 << 31;
+        /// `rcv_up` is a mark that the user may not have read up to.
+        const URGENT_IN = 1 << 25;
+        /// `snd_up` is a mark that the peer may not have acknowledged.
+        const URGENT_OUT = 1 << 26;
+        /// What is queued leaves without waiting for company.
+        const PUSHED = 1 << 27;
         /// What a visit does beside sending.
         const OWED = Self::REACHABLE.bits() | Self::SUSPECT.bits() | Self::START_IDLE.bits();
     }
@@ -152,12 +158,16 @@ pub struct Slot {
     pub(crate) iss: SeqNum,
     /// SND.NXT when the loss was found that is being repaired, or at the first duplicate ACK.
     pub(crate) recover: SeqNum,
+    /// SND.UP: behind the last urgent octet of the user's, if `URGENT_OUT`.
+    pub(crate) snd_up: SeqNum,
 
     pub(crate) rcv_nxt: SeqNum,
     /// Right edge of the window that was last announced, not rounded by scaling.
     pub(crate) rcv_edge: SeqNum,
     /// Where the peer's FIN stands, if `FIN_SEEN`.
     pub(crate) fin_seq: SeqNum,
+    /// RCV.UP: behind the last urgent octet of the peer's, if `URGENT_IN`.
+    pub(crate) rcv_up: SeqNum,
 
     pub(crate) tx: Ring,
     pub(crate) rx: Ring,
@@ -223,9 +233,11 @@ impl Slot {
         snd_wl2: SeqNum(0),
         iss: SeqNum(0),
         recover: SeqNum(0),
+        snd_up: SeqNum(0),
         rcv_nxt: SeqNum(0),
         rcv_edge: SeqNum(0),
         fin_seq: SeqNum(0),
+        rcv_up: SeqNum(0),
         tx: Ring::new(0, 0),
         rx: Ring::new(0, 0),
         ranges: Ranges::NONE,
@@ -389,7 +401,7 @@ mod tests {
         // With its share of the side tables: two cells, a deadline, five links.
         let side = 2 * 4 + 8 + 5 * 2;
         let size = core::mem::size_of::<Slot>() + side;
-        // 8 of them are for pacing.
-        assert!(size <= 360, "{size}");
+        // 8 of them are for pacing, 8 for the urgent mechanism.
+        assert!(size <= 368, "{size}");
     }
 }

@@ -18,3 +18,4 @@ mod sending;
 mod simulation;
 mod state_events;
 mod trace;
+mod urgent;

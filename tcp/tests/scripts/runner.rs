@@ -42,6 +42,8 @@ pub(crate) struct Seg {
     pub(crate) sack: Vec<(u32, u32)>,
     /// Raw option octets, given only.
     pub(crate) options: Vec<u8>,
+    /// The Urgent Pointer; compared only if the script says so.
+    pub(crate) urgent: Option<u16>,
     /// PSH is compared only if the script says so.
     pub(crate) psh: Option<bool>,
     /// `seq` is no number of the script's but a real one.
@@ -127,6 +129,11 @@ impl Seg {
     }
     pub(crate) fn psh(mut self, psh: bool) -> Self {
         self.psh = Some(psh);
+        self
+    }
+    pub(crate) fn urg(mut self, urgent: u16) -> Self {
+        self.flags |= Flags::URG;
+        self.urgent = Some(urgent);
         self
     }
     pub(crate) fn absolute_seq(mut self) -> Self {
@@ -444,7 +451,7 @@ impl Host {
             ack: seg.ack.map_or(0, |ack| self.ours(ack)),
             flags: seg.flags,
             window: seg.window.unwrap_or(4096),
-            urgent: 0,
+            urgent: seg.urgent.unwrap_or(0),
         };
         let mut area = [0; 40];
         let mut options = tcp::Options {
@@ -517,6 +524,7 @@ impl Host {
             permits: Some(options.sack_permitted),
             sack: options.sack.as_slice().iter().map(peers).collect(),
             options: Vec::new(),
+            urgent: Some(fields.urgent),
             psh: Some(fields.flags.contains(Flags::PSH)),
             absolute: false,
         };
@@ -547,6 +555,7 @@ impl Host {
             && (want.scale.is_none() || seg.scale == want.scale)
             && (want.permits.is_none() || seg.permits == want.permits)
             && seg.sack == want.sack
+            && (want.urgent.is_none() || seg.urgent == want.urgent)
             && (want.psh.is_none() || seg.psh == want.psh);
         assert!(same, "{what}: at {at} ms left\n{seg:?}, wanted at {ms} ms\n{want:?}");
     }
@@ -600,7 +609,7 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
         ack: header.ack(),
         flags: header.flags(),
         window: header.window(),
-        urgent: 0,
+        urgent: header.urgent().unwrap_or(0),
     };
     if !fields.flags.contains(Flags::SYN) {
         let syn_options = (area.mss, area.window_scale, area.sack_permitted);
