@@ -5,6 +5,7 @@ mod common;
 mod network;
 mod options;
 mod phases;
+mod plot;
 
 use clap::Parser;
 use network::{Network, Side, Time};
@@ -80,9 +81,16 @@ fn demo(options: &Options) -> Result<u64, String> {
     network.turn(Some(network.now()))?;
     let pings = phases::ping(&mut network, peer.address())?;
     let datagrams = phases::udp_echo(&mut network, peer.address())?;
+    let recorder = plot::Recorder::default();
+    if options.plot.is_some() {
+        recorder.listen(&mut network.left.tcp);
+    }
     let transfer = phases::transfer(&mut network, peer.address(), options.bytes())?;
     if let Some(capture) = capture {
         capture.finish().map_err(|error| format!("--pcap: {error}"))?;
+    }
+    if let Some(file) = &options.plot {
+        recorder.draw(file, &options.title())?;
     }
     pings.print("ping");
     datagrams.print("UDP echo");

@@ -50,6 +50,9 @@ pub(crate) struct Options {
     /// Write every frame to this pcapng file, as the left host saw it.
     #[arg(long, value_name = "FILE")]
     pub(crate) pcap: Option<PathBuf>,
+    /// Draw goodput, congestion window and round-trip time of the transfer into this SVG file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
     /// Virtual time: nobody waits, and a run repeats to the octet.
     #[arg(long = "virtual")]
     pub(crate) is_virtual: bool,
@@ -63,6 +66,19 @@ enum Choice {
 }
 
 impl Options {
+    /// What a picture of the transfer is called.
+    pub(crate) fn title(&self) -> String {
+        let percent = |part: Fraction| f64::from(part.millionths()) / 1e4;
+        format!(
+            "{}, {} ms each way, {} Mbit/s, {} % lost, {} % late",
+            self.congestion.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned()),
+            self.delay.as_secs_f64() * 1e3,
+            self.rate as f64 / 1e6,
+            percent(self.loss),
+            percent(self.reorder)
+        )
+    }
+
     pub(crate) fn medium(&self) -> Medium {
         match self.medium {
             Choice::Ethernet => Medium::Ethernet,
