@@ -12,6 +12,8 @@ mod errors;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod impaired;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod ping;
