@@ -40,7 +40,7 @@ pub struct Config {
     pub time_wait: Duration,
     /// How long FIN-WAIT-2 of a *released* connection waits for the peer's FIN. Default 60 s.
     pub fin_wait_2: Duration,
-    /// Challenge and duplicate ACKs that one connection sends within five seconds, RFC 5961 §7. Default 10.
+    /// Challenge and duplicate ACKs that one connection sends within five to six seconds, RFC 5961 §7. Default 10.
     pub challenge_acks: u8,
     /// The same for all connections together, within one second; the true limit is random, between this and half of
     /// it, so that it cannot be used to probe for connections. Default 200.

@@ -419,10 +419,12 @@ impl Records {
                 let behind = front.cut(at);
                 self.note_cut(&run, &behind);
                 front.next = new;
-                for (place, part) in [(link, front), (new, behind)] {
-                    if let Some(entry) = pool.get_mut(place) {
-                        *entry = part;
-                    }
+                // One after the other: an array of both would be moved as a whole.
+                if let Some(entry) = pool.get_mut(link) {
+                    *entry = front;
+                }
+                if let Some(entry) = pool.get_mut(new) {
+                    *entry = behind;
                 }
                 if self.tail == link {
                     self.tail = new;

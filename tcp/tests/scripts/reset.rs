@@ -91,9 +91,11 @@ fn challenges_are_limited() {
         vec![
             (0, Burst((0..100).map(|_| rst(302)).collect())),
             (0, Left(10)),
-            (5000, Burst((0..100).map(|_| rst(302)).collect())),
-            (5000, Left(10)),
-            (5000, Is(Established)),
+            (4900, Burst((0..100).map(|_| rst(302)).collect())),
+            (4900, Left(0)),
+            (6400, Burst((0..100).map(|_| rst(302)).collect())),
+            (6400, Left(10)),
+            (6400, Is(Established)),
         ]
     });
 }
