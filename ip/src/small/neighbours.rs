@@ -63,6 +63,13 @@ impl SmallIp<'_> {
         (0..).zip(self.neighbours.iter()).find(|(_, entry)| entry.address == *address)
     }
 
+    /// Where the station `address` is, if that is known.
+    #[inline(never)]
+    pub(super) fn known(&self, address: &PackedAddress) -> Option<(u16, HardwareAddress)> {
+        let (index, entry) = self.find(address)?;
+        (!entry.hardware.is_none() && self.now < entry.until).then_some((index, entry.hardware))
+    }
+
     /// Where the station `address` is, asking for it if need be.
     pub(super) fn resolve(&mut self, address: &PackedAddress) -> Result<(u16, HardwareAddress), SendError> {
         let now = self.now;

@@ -28,14 +28,15 @@ pub struct Out<'r, 'a, L: LinkLayer + ?Sized> {
 impl Routes for SmallIp<'_> {
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
         let mut path = Path::EMPTY;
-        let station = self.way(&from.into(), &PackedAddress::new(to), &mut path)?;
+        let mut station = PackedAddress::NONE;
+        self.way(&from.into(), &PackedAddress::new(to), &mut path, &mut station)?;
         if !station.is_none() {
-            match self.find(&station) {
-                Some((index, entry)) if !entry.hardware.is_none() && self.now < entry.until => {
+            match self.known(&station) {
+                Some((index, hardware)) => {
                     path.neighbour = index.saturating_add(1);
-                    path.next_hop = entry.hardware;
+                    path.next_hop = hardware;
                 }
-                _ => path.flags.insert(PathFlags::RESOLVING),
+                None => path.flags.insert(PathFlags::RESOLVING),
             }
         }
         Ok(path)
@@ -114,10 +115,16 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 }
 
 impl SmallIp<'_> {
-    /// Decides the way to `to`, but for the hardware address of the station that must be asked for: the answer is its
-    /// address, none if there is none to ask.
+    /// Decides the way to `to`, but for the hardware address of the station that must be asked for: `next_hop` is its
+    /// address, and stays as it is if there is none to ask.
     #[inline(never)]
-    fn way(&self, from: &Origin, to: &PackedAddress, path: &mut Path) -> Result<PackedAddress, Unreachable> {
+    fn way(
+        &self,
+        from: &Origin,
+        to: &PackedAddress,
+        path: &mut Path,
+        next_hop: &mut PackedAddress,
+    ) -> Result<(), Unreachable> {
         let kind = kind(to).ok_or(Unreachable::Family)?;
         if matches!(kind, Kind::Unspecified | Kind::Reserved | Kind::Loopback) {
             return Err(Unreachable::Destination);
@@ -125,10 +132,10 @@ impl SmallIp<'_> {
         if from.interface.is_some_and(|id| id != ONLY) || !self.interface.is_up() {
             return Err(Unreachable::InterfaceDown);
         }
-        let station = if kind.is_many() || kind == Kind::LinkLocal { *to } else { self.next_hop(to)? };
+        let station = if kind.is_many() || kind == Kind::LinkLocal { to } else { self.next_hop(to)? };
         let mut source = from.address;
         if source.is_none() {
-            source = self.source_for(to, &station).ok_or(Unreachable::NoSource)?;
+            source = self.source_for(to, station).ok_or(Unreachable::NoSource)?;
         } else if source.is_unspecified() {
             from.interface.ok_or(Unreachable::NoSource)?;
         } else if !self.is_own(&source) {
@@ -140,23 +147,24 @@ impl SmallIp<'_> {
         path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
         if kind.is_many() || self.is_broadcast(to) || !self.interface.has_neighbours() {
             path.next_hop = self.interface.group_address(to);
-            return Ok(PackedAddress::NONE);
+        } else {
+            *next_hop = *station;
         }
-        Ok(station)
+        Ok(())
     }
 
     /// The station that a packet to `to` goes to first.
-    fn next_hop(&self, to: &PackedAddress) -> Result<PackedAddress, Unreachable> {
+    fn next_hop<'t>(&'t self, to: &'t PackedAddress) -> Result<&'t PackedAddress, Unreachable> {
         if self.addresses.iter().any(|own| own.contains(to)) {
             // To ourselves there is no way: no link loops back.
-            return if self.is_own(to) { Err(Unreachable::NoRoute) } else { Ok(*to) };
+            return if self.is_own(to) { Err(Unreachable::NoRoute) } else { Ok(to) };
         }
         let mut best = None;
         let mut best_len = 0;
         for via in self.routes.iter() {
             if via.prefix_len >= best_len && via.prefix.shares(via.prefix_len, to) {
                 best_len = via.prefix_len;
-                best = Some(if via.gateway.is_none() { *to } else { via.gateway });
+                best = Some(if via.gateway.is_none() { to } else { &via.gateway });
             }
         }
         best.ok_or(Unreachable::NoRoute)
@@ -179,10 +187,10 @@ impl SmallIp<'_> {
             }
             if rank > best_rank {
                 best_rank = rank;
-                best = Some(own.address);
+                best = Some(&own.address);
             }
         }
-        best
+        best.copied()
     }
 
     /// Whether `to` is the broadcast address of a prefix of ours.
@@ -214,9 +222,10 @@ impl SmallIp<'_> {
         let (source, to) = path.ends();
         let is_source_fixed = path.is_source_fixed();
         let from = Origin { address: source, interface: path.is_interface_fixed().then_some(ONLY) };
-        let result = match self.way(&from, &to, path) {
-            Ok(station) if station.is_none() => Ok((u16::MAX, path.next_hop)),
-            Ok(station) => self.resolve(&station),
+        let mut station = PackedAddress::NONE;
+        let result = match self.way(&from, &to, path, &mut station) {
+            Ok(()) if station.is_none() => Ok((u16::MAX, path.next_hop)),
+            Ok(()) => self.resolve(&station),
             Err(reason) => Err(SendError::Unreachable(reason)),
         };
         path.flags.set(PathFlags::SOURCE_FIXED, is_source_fixed);
