@@ -2,6 +2,7 @@
 
 use crate::congestion::{Loss, Recovery};
 use crate::events;
+use crate::records::Acked;
 use crate::segment::Segment;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
@@ -11,11 +12,14 @@ use crate::tcb::{Flags, Slot};
 use tersus_wire::tcp::Flags as Control;
 
 /// Duplicate ACKs that reveal a loss, RFC 5681 §3.2.
-const DUPLICATE_ACKS: u8 = 3;
+pub(crate) const DUPLICATE_ACKS: u8 = 3;
 
 impl Slot {
     /// An ACK field within RFC 5961's range.
     pub(crate) fn on_ack(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
+        if let Some(sack) = shared.duties.sack.as_ref().filter(|_| self.flags.contains(Flags::SACK_OK)) {
+            return (sack.on_ack)(self, shared, seg);
+        }
         let una = self.snd_una;
         if seg.ack.gt(una) {
             self.on_ack_advance(shared, seg.ack);
@@ -28,7 +32,7 @@ impl Slot {
     }
 
     /// RFC 5681 §2. Answers to zero-window probes look the same and are none.
-    fn is_duplicate_ack(&self, seg: &Segment<'_>) -> bool {
+    pub(crate) fn is_duplicate_ack(&self, seg: &Segment<'_>) -> bool {
         self.flight_size() > 0
             && seg.payload.is_empty()
             && !seg.has(Control::FIN)
@@ -44,10 +48,31 @@ impl Slot {
     /// Everything below `ack` has arrived.
     pub(crate) fn on_ack_advance(&mut self, shared: &mut Shared<'_>, ack: SeqNum) {
         let flight_size = self.flight_size();
+        let syn = matches!(self.state, State::SynSent | State::SynReceived);
+        let acked = self.records.on_ack(&mut shared.records, ack, shared.now);
+        self.advance(shared, ack, &acked);
+        if self.flags.contains(Flags::FAST_RECOVERY) {
+            if ack.lt(self.recover) {
+                return self.on_partial_ack(shared, acked.octets);
+            }
+            self.flags.remove(Flags::FAST_RECOVERY);
+            let mss = self.mss(shared);
+            shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
+        } else if !syn {
+            if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.ge(self.recover) {
+                self.flags.remove(Flags::TIMEOUT_RECOVERY);
+            }
+            let sample = self.ack_sample(shared, &acked, flight_size);
+            shared.congestion.on_ack(shared.words_mut(), &sample);
+        }
+        self.restart_after_ack(shared);
+    }
+
+    /// SND.UNA moves to `ack`, and the records know: what was queued up to there is done, and the peer is alive.
+    pub(crate) fn advance(&mut self, shared: &mut Shared<'_>, ack: SeqNum, acked: &Acked) {
         let octets = ack.distance(self.snd_una);
         let syn = matches!(self.state, State::SynSent | State::SynReceived);
         let fin = self.flags.contains(Flags::FIN_SENT) && ack == self.snd_nxt;
-        let acked = self.records.on_ack(&mut shared.records, ack, shared.now);
         if self.tx.consume(octets - u32::from(syn) - u32::from(fin)) > 0 {
             events::raise(self, events::WRITABLE);
         }
@@ -65,25 +90,13 @@ impl Slot {
             self.flags.insert(Flags::REACHABLE);
         }
         self.flags.remove(Flags::PROBING | Flags::PROBE_DUE | Flags::EXPIRED);
-        if self.flags.contains(Flags::FAST_RECOVERY) {
-            if ack.lt(self.recover) {
-                return self.on_partial_ack(shared, octets);
-            }
-            self.flags.remove(Flags::FAST_RECOVERY);
-            let mss = self.mss(shared);
-            shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
-        } else if !syn {
-            if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.ge(self.recover) {
-                self.flags.remove(Flags::TIMEOUT_RECOVERY);
-            }
-            let sample = self.ack_sample(shared, &acked, flight_size);
-            shared.congestion.on_ack(shared.words_mut(), &sample);
+        if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.lt(self.recover) {
+            self.records.mark_rest_lost(&mut shared.records, self.recover);
         }
-        self.restart_after_ack(shared);
     }
 
     /// RFC 6298 §5.2 and §5.3.
-    fn restart_after_ack(&mut self, shared: &mut Shared<'_>) {
+    pub(crate) fn restart_after_ack(&mut self, shared: &mut Shared<'_>) {
         if self.flight_size() == 0 {
             self.retransmit.stop();
         } else {
@@ -129,7 +142,7 @@ impl Slot {
     }
 
     /// The first segment in flight counts as lost: `output` sends it again.
-    fn mark_first_lost(&mut self, shared: &mut Shared<'_>, mss: u32) {
+    pub(crate) fn mark_first_lost(&mut self, shared: &mut Shared<'_>, mss: u32) {
         let len = mss.min(self.flight_size());
         let una = self.snd_una;
         self.records.mark_lost(&mut shared.records, una, len);
@@ -138,7 +151,8 @@ impl Slot {
     /// Octets that limited transmit lets out beyond cwnd, RFC 3042 §2.
     pub(crate) fn limited_transmit(&self, mss: u32) -> u32 {
         let recovery = Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY;
-        if self.duplicate_acks == 0 || self.flags.intersects(recovery) {
+        // With SACK, pipe says what has left the network.
+        if self.duplicate_acks == 0 || self.flags.intersects(recovery | Flags::SACK_OK) {
             return 0;
         }
         u32::from(self.duplicate_acks.min(2)) * mss

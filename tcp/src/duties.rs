@@ -9,7 +9,9 @@
 //! nothing out. Each method of [`Duties`] says what happens without its duty.
 
 use crate::pacing::Pacing;
+use crate::recovery::{self, More};
 use crate::sack;
+use crate::segment::Segment;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::tcb::Slot;
@@ -41,11 +43,16 @@ impl Duties {
         self
     }
 
-    /// Selective acknowledgement, RFC 2018, with duplicates reported, RFC 2883. Without: SACK is not permitted to
-    /// peers, and they learn of one gap in each round trip.
+    /// Selective acknowledgement both ways, RFC 2018, with duplicates reported, RFC 2883, and recovery by it, RFC 6675
+    /// and RFC 6937. Without: SACK is not permitted to peers, and one loss is repaired in each round trip.
     #[must_use]
     pub const fn with_sack(mut self) -> Self {
-        self.sack = Some(Sack { report: sack::report, duplicate: sack::note_duplicate });
+        self.sack = Some(Sack {
+            report: sack::report,
+            duplicate: sack::note_duplicate,
+            on_ack: recovery::on_ack,
+            more: recovery::more,
+        });
         self
     }
 
@@ -72,4 +79,6 @@ impl Duties {
 pub(crate) struct Sack {
     pub(crate) report: fn(&Slot, &Shared<'_>, &mut Options),
     pub(crate) duplicate: fn(&Slot, &mut Shared<'_>, SeqNum, SeqNum) -> bool,
+    pub(crate) on_ack: fn(&mut Slot, &mut Shared<'_>, &Segment<'_>),
+    pub(crate) more: fn(&Slot, &Shared<'_>) -> Option<More>,
 }

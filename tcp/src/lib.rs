@@ -39,6 +39,7 @@ mod ranges;
 mod ready;
 mod receive;
 mod records;
+mod recovery;
 mod ring;
 mod rtt;
 mod sack;

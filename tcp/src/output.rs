@@ -5,6 +5,7 @@
 //! into the buffer that the lower layers lend.
 
 use crate::options::syn_options;
+use crate::recovery::Marks;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::state::State;
@@ -49,6 +50,8 @@ pub(crate) enum Kind {
     New,
     /// The same once more, because it counts as lost.
     Again,
+    /// The same once more, in case that it is lost: once in a recovery.
+    Rescue,
     /// Zero-window probe.
     Probe,
     KeepAlive,
@@ -145,8 +148,12 @@ impl Slot {
     /// Whether there is plainly nothing to send: the usual visit after a segment that needs no answer.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn is_quiet(&self) -> bool {
-        let due =
-            Flags::RESET_DUE | Flags::ACK_NOW | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE | Flags::FIN_QUEUED;
+        let due = Flags::RESET_DUE
+            | Flags::ACK_NOW
+            | Flags::PROBE_DUE
+            | Flags::KEEP_ALIVE_DUE
+            | Flags::FIN_QUEUED
+            | Flags::FAST_RECOVERY;
         self.state == State::Established
             && !self.flags.intersects(due)
             && self.records.lost() == 0
@@ -174,7 +181,7 @@ impl Slot {
     }
 
     fn next_segment(&self, shared: &Shared<'_>) -> Option<Next> {
-        let rare = Flags::RESET_DUE | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE;
+        let rare = Flags::RESET_DUE | Flags::PROBE_DUE | Flags::KEEP_ALIVE_DUE | Flags::FAST_RECOVERY;
         let is_usual =
             self.state.is_synchronized() && !self.flags.intersects(rare) && self.records.lost() == 0;
         let data = if is_usual { self.next_new(shared) } else { self.next_rare(shared) };
@@ -200,7 +207,11 @@ impl Slot {
             State::SynSent => self.next_syn(shared, Control::SYN),
             State::SynReceived => self.next_syn(shared, Control::SYN | Control::ACK),
             State::Closed | State::TimeWait => None,
-            _ => self.next_lost(shared).or_else(|| self.next_new(shared)).or_else(|| self.next_probe()),
+            _ => self
+                .next_lost(shared)
+                .or_else(|| self.next_new(shared))
+                .or_else(|| self.next_more(shared))
+                .or_else(|| self.next_probe()),
         }
     }
 
@@ -221,12 +232,34 @@ impl Slot {
         let (seq, lost) = self.records.first_lost(&shared.records)?;
         let edge = self.snd_una + self.snd_wnd;
         // In fast recovery each duplicate or partial ACK lets one segment out, whatever cwnd says.
-        let one = self.flags.contains(Flags::FAST_RECOVERY) && self.records.lost() <= self.mss(shared);
+        let one = if self.flags.contains(Flags::SACK_OK) {
+            self.repair.marks.contains(Marks::FIRST_AGAIN)
+        } else {
+            self.flags.contains(Flags::FAST_RECOVERY) && self.records.lost() <= self.mss(shared)
+        };
         let pipe = self.records.pipe(self.flight_size());
-        let held = !one && pipe > 0 && pipe.saturating_add(self.mss(shared)) > shared.cwnd();
+        let held = !one && pipe > 0 && pipe.saturating_add(self.mss(shared)) > self.cwnd(shared);
         if held || !seq.lt(edge) {
             return None;
         }
+        Some(self.again(shared, seq, lost, Kind::Again))
+    }
+
+    /// What recovery by SACK sends when nothing is lost and there is nothing new.
+    fn next_more(&self, shared: &Shared<'_>) -> Option<Next> {
+        let sack = shared.duties.sack.as_ref()?;
+        if !self.flags.contains(Flags::FAST_RECOVERY | Flags::SACK_OK) {
+            return None;
+        }
+        let more = (sack.more)(self, shared).filter(|more| more.seq.lt(self.snd_una + self.snd_wnd))?;
+        let kind = if more.is_rescue { Kind::Rescue } else { Kind::Again };
+        Some(self.again(shared, more.seq, more.len, kind))
+    }
+
+    /// The octets from `seq` on once more, at most `most` and what a segment holds.
+    fn again(&self, shared: &Shared<'_>, seq: SeqNum, most: u32, kind: Kind) -> Next {
+        let edge = self.snd_una + self.snd_wnd;
+        let lost = most;
         let room = self.payload_room(shared, self.mss(shared));
         let data = self.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(room);
         let (len, fin) = if seq.ge(self.data_end()) {
@@ -235,14 +268,7 @@ impl Slot {
             let whole = seq + data == self.data_end() && lost > data;
             (data, whole && self.flags.contains(Flags::FIN_SENT))
         };
-        Some(Next {
-            seq,
-            len,
-            control: self.data_control(seq + len, fin),
-            kind: Kind::Again,
-            run: 0,
-            segments: 0,
-        })
+        Next { seq, len, control: self.data_control(seq + len, fin), kind, run: 0, segments: 0 }
     }
 
     /// Data that were never sent, and the FIN behind them.
@@ -256,7 +282,7 @@ impl Slot {
         }
         let mss = self.mss(shared);
         let offered = self.snd_wnd.saturating_sub(flight);
-        let cwnd = shared.cwnd().saturating_add(self.limited_transmit(mss));
+        let cwnd = self.cwnd(shared).saturating_add(self.limited_transmit(mss));
         let permitted = cwnd.saturating_sub(self.records.pipe(flight)).min(offered);
         let whole = self.payload_room(shared, mss);
         let len = queued.min(whole).min(permitted);
@@ -462,6 +488,10 @@ impl Slot {
                 return self.on_sent_new(shared, next, octets);
             }
             self.records.mark_lost(&mut shared.records, next.seq, octets);
+        }
+        self.repair.marks.remove(Marks::FIRST_AGAIN);
+        if next.kind == Kind::Rescue {
+            self.repair.marks.insert(Marks::RESCUED);
         }
         self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
         if octets > 0 {

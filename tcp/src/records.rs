@@ -27,8 +27,10 @@ use crate::seq::SeqNum;
 use tersus_ip::Instant;
 
 mod run;
+mod scoreboard;
 pub use run::Record;
 use run::State;
+pub(crate) use scoreboard::{Block, Delivery};
 
 /// Largest difference of two times that is believed.
 const HALF: u32 = u32::MAX / 2;
@@ -199,18 +201,24 @@ impl Records {
     #[inline(never)]
     fn on_ack_of_some(&mut self, pool: &mut Pool<'_, Record>, una: SeqNum, now: u32) -> Acked {
         let mut sum = Covered::default();
+        self.cover(pool, &mut sum, una, now);
+        self.account(&sum, now)
+    }
+
+    /// Drops what is below `una` and adds it up.
+    fn cover(&mut self, pool: &mut Pool<'_, Record>, sum: &mut Covered, una: SeqNum, now: u32) {
         while let Some(record) = pool.get_mut(self.head) {
             if una.le(record.seq) {
-                return self.account(&sum, now);
+                return;
             }
             let before = *record;
             if una.lt(before.end()) {
                 let found = record.acknowledge(una);
                 self.lost = self.lost.saturating_sub(found);
-                self.take_in(&mut sum, &before, una, now);
-                return self.account(&sum, now);
+                self.take_in(sum, &before, una, now);
+                return;
             }
-            self.take_in(&mut sum, &before, before.end(), now);
+            self.take_in(sum, &before, before.end(), now);
             self.head = pool.give_back(self.head);
             self.count = self.count.saturating_sub(1);
             if self.head == 0 {
@@ -222,13 +230,12 @@ impl Records {
             if una.lt(before.end()) {
                 let found = self.open.acknowledge(una);
                 self.lost = self.lost.saturating_sub(found);
-                self.take_in(&mut sum, &before, una, now);
+                self.take_in(sum, &before, una, now);
             } else {
                 self.open = Record { seq: before.end(), ..Record::NONE };
-                self.take_in(&mut sum, &before, before.end(), now);
+                self.take_in(sum, &before, before.end(), now);
             }
         }
-        self.account(&sum, now)
     }
 
     /// `before`, as it was, is acknowledged up to `una`, at most its end.
@@ -243,16 +250,24 @@ impl Records {
             self.sacked = self.sacked.saturating_sub(octets);
             return;
         }
-        self.delivered = self.delivered.wrapping_add(octets);
+        self.deliver(sum, before, una, now);
+    }
+
+    /// The octets of `before` up to `until` have arrived, and are counted as delivered for the first time.
+    fn deliver(&mut self, sum: &mut Covered, before: &Record, until: SeqNum, now: u32) {
+        self.delivered = self.delivered.wrapping_add(until.distance(before.seq));
         sum.is_ambiguous |= before.state.contains(State::RESENT);
         if before.is_coarse() {
-            if before.state.contains(State::MARKED) && una.ge(SeqNum(before.delivered)) {
+            if before.state.contains(State::MARKED) && until.ge(SeqNum(before.delivered)) {
                 sum.rtt_us = Some(now.wrapping_sub(before.delivered_at));
             }
         } else {
             sum.rtt_us = Some(now.wrapping_sub(before.sent));
         }
-        sum.newest = Some(*before);
+        // What was sent last tells the rate.
+        if !sum.newest.is_some_and(|newest| SeqNum(before.sent).lt(SeqNum(newest.sent))) {
+            sum.newest = Some(*before);
+        }
     }
 
     fn account(&mut self, sum: &Covered, now: u32) -> Acked {
@@ -307,6 +322,19 @@ impl Records {
             run.state.remove(State::SACKED | State::FRONT);
             run.state.insert(State::LOST);
             *lost = lost.saturating_add(run.len);
+        });
+        self.join(pool, Record::unite);
+    }
+
+    /// What was lost before `end` and could not be cut where it was sent again is lost once more, now that what really
+    /// was sent again is acknowledged. Linear in the records.
+    pub(crate) fn mark_rest_lost(&mut self, pool: &mut Pool<'_, Record>, end: SeqNum) {
+        self.for_each(pool, |lost, run| {
+            let is_known = run.state.intersects(State::SACKED | State::RESENT | State::LOST);
+            if run.is_coarse() && !is_known && run.seq.lt(end) {
+                run.state.insert(State::LOST);
+                *lost = lost.saturating_add(run.len);
+            }
         });
     }
 
@@ -385,7 +413,6 @@ impl Records {
 
     /// Octets delivered so far, a count that wraps.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "rate-based control needs it"))]
     pub(crate) const fn delivered(&self) -> u32 {
         self.delivered
     }
@@ -445,6 +472,11 @@ impl Records {
 
     /// Joins neighbours in the chain that nothing tells apart.
     fn merge(&mut self, pool: &mut Pool<'_, Record>) {
+        self.join(pool, |run, behind| run.is_like(behind).then(|| run.with(behind)));
+    }
+
+    /// Joins neighbours in the chain that `f` makes one of.
+    fn join(&mut self, pool: &mut Pool<'_, Record>, f: impl Fn(&Record, &Record) -> Option<Record>) {
         let mut link = self.head;
         for _ in 0..self.count {
             let run = pool.copy(link);
@@ -452,18 +484,17 @@ impl Records {
             if run.next == 0 {
                 break;
             }
-            if !run.is_like(&behind) {
+            let Some(joined) = f(&run, &behind) else {
                 link = run.next;
                 continue;
-            }
+            };
             let next = pool.give_back(run.next);
             self.count = self.count.saturating_sub(1);
             if self.tail == run.next {
                 self.tail = link;
             }
             if let Some(entry) = pool.get_mut(link) {
-                entry.len = run.len.saturating_add(behind.len);
-                entry.next = next;
+                *entry = Record { next, ..joined };
             }
         }
     }

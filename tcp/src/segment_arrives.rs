@@ -42,6 +42,8 @@ impl Slot {
             && seg.payload_len() <= self.rcv_wnd()
             && !self.flags.intersects(off)
             && self.ranges.is_empty()
+            && self.records.sacked() == 0
+            && seg.options.is_empty()
             && seg.ack.distance(self.snd_una) <= self.flight_size()
             && (seg.ack != self.snd_una || !seg.payload.is_empty())
     }

@@ -77,7 +77,11 @@ pub struct Statistics {
     pub urgent_sent: u32,
     /// Duplicate ACKs received, RFC 5681 §2.
     pub duplicate_acks: u32,
-    /// Recoveries entered on duplicate ACKs.
+    /// SACK blocks ignored: of octets not in flight, or malformed.
+    pub sack_ignored: u32,
+    /// Segments that report octets that came twice, RFC 2883.
+    pub dsacks: u32,
+    /// Recoveries entered on duplicate ACKs or SACK.
     pub fast_retransmits: u32,
     /// Segments sent again, for any reason, SYN and FIN included.
     pub retransmits: u32,
@@ -152,6 +156,8 @@ impl Statistics {
             urgent_received: 0,
             urgent_sent: 0,
             duplicate_acks: 0,
+            sack_ignored: 0,
+            dsacks: 0,
             fast_retransmits: 0,
             retransmits: 0,
             timeouts: 0,
@@ -173,7 +179,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 53] {
+    pub fn counters(&self) -> [(&'static str, u32); 55] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -212,6 +218,8 @@ impl Statistics {
             ("urgent_received", self.urgent_received),
             ("urgent_sent", self.urgent_sent),
             ("duplicate_acks", self.duplicate_acks),
+            ("sack_ignored", self.sack_ignored),
+            ("dsacks", self.dsacks),
             ("fast_retransmits", self.fast_retransmits),
             ("retransmits", self.retransmits),
             ("timeouts", self.timeouts),

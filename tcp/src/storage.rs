@@ -12,12 +12,12 @@ use tersus_ip::Deadline;
 ///
 /// | parameter | what | octets each |
 /// |---|---|---|
-/// | `CONNS` | connections | about 350 |
+/// | `CONNS` | connections | about 390 |
 /// | `RX`, `TX` | receive and send buffer of each connection, in octets | 1 |
 /// | `SYNS` | half-open connections of listeners, all together | 90 |
 /// | `WAITS` | connections in TIME-WAIT | 72 |
 /// | `LISTENERS` | listeners | about 64 |
-/// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection | 28 |
+/// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection, and two for each gap in a window that is to be repaired at once | 28 |
 /// | `RANGES` | ranges of data ahead of a gap; 0: such data are dropped | 12 |
 /// | `WORDS` | words of congestion control state a connection: see [`crate::congestion::Congestion::words`] | 4 |
 ///

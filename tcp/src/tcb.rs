@@ -16,6 +16,7 @@ use crate::config::{KeepAlive, Nagle, Options};
 use crate::error::Outcome;
 use crate::ranges::Ranges;
 use crate::records::Records;
+use crate::recovery::Repair;
 use crate::ring::Ring;
 use crate::rtt::Rtt;
 use crate::seq::SeqNum;
@@ -174,6 +175,7 @@ pub struct Slot {
     pub(crate) ranges: Ranges,
     pub(crate) records: Records,
     pub(crate) rtt: Rtt,
+    pub(crate) repair: Repair,
 
     /// RFC 6298 §5: send what is in flight again. With nothing in flight: zero-window probe, §3.8.6.1, or the
     /// override of SWS avoidance, §3.8.6.2.1.
@@ -243,6 +245,7 @@ impl Slot {
         ranges: Ranges::NONE,
         records: Records::NONE,
         rtt: Rtt::NONE,
+        repair: Repair::NONE,
         retransmit: Deadline::NONE,
         delayed_ack: Deadline::NONE,
         next_send: Deadline::NONE,
@@ -401,7 +404,7 @@ mod tests {
         // With its share of the side tables: two cells, a deadline, five links.
         let side = 2 * 4 + 8 + 5 * 2;
         let size = core::mem::size_of::<Slot>() + side;
-        // 8 of them are for pacing, 8 for the urgent mechanism.
-        assert!(size <= 368, "{size}");
+        // 8 of them are for pacing, 8 for the urgent mechanism, 24 for recovery by SACK.
+        assert!(size <= 386, "{size}");
     }
 }

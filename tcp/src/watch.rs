@@ -144,6 +144,7 @@ fn cause(slot: &Slot, next: &Next) -> Cause {
             Cause::Again(Loss::Timeout)
         }
         Kind::Again => Cause::Again(Loss::Other),
+        Kind::Rescue => Cause::Again(Loss::Recovery),
         Kind::Probe => Cause::Probe,
         Kind::KeepAlive => Cause::KeepAlive,
         Kind::Ack => Cause::Ack,

@@ -74,12 +74,35 @@ impl Record {
 
     /// Whether `behind`, which follows it, can be told apart by nothing but the place.
     pub(super) fn is_like(&self, behind: &Self) -> bool {
+        if self.state.contains(State::SACKED) && behind.state.contains(State::SACKED) {
+            return true;
+        }
         !self.is_coarse()
             && self.state == behind.state
             && self.sent == behind.sent
             && self.delivered == behind.delivered
             && self.tries == behind.tries
             && self.end() == behind.seq
+    }
+
+    /// It and `behind`, which is like it.
+    pub(super) fn with(&self, behind: &Self) -> Self {
+        Self { len: self.len.saturating_add(behind.len), ..*self }
+    }
+
+    /// It and `behind` as one, if both are lost: they will be sent again in one go.
+    pub(super) fn unite(&self, behind: &Self) -> Option<Self> {
+        let both = self.state & behind.state;
+        if !both.contains(State::LOST) || (self.state | behind.state).contains(State::FRONT) {
+            return None;
+        }
+        let mut united = self.with(behind);
+        united.coarsen();
+        united.state.remove(State::MARKED);
+        united.state |= behind.state & State::RESENT;
+        // Whatever of it was sent again, nothing of it gives a sample.
+        united.first_sent = united.end().0;
+        Some(united)
     }
 
     /// Cuts it at `at`, inside of it, and returns the part behind.

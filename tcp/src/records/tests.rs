@@ -196,6 +196,14 @@ fn each_round_trip_gives_a_sample_however_small_the_pool() {
     }
 }
 
+/// Whether the octets from the first in flight up to `una` are SACKed.
+fn sacked_octets(records: &Records, pool: &Pool<'_, Record>, una: SeqNum) -> Vec<bool> {
+    let all = runs(records, pool).into_iter().flat_map(|(start, len, state)| {
+        (start..start + len).map(move |seq| (seq, state.contains(State::SACKED)))
+    });
+    all.take_while(|(seq, _)| (ISS + *seq).lt(una)).map(|(_, sacked)| sacked).collect()
+}
+
 /// What is known of an octet in flight.
 #[derive(Clone, Copy)]
 struct Octet {
@@ -219,7 +227,7 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
             for _ in 0..4_000 {
                 now += u64::from(random.below(3)) * 1_000;
                 let flight = nxt.distance(una);
-                match random.below(12) {
+                match random.below(14) {
                     0..=4 if flight < 5_000 => {
                         let len = 1 + random.below(3 * MSS);
                         records.on_send(&mut pool, len, at(now));
@@ -230,11 +238,15 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
                         let octets = random.below(flight + 1);
                         una += octets;
                         let before = records.delivered();
+                        let known = sacked_octets(&records, &pool, una);
                         let acked = records.on_ack(&mut pool, una, at(now));
-                        let taken: Vec<Octet> = model.drain(..octets as usize).collect();
+                        let taken = model.drain(..octets as usize).zip(&known);
+                        // What was SACKed was delivered then.
+                        let taken: Vec<Octet> =
+                            taken.filter(|(_, sacked)| !**sacked).map(|(octet, _)| octet).collect();
                         assert_eq!(
                             (acked.octets, records.delivered().wrapping_sub(before)),
-                            (octets, octets)
+                            (octets, u32::try_from(taken.len()).unwrap())
                         );
                         if let Some(rtt) = acked.rtt_us {
                             assert!(taken.iter().all(|octet| !octet.was_resent), "Karn");
@@ -243,7 +255,9 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
                     }
                     7 if flight > 0 => {
                         records.mark_lost(&mut pool, una, MSS.min(flight));
-                        assert_eq!(records.first_lost(&pool).map(|lost| lost.0), Some(una));
+                        if sacked_octets(&records, &pool, una + 1).first() == Some(&false) {
+                            assert_eq!(records.first_lost(&pool).map(|lost| lost.0), Some(una));
+                        }
                     }
                     8 if flight > 0 => {
                         let offset = random.below(flight);
@@ -252,6 +266,23 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
                     9 if random.below(5) == 0 => {
                         records.mark_all_lost(&mut pool);
                         assert_eq!((records.lost(), records.pipe(flight)), (flight, 0));
+                    }
+                    12 if flight > 0 => {
+                        let left = random.below(flight);
+                        let len = 1 + random.below((2 * MSS).min(flight - left));
+                        let block = Block { left: una + left, right: una + (left + len) };
+                        let (before, delivered) = (records.sacked(), records.delivered());
+                        let delivery = records.on_sack(&mut pool, una, &[block], at(now));
+                        assert_eq!(delivery.acked.octets, 0);
+                        assert_eq!(records.sacked() - before, delivery.sacked);
+                        assert_eq!(records.delivered().wrapping_sub(delivered), delivery.sacked);
+                    }
+                    13 if random.below(3) == 0 => {
+                        let before = records.lost();
+                        let lost = records.mark_lost_by_sack(&mut pool, MSS);
+                        assert_eq!(records.lost(), before + lost);
+                        assert_eq!(records.mark_lost_by_sack(&mut pool, MSS), 0);
+                        records.mark_rest_lost(&mut pool, una + random.below(flight + 1));
                     }
                     10 => {
                         if random.below(2) == 0 {
@@ -350,7 +381,14 @@ fn calls_that_make_no_sense_do_no_harm() {
             3 => records.on_retransmit(&mut pool, seq, len, now),
             4 => records.mark_all_lost(&mut pool),
             _ if random.below(20) == 0 => records.clear(&mut pool),
-            _ => drop((records.first_lost(&pool), records.pipe(len))),
+            _ => {
+                let block = Block { left: seq, right: seq + len };
+                records.on_sack(&mut pool, seq, &[block], now);
+                records.mark_lost_by_sack(&mut pool, len);
+                let found = (records.first_lost(&pool), records.first_unsacked(&pool));
+                assert!(records.pipe(len) <= len && (found.0.is_none() || records.lost() > 0));
+                assert!(!records.last_unsacked(&pool).is_some_and(|(_, len)| len == 0));
+            }
         }
     }
 }

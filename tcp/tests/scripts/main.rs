@@ -11,6 +11,7 @@ mod handshake;
 mod limits;
 mod pacing;
 mod receiving;
+mod recovery;
 mod reset;
 mod runner;
 mod sack;

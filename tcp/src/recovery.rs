@@ -1,0 +1,300 @@
+//! Loss recovery by selective acknowledgement: RFC 6675, with the window of RFC 6937 (PRR) while it lasts.
+//!
+//! ```text
+//!   ACK ──▶ blocks ──▶ records: SACKED, LOST ──▶ recovery begins, goes on or ends ──▶ output: NextSeg
+//! ```
+//! Rules 1 and 2 of `NextSeg` are `output`'s: what is lost goes first, then what was never sent. Rules 3 and 4, for when
+//! neither is there, are here. HighRxt is not kept: the records know what was sent again.
+
+use crate::acknowledgement::DUPLICATE_ACKS;
+use crate::congestion::{Loss, Recovery};
+use crate::records::{Block, Delivery};
+use crate::segment::Segment;
+use crate::seq::SeqNum;
+use crate::shared::Shared;
+use crate::statistics::count;
+use crate::tcb::{Flags, Slot};
+use tersus_wire::tcp::{OptionsIter, TcpOption};
+
+/// The window in recovery is the congestion control's.
+const NOT_PROPORTIONAL: u32 = u32::MAX;
+
+bitflags::bitflags! {
+    /// How a repair stands, one bit each.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(crate) struct Marks: u16 {
+        /// The first retransmission of a recovery is to leave, whatever cwnd says.
+        const FIRST_AGAIN = 1;
+        /// The rescue retransmission of this recovery was sent, RFC 6675 §4.
+        const RESCUED = 1 << 1;
+    }
+}
+
+/// What a connection knows of its repairs, beside the records.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Repair {
+    /// The delivered count when recovery began, which prr_delivered is counted from, RFC 6937.
+    delivered: u32,
+    /// Octets sent until then, modulo 2^32, which prr_out is counted from.
+    sent: u32,
+    /// RecoverFS.
+    flight_size: u32,
+    /// pipe + sndcnt: what may be in the network until the next ACK.
+    window: u32,
+    pub(crate) marks: Marks,
+}
+
+impl Repair {
+    /// Nothing was ever lost.
+    pub(crate) const NONE: Self =
+        Self { delivered: 0, sent: 0, flight_size: 0, window: 0, marks: Marks::empty() };
+}
+
+/// A SACK option, taken apart.
+#[derive(Default)]
+struct Report {
+    blocks: [Block; 4],
+    len: usize,
+    /// Octets that came twice, RFC 2883 §5.
+    dsack: Option<Block>,
+}
+
+impl Report {
+    fn blocks(&self) -> &[Block] {
+        self.blocks.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// The fifth step's ACK field, of a connection with SACK.
+pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>) {
+    let (una, flight_size) = (slot.snd_una, slot.flight_size());
+    let report = slot.read_sack(shared, seg);
+    let ack = seg.ack.max(una);
+    let before = slot.records.delivered();
+    let delivery = slot.records.on_sack(&mut shared.records, ack, report.blocks(), shared.now);
+    let found = Found {
+        delivered: slot.records.delivered().wrapping_sub(before),
+        flight_size,
+        has_advanced: ack != una,
+        has_blocks: report.len > 0,
+        delivery,
+    };
+    if found.has_advanced {
+        slot.advance(shared, ack, &delivery.acked);
+    } else if let Some(rtt) = delivery.acked.rtt_us {
+        slot.rtt.on_sample(rtt);
+    }
+    if report.dsack.is_some() {
+        count(&mut shared.stats.dsacks);
+    }
+    if slot.flight_size() > 0 || found.has_advanced {
+        slot.recover_by_sack(shared, seg, &found);
+    }
+    if seg.ack.ge(una) {
+        slot.take_window(shared, seg);
+    }
+}
+
+/// What an ACK told.
+struct Found {
+    /// `DeliveredData` of RFC 6937, in octets.
+    delivered: u32,
+    /// FlightSize before.
+    flight_size: u32,
+    has_advanced: bool,
+    has_blocks: bool,
+    delivery: Delivery,
+}
+
+impl Slot {
+    /// The blocks that can be true: within what is in flight, RFC 2018 §3.
+    fn read_sack(&self, shared: &mut Shared<'_>, seg: &Segment<'_>) -> Report {
+        let mut report = Report::default();
+        let una = seg.ack.max(self.snd_una);
+        let option = OptionsIter::new(seg.options).map_while(Result::ok).find_map(|option| match option {
+            TcpOption::Sack(blocks) => Some(blocks),
+            _ => None,
+        });
+        let Some(blocks) = option else { return report };
+        let of = |block: tersus_wire::tcp::SackBlock| Block {
+            left: SeqNum(block.left),
+            right: SeqNum(block.right),
+        };
+        let second = blocks.iter().nth(1).map(of);
+        for (number, block) in blocks.iter().map(of).enumerate() {
+            let Block { left, right } = block;
+            let is_second_around =
+                second.is_some_and(|second| left.ge(second.left) && right.le(second.right));
+            if number == 0 && left.lt(right) && (right.le(seg.ack) || is_second_around) {
+                report.dsack = Some(block);
+                continue;
+            }
+            let is_possible = left.lt(right) && right.gt(una) && right.le(self.snd_nxt);
+            if let Some(place) = report.blocks.get_mut(report.len).filter(|_| is_possible) {
+                *place = Block { left: left.max(una), right };
+                report.len += 1;
+            } else {
+                count(&mut shared.stats.sack_ignored);
+            }
+        }
+        report
+    }
+
+    fn recover_by_sack(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>, found: &Found) {
+        let mut has_ended = false;
+        if self.flags.contains(Flags::FAST_RECOVERY) {
+            if self.snd_una.lt(self.recover) {
+                return self.in_recovery(shared, found);
+            }
+            self.end_recovery(shared);
+            has_ended = true;
+        } else if self.flags.contains(Flags::TIMEOUT_RECOVERY) {
+            if self.snd_una.ge(self.recover) {
+                self.flags.remove(Flags::TIMEOUT_RECOVERY);
+            } else {
+                // What is lost is known; what the SACKs tell is not sent again. No second reduction, RFC 6675 §5.1.
+                return self.take_growth(shared, found);
+            }
+        }
+        let mss = self.mss(shared);
+        // A duplicate ACK by RFC 6675 §2; where no record is left to note the blocks, by RFC 5681 §2.
+        let is_unnoted = found.has_blocks && self.records.sacked() == 0;
+        if found.delivery.sacked > 0 || (is_unnoted && self.is_duplicate_ack(seg)) {
+            count(&mut shared.stats.duplicate_acks);
+            self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+            if self.duplicate_acks == 1 {
+                self.recover = self.snd_nxt;
+            }
+        }
+        let lost = self.records.mark_lost_by_sack(&mut shared.records, mss);
+        if lost > 0 || self.duplicate_acks >= DUPLICATE_ACKS {
+            return self.begin_recovery(shared, found);
+        }
+        if has_ended {
+            return self.restart_after_ack(shared);
+        }
+        self.take_growth(shared, found);
+    }
+
+    /// What an ACK does when it reveals no loss.
+    fn take_growth(&mut self, shared: &mut Shared<'_>, found: &Found) {
+        if found.has_advanced {
+            let sample = self.ack_sample(shared, &found.delivery.acked, found.flight_size);
+            shared.congestion.on_ack(shared.words_mut(), &sample);
+            self.restart_after_ack(shared);
+        }
+    }
+
+    /// RFC 6675 §5, step 4.
+    fn begin_recovery(&mut self, shared: &mut Shared<'_>, found: &Found) {
+        count(&mut shared.stats.fast_retransmits);
+        let smss = self.mss(shared);
+        // Without what limited transmit sent.
+        let flight_size =
+            if self.duplicate_acks > 1 { self.recover.distance(self.snd_una) } else { found.flight_size };
+        let loss = Loss { flight_size, smss, now: shared.now };
+        shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
+        self.recover = self.snd_nxt;
+        self.flags.insert(Flags::FAST_RECOVERY);
+        self.repair.marks.insert(Marks::FIRST_AGAIN);
+        self.repair.marks.remove(Marks::RESCUED);
+        if self.records.lost() == 0 {
+            self.mark_first_lost(shared, smss);
+        }
+        let sacked_before = self.records.sacked().saturating_sub(found.delivery.sacked);
+        self.repair.delivered = self.records.delivered().wrapping_sub(found.delivered);
+        self.repair.sent = low(self.octets_sent);
+        self.repair.flight_size = found.flight_size.saturating_sub(sacked_before);
+        self.reduce(shared, found);
+        self.start_retransmit_timer(shared);
+    }
+
+    /// §5, steps A to C.
+    fn in_recovery(&mut self, shared: &mut Shared<'_>, found: &Found) {
+        let mss = self.mss(shared);
+        self.records.mark_lost_by_sack(&mut shared.records, mss);
+        if found.has_advanced && found.has_blocks && self.records.sacked() == 0 {
+            // The blocks could not be noted: the first hole is the next, as RFC 6582 has it.
+            self.records.mark_front_lost(&mut shared.records, mss);
+        }
+        self.reduce(shared, found);
+        if found.has_advanced {
+            self.start_retransmit_timer(shared);
+        }
+    }
+
+    fn end_recovery(&mut self, shared: &mut Shared<'_>) {
+        self.flags.remove(Flags::FAST_RECOVERY);
+        self.repair.marks.remove(Marks::FIRST_AGAIN);
+        let mss = self.mss(shared);
+        shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
+    }
+
+    /// RFC 6937 §3.
+    fn reduce(&mut self, shared: &mut Shared<'_>, found: &Found) {
+        let ssthresh = shared.congestion.ssthresh(shared.words());
+        if ssthresh == u32::MAX {
+            // It does not go by ssthresh: its own window counts.
+            self.repair.window = NOT_PROPORTIONAL;
+            return;
+        }
+        let smss = self.mss(shared);
+        let delivered = self.records.delivered().wrapping_sub(self.repair.delivered);
+        let out = low(self.octets_sent).wrapping_sub(self.repair.sent);
+        let pipe = self.records.pipe(self.flight_size());
+        let count = if pipe > ssthresh {
+            let whole = u64::from(delivered) * u64::from(ssthresh);
+            let share = whole.div_ceil(self.repair.flight_size.max(1).into());
+            u32::try_from(share).unwrap_or(u32::MAX).saturating_sub(out)
+        } else {
+            let mut limit = delivered.saturating_sub(out).max(found.delivered);
+            if found.has_advanced {
+                limit = limit.saturating_add(smss);
+            }
+            limit.min(ssthresh - pipe)
+        };
+        self.repair.window = pipe.saturating_add(count);
+    }
+
+    /// cwnd, or what takes its place in recovery.
+    #[inline]
+    pub(crate) fn cwnd(&self, shared: &Shared<'_>) -> u32 {
+        let by_sack = Flags::FAST_RECOVERY | Flags::SACK_OK;
+        if self.flags.contains(by_sack) && self.repair.window != NOT_PROPORTIONAL {
+            return self.repair.window;
+        }
+        shared.cwnd()
+    }
+}
+
+/// Rules 3 and 4 of `NextSeg`, RFC 6675 §4.
+pub(crate) fn more(slot: &Slot, shared: &Shared<'_>) -> Option<More> {
+    let smss = slot.mss(shared);
+    let pipe = slot.records.pipe(slot.flight_size());
+    if pipe.saturating_add(smss) > slot.cwnd(shared) {
+        return None;
+    }
+    if let Some((seq, len)) = slot.records.first_unsacked(&shared.records) {
+        return Some(More { seq, len, is_rescue: false });
+    }
+    if slot.repair.marks.contains(Marks::RESCUED) {
+        return None;
+    }
+    let (seq, len) = slot.records.last_unsacked(&shared.records)?;
+    let last = len.min(smss);
+    Some(More { seq: seq + (len - last), len: last, is_rescue: true })
+}
+
+/// Octets to be sent again although nothing says that they are lost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct More {
+    pub(crate) seq: SeqNum,
+    pub(crate) len: u32,
+    /// By rule 4: once in a recovery.
+    pub(crate) is_rescue: bool,
+}
+
+fn low(octets: u64) -> u32 {
+    let [a, b, c, d, ..] = octets.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}

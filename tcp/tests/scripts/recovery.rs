@@ -1,0 +1,276 @@
+//! Loss recovery by SACK, the sender's side: RFC 2018 §5, RFC 6675, RFC 6937.
+
+use crate::runner::*;
+use core::time::Duration;
+use tersus_tcp::congestion::{Congestion, Cubic, Reno};
+use tersus_tcp::{Config, State};
+
+const MSS: u32 = 1460;
+
+/// Where segment `n` starts.
+fn at(n: u32) -> u32 {
+    101 + n * MSS
+}
+
+/// Segment `n`.
+fn data(n: u32) -> Seg {
+    seg(at(n)).ack(301).len(MSS as usize)
+}
+
+/// An acknowledgement of all before segment `n`.
+fn ack(n: u32) -> Seg {
+    seg(301).ack(at(n)).wnd(65_535)
+}
+
+/// Blocks of whole segments.
+fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
+    let blocks: Vec<_> = blocks.iter().map(|&(left, right)| (at(left), at(right))).collect();
+    In(ack(n).sack(&blocks))
+}
+
+fn setup() -> Setup {
+    Setup { tx: 65_536, records: 32, ..Setup::default() }
+}
+
+/// Ten segments are in flight: all that the initial window permits.
+fn ten_in_flight(host: &mut Host) {
+    connected_with_sack(host);
+    let mut steps = vec![(0, In(ack(0))), (0, Call(|h| assert_eq!(h.send(14_600, 101), 14_600)))];
+    steps.extend((0..10).map(|n| (0, Out(data(n)))));
+    play(host, steps);
+}
+
+/// More to send: segments 10 to 19.
+fn ten_more(host: &mut Host) {
+    assert_eq!(host.send(14_600, at(10)), 14_600);
+}
+
+fn cwnd(host: &mut Host) -> u32 {
+    host.tcp.info(host.id()).unwrap().cwnd
+}
+
+// conf: TCP-SACK-12, TCP-SACK-13, TCP-SACK-14, TCP-SACK-16, TCP-SACK-17
+#[test]
+fn a_hole_below_three_segments_is_sent_again_at_once_and_recovery_ends_with_it() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (50, sack(0, &[(1, 2)])),
+            (51, sack(0, &[(1, 3)])),
+            (52, sack(0, &[(1, 4)])),
+            (52, Out(data(0))),
+            (52, Call(|h| assert_eq!(h.counter("fast_retransmits"), 1))),
+            (53, sack(0, &[(1, 5)])),
+            // Half of the flight is permitted, and more is in the network.
+            (54, sack(0, &[(1, 10)])),
+            (54, Call(|h| assert_eq!(h.counter("retransmits"), 1))),
+            (100, In(ack(10))),
+            // Half of the flight; but no burst.
+            (100, Call(|h| assert_eq!(cwnd(h), 2 * MSS))),
+        ]
+    });
+}
+
+// conf: TCP-SACK-12
+#[test]
+fn a_segment_with_data_or_another_window_counts_if_it_brings_new_blocks() {
+    run(&setup(), ten_in_flight, || {
+        let block = |right: u32| [(at(1), at(right))];
+        vec![
+            (50, In(seg(301).ack(at(0)).wnd(65_000).sack(&block(2)))),
+            (51, In(seg(301).ack(at(0)).wnd(64_000).len(10).sack(&block(3)))),
+            (52, In(seg(311).ack(at(0)).wnd(63_000).len(10).sack(&block(4)))),
+            // The second segment with data is answered as well.
+            (52, Out(seg(at(0)).ack(321).len(MSS as usize))),
+        ]
+    });
+}
+
+// conf: TCP-CC-13
+#[test]
+fn duplicate_acks_without_news_release_nothing() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (1, Call(ten_more)),
+            (50, In(ack(0))),
+            (50, In(ack(0))),
+            (50, In(ack(0))),
+            (50, In(ack(0))),
+            // One block lets one segment out: RFC 3042.
+            (51, sack(0, &[(1, 2)])),
+            (51, Out(data(10))),
+            (52, sack(0, &[(1, 2)])),
+            (53, sack(0, &[(1, 2)])),
+            (54, sack(0, &[(1, 2)])),
+            (54, Call(|h| assert_eq!(h.counter("fast_retransmits"), 0))),
+        ]
+    });
+}
+
+// conf: TCP-SACK-09
+#[test]
+fn blocks_that_cannot_be_true_are_ignored() {
+    run(&setup(), ten_in_flight, || {
+        let mut steps = vec![];
+        for blocks in [
+            // Beyond what was sent, empty, turned round, half a circle long.
+            [(at(8), at(11)), (at(3), at(3)), (at(5), at(4)), (at(1), at(1) + (1 << 31))],
+            // Old: the first one would be a report of a duplicate.
+            [
+                (at(11), at(12)),
+                (at(0).wrapping_sub(500), at(0)),
+                (at(0) - 9, at(0) - 20),
+                (at(10), at(10) + 1),
+            ],
+        ] {
+            steps.push((50, In(ack(0).sack(&blocks))));
+        }
+        steps.push((50, Call(|h| assert_eq!(h.counter("sack_ignored"), 8))));
+        // An option of a length that is none: no block, and no harm.
+        steps.push((50, In(ack(0).options(&[1, 5, 9, 0, 0, 0, 0, 0, 0, 0, 1, 1]))));
+        steps.push((60, In(ack(10))));
+        steps.push((60, Call(|h| assert_eq!(h.counter("retransmits"), 0))));
+        steps
+    });
+}
+
+// conf: TCP-SACK-07, TCP-SACK-08
+#[test]
+fn a_receiver_may_forget_what_it_reported() {
+    run(&setup(), connected_with_sack, || {
+        vec![
+            (0, In(ack(0))),
+            (0, Call(|h| assert_eq!(h.send(2 * MSS as usize, 101), 2 * MSS as usize))),
+            (0, Out(data(0))),
+            (0, Out(data(1))),
+            // Even the first segment in flight.
+            (50, sack(0, &[(0, 2)])),
+            (1000, Out(data(0))),
+            (1050, In(ack(1))),
+            (1050, Out(data(1))),
+            (1100, In(ack(2))),
+        ]
+    });
+}
+
+// conf: TCP-SACK-15
+#[test]
+fn the_lowest_hole_goes_first_then_new_data_then_what_might_be_lost() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            // Lost are 0 and 2.
+            (50, sack(0, &[(1, 2)])),
+            (51, sack(0, &[(3, 4), (1, 2)])),
+            (52, sack(0, &[(3, 5), (1, 2)])),
+            // Three segments above: the first is lost; above the second there are two.
+            (52, Out(data(0))),
+            (53, sack(0, &[(3, 6), (1, 2)])),
+            // Half of the flight is in the network.
+            (54, sack(0, &[(3, 7), (1, 2)])),
+            (54, Out(data(2))),
+            (55, Call(ten_more)),
+            (56, sack(0, &[(3, 8), (1, 2)])),
+            (56, Out(data(10))),
+            (57, sack(0, &[(3, 9), (1, 2)])),
+            (57, Out(data(11))),
+            (100, sack(2, &[(3, 9)])),
+            (100, Out(data(12))),
+        ]
+    });
+}
+
+// conf: TCP-SACK-18
+#[test]
+fn a_timeout_in_recovery_ends_it_and_none_begins_before_its_end_is_passed() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (50, sack(0, &[(1, 4)])),
+            (50, Out(data(0))),
+            (1050, Out(data(0))),
+            (1050, Call(|h| assert_eq!((h.counter("timeouts"), cwnd(h)), (1, MSS)))),
+            // The peer has 1 to 3, and gets 0 now; from 4 on all is sent again, in slow start.
+            (1100, sack(0, &[(1, 4)])),
+            (1100, sack(4, &[(6, 7)])),
+            (1100, Out(data(4))),
+            (1100, Out(data(5))),
+            (1150, sack(4, &[(5, 7)])),
+            (1150, Out(data(7))),
+            (1151, sack(4, &[(7, 8), (5, 7)])),
+            (1151, Out(data(8))),
+            (1152, sack(4, &[(7, 9), (5, 7)])),
+            (1152, Out(data(9))),
+            (1153, sack(4, &[(7, 10), (5, 7)])),
+            (1153, Call(|h| assert_eq!(h.counter("fast_retransmits"), 1))),
+            (1160, In(ack(10))),
+        ]
+    });
+}
+
+// conf: TCP-CC-03
+#[test]
+fn the_handshake_does_not_open_the_window() {
+    for begin in [connected as fn(&mut Host), accepted, connected_with_sack, accepted_with_sack] {
+        run(&setup(), begin, || {
+            vec![
+                (0, Call(|h| assert_eq!(cwnd(h), 14_600))),
+                (0, In(ack(0))),
+                (0, Call(|h| assert_eq!(cwnd(h), 14_600))),
+            ]
+        });
+    }
+}
+
+// conf: TCP-CC-21
+#[test]
+fn every_congestion_control_backs_off_and_starts_slowly_after_a_timeout() {
+    const ALL: [&dyn Congestion; 2] = [&Reno::DEFAULT, &Cubic::DEFAULT];
+    for congestion in ALL {
+        run(&Setup { congestion, ..setup() }, ten_in_flight, || {
+            vec![
+                (1000, Out(data(0))),
+                (1000, Call(|h| assert_eq!(cwnd(h), MSS))),
+                (3000, Out(data(0))),
+                (7000, Out(data(0))),
+                (7000, Call(|h| assert_eq!(cwnd(h), MSS))),
+                (7050, In(ack(1))),
+                (7050, Out(data(1))),
+                (7050, Out(data(2))),
+                (7100, In(ack(3))),
+                (7100, Out(data(3))),
+                (7100, Out(data(4))),
+                (7100, Out(data(5))),
+            ]
+        });
+    }
+}
+
+#[test]
+fn without_records_recovery_is_that_of_newreno() {
+    // Nothing can be cut, so no block can be noted.
+    run(&Setup { records: 0, ..setup() }, ten_in_flight, || {
+        vec![
+            (50, sack(0, &[(1, 2)])),
+            (51, sack(0, &[(1, 3)])),
+            (52, sack(0, &[(1, 4)])),
+            (52, Out(data(0))),
+            (100, sack(4, &[(5, 10)])),
+            (100, Out(data(4))),
+            (150, In(ack(10))),
+            (150, Call(|h| assert_eq!(h.counter("timeouts"), 0))),
+        ]
+    });
+}
+
+#[test]
+fn a_lost_tail_of_a_recovery_is_rescued() {
+    let config = Config { rto_min: Duration::from_millis(200), ..Config::new() };
+    run(&Setup { config, ..setup() }, ten_in_flight, || {
+        vec![
+            // Lost are 0 and 9.
+            (50, sack(0, &[(1, 9)])),
+            (50, Out(data(0))),
+            (50, Out(data(9))),
+            (100, In(ack(10))),
+            (100, Is(State::Established)),
+        ]
+    });
+}
