@@ -96,6 +96,9 @@ pub enum Nagle {
     On,
     /// They leave at once: lowest delay.
     Off,
+    /// They wait even with nothing in flight: for a full segment, for [`crate::Tcp::push`] or `close`, and no longer than
+    /// [`Config::sws_override`]. For who writes a message piece by piece.
+    Cork,
 }
 
 /// Whether an idle connection is probed, RFC 9293 §3.8.4.

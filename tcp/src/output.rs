@@ -292,8 +292,9 @@ impl Slot {
         if len == 0 && !fin {
             return None;
         }
+        let is_alone = flight == 0 && !self.flags.contains(Flags::CORKED);
         let worth = len == whole
-            || (last && (flight == 0 || fin || self.flags.intersects(Flags::NAGLE_OFF | Flags::PUSHED)))
+            || (last && (is_alone || fin || self.flags.intersects(Flags::NAGLE_OFF | Flags::PUSHED)))
             || (len > 0 && len >= self.max_snd_wnd / 2)
             || self.flags.contains(Flags::OVERRIDE);
         if !worth {

@@ -137,6 +137,31 @@ impl Ring {
         rest.get_mut(..len as usize).unwrap_or_default()
     }
 
+    /// The same in two pieces, with what lies at the start of the ring: all that is free.
+    #[must_use]
+    pub(crate) fn writable_parts<'r>(&self, region: &'r mut [u8]) -> [&'r mut [u8]; 2] {
+        let (at, free) = (self.place(self.len), self.free());
+        let first = free.min(self.size - at);
+        let ring = region.get_mut(self.start as usize..).unwrap_or_default();
+        let ring = ring.get_mut(..self.size as usize).unwrap_or_default();
+        // What wrapped ends before what is in the ring begins, and that before the first piece.
+        let (start, rest) = ring.split_at_mut_checked(at as usize).unwrap_or_default();
+        let second = start.get_mut(..(free - first) as usize).unwrap_or_default();
+        [rest.get_mut(..first as usize).unwrap_or_default(), second]
+    }
+
+    /// Appends the pieces one behind the other, as far as there is room; returns how many octets were taken.
+    pub(crate) fn write_all_of(&mut self, region: &mut [u8], pieces: &[&[u8]]) -> usize {
+        let before = self.len;
+        for piece in pieces {
+            // The one that does not fit as a whole is the last.
+            if (self.write(region, piece) as usize) < piece.len() {
+                break;
+            }
+        }
+        (self.len - before) as usize
+    }
+
     /// Copies from the front to `buffer`, drops what was copied, and returns how many octets that were.
     pub(crate) fn read(&mut self, region: &[u8], buffer: &mut [u8]) -> u32 {
         let wanted = u32::try_from(buffer.len()).unwrap_or(u32::MAX).min(self.len);
@@ -237,6 +262,8 @@ mod tests {
             assert_eq!(ring.read(&region, &mut [0; 9]), size.min(9));
             assert_eq!(ring.consume(u32::MAX), size.min(SIZE_MAX) - size.min(9));
             assert_eq!(ring.writable(&mut region).len(), if fits { size as usize } else { 0 });
+            let parts = ring.writable_parts(&mut region).map(|part| part.len());
+            assert_eq!(parts, [if fits { size as usize } else { 0 }, 0]);
             ring.clear();
             assert_eq!(ring, Ring::new(start, size));
         }
@@ -252,7 +279,29 @@ mod tests {
             let mut next = 0u8;
             for _ in 0..5_000 {
                 let amount = random.below(size + 3);
-                match random.below(3) {
+                match random.below(5) {
+                    3 => {
+                        // In place, in both pieces, as far as they go.
+                        let mut written = 0;
+                        for part in ring.writable_parts(&mut region) {
+                            for octet in part.iter_mut().take((amount - written) as usize) {
+                                *octet = next;
+                                queue.push_back(next);
+                                next = next.wrapping_add(1);
+                                written += 1;
+                            }
+                        }
+                        assert_eq!(ring.extend(written), amount.min(size - (queue.len() as u32 - written)));
+                    }
+                    4 => {
+                        let data: std::vec::Vec<u8> =
+                            (0..amount).map(|i| next.wrapping_add(i as u8)).collect();
+                        let (front, back) = data.split_at(data.len() / 3);
+                        let taken = ring.write_all_of(&mut region, &[front, &[], back]);
+                        assert_eq!(taken as u32, amount.min(size - queue.len() as u32));
+                        queue.extend(&data[..taken]);
+                        next = next.wrapping_add(taken as u8);
+                    }
                     0 => {
                         let data: std::vec::Vec<u8> =
                             (0..amount).map(|i| next.wrapping_add(i as u8)).collect();

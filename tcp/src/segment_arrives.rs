@@ -35,7 +35,11 @@ impl Slot {
 
     /// Whether this is one of the two usual segments: the next data, or an acknowledgement of new data.
     fn is_predicted(&self, seg: &Segment<'_>) -> bool {
-        let off = Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY | Flags::FIN_SEEN | Flags::RELEASED;
+        let off = Flags::FAST_RECOVERY
+            | Flags::TIMEOUT_RECOVERY
+            | Flags::FIN_SEEN
+            | Flags::RELEASED
+            | Flags::RECV_SHUT;
         self.state == State::Established
             && seg.control.difference(Control::PSH) == Control::ACK
             && seg.seq == self.rcv_nxt

@@ -4,9 +4,21 @@ use crate::engine::Tcp;
 use crate::error::{Outcome, RecvError, SendError, Stale};
 use crate::slots::slot_mut;
 use crate::state::State;
+use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
 use crate::ConnectionId;
 use core::time::Duration;
+
+/// A direction of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Half {
+    /// What comes from the peer.
+    Receive,
+    /// What goes to the peer.
+    Send,
+    /// Both of them.
+    Both,
+}
 
 /// Figures of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +64,36 @@ impl Tcp<'_> {
         Ok(taken as usize)
     }
 
+    /// As [`Tcp::send`] of all `pieces` one behind the other, such as a header and a body. Returns how many octets of them
+    /// were taken together.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub fn send_vectored(&mut self, id: ConnectionId, pieces: &[&[u8]]) -> Result<usize, SendError> {
+        let slot = slot_mut(self.slots, id)?;
+        sendable(slot)?;
+        let taken = slot.tx.write_all_of(self.shared.tx, pieces);
+        if taken > 0 {
+            self.ready.push(id.index);
+        }
+        Ok(taken)
+    }
+
+    /// What is queued now leaves without waiting for company: neither Nagle nor [`crate::Nagle::Cork`] holds it, and its
+    /// last segment carries PSH, RFC 9293 §3.9.1.2. The windows still do. Without it the last segment of what is queued
+    /// carries PSH all the same.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn push(&mut self, id: ConnectionId) -> Result<(), Stale> {
+        let slot = slot_mut(self.slots, id)?;
+        if slot.has_unsent() {
+            slot.flags.insert(Flags::PUSHED);
+            self.ready.push(id.index);
+        }
+        Ok(())
+    }
+
     /// Lends the contiguous free part of the send buffer to `f`, which writes at its front and returns how many octets;
     /// they are queued, and their number returned. The part may be shorter than all that is free, and empty.
     ///
@@ -85,6 +127,71 @@ impl Tcp<'_> {
         let taken = slot.rx.read(self.shared.rx, buffer);
         self.announce(id.index);
         Ok(taken as usize)
+    }
+
+    /// All that was received in order and not read, in two pieces: the second is what wrapped around the end of the
+    /// buffer. It stays there: [`Tcp::consume`] drops it.
+    ///
+    /// # Errors
+    /// [`RecvError`]: `Finished` at the end of the stream.
+    pub fn peek(&self, id: ConnectionId) -> Result<[&[u8]; 2], RecvError> {
+        let slot = self.slot(id)?;
+        match at_end(slot) {
+            Some(end) if slot.rx.is_empty() => Err(end),
+            _ => Ok(slot.rx.readable(self.shared.rx)),
+        }
+    }
+
+    /// Drops so many octets of what was received, and returns how many there were.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn consume(&mut self, id: ConnectionId, octets: usize) -> Result<usize, Stale> {
+        let slot = slot_mut(self.slots, id)?;
+        let dropped = slot.rx.consume(u32::try_from(octets).unwrap_or(u32::MAX));
+        self.announce(id.index);
+        Ok(usize::try_from(dropped).unwrap_or(usize::MAX))
+    }
+
+    /// As [`Tcp::recv`] into all `buffers` one behind the other. Returns how many octets they hold together.
+    ///
+    /// # Errors
+    /// [`RecvError`].
+    pub fn recv_vectored(&mut self, id: ConnectionId, buffers: &mut [&mut [u8]]) -> Result<usize, RecvError> {
+        let slot = slot_mut(self.slots, id)?;
+        if let (true, Some(end)) = (slot.rx.is_empty(), at_end(slot)) {
+            return Err(end);
+        }
+        let mut taken = 0;
+        for buffer in buffers {
+            taken += slot.rx.read(self.shared.rx, buffer) as usize;
+        }
+        self.announce(id.index);
+        Ok(taken)
+    }
+
+    /// Ends one direction, or both; the other goes on, and the handle stays. [`Half::Send`] is [`Tcp::close`].
+    ///
+    /// [`Half::Receive`]: the user reads no more. Data that were not read, and data that still come, reset the
+    /// connection, so that the peer does not believe they were: RFC 9293 §3.6.1 SHLD-3. (A host that throws them away
+    /// instead reads them until the end of the stream.) A FIN is taken as ever.
+    ///
+    /// # Errors
+    /// [`Stale`].
+    pub fn shutdown(&mut self, id: ConnectionId, half: Half) -> Result<(), Stale> {
+        let slot = slot_mut(self.slots, id)?;
+        if half != Half::Send && slot.ended == Ended::No {
+            slot.flags.insert(Flags::RECV_SHUT);
+            if slot.state.is_live() && !slot.rx.is_empty() {
+                count(&mut self.shared.stats.data_unread);
+                return self.abort(id);
+            }
+            slot.rx.clear();
+        }
+        if half != Half::Receive {
+            return self.close(id);
+        }
+        Ok(())
     }
 
     /// Lends the contiguous front of what was received to `f`, which returns how many octets it is done with, and
@@ -193,7 +300,7 @@ impl Tcp<'_> {
 }
 
 /// §3.10.2, by state.
-fn sendable(slot: &Slot) -> Result<(), SendError> {
+pub(crate) fn sendable(slot: &Slot) -> Result<(), SendError> {
     if slot.ended == Ended::No && !slot.flags.contains(Flags::FIN_QUEUED) {
         return Ok(());
     }
@@ -204,8 +311,9 @@ fn sendable(slot: &Slot) -> Result<(), SendError> {
 }
 
 /// §3.10.3, by state, when nothing is left to read. `None`: there may be data later.
-fn at_end(slot: &Slot) -> Option<RecvError> {
+pub(crate) fn at_end(slot: &Slot) -> Option<RecvError> {
     match slot.outcome() {
+        None | Some(Outcome::Finished) if slot.flags.contains(Flags::RECV_SHUT) => Some(RecvError::Shutdown),
         Some(Outcome::Finished) => Some(RecvError::Finished),
         None => slot.state.has_received_fin().then_some(RecvError::Finished),
         Some(outcome) => Some(RecvError::Ended(outcome)),

@@ -86,6 +86,10 @@ bitflags::bitflags! {
         const URGENT_OUT = 1 << 26;
         /// What is queued leaves without waiting for company.
         const PUSHED = 1 << 27;
+        /// The user reads no more.
+        const RECV_SHUT = 1 << 28;
+        /// Small segments wait for company, even with nothing in flight.
+        const CORKED = 1 << 29;
         /// What a visit does beside sending.
         const OWED = Self::REACHABLE.bits() | Self::SUSPECT.bits() | Self::START_IDLE.bits();
     }
@@ -262,6 +266,7 @@ impl Slot {
     /// Takes over the user's settings.
     pub(crate) fn set_options(&mut self, options: &Options) {
         self.flags.set(Flags::NAGLE_OFF, options.nagle == Nagle::Off);
+        self.flags.set(Flags::CORKED, options.nagle == Nagle::Cork);
         self.flags.set(Flags::KEEP_ALIVE, options.keep_alive == KeepAlive::On);
         self.user_timeout_ms = millis_rounded_up(options.user_timeout);
         self.hop_limit = options.hop_limit;

@@ -11,7 +11,7 @@ use crate::tcb::{Ended, Flags, Slot};
 impl Slot {
     /// Takes the payload, which starts at RCV.NXT or beyond and ends within the window.
     pub(crate) fn on_data(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) -> Reply {
-        if self.flags.contains(Flags::RELEASED) {
+        if self.flags.intersects(Flags::RELEASED | Flags::RECV_SHUT) {
             // Nobody will read it, and the peer must not believe otherwise: RFC 9293 §3.6.1 SHLD-3.
             count(&mut shared.stats.data_unread);
             self.end(shared, Ended::Aborted);

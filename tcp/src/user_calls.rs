@@ -167,7 +167,11 @@ impl Tcp<'_> {
     /// [`Stale`].
     pub fn options(&self, id: ConnectionId) -> Result<Options, Stale> {
         self.slot(id).map(|slot| Options {
-            nagle: if slot.flags.contains(Flags::NAGLE_OFF) { Nagle::Off } else { Nagle::On },
+            nagle: match slot.flags.intersection(Flags::NAGLE_OFF | Flags::CORKED) {
+                Flags::NAGLE_OFF => Nagle::Off,
+                Flags::CORKED => Nagle::Cork,
+                _ => Nagle::On,
+            },
             keep_alive: if slot.flags.contains(Flags::KEEP_ALIVE) { KeepAlive::On } else { KeepAlive::Off },
             user_timeout: Duration::from_millis(slot.user_timeout_ms.into()),
             hop_limit: slot.hop_limit,

@@ -6,6 +6,7 @@
     reason = "tests panic by intent, in helpers too"
 )]
 
+mod calls;
 mod close;
 mod handshake;
 mod limits;
