@@ -111,6 +111,18 @@ pub enum KeepAlive {
     On,
 }
 
+/// Explicit congestion notification, RFC 3168; it needs the duty [`crate::Duties::with_ecn`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ecn {
+    /// Used if the peer asks for it. Attempts to connect do not.
+    #[default]
+    Accept,
+    /// Attempts to connect ask for it as well; a SYN that has to be sent again no longer does.
+    Request,
+    /// Not used.
+    Off,
+}
+
 /// Settings of one connection. A listener hands its own to the connections it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
@@ -125,6 +137,8 @@ pub struct Options {
     pub hop_limit: u8,
     /// Traffic Class of what is sent; the lower two bits are ECN's and ignored. RFC 9293 §3.9.1.9.
     pub traffic_class: u8,
+    /// Whether routers may mark packets instead of dropping them.
+    pub ecn: Ecn,
     /// Buffer class that the connection is taken from; see [`crate::Tcp::divide`]. 0 is the first.
     pub class: u8,
 }
@@ -137,6 +151,7 @@ impl Options {
         user_timeout: Duration::ZERO,
         hop_limit: 0,
         traffic_class: 0,
+        ecn: Ecn::Accept,
         class: 0,
     };
 }

@@ -1,6 +1,7 @@
 //! One connection as a whole: its states, its end, its timers.
 
 use crate::congestion::Ack;
+use crate::ecn::EcnFlags;
 use crate::events;
 use crate::options::Answer;
 use crate::records::Acked;
@@ -70,7 +71,11 @@ impl Slot {
             dst_port: self.remote_port(),
             seq: self.snd_nxt.0,
             ack: self.rcv_nxt.0,
-            flags: Control::ACK,
+            flags: if self.ecn.contains(EcnFlags::ECHO_DUE) {
+                Control::ACK | Control::ECE
+            } else {
+                Control::ACK
+            },
             window: u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX),
             urgent: 0,
         };
@@ -100,7 +105,8 @@ impl Slot {
     /// What the congestion control is told of an acknowledgement.
     pub(crate) fn ack_sample(&self, shared: &Shared<'_>, acked: &Acked, flight_size: u32) -> Ack {
         Ack {
-            acked: acked.octets,
+            // RFC 3168 §6.1.2: an ACK that carries an echo does not open the window.
+            acked: if self.ecn.contains(EcnFlags::ECHO_HEARD) { 0 } else { acked.octets },
             flight_size,
             smss: self.mss(shared),
             srtt_us: self.rtt.srtt_us(),

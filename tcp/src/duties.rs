@@ -8,6 +8,7 @@
 //! A table of plain functions and no feature: one build holds engines of several compositions, and the default leaves
 //! nothing out. Each method of [`Duties`] says what happens without its duty.
 
+use crate::ecn;
 use crate::pacing::Pacing;
 use crate::recovery::{self, More};
 use crate::sack;
@@ -26,14 +27,15 @@ pub struct Duties {
     pub(crate) sack: Option<Sack>,
     pub(crate) pacing: Option<Pacing>,
     pub(crate) urgent: Option<Urgent>,
+    pub(crate) ecn: Option<ecn::Duty>,
 }
 
 impl Duties {
     /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
-    pub const NONE: Self = Self { keep_alive: None, sack: None, pacing: None, urgent: None };
+    pub const NONE: Self = Self { keep_alive: None, sack: None, pacing: None, ecn: None, urgent: None };
 
     /// Every duty: what [`crate::Tcp::new`] takes.
-    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack().with_pacing().with_urgent();
+    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack().with_pacing().with_ecn().with_urgent();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
     /// [`crate::KeepAlive::On`] is taken and does nothing.
@@ -70,6 +72,14 @@ impl Duties {
     #[must_use]
     pub const fn with_urgent(mut self) -> Self {
         self.urgent = Some(Urgent::DUTY);
+        self
+    }
+
+    /// Explicit congestion notification, RFC 3168, where [`crate::Options::ecn`] permits it. Without: SYNs and SYN-ACKs
+    /// are plain, and routers drop what they would have marked.
+    #[must_use]
+    pub const fn with_ecn(mut self) -> Self {
+        self.ecn = Some(ecn::Duty::ECN);
         self
     }
 }

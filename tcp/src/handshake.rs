@@ -5,6 +5,7 @@
 
 use crate::addresses::Packed;
 use crate::cookie::Promoted;
+use crate::ecn::{self, EcnFlags};
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
@@ -95,6 +96,9 @@ impl Tcp<'_> {
             return None;
         }
         listener.pending += 1;
+        let wish = listener.options.ecn;
+        let mut offers = self.shared.duties.ecn.map_or(Offers::empty(), |ecn| (ecn.offer)(seg.control, wish));
+        offers.set(Offers::SACK, options.sack_permitted);
         let iss = isn::initial(&self.shared.random, packet.now, &addresses, seg.ports);
         let entry = SynEntry {
             addresses,
@@ -110,7 +114,7 @@ impl Tcp<'_> {
             listener: index,
             shift: options.window_scale.map_or(NOT_SCALED, |shift| shift.min(14)),
             interface: packet.interface.0,
-            offers: if options.sack_permitted { Offers::SACK } else { Offers::empty() },
+            offers,
             ..SynEntry::FREE
         };
         self.syns.insert(entry, packet.now);
@@ -130,6 +134,12 @@ impl Tcp<'_> {
         // A repeated SYN is answered by a repeated SYN-ACK; it never opens a second connection.
         if seg.has(Control::SYN) && !seg.has(Control::ACK) && !seg.has(Control::RST) && seg.seq == entry.irs {
             count(&mut self.shared.stats.syns_duplicate);
+            if !seg.control.contains(ecn::SETUP) {
+                // The peer no longer asks for ECN: RFC 3168 §6.1.1.
+                if let Some(entry) = self.syns.get(id) {
+                    entry.offers.remove(Offers::ECN);
+                }
+            }
             if self.syns.get(id).is_some_and(|entry| entry.tries > 0 && entry.may_challenge()) {
                 self.syns.set_due(id, packet.now);
             }
@@ -229,6 +239,7 @@ impl Tcp<'_> {
         let (tcb, shared) = self.connection(new)?;
         tcb.flags.insert(Flags::IN_QUEUE | Flags::IN_INDEX);
         tcb.flags.set(Flags::SCALED, entry.peer_shift().is_some());
+        tcb.ecn.set(EcnFlags::AGREED, entry.offers.contains(Offers::ECN));
         let sack = entry.offers.contains(Offers::SACK) && shared.duties.sack.is_some();
         tcb.flags.set(Flags::SACK_OK, sack);
         tcb.pseudo_sum = path.pseudo_sum();
@@ -351,7 +362,11 @@ impl Tcp<'_> {
             dst_port: entry.remote_port(),
             seq: entry.iss.0,
             ack: (entry.irs + 1).0,
-            flags: Control::SYN | Control::ACK,
+            flags: if entry.offers.contains(Offers::ECN) {
+                Control::SYN | Control::ACK | Control::ECE
+            } else {
+                Control::SYN | Control::ACK
+            },
             window: self.syn_window(entry),
             urgent: 0,
         };

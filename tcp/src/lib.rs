@@ -22,6 +22,7 @@ pub mod congestion;
 mod connection;
 mod cookie;
 mod duties;
+mod ecn;
 mod engine;
 mod error;
 mod events;
@@ -65,7 +66,7 @@ mod urgent;
 mod user_calls;
 mod watch;
 
-pub use config::{Config, ConnectOptions, Endpoint, KeepAlive, Nagle, Options};
+pub use config::{Config, ConnectOptions, Ecn, Endpoint, KeepAlive, Nagle, Options};
 pub use cookie::SynCookies;
 pub use duties::Duties;
 pub use engine::Tcp;

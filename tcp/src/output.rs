@@ -4,6 +4,7 @@
 //! One visit sends until window, budget or device stops it. Each octet of payload is copied once, from the ring
 //! into the buffer that the lower layers lend.
 
+use crate::ecn::EcnFlags;
 use crate::options::syn_options;
 use crate::recovery::Marks;
 use crate::seq::SeqNum;
@@ -215,8 +216,11 @@ impl Slot {
         }
     }
 
-    fn next_syn(&self, shared: &Shared<'_>, control: Control) -> Option<Next> {
+    fn next_syn(&self, shared: &Shared<'_>, mut control: Control) -> Option<Next> {
         let (seq, kind) = if self.snd_nxt == self.iss {
+            if self.ecn.contains(EcnFlags::REQUEST) && shared.duties.ecn.is_some() {
+                control |= crate::ecn::SETUP;
+            }
             (self.iss, Kind::New)
         } else {
             (self.records.first_lost(&shared.records)?.0, Kind::Again)
@@ -360,8 +364,11 @@ impl Slot {
         }
         // A path below our floor is left to fragmentation; those of IPv6 never are.
         let whole = self.path.mtu() >= shared.limits.mss_floor + 40;
-        let packet = self.packet(if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() });
+        let mut packet = self.packet(if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() });
         let len = next.len;
+        if self.ecn.contains(EcnFlags::AGREED) && next.kind != Kind::Reset {
+            packet.traffic_class = self.mark_ecn(shared, next, &mut fields);
+        }
         let mut payload = [&[][..], &[][..]];
         let mut offset = next.seq.distance(self.data_start());
         loop {
@@ -420,6 +427,19 @@ impl Slot {
         send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, [&[], &[]])?;
         next.segments = 1;
         Ok(())
+    }
+
+    /// RFC 3168 §6.1: the bits that the segment carries, and its traffic class.
+    #[inline(never)]
+    fn mark_ecn(&mut self, shared: &Shared<'_>, next: &mut Next, fields: &mut Fields) -> u8 {
+        let Some(ecn) = &shared.duties.ecn else { return self.traffic_class };
+        let new = if next.kind == Kind::New { next.len } else { 0 };
+        let traffic_class = (ecn.mark)(self, fields, new);
+        if fields.flags.contains(Control::CWR) {
+            // It stands on the first segment alone.
+            next.run = 0;
+        }
+        traffic_class
     }
 
     fn fields(&self, next: &Next, window: u16) -> Fields {
@@ -494,6 +514,10 @@ impl Slot {
         if next.kind == Kind::Rescue {
             self.repair.marks.insert(Marks::RESCUED);
         }
+        if next.control.contains(Control::SYN) {
+            // It was a plain one: RFC 3168 §6.1.1.1.
+            self.ecn.remove(EcnFlags::REQUEST);
+        }
         self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
         if octets > 0 {
             count(&mut shared.stats.retransmits);
@@ -512,6 +536,9 @@ impl Slot {
         self.snd_nxt += octets;
         self.last_sent = shared.now;
         self.flags.remove(Flags::OVERRIDE);
+        if self.ecn.contains(EcnFlags::CWR_DUE) && next.kind == Kind::New && next.len > 0 {
+            self.ecn.remove(EcnFlags::CWR_DUE);
+        }
         if next.control.intersects(Control::PSH | Control::FIN) {
             // All that was queued has left.
             self.flags.remove(Flags::PUSHED);

@@ -2,6 +2,7 @@
 //!
 //! One look-up for all of them: connections, half-open ones, TIME-WAIT, then the listeners.
 
+use crate::ecn::EcnFlags;
 use crate::engine::Tcp;
 use crate::options::Answer;
 use crate::segment::{reset_for, write_reply, Reply, Segment};
@@ -137,6 +138,11 @@ impl Tcp<'_> {
     ) -> Option<Answer> {
         let room = tcp::HEADER_LEN + seg.options.len() + seg.payload.len();
         let (slot, shared) = self.connection(id)?;
+        if slot.ecn.contains(EcnFlags::AGREED) {
+            if let Some(ecn) = &shared.duties.ecn {
+                (ecn.on_segment)(slot, shared, seg, packet.traffic_class);
+            }
+        }
         let reply = slot.on_segment(shared, seg);
         let answer = match reply {
             Reply::Nothing => None,
@@ -227,10 +233,12 @@ enum Reopen {
     Above(SeqNum),
 }
 
-/// Control bits that mean something here: ECE and CWR come with RFC 3168.
+/// Control bits that mean something here.
 const CONTROLS: Control = Control::FIN
     .union(Control::SYN)
     .union(Control::RST)
     .union(Control::PSH)
     .union(Control::ACK)
-    .union(Control::URG);
+    .union(Control::URG)
+    .union(Control::ECE)
+    .union(Control::CWR);

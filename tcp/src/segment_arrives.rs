@@ -5,6 +5,7 @@
 //!
 //! Header prediction skips checks, never steps: both ways call the same `on_ack_advance` and `on_data`.
 
+use crate::ecn::EcnFlags;
 use crate::events;
 use crate::segment::{Reply, Segment};
 use crate::seq::{acceptable, SeqNum};
@@ -93,6 +94,7 @@ impl Slot {
             return Break(Reply::Nothing);
         };
         self.on_peer_syn(seg, &options);
+        self.agree_on_ecn(shared, seg);
         self.flags.set(Flags::SACK_OK, options.sack_permitted && shared.duties.sack.is_some());
         if !acks_syn {
             // Simultaneous open, §3.5 MUST-10. What else the segment carries comes again.
@@ -113,6 +115,13 @@ impl Slot {
         self.sixth_check_urg(shared, seg);
         self.seventh_process_text(shared, seg)?;
         self.eighth_check_fin(shared, seg)
+    }
+
+    /// RFC 3168 §6.1.1: our SYN asked for ECN, and the SYN-ACK agrees.
+    fn agree_on_ecn(&mut self, shared: &Shared<'_>, seg: &Segment<'_>) {
+        let asked = self.ecn.contains(EcnFlags::REQUEST) && shared.duties.ecn.is_some();
+        let agreed = seg.has(Control::ACK) && crate::ecn::is_agreed(seg.control);
+        self.ecn.set(EcnFlags::AGREED, asked && agreed);
     }
 
     /// The variables that the peer's SYN brings: IRS, window and options.

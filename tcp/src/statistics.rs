@@ -89,6 +89,10 @@ pub struct Statistics {
     pub timeouts: u32,
     /// Zero-window probes sent, RFC 9293 §3.8.6.1.
     pub probes: u32,
+    /// Data that came marked CE, RFC 3168.
+    pub congestion_experienced: u32,
+    /// Windows reduced because the peer echoed such a mark.
+    pub congestion_echoes: u32,
     /// Visits that held data back for pacing.
     pub paced: u32,
     /// Keep-alive probes sent, RFC 9293 §3.8.4.
@@ -162,6 +166,8 @@ impl Statistics {
             retransmits: 0,
             timeouts: 0,
             probes: 0,
+            congestion_experienced: 0,
+            congestion_echoes: 0,
             paced: 0,
             keep_alives: 0,
             timed_out: 0,
@@ -179,7 +185,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 55] {
+    pub fn counters(&self) -> [(&'static str, u32); 57] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -224,6 +230,8 @@ impl Statistics {
             ("retransmits", self.retransmits),
             ("timeouts", self.timeouts),
             ("probes", self.probes),
+            ("congestion_experienced", self.congestion_experienced),
+            ("congestion_echoes", self.congestion_echoes),
             ("paced", self.paced),
             ("keep_alives", self.keep_alives),
             ("timed_out", self.timed_out),

@@ -22,6 +22,8 @@ bitflags::bitflags! {
     pub(crate) struct Offers: u8 {
         /// SACK-permitted, RFC 2018 §2.
         const SACK = 1;
+        /// ECE and CWR, RFC 3168 §6.1.1, and we agree.
+        const ECN = 1 << 7;
     }
 }
 

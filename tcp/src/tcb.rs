@@ -12,7 +12,8 @@
 //! The send ring starts at `snd_una` (one later while our SYN is unacknowledged), the receive ring ends at
 //! `rcv_nxt`; data ahead of a gap lie behind that end, noted in the pool of ranges.
 
-use crate::config::{KeepAlive, Nagle, Options};
+use crate::config::{Ecn, KeepAlive, Nagle, Options};
+use crate::ecn::EcnFlags;
 use crate::error::Outcome;
 use crate::ranges::Ranges;
 use crate::records::Records;
@@ -147,6 +148,7 @@ pub struct Slot {
     pub(crate) advised: u8,
     /// Pending events of the user's, see `events`.
     pub(crate) events: u8,
+    pub(crate) ecn: EcnFlags,
     /// What the peer's MSS option said, or the default.
     pub(crate) peer_mss: u16,
     /// Sum of both addresses.
@@ -165,6 +167,8 @@ pub struct Slot {
     pub(crate) recover: SeqNum,
     /// SND.UP: behind the last urgent octet of the user's, if `URGENT_OUT`.
     pub(crate) snd_up: SeqNum,
+    /// SND.NXT when cwnd was last reduced for ECE.
+    pub(crate) cwr_end: SeqNum,
 
     pub(crate) rcv_nxt: SeqNum,
     /// Right edge of the window that was last announced, not rounded by scaling.
@@ -229,6 +233,7 @@ impl Slot {
         challenge_period: 0,
         advised: 0,
         events: 0,
+        ecn: EcnFlags::empty(),
         peer_mss: 0,
         pseudo_sum: Sum::new(),
         snd_una: SeqNum(0),
@@ -240,6 +245,7 @@ impl Slot {
         iss: SeqNum(0),
         recover: SeqNum(0),
         snd_up: SeqNum(0),
+        cwr_end: SeqNum(0),
         rcv_nxt: SeqNum(0),
         rcv_edge: SeqNum(0),
         fin_seq: SeqNum(0),
@@ -272,6 +278,8 @@ impl Slot {
         self.hop_limit = options.hop_limit;
         self.traffic_class = options.traffic_class & 0xfc;
         self.class = options.class;
+        self.ecn.set(EcnFlags::REQUEST, options.ecn == Ecn::Request);
+        self.ecn.set(EcnFlags::OFF, options.ecn == Ecn::Off);
     }
 
     pub(crate) fn local_port(&self) -> u16 {
@@ -409,7 +417,7 @@ mod tests {
         // With its share of the side tables: two cells, a deadline, five links.
         let side = 2 * 4 + 8 + 5 * 2;
         let size = core::mem::size_of::<Slot>() + side;
-        // 8 of them are for pacing, 8 for the urgent mechanism, 24 for recovery by SACK.
+        // 8 of them are for pacing, 8 for ECN, 8 for the urgent mechanism, 24 for recovery by SACK.
         assert!(size <= 386, "{size}");
     }
 }

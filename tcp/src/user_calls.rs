@@ -176,6 +176,7 @@ impl Tcp<'_> {
             user_timeout: Duration::from_millis(slot.user_timeout_ms.into()),
             hop_limit: slot.hop_limit,
             traffic_class: slot.traffic_class,
+            ecn: slot.ecn_wish(),
             class: slot.class,
         })
     }

@@ -132,3 +132,22 @@ fn throughput_is_measured_both_ways() {
         world.wait_for("grep -qx 20000000 sink.log");
     }
 }
+
+// conf: TCP-ECN-01, TCP-ECN-05
+#[test]
+fn the_kernel_agrees_on_ecn_and_gets_marked_data() {
+    let Some(mut world) = World::new() else { return };
+    world.sh("echo 1 >/proc/sys/net/ipv4/tcp_ecn");
+    world.serve(&[]);
+    for (_, url, stack) in FAMILIES {
+        let counter = if stack.contains(':') { "Ip6InECT0Pkts" } else { "IpExtInECT0Pkts" };
+        let marked = format!("nstat -asz {counter} | tail -1 | tr -s ' ' | cut -d' ' -f2");
+        assert_eq!(world.sh(&marked).trim(), "0");
+        let got = world.sh(&format!("curl -sS --fail -g http://{url}/bytes/5000000 | wc -c"));
+        assert_eq!(got.trim(), "5000000", "{url}");
+        // Data are marked, SYN-ACK and ACKs are not.
+        let packets: u32 = world.sh(&marked).trim().parse().unwrap();
+        assert!((3_400..4_500).contains(&packets), "{url}: {packets} marked packets for 5,000,000 octets");
+        world.client(&format!("tcp-echo {stack} 1000000"));
+    }
+}

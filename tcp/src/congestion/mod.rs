@@ -111,6 +111,12 @@ pub trait Congestion {
     /// The retransmission timer expired, RFC 5681 §3.1. It also ends a recovery.
     fn on_timeout(&self, words: &mut [u32], loss: &Loss, expiry: Expiry);
 
+    /// The peer echoed a router's mark, RFC 3168 §6.1.2: to be answered as one loss would be, without a repair. At most once
+    /// in a window of data.
+    fn on_echo(&self, words: &mut [u32], loss: &Loss) {
+        self.enter_recovery(words, loss, Recovery::Sack);
+    }
+
     /// Whether the algorithm gives a pacing rate; asked once, when the engine is made. Without the duty
     /// [`crate::Duties::with_pacing`] the rate is not asked for.
     fn is_paced(&self) -> bool {

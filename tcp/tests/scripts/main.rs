@@ -8,6 +8,7 @@
 
 mod calls;
 mod close;
+mod ecn;
 mod handshake;
 mod limits;
 mod pacing;

@@ -46,6 +46,8 @@ pub(crate) struct Seg {
     pub(crate) urgent: Option<u16>,
     /// PSH is compared only if the script says so.
     pub(crate) psh: Option<bool>,
+    /// Its packet was marked CE on the way; given only.
+    pub(crate) ce: bool,
     /// `seq` is no number of the script's but a real one.
     pub(crate) absolute: bool,
 }
@@ -134,6 +136,10 @@ impl Seg {
     pub(crate) fn urg(mut self, urgent: u16) -> Self {
         self.flags |= Flags::URG;
         self.urgent = Some(urgent);
+        self
+    }
+    pub(crate) fn ce(mut self) -> Self {
+        self.ce = true;
         self
     }
     pub(crate) fn absolute_seq(mut self) -> Self {
@@ -261,6 +267,8 @@ pub(crate) struct Host {
     /// What left: when, and with absolute numbers.
     pub(crate) sent: VecDeque<(Instant, Fields, Vec<u8>, tcp::Options)>,
     pub(crate) outgoing: Vec<Outgoing>,
+    /// Of what arrives.
+    pub(crate) traffic_class: u8,
     pub(crate) polls: u32,
     /// What the IP layer was told of the path, and when.
     pub(crate) advice: Vec<(Instant, Advice)>,
@@ -313,6 +321,7 @@ impl Host {
             progress: Progress::Idle,
             sent: VecDeque::new(),
             outgoing: Vec::new(),
+            traffic_class: 0,
             polls: 0,
             advice: Vec::new(),
             already: 0,
@@ -413,7 +422,8 @@ impl Host {
             8 => Addresses::V4(both.try_into().unwrap()),
             _ => Addresses::V6(both.try_into().unwrap()),
         };
-        let meta = IpMeta::new(self.now, IpProtocol::TCP, addresses);
+        let mut meta = IpMeta::new(self.now, IpProtocol::TCP, addresses);
+        meta.traffic_class = self.traffic_class;
         let verdict = self.tcp.receive(&meta, octets);
         if let Verdict::Reply(len) = verdict {
             self.sent.push_back(dissect(self.now, addresses.pseudo_sum(), &octets[..usize::from(len)]));
@@ -466,7 +476,9 @@ impl Host {
         }
         let len = options.emit(&mut area).unwrap();
         let options = [&area[..len], &seg.options].concat();
+        self.traffic_class = if seg.ce { 3 } else { 0 };
         self.receive(&fields, &options, &seg.data);
+        self.traffic_class = 0;
     }
 
     /// Polls at the moments that `poll_at` names, up to `until`, and then.
@@ -526,6 +538,7 @@ impl Host {
             options: Vec::new(),
             urgent: Some(fields.urgent),
             psh: Some(fields.flags.contains(Flags::PSH)),
+            ce: false,
             absolute: false,
         };
         Some((at.since(self.start).as_millis() as u64, seg))
