@@ -93,7 +93,8 @@ impl Queue {
         addresses: Addresses<'_>,
         len: usize,
     ) -> Option<&'r mut [u8]> {
-        let units = (len.checked_add(front_len(&addresses))?).div_ceil(UNIT);
+        // What is in front has whole units. A length that is near the type's end finds no room in any case.
+        let units = len.saturating_add(front_len(&addresses) + UNIT - 1) / UNIT;
         let at = self.reserve(region, units)?;
         let record = region.get_mut(at * UNIT..)?;
         write(record, label, addresses, u16::try_from(units).ok()?, u16::try_from(len).ok()?)
@@ -173,6 +174,11 @@ impl Queue {
         let capacity = usize::from(capacity(region.len()));
         let head = usize::from(self.head);
         let tail = head + usize::from(self.used);
+        // Mostly there is room behind the newest. Where flash is short, that is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) && tail.saturating_add(units) <= capacity {
+            self.used = self.used.wrapping_add(u16::try_from(units).ok()?);
+            return Some(tail);
+        }
         let (at, end) = if tail > capacity { (tail - capacity, head) } else { (tail, capacity) };
         let (at, gap) = if units <= end.saturating_sub(at) {
             (at, 0)
@@ -198,7 +204,7 @@ fn capacity(region_len: usize) -> u16 {
 /// The first unit of what is at `at`.
 #[inline]
 fn start_at(region: &[u8], at: usize) -> Option<[u8; UNIT]> {
-    region.get(at * UNIT..)?.first_chunk().copied()
+    region.get(at * UNIT..at * UNIT + UNIT)?.first_chunk().copied()
 }
 
 #[inline]

@@ -96,6 +96,18 @@ impl Udp<'_> {
         if cfg!(not(target_pointer_width = "32")) && self.send_as_before(routes, socket, &remote, data) {
             return Ok(());
         }
+        self.send_elsewhere(routes, socket, remote, data)
+    }
+
+    /// As [`Udp::send_to`], with all checks. Out of line: the short way shall not have the stack frame of this.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn send_elsewhere(
+        &mut self,
+        routes: &dyn Routes,
+        socket: Handle,
+        remote: SocketAddr,
+        data: &[u8],
+    ) -> Result<(), SendError> {
         self.send_meta(routes, socket, &SendMeta::to(remote), data)
     }
 

@@ -54,12 +54,17 @@ impl<const SOCKETS: usize, const RX: usize, const TX: usize, const ERRORS: usize
     }
 }
 
+/// No port, and a number that no socket has.
+pub(crate) const NO_SOLE: (u16, u16) = (0, u16::MAX);
+
 /// UDP: a table of sockets, and a [`tersus_ip::Transport`]. See the crate's documentation.
 #[derive(Debug)]
 pub struct Udp<'a> {
     pub(crate) slots: &'a mut [Slot],
     /// The numbers of the open sockets by their ports.
     pub(crate) table: Sorted<'a>,
+    /// A port and its only socket, that a datagram came for last. Forgotten when the table changes.
+    pub(crate) sole: (u16, u16),
     /// Sockets with something to send that may leave.
     pub(crate) ready: Fifo<'a>,
     /// Sockets with something to send that waits.
@@ -134,6 +139,7 @@ impl<'a> Udp<'a> {
         Self {
             slots,
             table: Sorted::new(table),
+            sole: NO_SOLE,
             ready: Fifo::new(ready),
             waiting: Fifo::new(waiting.get_mut(..sockets).unwrap_or_default()),
             full: InterfaceSet::NONE,

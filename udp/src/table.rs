@@ -60,24 +60,34 @@ impl Udp<'_> {
 
     /// The one socket that a unicast datagram goes to: of those that fit equally well, the first bound.
     #[inline]
-    pub(crate) fn best(&self, flow: &Flow<'_>) -> Option<u16> {
-        let walk = self.walk(flow);
+    pub(crate) fn best(&mut self, flow: &Flow<'_>) -> Option<u16> {
         // Mostly there is one of a port. Where flash is short, that is no reason for more code.
         if cfg!(not(target_pointer_width = "32")) {
-            let (number, slot) = self.table.at(self.slots, walk.place)?;
-            let next = self.table.at(self.slots, walk.place + 1);
-            if !next.is_some_and(|(_, next)| next.local_port == flow.local_port) {
-                let is_of_flow = slot.local_port == flow.local_port
-                    && (slot.remote_port == 0 || slot.remote_port == flow.remote_port);
+            let (port, number) = self.sole;
+            if port == flow.local_port {
+                let slot = self.slots.get(usize::from(number))?;
+                let is_of_flow = slot.remote_port == 0 || slot.remote_port == flow.remote_port;
                 return (is_of_flow && slot.fit(flow) != 0).then_some(number);
             }
+            self.find_sole(flow.local_port);
         }
-        self.best_of(*flow, walk)
+        self.best_of(*flow)
+    }
+
+    /// Keeps the socket of a port, if there is no other of it.
+    #[inline(never)]
+    fn find_sole(&mut self, port: u16) {
+        let first = self.table.first(self.slots, key(port, 0));
+        let socket_at = |place| self.table.at(self.slots, place).filter(|(_, slot)| slot.local_port == port);
+        if let (Some((number, _)), None) = (socket_at(first), socket_at(first + 1)) {
+            self.sole = (port, number);
+        }
     }
 
     /// The best of several. `flow` is taken by value, so that the caller needs not have it in memory.
     #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
-    fn best_of(&self, flow: Flow<'_>, mut walk: Walk) -> Option<u16> {
+    fn best_of(&self, flow: Flow<'_>) -> Option<u16> {
+        let mut walk = self.walk(&flow);
         let mut best = None;
         let mut best_fit = 0;
         while let Some((number, fit)) = self.next_fit(&flow, &mut walk) {

@@ -42,6 +42,7 @@ impl Udp<'_> {
         slot.flags.insert(place.flags);
         *place = slot;
         self.table.insert(self.slots);
+        self.sole = crate::storage::NO_SOLE;
         Ok(Handle { index, generation: slot.generation })
     }
 
@@ -222,12 +223,14 @@ impl Udp<'_> {
         }
         // The number that was taken out is the first of the free ones.
         self.table.insert(self.slots);
+        self.sole = crate::storage::NO_SOLE;
     }
 
     /// Gives a closed socket's slot back. If it is in the list of those that wait, it stays there: when it is called
     /// there is nothing to do, or what the slot's next socket has to send.
     fn free(&mut self, index: u16) {
         self.table.remove(self.slots, index);
+        self.sole = crate::storage::NO_SOLE;
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
         let generation = slot.generation.wrapping_add(1);
         if slot.flags.contains(Flags::READY) {

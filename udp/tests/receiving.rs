@@ -275,3 +275,33 @@ fn a_large_table_finds_each_socket() {
         assert_eq!(udp.socket_count(), 2000 - 667);
     });
 }
+
+/// The only socket of a port is remembered from one datagram to the next, as long as it is that.
+#[test]
+fn who_is_the_only_one_of_a_port_changes_with_the_sockets() {
+    let mut storage = Storage::<4, 256, 64>::new();
+    let mut udp = Udp::new(&mut storage, [1; 32]);
+    common::with_ip(|routes, _| {
+        let any = udp.bind(&Local::port(7)).unwrap();
+        let feed = |udp: &mut Udp<'_>, to: &str| feed(udp, "192.0.2.9:4000", to, b"x");
+        let took = |udp: &mut Udp<'_>, socket| udp.recv(socket, &mut [0; 8]).unwrap().is_some();
+        assert_eq!(feed(&mut udp, "192.0.2.1:7"), Verdict::Done);
+        assert_eq!(feed(&mut udp, "192.0.2.1:7"), Verdict::Done);
+        assert!(took(&mut udp, any) && took(&mut udp, any));
+        assert_eq!(feed(&mut udp, "192.0.2.1:8"), CLOSED);
+        assert_eq!(feed(&mut udp, "192.0.2.1:0"), CLOSED);
+        let specific = udp.bind(&Local { address: Some(ip("192.0.2.1")), ..Local::port(7) }).unwrap();
+        feed(&mut udp, "192.0.2.1:7");
+        assert!(took(&mut udp, specific) && !took(&mut udp, any));
+        udp.close(specific).unwrap();
+        feed(&mut udp, "192.0.2.1:7");
+        assert!(took(&mut udp, any));
+        udp.connect(routes, any, at("192.0.2.8:4000")).unwrap();
+        assert_eq!(feed(&mut udp, "192.0.2.1:7"), CLOSED);
+        udp.disconnect(any).unwrap();
+        feed(&mut udp, "192.0.2.1:7");
+        assert!(took(&mut udp, any));
+        udp.close(any).unwrap();
+        assert_eq!(feed(&mut udp, "192.0.2.1:7"), CLOSED);
+    });
+}

@@ -4,7 +4,7 @@
 //!   0         2      3        4        6        8           9       10      11      12        20 or 44
 //!   +---------+------+--------+--------+--------+-----------+-------+-------+-------+---------+---------+---+
 //!   | units   | mark | family | length | port   | interface | hop   |traffic| flags |addresses| payload |pad|
-//!   |         |      |        |        |        | + 1       | limit |class  |       |         |         |   |
+//!   |         |      |        |        |        | or 255    | limit |class  |       |         |         |   |
 //!   +---------+------+--------+--------+--------+-----------+-------+-------+-------+---------+---------+---+
 //! ```
 
@@ -22,6 +22,9 @@ const V6_LEN: usize = HEADER_LEN + 32;
 pub(super) const LIVE: u8 = 0;
 pub(super) const GAP: u8 = 1;
 pub(super) const REMOVED: u8 = 2;
+
+/// Octet 8 of a datagram that may leave by any interface.
+const NO_INTERFACE: u8 = 255;
 
 /// What is known of a datagram beside its addresses and octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +70,8 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn interface(&self) -> Option<InterfaceId> {
-        let &[.., interface, _, _, _] = &*self.header;
-        interface.checked_sub(1).map(InterfaceId)
+        let [.., interface, _, _, _] = &*self.header;
+        (*interface != NO_INTERFACE).then_some(InterfaceId(*interface))
     }
 
     /// Hop Limit.
@@ -156,7 +159,7 @@ pub(super) fn write<'r>(
     let [u0, u1] = units.to_ne_bytes();
     let [l0, l1] = len.to_ne_bytes();
     let [p0, p1] = label.port.to_ne_bytes();
-    let interface = label.interface.map_or(0, |interface| interface.0.saturating_add(1));
+    let interface = label.interface.map_or(NO_INTERFACE, |interface| interface.0);
     let Label { hop_limit, traffic_class, flags, .. } = *label;
     let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
     let family = u8::from(is_v6(&addresses));

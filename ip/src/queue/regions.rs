@@ -32,6 +32,9 @@ impl<'a> Regions<'a> {
     #[inline]
     pub fn of(&mut self, index: u16) -> &mut [u8] {
         let start = usize::from(index).wrapping_mul(self.len);
-        self.octets.get_mut(start..start.wrapping_add(self.len)).unwrap_or_default()
+        match self.octets.get_mut(start..) {
+            Some(rest) => rest.get_mut(..self.len).unwrap_or_default(),
+            None => &mut [],
+        }
     }
 }
