@@ -134,10 +134,11 @@ fn sum_words(mut bytes: &[u8]) -> u32 {
     let mut sum = 0;
     // On small machines one short loop is worth more than speed.
     if WORD == 8 {
-        while let Some((block, rest)) = bytes.split_first_chunk::<128>() {
+        while let Some((block, rest)) = bytes.split_first_chunk::<256>() {
             (sum, _) = add_words(sum, block);
             bytes = rest;
         }
+        sum = add_one_block::<128>(sum, &mut bytes);
         sum = add_one_block::<64>(sum, &mut bytes);
         sum = add_one_block::<32>(sum, &mut bytes);
         sum = add_one_block::<16>(sum, &mut bytes);

@@ -392,6 +392,7 @@ pub enum Checksum {
 /// # Errors
 /// `Unrepresentable` if `options` is longer than 40 octets or not a multiple of four; `NoRoom` if `buffer` is shorter
 /// than the segment. Nothing was written then.
+#[cfg_attr(not(target_pointer_width = "32"), inline(always))]
 pub fn emit(
     buffer: &mut [u8],
     fields: &Fields,
