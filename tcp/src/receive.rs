@@ -84,6 +84,28 @@ impl Tcp<'_> {
 
     /// A segment with a right checksum. `Some`: an answer to write in its place.
     pub(crate) fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Answer> {
+        // Mostly it is of the connection that was at work last. Where flash is short, that is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) {
+            if let Some(id) = self.at_work(&packet.addresses, seg.ports) {
+                return self.on_segment_of(id, packet, seg);
+            }
+        }
+        self.on_segment_of_any(packet, seg)
+    }
+
+    /// The connection that was at work last, if it is of these endpoints.
+    #[inline]
+    fn at_work(&self, addresses: &Addresses<'_>, ports: u32) -> Option<u16> {
+        let id = self.shared.id;
+        let slot = self.slots.get(usize::from(id))?;
+        let is_it =
+            slot.ports == ports && slot.flags.contains(Flags::IN_INDEX) && slot.path.matches(addresses);
+        is_it.then_some(id)
+    }
+
+    /// As [`Tcp::on_segment`]: the look-up.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn on_segment_of_any(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Option<Answer> {
         let hash = self.key.hash(&packet.addresses, seg.ports);
         let found = self.find_connection(&packet.addresses, hash, seg.ports);
         if let Some(id) = found {

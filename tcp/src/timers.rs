@@ -40,6 +40,12 @@ impl<'a> Timers<'a> {
         }
         *kept = deadline;
         let Some(position) = self.positions.get_mut(usize::from(id)) else { return };
+        // Alone in the heap it stays where it is. Where flash is short, that is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) && self.len == 1 && *position == 1 && deadline.is_running()
+        {
+            self.next = deadline;
+            return;
+        }
         if deadline.is_running() {
             if *position == 0 {
                 self.len += 1;
