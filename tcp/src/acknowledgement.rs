@@ -4,7 +4,6 @@ use crate::congestion::{Loss, Recovery};
 use crate::events;
 use crate::records::Acked;
 use crate::segment::Segment;
-use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
@@ -22,7 +21,7 @@ impl Slot {
         }
         let una = self.snd_una;
         if seg.ack.gt(una) {
-            self.on_ack_advance(shared, seg.ack);
+            self.on_ack_advance(shared, seg);
         } else if seg.ack == una && self.is_duplicate_ack(seg) {
             self.on_duplicate_ack(shared);
         }
@@ -46,11 +45,12 @@ impl Slot {
     }
 
     /// Everything below `ack` has arrived.
-    pub(crate) fn on_ack_advance(&mut self, shared: &mut Shared<'_>, ack: SeqNum) {
+    pub(crate) fn on_ack_advance(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
+        let ack = seg.ack;
         let flight_size = self.flight_size();
         let syn = matches!(self.state, State::SynSent | State::SynReceived);
         let acked = self.records.on_ack(&mut shared.records, ack, shared.now);
-        self.advance(shared, ack, &acked);
+        self.advance(shared, seg, &acked);
         if self.flags.contains(Flags::FAST_RECOVERY) {
             if ack.lt(self.recover) {
                 return self.on_partial_ack(shared, acked.octets);
@@ -68,8 +68,9 @@ impl Slot {
         self.restart_after_ack(shared);
     }
 
-    /// SND.UNA moves to `ack`, and the records know: what was queued up to there is done, and the peer is alive.
-    pub(crate) fn advance(&mut self, shared: &mut Shared<'_>, ack: SeqNum, acked: &Acked) {
+    /// SND.UNA moves to SEG.ACK, and the records know: what was queued up to there is done, and the peer is alive.
+    pub(crate) fn advance(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>, acked: &Acked) {
+        let (ack, flight_size) = (seg.ack, self.flight_size());
         let octets = ack.distance(self.snd_una);
         let syn = matches!(self.state, State::SynSent | State::SynReceived);
         let fin = self.flags.contains(Flags::FIN_SENT) && ack == self.snd_nxt;
@@ -77,8 +78,12 @@ impl Slot {
             events::raise(self, events::WRITABLE);
         }
         self.snd_una = ack;
-        if let Some(rtt) = acked.rtt_us {
-            self.rtt.on_sample(rtt);
+        match acked.rtt_us {
+            // One of several in this round trip counts for so much less.
+            Some(rtt) => self.rtt.on_sample(rtt, samples_shift(flight_size, octets)),
+            None if !syn => self.on_ambiguous_ack(shared, seg.echo, samples_shift(flight_size, octets)),
+            // What a lost SYN means for the data phase must not be forgotten: RFC 6298 §5.7, RFC 5681 §3.1.
+            None => {}
         }
         self.progress = shared.now;
         self.duplicate_acks = 0;
@@ -92,6 +97,16 @@ impl Slot {
         self.flags.remove(Flags::PROBING | Flags::PROBE_DUE | Flags::EXPIRED);
         if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.lt(self.recover) {
             self.records.mark_rest_lost(&mut shared.records, self.recover);
+        }
+    }
+
+    /// Some of what is acknowledged was sent twice, or its time is not known: only timestamps can tell how long it took,
+    /// RFC 7323 §4.1.
+    #[cold]
+    fn on_ambiguous_ack(&mut self, shared: &mut Shared<'_>, echo: u32, samples_shift: u32) {
+        let duty = shared.timestamps.filter(|_| self.flags.contains(Flags::TIMESTAMPS));
+        if let Some(rtt) = duty.and_then(|duty| (duty.round_trip)(self, shared, echo)) {
+            self.rtt.on_sample(rtt, samples_shift);
         }
     }
 
@@ -181,4 +196,15 @@ impl Slot {
             self.flags.remove(Flags::PROBING | Flags::PROBE_DUE);
         }
     }
+}
+
+/// How many samples a round trip gives if each is like this one, as a power of two: what is in flight over what was
+/// acknowledged at once. RFC 7323 appendix G expects an acknowledgement for every two segments; one poll's burst is
+/// acknowledged at once here, and often by the peer.
+#[inline]
+pub(crate) fn samples_shift(flight_size: u32, acked: u32) -> u32 {
+    if acked >= flight_size {
+        return 0;
+    }
+    acked.leading_zeros().saturating_sub(flight_size.leading_zeros())
 }

@@ -48,6 +48,8 @@ pub struct Config {
     /// The smallest segment size that a peer's MSS option or a path can impose, in octets of payload. Default 64;
     /// 1 to 536.
     pub mss_floor: u16,
+    /// Whether connections use timestamps at all, RFC 7323. Default on; each connection can still do without.
+    pub timestamps: Timestamps,
     /// Ephemeral ports, RFC 6056: first. Default 1024; at least 1.
     pub first_port: u16,
     /// Ephemeral ports, RFC 6056: last. Default 65535; at least `first_port`.
@@ -76,6 +78,7 @@ impl Config {
             challenge_acks: 10,
             challenge_acks_overall: 200,
             mss_floor: 64,
+            timestamps: Timestamps::On,
             first_port: 1024,
             last_port: 65_535,
         }
@@ -123,6 +126,17 @@ pub enum Ecn {
     Off,
 }
 
+/// Whether segments carry timestamps, RFC 7323: 12 octets each, for round-trip times of what was sent again and for
+/// protection against sequence numbers that come round again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Timestamps {
+    /// They do if the peer agrees, and if the engine has that among its [`crate::Duties`].
+    #[default]
+    On,
+    /// They do not: nothing is offered, and what the peer offers is ignored.
+    Off,
+}
+
 /// Settings of one connection. A listener hands its own to the connections it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
@@ -130,6 +144,8 @@ pub struct Options {
     pub nagle: Nagle,
     /// Whether an idle connection is probed.
     pub keep_alive: KeepAlive,
+    /// Whether timestamps are offered and accepted; both this and [`Config::timestamps`] must be on.
+    pub timestamps: Timestamps,
     /// User timeout, RFC 9293 §3.10.8: data that stay unacknowledged for so long end the connection. Zero: the retry
     /// limits of [`Config`] alone. Rounded up to milliseconds; at most 49 days.
     pub user_timeout: Duration,
@@ -144,10 +160,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults: Nagle on, no keep-alive, no user timeout.
+    /// The defaults: Nagle and timestamps on, no keep-alive, no user timeout.
     pub const NONE: Self = Self {
         nagle: Nagle::On,
         keep_alive: KeepAlive::Off,
+        timestamps: Timestamps::On,
         user_timeout: Duration::ZERO,
         hop_limit: 0,
         traffic_class: 0,

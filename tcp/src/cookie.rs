@@ -9,19 +9,23 @@
 //!         +--------------------------------------+------+
 //! ```
 //! An ACK is believed for 64 to 128 seconds, and only while cookies are being given out. A stranger who guesses needs
-//! some 2^28 segments. Lost are the options that three bits cannot carry: the connection has no window scale, and its
-//! MSS is the next lower of eight.
+//! some 2^28 segments. The MSS is the next lower of eight. What else the SYN offered goes out in the low bits of TSval
+//! and comes back in TSecr; a peer without timestamps does without it.
 
 use crate::addresses::Packed;
+use crate::config;
 use crate::engine::Tcp;
+use crate::handshake::default_mss;
 use crate::options::{Answer, OptionArea};
 use crate::segment::Segment;
+use crate::segment_arrives::shift_for;
 use crate::seq::SeqNum;
 use crate::statistics::count;
-use crate::syn_table::{SynEntry, NOT_SCALED};
+use crate::syn_table::{Offers, SynEntry, NOT_SCALED};
+use crate::timestamps::is_older;
 use core::time::Duration;
 use tersus_ip::{Addresses, Deadline, Instant, IpMeta, Random};
-use tersus_wire::tcp::{Fields, Flags, Options};
+use tersus_wire::tcp::{Fields, Flags, Options, Timestamps};
 
 /// First octet of what is hashed, so that no other use of the same key gives the same values.
 const PURPOSE: u8 = b'C';
@@ -31,6 +35,12 @@ const PERIOD_SECS: u64 = 64;
 const LIFETIME: Duration = Duration::from_secs(2 * PERIOD_SECS);
 /// What the MSS is rounded down to: floors, common paths with and without tunnels, and jumbo frames.
 const SIZES: [u16; 8] = [64, 536, 1220, 1360, 1400, 1440, 1460, 8940];
+/// Low bits of a TSval that tell what a SYN offered: its window scale, or `NOT_SCALED`, and SACK-permitted.
+const OFFERS_MASK: u32 = 31;
+const SCALE_MASK: u32 = 15;
+const SACK_BIT: u32 = 16;
+/// `LIFETIME` in ticks of the timestamps' clock, and what the offers may take away.
+const LIFETIME_TICKS: u32 = 125_000 + OFFERS_MASK + 1;
 /// Bits of the number that index `SIZES`.
 const INDEX_MASK: u32 = 7;
 
@@ -45,7 +55,7 @@ struct Peer<'a> {
 /// gets it links none of this, and drops such SYNs.
 #[derive(Clone, Copy)]
 pub struct SynCookies {
-    pub(crate) on_syn: fn(&mut Tcp<'_>, &IpMeta<'_>, &Segment<'_>, u16) -> Option<Answer>,
+    pub(crate) on_syn: fn(&mut Tcp<'_>, &IpMeta<'_>, &Segment<'_>, &Options) -> Option<Answer>,
     pub(crate) on_ack: fn(&mut Tcp<'_>, &IpMeta<'_>, &Segment<'_>, u32) -> Promoted,
 }
 
@@ -72,20 +82,21 @@ impl core::fmt::Debug for SynCookies {
 
 impl Tcp<'_> {
     /// From now on SYNs that find no place are answered with cookies, RFC 4987 §3.6: a flood of forged SYNs keeps
-    /// nobody out. While one is on, connections have neither window scale nor a large MSS.
+    /// nobody out. While one is on, connections of peers without timestamps have neither window scale nor a large MSS.
     pub fn use_syn_cookies(&mut self, cookies: SynCookies) {
         self.cookies = Some(cookies);
     }
 }
 
 /// The SYN-ACK for a SYN that cannot be kept; the accept queue of its listener has room.
-fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -> Option<Answer> {
+fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, syn: &Options) -> Option<Answer> {
     let destination = packet.addresses.destination();
     let index = tcp.listeners.find(destination, seg.local_port())?;
     let listener = *tcp.listeners.at(index)?;
     let window = tcp.classes.get(usize::from(listener.options.class)).map_or(0, |class| class.receive);
     let peer = Peer { addresses: packet.addresses, ports: seg.ports, irs: seg.seq };
-    let iss = make(&tcp.shared.random, packet.now, &peer, mss);
+    let family = Packed::new(&packet.addresses).family;
+    let iss = make(&tcp.shared.random, packet.now, &peer, syn.mss.unwrap_or(default_mss(family)));
     tcp.cookies_until = Deadline::at(packet.now + LIFETIME);
     count(&mut tcp.shared.stats.cookies_sent);
     let fields = Fields {
@@ -97,10 +108,40 @@ fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, mss: u16) -
         window: u16::try_from(window).unwrap_or(u16::MAX),
         urgent: 0,
     };
-    // What the last SYN-ACK announced is as good as we know. A SYN without options leaves no room for one.
-    let header_len = if matches!(packet.addresses, Addresses::V4(_)) { 40 } else { 60 };
-    let mss = tcp.announced_mtu.checked_sub(header_len).filter(|_| !seg.options.is_empty());
-    Some(Answer { fields, options: OptionArea::of(&Options { mss, ..Options::EMPTY }) })
+    // What the last SYN-ACK announced is as good as we know.
+    let header_len = if family == 4 { 40 } else { 60 };
+    let mss = tcp.announced_mtu.checked_sub(header_len);
+    let mut offer = Options { mss, ..Options::EMPTY };
+    if let Some(duty) =
+        tcp.shared.timestamps.filter(|_| listener.options.timestamps == config::Timestamps::On)
+    {
+        if let Some(peers) = syn.timestamps {
+            let key = Packed::new(&packet.addresses);
+            let stamp = (duty.stamp)(&mut tcp.shared, &key, seg.ports, peers.value);
+            offer.sack_permitted = syn.sack_permitted && tcp.shared.duties.sack.is_some();
+            offer.window_scale = syn.window_scale.map(|_| shift_for(window));
+            offer.timestamps = Some(Timestamps { value: with_offers(stamp.value, syn), ..stamp });
+        }
+    }
+    // What does not fit in the place of the SYN is left out.
+    let fits = |offer: &Options| offer.buffer_len() <= seg.options.len() + seg.payload.len();
+    if !fits(&offer) {
+        offer = Options { mss, ..Options::EMPTY };
+    }
+    let options = if fits(&offer) { OptionArea::of(&offer) } else { OptionArea::NONE };
+    Some(Answer { fields, options })
+}
+
+/// The latest TSval, not after `now`, whose low bits tell what a SYN offered.
+fn with_offers(now: u32, syn: &Options) -> u32 {
+    let scale = syn.window_scale.map_or(NOT_SCALED, |shift| shift.min(14));
+    let sack = if syn.sack_permitted { SACK_BIT } else { 0 };
+    let value = now & !OFFERS_MASK | sack | u32::from(scale);
+    if is_older(now, value) {
+        value.wrapping_sub(OFFERS_MASK + 1)
+    } else {
+        value
+    }
 }
 
 /// An ACK to a listener: the last of a handshake of which nothing was kept, if it brings a cookie.
@@ -118,21 +159,30 @@ fn on_ack(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32) 
         count(&mut tcp.shared.stats.syn_backlog);
         return Promoted::Later;
     }
+    let wanted = listener.options.timestamps == config::Timestamps::On;
+    let addresses = Packed::new(&packet.addresses);
+    let timestamps = tcp.shared.timestamps.filter(|_| wanted).and_then(|duty| {
+        let timestamps = (duty.find)(seg.options)?;
+        let now = (duty.stamp)(&mut tcp.shared, &addresses, seg.ports, 0).value;
+        // Anything else is no echo of ours.
+        (now.wrapping_sub(timestamps.echo) <= LIFETIME_TICKS).then_some(timestamps)
+    });
     let entry = SynEntry {
-        addresses: Packed::new(&packet.addresses),
+        addresses,
         ports: seg.ports,
         hash: u16::try_from(hash >> 16).unwrap_or(0),
         irs,
         iss,
+        ts_recent: timestamps.map_or(0, |timestamps| timestamps.value),
         peer_mss: mss,
-        window: seg.window,
         mtu: tcp.announced_mtu,
         listener: index,
-        shift: NOT_SCALED,
+        shift: timestamps.map_or(NOT_SCALED, scale_of),
+        offers: timestamps.map_or(Offers::empty(), offers_of),
         interface: packet.interface.0,
         ..SynEntry::FREE
     };
-    match tcp.promote(&entry, packet) {
+    match tcp.promote(&entry, packet, seg) {
         Some(connection) => {
             count(&mut tcp.shared.stats.cookies_accepted);
             Promoted::Yes(connection)
@@ -142,6 +192,19 @@ fn on_ack(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32) 
             Promoted::Later
         }
     }
+}
+
+/// The window scale that an echo brings back.
+fn scale_of(timestamps: Timestamps) -> u8 {
+    let [low, ..] = (timestamps.echo & SCALE_MASK).to_le_bytes();
+    low
+}
+
+/// What else it brings back.
+fn offers_of(timestamps: Timestamps) -> Offers {
+    let mut offers = Offers::TIMESTAMPS;
+    offers.set(Offers::SACK, timestamps.echo & SACK_BIT != 0);
+    offers
 }
 
 /// The cookie for a SYN that announced `mss`.

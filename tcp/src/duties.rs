@@ -16,6 +16,7 @@ use crate::segment::Segment;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::tcb::Slot;
+use crate::timestamps::Timestamping;
 use crate::urgent::Urgent;
 use tersus_wire::tcp::Options;
 
@@ -28,14 +29,17 @@ pub struct Duties {
     pub(crate) pacing: Option<Pacing>,
     pub(crate) urgent: Option<Urgent>,
     pub(crate) ecn: Option<ecn::Duty>,
+    pub(crate) timestamps: Option<&'static Timestamping>,
 }
 
 impl Duties {
     /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
-    pub const NONE: Self = Self { keep_alive: None, sack: None, pacing: None, ecn: None, urgent: None };
+    pub const NONE: Self =
+        Self { keep_alive: None, sack: None, pacing: None, ecn: None, urgent: None, timestamps: None };
 
     /// Every duty: what [`crate::Tcp::new`] takes.
-    pub const ALL: Self = Self::NONE.with_keep_alive().with_sack().with_pacing().with_ecn().with_urgent();
+    pub const ALL: Self =
+        Self::NONE.with_keep_alive().with_sack().with_timestamps().with_pacing().with_ecn().with_urgent();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
     /// [`crate::KeepAlive::On`] is taken and does nothing.
@@ -80,6 +84,15 @@ impl Duties {
     #[must_use]
     pub const fn with_ecn(mut self) -> Self {
         self.ecn = Some(ecn::Duty::ECN);
+        self
+    }
+
+    /// Timestamps, RFC 7323: round-trip times of what was sent again, and protection against sequence numbers that come
+    /// round again. Without: none are offered, and what the peer offers is ignored; a connection that sends more than
+    /// 4 GiB within a segment's lifetime may take old data for new.
+    #[must_use]
+    pub const fn with_timestamps(mut self) -> Self {
+        self.timestamps = Some(&Timestamping::RFC7323);
         self
     }
 }

@@ -12,7 +12,7 @@
 
 use crate::addresses::Packed;
 use crate::challenge::Limiter;
-use crate::config::Config;
+use crate::config::{Config, Timestamps};
 use crate::congestion::Congestion;
 use crate::cookie::SynCookies;
 use crate::duties::Duties;
@@ -29,8 +29,9 @@ use crate::statistics::{count, Statistics};
 use crate::storage::{cut, Slices, Storage, CONNECTION_LINKS, SYN_LINKS};
 use crate::syn_table::SynTable;
 use crate::tcb::{Flags, Slot};
-use crate::time_wait::{Evicted, TimeWaits};
+use crate::time_wait::{Evicted, Last, TimeWaits};
 use crate::timers::Timers;
+use crate::timestamps::Clock;
 use tersus_ip::{Deadline, Instant, InterfaceSet, Path, Random};
 
 /// A TCP engine: connections, listeners and all they need, in memory of the caller's.
@@ -173,12 +174,14 @@ impl<'a> Tcp<'a> {
                 watch: None,
                 observers: [None; 2],
                 sink: None,
+                timestamps: duties.timestamps.filter(|_| config.timestamps == Timestamps::On),
                 limiter: Limiter::new(),
                 random,
                 stats: Statistics::new(),
                 dsack: Dsack::NONE,
                 pacing: duties.pacing.filter(|_| congestion.is_paced()),
                 burst: 0,
+                clock: Clock::new(),
                 id: 0,
                 now: Instant::ZERO,
             },
@@ -239,9 +242,10 @@ impl<'a> Tcp<'a> {
         let hash = self.key.hash(&key.get(), slot.ports);
         self.index.remove(hash, id);
         if slot.state == State::TimeWait {
-            let numbers = (slot.snd_nxt, slot.rcv_nxt);
+            let ts_recent = slot.flags.contains(Flags::TIMESTAMPS).then_some(slot.ts_recent);
+            let last = Last { snd_nxt: slot.snd_nxt, rcv_nxt: slot.rcv_nxt, ts_recent };
             let until = self.shared.now.plus_micros(self.shared.limits.time_wait);
-            if self.waits.insert(hash, key, slot.ports, numbers, until) == Evicted::Oldest {
+            if self.waits.insert(hash, key, slot.ports, last, until) == Evicted::Oldest {
                 count(&mut self.shared.stats.time_wait_evicted);
             }
         }

@@ -4,12 +4,13 @@
 //! dropped without an answer, so that the peer tries again.
 
 use crate::addresses::Packed;
+use crate::config;
 use crate::cookie::Promoted;
 use crate::ecn::{self, EcnFlags};
 use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
-use crate::options::{syn_options, Answer, SynOffer};
+use crate::options::{syn_options, Answer, OptionArea, SynOffer};
 use crate::output::{send_segment, Visit};
 use crate::records::Records;
 use crate::segment::Segment;
@@ -20,7 +21,7 @@ use crate::syn_table::{Offers, SynEntry, NOT_SCALED};
 use crate::tcb::Flags;
 use core::net::IpAddr;
 use tersus_ip::{InFlags, IpLayer, IpMeta, OutFlags, Outgoing, Path, SendError, Source};
-use tersus_wire::tcp::{Fields, Flags as Control, Options};
+use tersus_wire::tcp::{Fields, Flags as Control, Options, Timestamps};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
@@ -86,7 +87,7 @@ impl Tcp<'_> {
         if !self.syns.has_room() || !listener.has_room() {
             // A cookie has no place for numbers above those of a connection that was.
             if let (Some(cookies), None, true) = (self.cookies, above, listener.len < listener.backlog) {
-                return (cookies.on_syn)(self, packet, seg, peer_mss);
+                return (cookies.on_syn)(self, packet, seg, &options);
             }
             count(if listener.has_room() {
                 &mut self.shared.stats.syn_no_room
@@ -97,9 +98,13 @@ impl Tcp<'_> {
         }
         listener.pending += 1;
         let wish = listener.options.ecn;
+        let wanted =
+            self.shared.timestamps.is_some() && listener.options.timestamps == config::Timestamps::On;
+        let timestamps = options.timestamps.filter(|_| wanted);
         let mut offers = self.shared.duties.ecn.map_or(Offers::empty(), |ecn| (ecn.offer)(seg.control, wish));
         offers.set(Offers::SACK, options.sack_permitted);
-        let iss = isn::initial(&self.shared.random, packet.now, &addresses, seg.ports);
+        offers.set(Offers::TIMESTAMPS, timestamps.is_some());
+        let (iss, _) = isn::initial(&self.shared.random, packet.now, &addresses, seg.ports);
         let entry = SynEntry {
             addresses,
             ports: seg.ports,
@@ -109,8 +114,8 @@ impl Tcp<'_> {
                 Some(snd_nxt) if !iss.gt(snd_nxt) => snd_nxt + (1 << 16),
                 _ => iss,
             },
+            ts_recent: timestamps.map_or(0, |timestamps| timestamps.value),
             peer_mss,
-            window: seg.window,
             listener: index,
             shift: options.window_scale.map_or(NOT_SCALED, |shift| shift.min(14)),
             interface: packet.interface.0,
@@ -156,6 +161,14 @@ impl Tcp<'_> {
             }
             return None;
         }
+        if entry.offers.contains(Offers::TIMESTAMPS) && !seg.has(Control::SYN) {
+            // Whether they are old shows when the connection is there: nothing older than its SYN is.
+            let found = self.shared.timestamps.and_then(|duty| (duty.find)(seg.options));
+            if found.is_none() {
+                count(&mut self.shared.stats.timestamps_missing);
+                return None;
+            }
+        }
         if !acceptable(rcv_nxt, rcv_wnd.into(), seg.seq, seg.len()) || seg.has(Control::SYN) {
             count(&mut self.shared.stats.not_acceptable);
             return self.challenge_of_syn(id);
@@ -169,7 +182,7 @@ impl Tcp<'_> {
             count(&mut self.shared.stats.bad_ack);
             return Some(self.reset(seg));
         }
-        let Some(connection) = self.promote(&entry, packet) else {
+        let Some(connection) = self.promote(&entry, packet, seg) else {
             // The entry stays: the peer's data, or our SYN-ACK, will bring the ACK again.
             count(&mut self.shared.stats.accept_no_room);
             return None;
@@ -187,7 +200,7 @@ impl Tcp<'_> {
         }
         let entry = *entry;
         count(&mut self.shared.stats.challenge_acks);
-        Some(Answer::plain(Fields {
+        let fields = Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),
             seq: (entry.iss + 1).0,
@@ -195,7 +208,15 @@ impl Tcp<'_> {
             flags: Control::ACK,
             window: self.syn_window(&entry),
             urgent: 0,
-        }))
+        };
+        let options = self.timestamps_of(&entry).map_or(OptionArea::NONE, OptionArea::timestamps);
+        Some(Answer { fields, options })
+    }
+
+    /// The timestamps of a segment that leaves now, if both sides want them.
+    fn timestamps_of(&mut self, entry: &SynEntry) -> Option<Timestamps> {
+        let duty = self.shared.timestamps.filter(|_| entry.offers.contains(Offers::TIMESTAMPS))?;
+        Some((duty.stamp)(&mut self.shared, &entry.addresses, entry.ports, entry.ts_recent))
     }
 
     /// The window that a SYN-ACK announces: not scaled, RFC 7323 §2.2.
@@ -219,7 +240,12 @@ impl Tcp<'_> {
     }
 
     /// The handshake is complete: a connection is made of the entry, and stands in the accept queue.
-    pub(crate) fn promote(&mut self, entry: &SynEntry, packet: &IpMeta<'_>) -> Option<u16> {
+    pub(crate) fn promote(
+        &mut self,
+        entry: &SynEntry,
+        packet: &IpMeta<'_>,
+        seg: &Segment<'_>,
+    ) -> Option<u16> {
         let options = self.listeners.at(entry.listener)?.options;
         let path = if self.is_recent(entry) {
             self.recent
@@ -251,15 +277,21 @@ impl Tcp<'_> {
         tcb.records = Records::new(entry.iss + 1);
         tcb.rcv_nxt = entry.irs + 1;
         tcb.rcv_edge = tcb.rcv_nxt + tcb.rx.size().min(u16::MAX.into());
-        (tcb.snd_wnd, tcb.max_snd_wnd) = (entry.window.into(), entry.window.into());
         (tcb.snd_wl1, tcb.snd_wl2) = (entry.irs, entry.iss);
         if let Some(shift) = entry.peer_shift() {
             tcb.snd_shift = shift;
             tcb.rcv_shift = shift_for(tcb.rx.size());
         }
+        tcb.snd_wnd = u32::from(seg.window) << tcb.snd_shift;
+        tcb.max_snd_wnd = tcb.snd_wnd;
+        if entry.offers.contains(Offers::TIMESTAMPS) {
+            tcb.flags.insert(Flags::TIMESTAMPS);
+            (_, tcb.ts_offset) = isn::hash(&shared.random, &entry.addresses, entry.ports);
+            tcb.set_ts_recent(entry.ts_recent, packet.now);
+        }
         if entry.tries == 1 {
             let [a, b, c, d, ..] = packet.now.micros().to_le_bytes();
-            tcb.rtt.on_sample(u32::from_le_bytes([a, b, c, d]).wrapping_sub(entry.sent));
+            tcb.rtt.on_sample(u32::from_le_bytes([a, b, c, d]).wrapping_sub(entry.sent), 0);
         }
         for _ in 1..entry.tries {
             tcb.rtt.on_timeout();
@@ -354,9 +386,9 @@ impl Tcp<'_> {
         let offer = SynOffer {
             scale_for: entry.peer_shift().map(|_| size),
             sack: entry.offers.contains(Offers::SACK) && self.shared.duties.sack.is_some(),
+            timestamps: self.timestamps_of(entry),
         };
         let options = syn_options(&self.recent, offer);
-        let options = options.as_slice();
         let fields = Fields {
             src_port: entry.local_port(),
             dst_port: entry.remote_port(),
@@ -377,7 +409,7 @@ impl Tcp<'_> {
             flags: OutFlags::DONT_FRAGMENT,
         };
         let pseudo_sum = self.recent.pseudo_sum();
-        send_segment(ip, &mut self.recent, outgoing, pseudo_sum, &fields, options, [&[], &[]])?;
+        send_segment(ip, &mut self.recent, outgoing, pseudo_sum, &fields, options.as_slice(), [&[], &[]])?;
         if let Some(watch) = self.shared.watch {
             (watch.syn_ack)(&mut self.shared, entry, &fields);
         }

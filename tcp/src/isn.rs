@@ -11,9 +11,17 @@ use tersus_ip::{Instant, Random};
 /// First octet of what is hashed, so that no other use of the same key gives the same values.
 const PURPOSE: u8 = b'I';
 
-/// The ISN of a connection between these addresses and ports, the peer's first.
+/// The ISN of a connection between these addresses and ports, the peer's first, and how far its timestamps are ahead of
+/// our clock, RFC 7323 §5.4.
 #[must_use]
-pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: u32) -> SeqNum {
+pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: u32) -> (SeqNum, u32) {
+    let (number, offset) = hash(random, addresses, ports);
+    (SeqNum(lower_half(now.micros() / 4).wrapping_add(number)), offset)
+}
+
+/// Two numbers that belong to these endpoints and that nobody can tell without the key: for the ISN, and for timestamps.
+#[must_use]
+pub(crate) fn hash(random: &Random, addresses: &Packed, ports: u32) -> (u32, u32) {
     let mut octets = [0; 37];
     let [a, b, c, d] = ports.to_be_bytes();
     let mut len = 5;
@@ -25,7 +33,7 @@ pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: 
         }
     }
     let hash = random.hash(octets.get(..len).unwrap_or(&octets));
-    SeqNum(lower_half(now.micros() / 4).wrapping_add(lower_half(hash)))
+    (lower_half(hash), lower_half(hash >> 32))
 }
 
 fn lower_half(word: u64) -> u32 {
@@ -46,7 +54,7 @@ mod tests {
     fn the_number_advances_by_one_in_four_microseconds() {
         let random = Random::new([1; 32]);
         let path = path("192.0.2.1", "203.0.113.9");
-        let at = |micros| initial(&random, Instant::from_micros(micros), &path, 50_123 << 16 | 443);
+        let at = |micros| initial(&random, Instant::from_micros(micros), &path, 50_123 << 16 | 443).0;
         for (later, want) in
             [(0, 0), (3, 0), (4, 1), (1_000_000, 250_000), (4 << 32, 0), ((4 << 32) + 4_000, 1_000)]
         {
@@ -62,17 +70,17 @@ mod tests {
         let a = path("192.0.2.1", "203.0.113.9");
         let b = path("2001:db8::1", "2001:db8::2");
         let numbers = [
-            initial(&key, now, &a, 50_123 << 16 | 443),
-            initial(&key, now, &a, 50_124 << 16 | 443),
-            initial(&key, now, &a, 50_123 << 16 | 444),
-            initial(&key, now, &a, 443 << 16 | 50_123),
-            initial(&key, now, &path("203.0.113.9", "192.0.2.1"), 50_123 << 16 | 443),
-            initial(&key, now, &path("192.0.2.1", "203.0.113.8"), 50_123 << 16 | 443),
-            initial(&key, now, &path("192.0.2.2", "203.0.113.9"), 50_123 << 16 | 443),
-            initial(&key, now, &b, 50_123 << 16 | 443),
-            initial(&key, now, &path("2001:db8::1", "2001:db8::3"), 50_123 << 16 | 443),
-            initial(&key, now, &path("2001:db8::4", "2001:db8::2"), 50_123 << 16 | 443),
-            initial(&Random::new([2; 32]), now, &a, 50_123 << 16 | 443),
+            initial(&key, now, &a, 50_123 << 16 | 443).0,
+            initial(&key, now, &a, 50_124 << 16 | 443).0,
+            initial(&key, now, &a, 50_123 << 16 | 444).0,
+            initial(&key, now, &a, 443 << 16 | 50_123).0,
+            initial(&key, now, &path("203.0.113.9", "192.0.2.1"), 50_123 << 16 | 443).0,
+            initial(&key, now, &path("192.0.2.1", "203.0.113.8"), 50_123 << 16 | 443).0,
+            initial(&key, now, &path("192.0.2.2", "203.0.113.9"), 50_123 << 16 | 443).0,
+            initial(&key, now, &b, 50_123 << 16 | 443).0,
+            initial(&key, now, &path("2001:db8::1", "2001:db8::3"), 50_123 << 16 | 443).0,
+            initial(&key, now, &path("2001:db8::4", "2001:db8::2"), 50_123 << 16 | 443).0,
+            initial(&Random::new([2; 32]), now, &a, 50_123 << 16 | 443).0,
         ];
         for (i, one) in numbers.iter().enumerate() {
             for other in &numbers[i + 1..] {
@@ -80,6 +88,6 @@ mod tests {
                 assert!(apart > 10_000, "{numbers:?}");
             }
         }
-        assert_eq!(initial(&Random::new([1; 32]), now, &a, 50_123 << 16 | 443), numbers[0]);
+        assert_eq!(initial(&Random::new([1; 32]), now, &a, 50_123 << 16 | 443).0, numbers[0]);
     }
 }

@@ -60,13 +60,14 @@ mod text;
 mod time_wait;
 mod timeouts;
 mod timers;
+mod timestamps;
 pub mod trace;
 mod transmit;
 mod urgent;
 mod user_calls;
 mod watch;
 
-pub use config::{Config, ConnectOptions, Ecn, Endpoint, KeepAlive, Nagle, Options};
+pub use config::{Config, ConnectOptions, Ecn, Endpoint, KeepAlive, Nagle, Options, Timestamps};
 pub use cookie::SynCookies;
 pub use duties::Duties;
 pub use engine::Tcp;

@@ -134,7 +134,8 @@ impl Tcp<'_> {
         tcb.path = path;
         tcb.ports = ports;
         tcb.peer_mss = default_mss(if path.is_ipv6() { 6 } else { 4 });
-        let iss = isn::initial(&self.shared.random, now, &addresses, ports);
+        let (iss, offset) = isn::initial(&self.shared.random, now, &addresses, ports);
+        tcb.ts_offset = offset;
         (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (iss, iss, iss);
         tcb.records = Records::new(iss);
         tcb.progress = now;

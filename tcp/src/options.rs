@@ -1,5 +1,5 @@
-//! The options of all that leaves, composed in one place: on a SYN MSS, window scale and SACK-permitted (RFC 9293
-//! §3.7.1, RFC 7323 §2, RFC 2018 §2), on other segments what the connection has to tell.
+//! The options of all that leaves, composed in one place: on a SYN MSS, window scale, timestamps and SACK-permitted (RFC
+//! 9293 §3.7.1, RFC 7323 §2 and §3, RFC 2018 §2), on other segments what the connection has to tell.
 //!
 //! ```text
 //!    0                        12
@@ -15,7 +15,11 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Flags, Slot};
 use tersus_ip::Path;
-use tersus_wire::tcp::{self, Fields, Options};
+use tersus_wire::tcp::{self, Fields, Options, Timestamps};
+
+/// Octets of timestamps, aligned.
+const TIMESTAMPS_LEN: u8 = 12;
+const _: () = assert!(Timestamps::ALIGNED_LEN == 12);
 
 /// Option octets as they leave.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,17 @@ impl OptionArea {
     pub(crate) fn of(options: &tcp::Options) -> Self {
         let mut area = Self::NONE;
         area.len = options.emit(&mut area.octets).ok().and_then(|len| u8::try_from(len).ok()).unwrap_or(0);
+        area
+    }
+
+    /// Timestamps alone.
+    #[inline]
+    pub(crate) fn timestamps(timestamps: Timestamps) -> Self {
+        let mut area = Self::NONE;
+        if let Some(front) = area.octets.first_chunk_mut() {
+            *front = timestamps.to_octets();
+            area.len = TIMESTAMPS_LEN;
+        }
         area
     }
 
@@ -66,6 +81,8 @@ pub(crate) struct SynOffer {
     pub(crate) scale_for: Option<u32>,
     /// SACK-permitted.
     pub(crate) sack: bool,
+    /// Timestamps.
+    pub(crate) timestamps: Option<Timestamps>,
 }
 
 /// Our options on a SYN that takes `path`.
@@ -74,31 +91,46 @@ pub(crate) fn syn_options(path: &Path, offer: SynOffer) -> OptionArea {
         mss: Some(path.max_segment_len().saturating_sub(20)),
         window_scale: offer.scale_for.map(shift_for),
         sack_permitted: offer.sack,
+        timestamps: offer.timestamps,
         ..Options::EMPTY
     })
 }
 
 impl Slot {
     /// What our SYN, or SYN-ACK of a simultaneous open, offers.
-    pub(crate) fn syn_offer(&self, shared: &Shared<'_>) -> SynOffer {
+    pub(crate) fn syn_offer(&mut self, shared: &mut Shared<'_>) -> SynOffer {
         let is_first = self.state == State::SynSent;
+        let wanted = if is_first { Flags::TIMESTAMPS_WANTED } else { Flags::TIMESTAMPS };
+        let duty = shared.timestamps.filter(|_| self.flags.contains(wanted));
         SynOffer {
             scale_for: (is_first || self.flags.contains(Flags::SCALED)).then(|| self.rx.size()),
             sack: shared.duties.sack.is_some() && (is_first || self.flags.contains(Flags::SACK_OK)),
+            timestamps: duty.map(|duty| (duty.compose)(self, shared)),
         }
     }
 
-    /// What a segment without SYN carries that leaves now, beside its payload.
-    pub(crate) fn options(&self, shared: &Shared<'_>) -> OptionArea {
-        if self.has_usual_options(shared) {
-            return OptionArea::NONE;
-        }
-        self.rare_options(shared)
+    /// What a segment without SYN carries that leaves now, beside its payload. Where [`Slot::has_usual_options`] it is
+    /// [`Slot::timestamps`] alone.
+    pub(crate) fn options(&mut self, shared: &mut Shared<'_>) -> OptionArea {
+        let timestamps = self.timestamps(shared);
+        self.rare_options(shared, timestamps)
+    }
+
+    /// The timestamps of a segment that leaves now.
+    #[inline]
+    pub(crate) fn timestamps(&mut self, shared: &mut Shared<'_>) -> Option<Timestamps> {
+        let duty = shared.timestamps.filter(|_| self.flags.contains(Flags::TIMESTAMPS))?;
+        Some((duty.compose)(self, shared))
     }
 
     /// Octets of options that every segment with data carries.
+    #[inline]
     pub(crate) fn options_len(&self) -> u32 {
-        0
+        if self.flags.contains(Flags::TIMESTAMPS) {
+            TIMESTAMPS_LEN.into()
+        } else {
+            0
+        }
     }
 
     /// Octets of payload that fit a segment now; `mss` is SMSS.
@@ -107,18 +139,20 @@ impl Slot {
         if self.has_usual_options(shared) {
             return mss;
         }
-        let more = u32::from(self.rare_options(shared).len).saturating_sub(self.options_len());
+        let usual = self.options_len();
+        let any = (usual > 0).then(Timestamps::default);
+        let more = u32::from(self.rare_options(shared, any).len).saturating_sub(usual);
         mss.saturating_sub(more).max(1)
     }
 
     /// Whether there is nothing to report of gaps and duplicates.
-    fn has_usual_options(&self, shared: &Shared<'_>) -> bool {
+    pub(crate) fn has_usual_options(&self, shared: &Shared<'_>) -> bool {
         self.ranges.is_empty() && shared.dsack.is_none()
     }
 
     #[cold]
-    fn rare_options(&self, shared: &Shared<'_>) -> OptionArea {
-        let mut options = Options::EMPTY;
+    fn rare_options(&self, shared: &Shared<'_>, timestamps: Option<Timestamps>) -> OptionArea {
+        let mut options = Options { timestamps, ..Options::EMPTY };
         if let Some(sack) = shared.duties.sack.as_ref().filter(|_| self.flags.contains(Flags::SACK_OK)) {
             (sack.report)(self, shared, &mut options);
         }

@@ -357,7 +357,19 @@ impl Slot {
             self.rcv_edge = self.next_edge(shared);
         }
         let window = u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX);
-        let options = self.options(shared);
+        let (stamp, rare);
+        let options = if self.has_usual_options(shared) {
+            match self.timestamps(shared) {
+                Some(timestamps) => {
+                    stamp = timestamps.to_octets();
+                    &stamp[..]
+                }
+                None => &[],
+            }
+        } else {
+            rare = self.options(shared);
+            rare.as_slice()
+        };
         let mut fields = self.fields(next, window);
         if self.flags.contains(Flags::URGENT_OUT) {
             self.point_to_urgent(shared, next, &mut fields);
@@ -375,15 +387,7 @@ impl Slot {
             if len > 0 {
                 payload = self.tx.slices(shared.tx, offset, len);
             }
-            let sent = send_segment(
-                ip,
-                &mut self.path,
-                packet,
-                self.pseudo_sum,
-                &fields,
-                options.as_slice(),
-                payload,
-            );
+            let sent = send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, payload);
             if next.segments == 0 {
                 sent?;
             } else if sent.is_err() {
@@ -416,11 +420,12 @@ impl Slot {
     #[cold]
     fn emit_syn(
         &mut self,
-        shared: &Shared<'_>,
+        shared: &mut Shared<'_>,
         ip: &mut dyn IpLayer,
         next: &mut Next,
     ) -> Result<(), SendError> {
-        let options = syn_options(&self.path, self.syn_offer(shared));
+        let offer = self.syn_offer(shared);
+        let options = syn_options(&self.path, offer);
         let options = options.as_slice();
         let fields = self.fields(next, u16::try_from(self.rx.free()).unwrap_or(u16::MAX));
         let packet = self.packet(OutFlags::DONT_FRAGMENT);

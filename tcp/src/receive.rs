@@ -2,16 +2,20 @@
 //!
 //! One look-up for all of them: connections, half-open ones, TIME-WAIT, then the listeners.
 
+use crate::addresses::Packed;
+use crate::config;
 use crate::ecn::EcnFlags;
 use crate::engine::Tcp;
-use crate::options::Answer;
+use crate::options::{Answer, OptionArea};
 use crate::segment::{reset_for, write_reply, Reply, Segment};
 use crate::seq::SeqNum;
 use crate::statistics::count;
 use crate::tcb::Flags;
+use crate::time_wait::Last;
+use crate::timestamps::is_older;
 use crate::watch::Watch;
 use tersus_ip::{Addresses, Cast, IpMeta, RxChecksum, Verdict};
-use tersus_wire::tcp::{self, Fields, Flags as Control, Header};
+use tersus_wire::tcp::{self, Fields, Flags as Control, Header, Timestamps};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
@@ -42,6 +46,7 @@ impl Tcp<'_> {
                     up: if control.contains(Control::URG) { up(&header) } else { SeqNum(0) },
                     control,
                     window: header.window(),
+                    echo: 0,
                     options,
                     payload,
                 };
@@ -148,7 +153,12 @@ impl Tcp<'_> {
 
     pub(crate) fn reset(&mut self, seg: &Segment<'_>) -> Answer {
         count(&mut self.shared.stats.resets_sent);
-        reset_for(seg)
+        let mut answer = reset_for(seg);
+        // RFC 7323 §5.2: a TSval of 0, and an echo for whoever looks at it.
+        if let Some(timestamps) = self.shared.timestamps.and_then(|duty| (duty.find)(seg.options)) {
+            answer.options = OptionArea::timestamps(Timestamps { value: 0, echo: timestamps.value });
+        }
+        answer
     }
 
     /// A segment of a connection.
@@ -168,7 +178,7 @@ impl Tcp<'_> {
         let reply = slot.on_segment(shared, seg);
         let answer = match reply {
             Reply::Nothing => None,
-            Reply::Reset => Some(reset_for(seg)),
+            Reply::Reset => Some(self.reset(seg)),
             Reply::Ack => {
                 let answer = slot.ack(shared);
                 // Nobody may answer from here, or there is no room: the ACK leaves in the next visit.
@@ -181,9 +191,6 @@ impl Tcp<'_> {
                 }
             }
         };
-        if reply == Reply::Reset {
-            count(&mut self.shared.stats.resets_sent);
-        }
         self.settle_after_segment(id);
         answer
     }
@@ -206,20 +213,21 @@ impl Tcp<'_> {
 
     /// §3.10.7.4 for TIME-WAIT.
     fn in_time_wait(&mut self, id: u16, packet: &IpMeta<'_>, seg: &Segment<'_>) -> Reopen {
-        let Some((snd_nxt, rcv_nxt)) = self.waits.sequence_numbers(id) else { return Reopen::No(None) };
+        let Some(last) = self.waits.last(id) else { return Reopen::No(None) };
         if seg.has(Control::RST) {
             // Ignored, else the wait could be ended by a stray one: RFC 1337.
             count(&mut self.shared.stats.resets_ignored);
             return Reopen::No(None);
         }
+        let duty = self.shared.timestamps;
+        let timestamps = duty.and_then(|duty| (duty.find)(seg.options));
         if seg.has(Control::SYN) && !seg.has(Control::ACK) {
-            // RFC 6191 §2 without timestamps.
-            let destination = packet.addresses.destination();
-            let listens = self.listeners.find(destination, seg.local_port()).is_some();
-            if listens && seg.seq.gt(rcv_nxt) {
+            let listener = self.listeners.find(packet.addresses.destination(), seg.local_port());
+            let listener = listener.and_then(|index| self.listeners.at(index));
+            if listener.is_some_and(|listener| is_new(&last, seg, timestamps, listener.options.timestamps)) {
                 count(&mut self.shared.stats.time_wait_reused);
                 self.waits.remove(id);
-                return Reopen::Above(snd_nxt);
+                return Reopen::Above(last.snd_nxt);
             }
             count(&mut self.shared.stats.not_acceptable);
             return Reopen::No(None);
@@ -227,17 +235,39 @@ impl Tcp<'_> {
         if seg.len() == 0 {
             return Reopen::No(None);
         }
+        let mut options = OptionArea::NONE;
+        if let (Some(duty), Some(ts_recent)) = (duty, last.ts_recent) {
+            let Some(timestamps) = timestamps else {
+                count(&mut self.shared.stats.timestamps_missing);
+                return Reopen::No(None);
+            };
+            let is_old = is_older(timestamps.value, ts_recent);
+            let echo = if is_old { ts_recent } else { timestamps.value };
+            let addresses = Packed::new(&packet.addresses);
+            options = OptionArea::timestamps((duty.stamp)(&mut self.shared, &addresses, seg.ports, echo));
+        }
         if seg.has(Control::FIN) {
             self.waits.restart(id, packet.now.plus_micros(self.shared.limits.time_wait));
         }
-        Reopen::No(Some(Answer::plain(Fields {
+        let fields = Fields {
             src_port: seg.local_port(),
             dst_port: seg.remote_port(),
-            seq: snd_nxt.0,
-            ack: rcv_nxt.0,
+            seq: last.snd_nxt.0,
+            ack: last.rcv_nxt.0,
             flags: Control::ACK,
             ..Fields::default()
-        })))
+        };
+        Reopen::No(Some(Answer { fields, options }))
+    }
+}
+
+/// RFC 6191 §2: whether a SYN opens a connection anew that is in TIME-WAIT.
+fn is_new(last: &Last, seg: &Segment<'_>, syn: Option<Timestamps>, wanted: config::Timestamps) -> bool {
+    let above = seg.seq.gt(last.rcv_nxt);
+    match (last.ts_recent, syn.filter(|_| wanted == config::Timestamps::On)) {
+        (Some(ts_recent), Some(syn)) => is_older(ts_recent, syn.value) || (syn.value == ts_recent && above),
+        (None, Some(_)) => true,
+        (_, None) => above,
     }
 }
 

@@ -6,7 +6,7 @@
 //! Rules 1 and 2 of `NextSeg` are `output`'s: what is lost goes first, then what was never sent. Rules 3 and 4, for when
 //! neither is there, are here. HighRxt is not kept: the records know what was sent again.
 
-use crate::acknowledgement::DUPLICATE_ACKS;
+use crate::acknowledgement::{samples_shift, DUPLICATE_ACKS};
 use crate::congestion::{Loss, Recovery};
 use crate::records::{Block, Delivery};
 use crate::segment::Segment;
@@ -80,9 +80,9 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
         delivery,
     };
     if found.has_advanced {
-        slot.advance(shared, ack, &delivery.acked);
+        slot.advance(shared, seg, &delivery.acked);
     } else if let Some(rtt) = delivery.acked.rtt_us {
-        slot.rtt.on_sample(rtt);
+        slot.rtt.on_sample(rtt, samples_shift(flight_size, found.delivered));
     }
     if report.dsack.is_some() {
         count(&mut shared.stats.dsacks);

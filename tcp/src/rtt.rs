@@ -4,6 +4,8 @@
 
 /// Largest sample that is believed, in µs (over four minutes): scaled by eight it still fits.
 const SAMPLE_MAX: u32 = 1 << 28;
+/// Beyond so many samples a round trip, as a power of two, nothing would be left of the gain.
+const SAMPLES_SHIFT_MAX: u32 = 6;
 /// RFC 6298 §5.7: the least timeout that data starts with after a SYN timed out.
 const AFTER_SYN_TIMEOUT_US: u32 = 3_000_000;
 
@@ -69,17 +71,25 @@ impl Rtt {
         Self { srtt_x8: 0, rttvar_x4: 0, min_us: 0, backoff: 0, start: Start::Normal };
 
     /// Takes in a sample, in µs, RFC 6298 §2.2 and §2.3; it ends the back-off. By Karn's rule (§3) the octets that it was
-    /// taken from must not have been sent twice.
-    pub(crate) fn on_sample(&mut self, rtt_us: u32) {
+    /// taken from must not have been sent twice, unless timestamps tell. Where a round trip gives 2^`samples_shift`
+    /// samples, each counts for so much less: RFC 7323 §4.2, appendix G.
+    pub(crate) fn on_sample(&mut self, rtt_us: u32, samples_shift: u32) {
         let rtt = rtt_us.clamp(1, SAMPLE_MAX);
         if self.srtt_x8 == 0 {
             self.srtt_x8 = rtt * 8;
             self.rttvar_x4 = rtt * 2;
             self.min_us = rtt;
         } else {
-            let delta = self.srtt_us().abs_diff(rtt);
-            self.rttvar_x4 = self.rttvar_x4 - self.rttvar_x4 / 4 + delta;
-            self.srtt_x8 = self.srtt_x8 - self.srtt_x8 / 8 + rtt;
+            // Both gains, 1/8 and 1/4, lie in the scales of the two words.
+            let (srtt, rttvar) = (self.srtt_us(), self.rttvar_x4 / 4);
+            let (mut steps, mut backs) = ([srtt.abs_diff(rtt), rtt], [rttvar, srtt]);
+            if samples_shift > 0 {
+                let shift = samples_shift.min(SAMPLES_SHIFT_MAX);
+                steps = steps.map(|step| step >> shift);
+                backs = backs.map(|back| back >> shift);
+            }
+            self.rttvar_x4 = self.rttvar_x4 - backs[0] + steps[0];
+            self.srtt_x8 = self.srtt_x8 - backs[1] + steps[1];
             self.min_us = self.min_us.min(rtt);
         }
         self.backoff = 0;
@@ -150,7 +160,7 @@ mod tests {
 
     fn sampled(samples: &[u32]) -> Rtt {
         let mut rtt = Rtt::NONE;
-        samples.iter().for_each(|&sample| rtt.on_sample(sample));
+        samples.iter().for_each(|&sample| rtt.on_sample(sample, 0));
         rtt
     }
 
@@ -202,7 +212,7 @@ mod tests {
     fn with_a_constant_round_trip_time_the_granularity_is_added() {
         let mut rtt = Rtt::NONE;
         for _ in 0..100 {
-            rtt.on_sample(2_000_000);
+            rtt.on_sample(2_000_000, 0);
         }
         assert!(rtt.rttvar_us() == 0);
         assert_eq!(rtt.rto_us(&DEFAULT), 2_001_000);
@@ -220,7 +230,7 @@ mod tests {
             rtt.on_timeout();
         }
         assert_eq!((rtt.backoff(), rtt.rto_us(&DEFAULT)), (255, 60_000_000));
-        rtt.on_sample(1_000_000);
+        rtt.on_sample(1_000_000, 0);
         assert_eq!((rtt.backoff(), rtt.rto_us(&DEFAULT)), (0, 3_000_000));
     }
 
@@ -233,7 +243,7 @@ mod tests {
         assert_eq!(rtt.rto_us(&DEFAULT), 3_000_000);
         rtt.on_timeout();
         assert_eq!(rtt.rto_us(&DEFAULT), 6_000_000);
-        rtt.on_sample(500_000);
+        rtt.on_sample(500_000, 0);
         assert_eq!(rtt.rto_us(&DEFAULT), 1_500_000);
         let mut slow = Rtt::NONE;
         slow.on_established_after_syn_timeout();
@@ -244,10 +254,29 @@ mod tests {
     fn the_estimate_follows_a_step_in_delay() {
         let mut rtt = sampled(&[20_000; 50]);
         for _ in 0..40 {
-            rtt.on_sample(300_000);
+            rtt.on_sample(300_000, 0);
         }
         assert!((290_000..=300_000).contains(&rtt.srtt_us()), "{}", rtt.srtt_us());
         assert_eq!(rtt.min_us(), 20_000);
+    }
+
+    // conf: TCP-RTO-07
+    #[test]
+    fn many_samples_in_a_round_trip_remember_as_long_as_one() {
+        // Ten round trips of 100 ms after one of 20 ms, with one, four and sixty-four samples each.
+        let of = |shift: u32| {
+            let mut rtt = sampled(&[20_000; 50]);
+            for _ in 0..10 << shift {
+                rtt.on_sample(100_000, shift);
+            }
+            (rtt.srtt_us() / 1000, rtt.rttvar_us() / 1000)
+        };
+        let (one, four, many) = (of(0), of(2), of(6));
+        for other in [four, many] {
+            assert!(one.0.abs_diff(other.0) <= 3 && one.1.abs_diff(other.1) <= 5, "{one:?} {other:?}");
+        }
+        // Without the weights sixty-four samples would have forgotten what was before.
+        assert!(many.0 < 85 && many.1 > 5, "{many:?}");
     }
 
     #[test]

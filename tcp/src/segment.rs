@@ -20,6 +20,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) control: Flags,
     /// SEG.WND as it stands in the header, not scaled.
     pub(crate) window: u16,
+    /// TSecr; 0: none. Only read of a connection that has agreed on timestamps.
+    pub(crate) echo: u32,
     /// Option octets.
     pub(crate) options: &'a [u8],
     /// What is left of the payload.

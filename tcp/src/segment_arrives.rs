@@ -19,6 +19,11 @@ use tersus_wire::tcp::{Flags as Control, Options};
 impl Slot {
     /// SEGMENT ARRIVES, RFC 9293 §3.10.7.
     pub(crate) fn on_segment(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Reply {
+        if let (true, Some(duty)) = (self.flags.contains(Flags::TIMESTAMPS), shared.timestamps) {
+            if let Break(reply) = (duty.arrive)(self, shared, seg) {
+                return reply;
+            }
+        }
         if self.is_predicted(seg) {
             count(&mut shared.stats.predicted);
             return self.on_predicted(shared, seg);
@@ -56,7 +61,7 @@ impl Slot {
     fn on_predicted(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) -> Reply {
         self.on_heard(shared);
         if seg.ack != self.snd_una {
-            self.on_ack_advance(shared, seg.ack);
+            self.on_ack_advance(shared, seg);
         }
         self.take_window(shared, seg);
         if seg.payload.is_empty() {
@@ -93,7 +98,7 @@ impl Slot {
             count(&mut shared.stats.malformed);
             return Break(Reply::Nothing);
         };
-        self.on_peer_syn(seg, &options);
+        self.on_peer_syn(shared, seg, &options);
         self.agree_on_ecn(shared, seg);
         self.flags.set(Flags::SACK_OK, options.sack_permitted && shared.duties.sack.is_some());
         if !acks_syn {
@@ -103,7 +108,7 @@ impl Slot {
             self.records.mark_lost(&mut shared.records, iss, 1);
             return Break(Reply::Nothing);
         }
-        self.on_ack_advance(shared, seg.ack);
+        self.on_ack_advance(shared, seg);
         self.establish(shared);
         count(&mut shared.stats.opened_active);
         events::raise(self, events::CONNECTED | events::WRITABLE);
@@ -125,7 +130,7 @@ impl Slot {
     }
 
     /// The variables that the peer's SYN brings: IRS, window and options.
-    fn on_peer_syn(&mut self, seg: &Segment<'_>, options: &Options) {
+    fn on_peer_syn(&mut self, shared: &Shared<'_>, seg: &Segment<'_>, options: &Options) {
         let size = self.rx.size();
         self.rcv_nxt = seg.seq + 1;
         // What the SYN offered, before scaling: RFC 7323 §2.2.
@@ -141,6 +146,11 @@ impl Slot {
             self.flags.insert(Flags::SCALED);
             self.snd_shift = shift.min(14);
             self.rcv_shift = shift_for(size);
+        }
+        let wanted = shared.timestamps.is_some() && self.flags.contains(Flags::TIMESTAMPS_WANTED);
+        if let Some(timestamps) = options.timestamps.filter(|_| wanted) {
+            self.flags.insert(Flags::TIMESTAMPS);
+            self.set_ts_recent(timestamps.value, shared.now);
         }
     }
 
@@ -229,7 +239,7 @@ impl Slot {
                 count(&mut shared.stats.bad_ack);
                 return Break(Reply::Reset);
             }
-            self.on_ack_advance(shared, seg.ack);
+            self.on_ack_advance(shared, seg);
             self.establish(shared);
             self.take_window(shared, seg);
             count(&mut shared.stats.opened_active);

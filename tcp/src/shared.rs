@@ -14,6 +14,7 @@ use crate::records::Record;
 use crate::rtt::RtoConfig;
 use crate::sack::Dsack;
 use crate::statistics::Statistics;
+use crate::timestamps::{Clock, Timestamping};
 use crate::trace::Sink;
 use crate::watch::{Observer, Watch};
 use core::time::Duration;
@@ -34,6 +35,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) rto: RtoConfig,
     pub(crate) congestion: &'a dyn Congestion,
     pub(crate) duties: &'static Duties,
+    /// A duty as well, unless the configuration has them off.
+    pub(crate) timestamps: Option<&'static Timestamping>,
     /// Where connections are watched, if they are.
     pub(crate) watch: Option<&'static Watch>,
     /// Those who watch: for a trace, and for figures.
@@ -48,6 +51,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) pacing: Option<Pacing>,
     /// Octets of data that the visit at work may still send; counts with `pacing` alone.
     pub(crate) burst: u32,
+    /// The clock that TSval shows.
+    pub(crate) clock: Clock,
     /// The connection at work.
     pub(crate) id: u16,
     /// The moment of the turn, or of the last one for what the user calls.

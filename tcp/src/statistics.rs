@@ -55,6 +55,10 @@ pub struct Statistics {
     pub no_ack: u32,
     /// Dropped: ACK of what was never sent, or too old (RFC 5961 §5).
     pub bad_ack: u32,
+    /// Dropped: no timestamps on a connection that has agreed on them, RFC 7323 §3.2.
+    pub timestamps_missing: u32,
+    /// Dropped: a timestamp older than the last, RFC 7323 §5 (PAWS).
+    pub timestamps_old: u32,
     /// Challenge ACKs and ACKs of unacceptable segments, sent.
     pub challenge_acks: u32,
     /// Challenge ACKs not sent because of a limit, RFC 5961 §7.
@@ -149,6 +153,8 @@ impl Statistics {
             not_acceptable: 0,
             no_ack: 0,
             bad_ack: 0,
+            timestamps_missing: 0,
+            timestamps_old: 0,
             challenge_acks: 0,
             challenge_limited: 0,
             data_after_fin: 0,
@@ -185,7 +191,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 57] {
+    pub fn counters(&self) -> [(&'static str, u32); 59] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -213,6 +219,8 @@ impl Statistics {
             ("not_acceptable", self.not_acceptable),
             ("no_ack", self.no_ack),
             ("bad_ack", self.bad_ack),
+            ("timestamps_missing", self.timestamps_missing),
+            ("timestamps_old", self.timestamps_old),
             ("challenge_acks", self.challenge_acks),
             ("challenge_limited", self.challenge_limited),
             ("data_after_fin", self.data_after_fin),

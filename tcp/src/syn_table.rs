@@ -1,7 +1,6 @@
 //! Half-open connections of listeners: SYN-RECEIVED without buffers, 68 octets each. RFC 4987 §3.2.
 //!
-//! An entry holds all that is needed to answer, to answer again, and to become a connection. Its place for what a
-//! SYN cookie or timestamps need later is in the padding.
+//! An entry holds all that is needed to answer, to answer again, and to become a connection.
 
 use crate::addresses::Packed;
 use crate::index::Index;
@@ -22,6 +21,8 @@ bitflags::bitflags! {
     pub(crate) struct Offers: u8 {
         /// SACK-permitted, RFC 2018 §2.
         const SACK = 1;
+        /// Timestamps, RFC 7323 §3.2, and our side wants them too.
+        const TIMESTAMPS = 1 << 1;
         /// ECE and CWR, RFC 3168 §6.1.1, and we agree.
         const ECN = 1 << 7;
     }
@@ -35,9 +36,9 @@ pub struct SynEntry {
     pub(crate) iss: SeqNum,
     /// When the SYN-ACK first left, in microseconds modulo 2^32.
     pub(crate) sent: u32,
+    /// TSval of the peer's SYN.
+    pub(crate) ts_recent: u32,
     pub(crate) peer_mss: u16,
-    /// Window of the peer's SYN.
-    pub(crate) window: u16,
     /// MTU of the path that the SYN-ACK took; 0: none left yet.
     pub(crate) mtu: u16,
     /// Index of the listener.
@@ -63,8 +64,8 @@ impl SynEntry {
         irs: SeqNum(0),
         iss: SeqNum(0),
         sent: 0,
+        ts_recent: 0,
         peer_mss: 0,
-        window: 0,
         mtu: 0,
         listener: 0,
         hash: 0,

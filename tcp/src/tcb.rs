@@ -12,7 +12,7 @@
 //! The send ring starts at `snd_una` (one later while our SYN is unacknowledged), the receive ring ends at
 //! `rcv_nxt`; data ahead of a gap lie behind that end, noted in the pool of ranges.
 
-use crate::config::{Ecn, KeepAlive, Nagle, Options};
+use crate::config::{Ecn, KeepAlive, Nagle, Options, Timestamps};
 use crate::ecn::EcnFlags;
 use crate::error::Outcome;
 use crate::ranges::Ranges;
@@ -71,6 +71,10 @@ bitflags::bitflags! {
         const SACK_OK = 1 << 7;
         /// `soft_error` holds one.
         const SOFT_ERROR = 1 << 19;
+        /// Both SYNs carried timestamps.
+        const TIMESTAMPS = 1 << 20;
+        /// The user wants timestamps.
+        const TIMESTAMPS_WANTED = 1 << 30;
         /// The look-up leads to this slot.
         const IN_INDEX = 1 << 21;
         /// The retransmission timer has expired since the last progress.
@@ -151,6 +155,8 @@ pub struct Slot {
     pub(crate) ecn: EcnFlags,
     /// What the peer's MSS option said, or the default.
     pub(crate) peer_mss: u16,
+    /// When TS.Recent was set, in units of 2^30 µs modulo 2^16.
+    pub(crate) ts_recent_at: u16,
     /// Sum of both addresses.
     pub(crate) pseudo_sum: Sum,
 
@@ -177,6 +183,11 @@ pub struct Slot {
     pub(crate) fin_seq: SeqNum,
     /// RCV.UP: behind the last urgent octet of the peer's, if `URGENT_IN`.
     pub(crate) rcv_up: SeqNum,
+
+    /// TS.Recent, RFC 7323 §4.3.
+    pub(crate) ts_recent: u32,
+    /// What our clock is ahead of the engine's.
+    pub(crate) ts_offset: u32,
 
     pub(crate) tx: Ring,
     pub(crate) rx: Ring,
@@ -250,6 +261,9 @@ impl Slot {
         rcv_edge: SeqNum(0),
         fin_seq: SeqNum(0),
         rcv_up: SeqNum(0),
+        ts_recent: 0,
+        ts_recent_at: 0,
+        ts_offset: 0,
         tx: Ring::new(0, 0),
         rx: Ring::new(0, 0),
         ranges: Ranges::NONE,
@@ -274,6 +288,7 @@ impl Slot {
         self.flags.set(Flags::NAGLE_OFF, options.nagle == Nagle::Off);
         self.flags.set(Flags::CORKED, options.nagle == Nagle::Cork);
         self.flags.set(Flags::KEEP_ALIVE, options.keep_alive == KeepAlive::On);
+        self.flags.set(Flags::TIMESTAMPS_WANTED, options.timestamps == Timestamps::On);
         self.user_timeout_ms = millis_rounded_up(options.user_timeout);
         self.hop_limit = options.hop_limit;
         self.traffic_class = options.traffic_class & 0xfc;
@@ -413,11 +428,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_flag_has_a_bit_of_its_own() {
+        use bitflags::Flags as _;
+        let bits =
+            || Flags::FLAGS.iter().map(|flag| flag.value().bits()).filter(|bits| bits.is_power_of_two());
+        assert_eq!(bits().map(u64::from).sum::<u64>(), u64::from(bits().fold(0, |all, one| all | one)));
+    }
+
+    #[test]
     fn a_connection_is_as_small_as_planned() {
         // With its share of the side tables: two cells, a deadline, five links.
         let side = 2 * 4 + 8 + 5 * 2;
         let size = core::mem::size_of::<Slot>() + side;
-        // 8 of them are for pacing, 8 for ECN, 8 for the urgent mechanism, 24 for recovery by SACK.
-        assert!(size <= 386, "{size}");
+        // 8 of them are for pacing, 8 for ECN, 8 for the urgent mechanism, 24 for recovery by SACK, 10 for
+        // timestamps; 6 are free.
+        assert!(size <= 402, "{size}");
     }
 }

@@ -13,14 +13,34 @@ use tersus_ip::{Addresses, Instant};
 pub struct TimeWait {
     until: Instant,
     ports: u32,
-    hash: u32,
     pub(crate) snd_nxt: SeqNum,
     pub(crate) rcv_nxt: SeqNum,
+    /// TS.Recent, if the connection had timestamps.
+    ts_recent: u32,
+    /// Upper half of the endpoints' hash: the part that the index needs.
+    hash: u16,
     /// Index plus one of the neighbours in the queue.
     next: u16,
     previous: u16,
     /// None: free.
     addresses: Packed,
+    timestamps: Had,
+}
+
+/// Whether the connection had timestamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Had {
+    No,
+    Timestamps,
+}
+
+/// What a connection leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Last {
+    pub(crate) snd_nxt: SeqNum,
+    pub(crate) rcv_nxt: SeqNum,
+    /// TS.Recent, if it had timestamps.
+    pub(crate) ts_recent: Option<u32>,
 }
 
 impl TimeWait {
@@ -28,12 +48,14 @@ impl TimeWait {
     pub const FREE: Self = Self {
         until: Instant::ZERO,
         ports: 0,
-        hash: 0,
         snd_nxt: SeqNum(0),
         rcv_nxt: SeqNum(0),
+        ts_recent: 0,
+        hash: 0,
         next: 0,
         previous: 0,
         addresses: Packed::NONE,
+        timestamps: Had::No,
     };
 }
 
@@ -82,9 +104,13 @@ impl<'a> TimeWaits<'a> {
         })
     }
 
-    /// SND.NXT and RCV.NXT of an entry.
-    pub(crate) fn sequence_numbers(&self, id: u16) -> Option<(SeqNum, SeqNum)> {
-        self.entries.get(usize::from(id)).map(|e| (e.snd_nxt, e.rcv_nxt))
+    /// What the connection of an entry left behind.
+    pub(crate) fn last(&self, id: u16) -> Option<Last> {
+        self.entries.get(usize::from(id)).map(|e| Last {
+            snd_nxt: e.snd_nxt,
+            rcv_nxt: e.rcv_nxt,
+            ts_recent: (e.timestamps == Had::Timestamps).then_some(e.ts_recent),
+        })
     }
 
     /// Adds an entry; whether the oldest had to make room. With a table of length 0 nothing is kept.
@@ -93,7 +119,7 @@ impl<'a> TimeWaits<'a> {
         hash: u32,
         addresses: Packed,
         ports: u32,
-        (snd_nxt, rcv_nxt): (SeqNum, SeqNum),
+        last: Last,
         until: Instant,
     ) -> Evicted {
         let evicted = if self.free == 0 { Evicted::Oldest } else { Evicted::None };
@@ -103,7 +129,16 @@ impl<'a> TimeWaits<'a> {
         let own = self.free;
         let Some(entry) = self.get(own) else { return evicted };
         let free = entry.next;
-        *entry = TimeWait { addresses, ports, hash, snd_nxt, rcv_nxt, ..TimeWait::FREE };
+        *entry = TimeWait {
+            addresses,
+            ports,
+            hash: u16::try_from(hash >> 16).unwrap_or(0),
+            snd_nxt: last.snd_nxt,
+            rcv_nxt: last.rcv_nxt,
+            ts_recent: last.ts_recent.unwrap_or(0),
+            timestamps: if last.ts_recent.is_some() { Had::Timestamps } else { Had::No },
+            ..TimeWait::FREE
+        };
         self.free = free;
         // The index has two cells for each entry: it cannot be full.
         let indexed = self.index.insert(hash, own - 1);
@@ -124,7 +159,7 @@ impl<'a> TimeWaits<'a> {
         self.unlink(own);
         let free = self.free;
         let Some(entry) = self.get(own) else { return };
-        let hash = entry.hash;
+        let hash = u32::from(entry.hash) << 16;
         *entry = TimeWait { next: free, ..TimeWait::FREE };
         self.free = own;
         self.index.remove(hash, id);
@@ -193,8 +228,8 @@ mod tests {
     fn insert(table: &mut TimeWaits<'_>, n: u8, at: u64) -> Evicted {
         let key = key(n);
         let packed = Packed::new(&Addresses::V4(&key));
-        let numbers = (SeqNum(n.into()), SeqNum(0));
-        table.insert(n.into(), packed, 7, numbers, Instant::from_secs(at))
+        let last = Last { snd_nxt: SeqNum(n.into()), rcv_nxt: SeqNum(0), ts_recent: None };
+        table.insert(n.into(), packed, 7, last, Instant::from_secs(at))
     }
 
     fn find(table: &TimeWaits<'_>, n: u8) -> Option<u16> {

@@ -147,14 +147,15 @@ impl Tcp<'_> {
         self.slot(id).map(|slot| SocketAddr::new(slot.path.destination(), slot.remote_port()))
     }
 
-    /// Changes the settings of a connection; all but the buffer class.
+    /// Changes the settings of a connection; all but the buffer class and whether there are timestamps.
     ///
     /// # Errors
     /// [`Stale`].
     pub fn set_options(&mut self, id: ConnectionId, options: Options) -> Result<(), Stale> {
-        let class = self.slot(id)?.class;
+        // Both were settled when the connection began.
+        let Options { class, timestamps, .. } = self.options(id)?;
         let slot = self.slots.get_mut(usize::from(id.index)).ok_or(Stale)?;
-        slot.set_options(&Options { class, ..options });
+        slot.set_options(&Options { class, timestamps, ..options });
         slot.probes = 0;
         slot.flags.insert(Flags::START_IDLE);
         self.ready.push(id.index);
@@ -173,6 +174,7 @@ impl Tcp<'_> {
                 _ => Nagle::On,
             },
             keep_alive: if slot.flags.contains(Flags::KEEP_ALIVE) { KeepAlive::On } else { KeepAlive::Off },
+            timestamps: slot.wants_timestamps(),
             user_timeout: Duration::from_millis(slot.user_timeout_ms.into()),
             hop_limit: slot.hop_limit,
             traffic_class: slot.traffic_class,

@@ -412,11 +412,24 @@ pub fn emit(
     let segment = buffer.get_mut(..len).ok_or_else(|| Error::no_room(len, have))?;
     let (header, body) =
         segment.split_first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::no_room(len, have))?;
-    let rest = put(body, options);
+    let rest = put_options(body, options);
     let rest = put(rest, front);
     put(rest, back);
     *header = fields.header(data_offset, body, len, checksum);
     Ok(len)
+}
+
+/// Copies options; those of the usual length, timestamps alone, without a call.
+#[inline]
+fn put_options<'a>(area: &'a mut [u8], options: &[u8]) -> &'a mut [u8] {
+    let Ok(usual) = <&[u8; Timestamps::ALIGNED_LEN]>::try_from(options) else { return put(area, options) };
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = *usual;
+    let (front, back) = (u64::from_ne_bytes([a, b, c, d, e, f, g, h]), u32::from_ne_bytes([i, j, k, l]));
+    let Some((place, rest)) = area.split_first_chunk_mut() else { return &mut [] };
+    *place = front.to_ne_bytes();
+    let Some((place, rest)) = rest.split_first_chunk_mut() else { return &mut [] };
+    *place = back.to_ne_bytes();
+    rest
 }
 
 /// Copies `octets` to the front of `area`, whose length was checked, and returns what is behind them.

@@ -20,5 +20,6 @@ mod sack;
 mod sending;
 mod simulation;
 mod state_events;
+mod timestamps;
 mod trace;
 mod urgent;

@@ -40,6 +40,10 @@ pub(crate) struct Seg {
     pub(crate) permits: Option<bool>,
     /// SACK blocks, always compared: those given name our octets, those wanted the peer's.
     pub(crate) sack: Vec<(u32, u32)>,
+    /// Timestamps: one of the peer's, and the millisecond of ours, whichever of them is echoed.
+    pub(crate) ts: Option<(u32, u64)>,
+    /// Wanted without timestamps.
+    pub(crate) without_ts: bool,
     /// Raw option octets, given only.
     pub(crate) options: Vec<u8>,
     /// The Urgent Pointer; compared only if the script says so.
@@ -65,6 +69,9 @@ impl core::fmt::Debug for Seg {
             if let Some(number) = number {
                 write!(f, "<{name}={number}>")?;
             }
+        }
+        if let Some((peers, ours)) = self.ts {
+            write!(f, "<TS peer's {peers} ours of {ours} ms>")?;
         }
         if !self.sack.is_empty() {
             write!(f, "<SACK={:?}>", self.sack)?;
@@ -115,6 +122,14 @@ impl Seg {
     }
     pub(crate) fn permits(mut self, sack: bool) -> Self {
         self.permits = Some(sack);
+        self
+    }
+    pub(crate) fn ts(mut self, peers: u32, our_ms: u64) -> Self {
+        self.ts = Some((peers, our_ms));
+        self
+    }
+    pub(crate) fn without_ts(mut self) -> Self {
+        self.without_ts = true;
         self
     }
     pub(crate) fn sack(mut self, blocks: &[(u32, u32)]) -> Self {
@@ -276,6 +291,14 @@ pub(crate) struct Host {
     pub(crate) already: usize,
     iss: Option<u32>,
     irs: u32,
+    /// TSvals of ours that scripts may have the peer echo: when they left.
+    stamps: Vec<(u64, u32)>,
+    stamps_of: (u16, u16),
+    stamps_jump: bool,
+    /// Segments may lack timestamps: those of another connection, say.
+    pub(crate) stamps_are_free: bool,
+    /// Whether our last SYN had timestamps, and the peer's.
+    syns_with_ts: [bool; 2],
 }
 
 pub(crate) fn our_address(ipv6: bool) -> IpAddr {
@@ -327,6 +350,11 @@ impl Host {
             already: 0,
             iss: None,
             irs,
+            stamps: Vec::new(),
+            stamps_of: (0, 0),
+            stamps_jump: false,
+            stamps_are_free: false,
+            syns_with_ts: [false; 2],
         }
     }
 
@@ -453,7 +481,50 @@ impl Host {
         self.irs.wrapping_add(seq.wrapping_sub(IRS))
     }
 
+    /// A TSval of the peer's in a script, absolute: near the end of its numbers as often as sequence numbers are.
+    pub(crate) fn peers_ts(&self, value: u32) -> u32 {
+        self.irs.rotate_left(9).wrapping_add(value)
+    }
+
+    /// The TSval of ours that left at a millisecond, or last before.
+    pub(crate) fn our_ts(&self, ms: u64) -> u32 {
+        self.stamps.iter().rfind(|stamp| stamp.0 <= ms).expect("nothing left with timestamps until then").1
+    }
+
+    /// The clock is not compared with what left before.
+    pub(crate) fn stamps_restart(&mut self) {
+        let last = self.stamps.last().copied();
+        self.stamps_jump = true;
+        self.stamps = last.into_iter().collect();
+    }
+
+    /// Timestamps on what leaves: everywhere once both SYNs had them, else only on a SYN; and the clock is right.
+    fn check_stamps(&mut self, ms: u64, fields: &Fields, sent: Option<tcp::Timestamps>) {
+        let (flags, ports) = (fields.flags, (fields.src_port, fields.dst_port));
+        if self.stamps_of != ports {
+            // Each connection's clock has an offset of its own.
+            self.stamps.clear();
+            self.stamps_of = ports;
+        }
+        if flags.contains(Flags::SYN) {
+            self.syns_with_ts[0] = sent.is_some();
+        } else if !flags.contains(Flags::RST) && !self.stamps_are_free {
+            assert_eq!(sent.is_some(), self.syns_with_ts == [true; 2], "timestamps at {ms} ms, {flags:?}");
+        }
+        let Some(sent) = sent.filter(|_| !flags.contains(Flags::RST)) else { return };
+        if let (Some(&(then, value)), false) = (self.stamps.last(), core::mem::take(&mut self.stamps_jump)) {
+            // Ticks of 1,024 µs.
+            let ticks = (ms - then) * 1_000 / 1_024;
+            let passed = u64::from(sent.value.wrapping_sub(value));
+            assert!(passed.abs_diff(ticks) <= 1, "{passed} ticks in {} ms", ms - then);
+        }
+        self.stamps.push((ms, sent.value));
+    }
+
     pub(crate) fn give(&mut self, seg: &Seg) {
+        if seg.flags.contains(Flags::SYN) {
+            self.syns_with_ts[1] = seg.ts.is_some();
+        }
         let fields = Fields {
             src_port: PEER_PORT,
             dst_port: OUR_PORT,
@@ -468,6 +539,10 @@ impl Host {
             mss: seg.mss,
             window_scale: seg.scale,
             sack_permitted: seg.permits == Some(true),
+            timestamps: seg.ts.map(|(peers, ms)| tcp::Timestamps {
+                value: self.peers_ts(peers),
+                echo: if seg.ack.is_some() { self.our_ts(ms) } else { 0 },
+            }),
             ..tcp::Options::default()
         };
         for &(left, right) in &seg.sack {
@@ -518,6 +593,9 @@ impl Host {
                 }
             }
         };
+        let ms = at.since(self.start).as_millis() as u64;
+        self.check_stamps(ms, &fields, options.timestamps);
+        let peers_ts = |echo: u32| if echo == 0 { 0 } else { echo.wrapping_sub(self.peers_ts(0)) };
         let peers = |block: &tcp::SackBlock| {
             let to_script = |seq: u32| seq.wrapping_sub(self.irs).wrapping_add(IRS);
             (to_script(block.left), to_script(block.right))
@@ -535,13 +613,15 @@ impl Host {
             scale: options.window_scale,
             permits: Some(options.sack_permitted),
             sack: options.sack.as_slice().iter().map(peers).collect(),
+            ts: options.timestamps.map(|ts| (peers_ts(ts.echo), ms)),
+            without_ts: options.timestamps.is_none(),
             options: Vec::new(),
             urgent: Some(fields.urgent),
             psh: Some(fields.flags.contains(Flags::PSH)),
             ce: false,
             absolute: false,
         };
-        Some((at.since(self.start).as_millis() as u64, seg))
+        Some((ms, seg))
     }
 
     pub(crate) fn assert_silence(&mut self, what: &str) {
@@ -569,6 +649,8 @@ impl Host {
             && (want.permits.is_none() || seg.permits == want.permits)
             && seg.sack == want.sack
             && (want.urgent.is_none() || seg.urgent == want.urgent)
+            && (want.ts.is_none() || seg.ts == want.ts)
+            && (!want.without_ts || seg.without_ts)
             && (want.psh.is_none() || seg.psh == want.psh);
         assert!(same, "{what}: at {at} ms left\n{seg:?}, wanted at {ms} ms\n{want:?}");
     }
@@ -611,6 +693,7 @@ fn dissect(now: Instant, sum: Sum, octets: &[u8]) -> (Instant, Fields, Vec<u8>, 
             tcp::TcpOption::Sack(blocks) => {
                 blocks.iter().for_each(|block| area.sack.push(block).unwrap());
             }
+            tcp::TcpOption::Timestamps(timestamps) => area.timestamps = Some(timestamps),
             tcp::TcpOption::Nop => {}
             other => panic!("option {other:?} sent"),
         }
@@ -779,6 +862,33 @@ pub(crate) fn accepted_with_sack(host: &mut Host) {
             (0, In(syn(IRS).mss(1460).permits(true))),
             (0, Out(syn(ISS).ack(IRS + 1).permits(true))),
             (0, In(seg(IRS + 1).ack(ISS + 1))),
+            (0, Call(Host::accept)),
+        ],
+    );
+}
+
+/// As `connected`, with timestamps: the peer's stand at 1000.
+pub(crate) fn connected_with_ts(host: &mut Host) {
+    host.connect();
+    play(
+        host,
+        vec![
+            (0, Out(syn(ISS).ts(0, 0))),
+            (0, In(syn(IRS).ack(ISS + 1).mss(1460).ts(1000, 0))),
+            (0, Out(seg(ISS + 1).ack(IRS + 1).ts(1000, 0))),
+        ],
+    );
+}
+
+/// As `accepted`, with timestamps.
+pub(crate) fn accepted_with_ts(host: &mut Host) {
+    host.listen();
+    play(
+        host,
+        vec![
+            (0, In(syn(IRS).mss(1460).ts(1000, 0))),
+            (0, Out(syn(ISS).ack(IRS + 1).ts(1000, 0))),
+            (0, In(seg(IRS + 1).ack(ISS + 1).ts(1000, 0))),
             (0, Call(Host::accept)),
         ],
     );

@@ -99,13 +99,14 @@ impl Timestamps {
     /// The timestamps of an option area that holds nothing else and has the usual layout (NOP, NOP, option; RFC
     /// 7323 appendix A); `None`: look at it option by option.
     #[must_use]
+    #[inline]
     pub fn alone(octets: &[u8]) -> Option<Self> {
-        match *octets {
-            [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, a, b, c, d, e, f, g, h] => {
-                Some(Self { value: u32::from_be_bytes([a, b, c, d]), echo: u32::from_be_bytes([e, f, g, h]) })
-            }
-            _ => None,
-        }
+        // Word by word: this is read of each segment.
+        let octets: &[u8; Self::ALIGNED_LEN] = octets.try_into().ok()?;
+        let [k0, k1, k2, k3, a, b, c, d, e, f, g, h] = *octets;
+        let is_usual = [k0, k1, k2, k3] == [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10];
+        is_usual
+            .then(|| Self { value: u32::from_be_bytes([a, b, c, d]), echo: u32::from_be_bytes([e, f, g, h]) })
     }
 
     /// The option area that [`Timestamps::alone`] reads.
