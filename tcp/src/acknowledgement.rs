@@ -78,6 +78,7 @@ impl Slot {
             events::raise(self, events::WRITABLE);
         }
         self.snd_una = ack;
+        shared.acked = *acked;
         match acked.rtt_us {
             // One of several in this round trip counts for so much less.
             Some(rtt) => self.rtt.on_sample(rtt, samples_shift(flight_size, octets)),

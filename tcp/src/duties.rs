@@ -62,8 +62,8 @@ impl Duties {
         self
     }
 
-    /// Data leave at the rate that the congestion control gives, if it gives one. Without: they leave as soon as the
-    /// windows permit.
+    /// Data leave at the rate that the congestion control gives, if it gives one, and it is told how fast they are
+    /// delivered. Without: they leave as soon as the windows permit, and [`crate::congestion::Bbr`] keeps its initial window.
     #[must_use]
     pub const fn with_pacing(mut self) -> Self {
         self.pacing = Some(Pacing::DUTY);

@@ -20,6 +20,7 @@ use crate::index::{HashKey, Index};
 use crate::listener::Listeners;
 use crate::pool::Pool;
 use crate::ready::Ready;
+use crate::records::Acked;
 use crate::rtt::RtoConfig;
 use crate::sack::Dsack;
 use crate::shared::{Limits, Shared};
@@ -180,6 +181,7 @@ impl<'a> Tcp<'a> {
                 stats: Statistics::new(),
                 dsack: Dsack::NONE,
                 pacing: duties.pacing.filter(|_| congestion.is_paced()),
+                acked: Acked::default(),
                 burst: 0,
                 clock: Clock::new(),
                 id: 0,

@@ -38,6 +38,7 @@ mod output;
 mod pacing;
 mod pool;
 mod ranges;
+mod rate;
 mod ready;
 mod receive;
 mod records;

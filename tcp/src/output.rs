@@ -115,6 +115,9 @@ impl Slot {
             }
             found = if self.is_quiet() { None } else { self.next_segment(shared) };
         }
+        if let Some(pacing) = shared.pacing {
+            (pacing.idle)(self, shared);
+        }
         Visit::Done
     }
 

@@ -11,6 +11,7 @@
 //! and probes are not held. A visit that holds something back sets [`Flags::HELD`], and only then is `next_send` one of the
 //! deadlines: polling at that moment sends.
 
+use crate::rate::{self, Before};
 use crate::shared::Shared;
 use crate::statistics::count;
 use crate::tcb::{Flags, Slot};
@@ -30,10 +31,16 @@ pub(crate) struct Pacing {
     pub(crate) burst: fn(&Slot, &Shared<'_>) -> u32,
     /// So many octets of data left.
     pub(crate) sent: fn(&mut Slot, &Shared<'_>, u32),
+    /// A segment came, and was taken in: see `rate`.
+    pub(crate) before: fn(&Slot, &mut Shared<'_>) -> Before,
+    pub(crate) after: fn(&mut Slot, &mut Shared<'_>, Before),
+    /// A visit that held nothing back is over.
+    pub(crate) idle: fn(&Slot, &mut Shared<'_>),
 }
 
 impl Pacing {
-    pub(crate) const DUTY: Self = Self { burst, sent };
+    pub(crate) const DUTY: Self =
+        Self { burst, sent, before: rate::before, after: rate::after, idle: rate::idle };
 }
 
 /// The rate, in octets per second; `None`: not paced now.

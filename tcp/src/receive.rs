@@ -175,7 +175,11 @@ impl Tcp<'_> {
                 (ecn.on_segment)(slot, shared, seg, packet.traffic_class);
             }
         }
+        let before = shared.pacing.map(|pacing| (pacing.before)(slot, shared));
         let reply = slot.on_segment(shared, seg);
+        if let (Some(pacing), Some(before)) = (shared.pacing, before) {
+            (pacing.after)(slot, shared, before);
+        }
         let answer = match reply {
             Reply::Nothing => None,
             Reply::Reset => Some(self.reset(seg)),

@@ -81,8 +81,11 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
     };
     if found.has_advanced {
         slot.advance(shared, seg, &delivery.acked);
-    } else if let Some(rtt) = delivery.acked.rtt_us {
-        slot.rtt.on_sample(rtt, samples_shift(flight_size, found.delivered));
+    } else {
+        shared.acked = delivery.acked;
+        if let Some(rtt) = delivery.acked.rtt_us {
+            slot.rtt.on_sample(rtt, samples_shift(flight_size, found.delivered));
+        }
     }
     if report.dsack.is_some() {
         count(&mut shared.stats.dsacks);

@@ -10,7 +10,7 @@ use crate::duties::Duties;
 use crate::pacing::Pacing;
 use crate::pool::Pool;
 use crate::ranges::Range;
-use crate::records::Record;
+use crate::records::{Acked, Record};
 use crate::rtt::RtoConfig;
 use crate::sack::Dsack;
 use crate::statistics::Statistics;
@@ -49,6 +49,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) dsack: Dsack,
     /// The duty, if the congestion control makes use of it.
     pub(crate) pacing: Option<Pacing>,
+    /// What the segment at work brought; counts with `pacing` alone.
+    pub(crate) acked: Acked,
     /// Octets of data that the visit at work may still send; counts with `pacing` alone.
     pub(crate) burst: u32,
     /// The clock that TSval shows.

@@ -6,7 +6,7 @@ use crate::tersus::{Memory, Tersus};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use smoltcp_crate::socket::tcp::CongestionControl;
-use tersus_iface::tcp::congestion::{Congestion, Cubic, Reno, Unlimited};
+use tersus_iface::tcp::congestion::{Bbr, Congestion, Cubic, Reno, Unlimited};
 
 /// A stack with a congestion control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub enum Subject {
     TersusReno,
     TersusCubic,
     TersusCubicPaced,
+    TersusBbr,
     TersusNone,
     SmoltcpReno,
     SmoltcpCubic,
@@ -33,6 +34,7 @@ impl Subject {
             Self::TersusReno => "tersus Reno",
             Self::TersusCubic => "tersus CUBIC",
             Self::TersusCubicPaced => "tersus CUBIC paced",
+            Self::TersusBbr => "tersus BBR",
             Self::TersusNone => "tersus none",
             Self::SmoltcpReno => "smoltcp Reno",
             Self::SmoltcpCubic => "smoltcp CUBIC",
@@ -45,6 +47,7 @@ impl Subject {
             Self::TersusReno => Stack::Tersus(&Reno::DEFAULT),
             Self::TersusCubic => Stack::Tersus(&Cubic::DEFAULT),
             Self::TersusCubicPaced => Stack::Tersus(&Cubic::PACED),
+            Self::TersusBbr => Stack::Tersus(&Bbr::DEFAULT),
             Self::TersusNone => Stack::Tersus(&Unlimited),
             Self::SmoltcpReno => Stack::Smoltcp(CongestionControl::Reno),
             Self::SmoltcpCubic => Stack::Smoltcp(CongestionControl::Cubic),

@@ -3,7 +3,7 @@
 use tersus_iface::icmp::{self, Icmp};
 use tersus_iface::igmp::{self, Entry, Igmp, Querier};
 use tersus_iface::ip::{Deadline, Random};
-use tersus_iface::tcp::congestion::{Congestion, Cubic, Reno, Unlimited};
+use tersus_iface::tcp::congestion::{Bbr, Congestion, Cubic, Reno, Unlimited};
 use tersus_iface::tcp::{Config, Listener, Range, Record, Slices, Slot, SynCookies, SynEntry, Tcp, TimeWait};
 use tersus_iface::udp::{self, Udp};
 
@@ -32,6 +32,8 @@ pub(crate) enum Control {
     Cubic,
     /// CUBIC, paced.
     CubicPaced,
+    /// BBR version 3, draft-ietf-ccwg-bbr: by rates.
+    Bbr,
     /// None at all: for a link of one's own.
     None,
 }
@@ -42,6 +44,7 @@ impl Control {
             Self::Reno => &Reno::DEFAULT,
             Self::Cubic => &Cubic::DEFAULT,
             Self::CubicPaced => &Cubic::PACED,
+            Self::Bbr => &Bbr::DEFAULT,
             Self::None => &Unlimited,
         }
     }

@@ -3,15 +3,19 @@
 //! An algorithm is a value that the user passes to the engine, so that only what is used is linked. It holds the
 //! configuration; the state of a connection is a few words of the caller's, as many as [`Congestion::words`] says.
 //! Integers only. [`Reno`] is RFC 5681 and RFC 6582, [`Cubic`] RFC 9438, both with [`HyStart`] if
-//! wanted (RFC 9406) and [`Pacing`]; [`Unlimited`] is none.
+//! wanted (RFC 9406) and [`Pacing`]; [`Bbr`] goes by rates; [`Unlimited`] is none.
 
+mod bbr;
 mod cubic;
+mod delivery;
 mod hystart;
 mod none;
 mod paced;
 mod reno;
 
+pub use bbr::Bbr;
 pub use cubic::Cubic;
+pub use delivery::{Delivery, RateSample};
 pub use hystart::HyStart;
 pub use none::Unlimited;
 pub use paced::Pacing;
@@ -117,6 +121,12 @@ pub trait Congestion {
         self.enter_recovery(words, loss, Recovery::Sack);
     }
 
+    /// What was found lost had not been: the reductions since the last [`Congestion::enter_recovery`] or
+    /// [`Congestion::on_timeout`] were not needed, and may be taken back.
+    fn undo(&self, words: &mut [u32]) {
+        let _ = words;
+    }
+
     /// Whether the algorithm gives a pacing rate; asked once, when the engine is made. Without the duty
     /// [`crate::Duties::with_pacing`] the rate is not asked for.
     fn is_paced(&self) -> bool {
@@ -128,6 +138,19 @@ pub trait Congestion {
     fn pacing_rate(&self, words: &[u32], srtt_us: u32) -> Option<u64> {
         let _ = (words, srtt_us);
         None
+    }
+
+    /// Everything that the application had to send has left, and the window is not full: `delivered` octets were
+    /// delivered so far, `in_flight` are in the network. Samples of what leaves before these have arrived show the
+    /// application's rate. Told under the conditions of `on_delivery`.
+    fn on_app_limited(&self, words: &mut [u32], delivered: u32, in_flight: u32) {
+        let _ = (words, delivered, in_flight);
+    }
+
+    /// What an acknowledgement told of the network, whatever is being repaired; after `on_ack` and the like. It is told if
+    /// [`Congestion::is_paced`] and the engine has the duty [`crate::Duties::with_pacing`].
+    fn on_delivery(&self, words: &mut [u32], delivery: &Delivery) {
+        let _ = (words, delivery);
     }
 
     /// Nothing was sent for longer than one RTO, and now something is going to be, RFC 5681 §4.1.

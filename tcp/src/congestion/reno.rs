@@ -11,7 +11,7 @@ use super::{Ack, Congestion, Expiry, Loss, Pacing, Recovery};
 /// Largest cwnd, in octets: the largest window that TCP can offer, RFC 7323 §2.3.
 pub(super) const CWND_MAX: u32 = 1 << 30;
 /// cwnd of a caller whose words are too few: the default SMSS, RFC 9293 §3.7.1.
-const CWND_WITHOUT_WORDS: u32 = 536;
+pub(super) const CWND_WITHOUT_WORDS: u32 = 536;
 
 /// How much may leave before the first acknowledgement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,32 @@ pub enum InitialWindow {
     Rfc6928,
     /// RFC 5681 §3.1: two, three or four segments, by their size.
     Rfc5681,
+}
+
+impl InitialWindow {
+    /// In octets.
+    pub(super) fn octets(self, smss: u32) -> u32 {
+        match self {
+            Self::Rfc6928 => smss.saturating_mul(10).min(smss.saturating_mul(2).max(14_600)),
+            Self::Rfc5681 if smss > 2_190 => smss.saturating_mul(2),
+            Self::Rfc5681 if smss > 1_095 => smss.saturating_mul(3),
+            Self::Rfc5681 => smss.saturating_mul(4),
+        }
+    }
+
+    /// The same after a SYN was sent again so often. RFC 5681 §3.1: one segment if it was lost; RFC 6928 §2: only if that
+    /// happened more than once.
+    pub(super) fn octets_after(self, smss: u32, syn_retransmissions: u8) -> u32 {
+        let forgiven = match self {
+            Self::Rfc6928 => 1,
+            Self::Rfc5681 => 0,
+        };
+        if syn_retransmissions > forgiven {
+            smss
+        } else {
+            self.octets(smss)
+        }
+    }
 }
 
 /// Reno with NewReno's recovery, and octets counted instead of acknowledgements.
@@ -73,15 +99,6 @@ impl Reno {
             *cwnd = cwnd.saturating_add(step).min(CWND_MAX);
         }
     }
-
-    fn initial_window(&self, smss: u32) -> u32 {
-        match self.initial_window {
-            InitialWindow::Rfc6928 => smss.saturating_mul(10).min(smss.saturating_mul(2).max(14_600)),
-            InitialWindow::Rfc5681 if smss > 2_190 => smss.saturating_mul(2),
-            InitialWindow::Rfc5681 if smss > 1_095 => smss.saturating_mul(3),
-            InitialWindow::Rfc5681 => smss.saturating_mul(4),
-        }
-    }
 }
 
 impl Default for Reno {
@@ -118,12 +135,7 @@ impl Congestion for Reno {
     fn start(&self, words: &mut [u32], smss: u32, syn_retransmissions: u8) {
         words.iter_mut().skip(WORDS).for_each(|word| *word = 0);
         let Some(state) = state(words) else { return };
-        // RFC 5681 §3.1: one segment if a SYN was lost; RFC 6928 §2: only if that happened more than once.
-        let forgiven = match self.initial_window {
-            InitialWindow::Rfc6928 => 1,
-            InitialWindow::Rfc5681 => 0,
-        };
-        *state.cwnd = if syn_retransmissions > forgiven { smss } else { self.initial_window(smss) };
+        *state.cwnd = self.initial_window.octets_after(smss, syn_retransmissions);
         *state.ssthresh = u32::MAX;
         *state.counted = 0;
     }
@@ -201,7 +213,7 @@ impl Congestion for Reno {
 
     fn after_idle(&self, words: &mut [u32], smss: u32) {
         let Some(state) = state(words) else { return };
-        *state.cwnd = (*state.cwnd).min(self.initial_window(smss));
+        *state.cwnd = (*state.cwnd).min(self.initial_window.octets(smss));
     }
 }
 

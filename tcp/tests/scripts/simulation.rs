@@ -10,7 +10,7 @@ use tersus_ip::fake::FakeIp;
 use tersus_ip::{
     Addresses, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport, Verdict,
 };
-use tersus_tcp::congestion::{Congestion, Cubic, InitialWindow, Reno, Unlimited};
+use tersus_tcp::congestion::{Bbr, Congestion, Cubic, InitialWindow, Reno, Unlimited};
 use tersus_tcp::trace::{Entry, Timer, What};
 use tersus_tcp::{
     Config, ConnectOptions, ConnectionId, ListenerId, Nagle, Options, Outcome, RecvError,
@@ -144,11 +144,12 @@ impl World {
                 config.rto_min = Duration::from_millis(200);
                 config.rto_initial = Duration::from_millis(200);
             }
-            let congestion: &'static dyn Congestion = match dice.below(6) {
+            let congestion: &'static dyn Congestion = match dice.below(7) {
                 0 => &Unlimited,
                 1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, ..Reno::DEFAULT },
                 2 => &Cubic::DEFAULT,
                 3 => &Cubic::PACED,
+                4 => &Bbr::DEFAULT,
                 _ => &Reno::DEFAULT,
             };
             let setup = Setup {
