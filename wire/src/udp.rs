@@ -212,7 +212,9 @@ impl Repr {
     #[inline]
     pub fn checksum(&self, length: u16, addresses: Sum, payload: Sum) -> u16 {
         let ports = words::pair(self.src_port, self.dst_port);
-        let sum = pseudo(addresses, length).add_word(ports).add_word(words::pair(length, 0)).join(payload);
+        // The length is in the header as well.
+        let lengths = u32::from(PROTOCOL.to_be()) + 2 * u32::from(length.to_be());
+        let sum = addresses.add_word(lengths).add_word(ports).join(payload);
         match sum.checksum() {
             0 => 0xffff,
             checksum => checksum,
@@ -235,6 +237,9 @@ impl fmt::Display for Packet<'_> {
     }
 }
 
+/// The protocol number as the pseudo-header has it.
+const PROTOCOL: u16 = IpProtocol::UDP.0 as u16;
+
 fn nonzero(field: u16) -> Option<u16> {
     if field == 0 {
         None
@@ -250,7 +255,7 @@ fn payload_len(header: Header<'_>) -> Result<usize, Error> {
 
 /// Adds protocol and length to the sum over the addresses.
 fn pseudo(addresses: Sum, length: u16) -> Sum {
-    addresses.add_u16(u16::from(IpProtocol::UDP.0)).add_u16(length)
+    addresses.add_word(u32::from(PROTOCOL.to_be()) + u32::from(length.to_be()))
 }
 
 #[cfg(test)]

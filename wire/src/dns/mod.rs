@@ -300,6 +300,7 @@ pub struct Questions<'a> {
 
 impl<'a> Questions<'a> {
     /// The records behind the questions, those that are left included.
+    #[inline]
     #[must_use]
     pub fn records(mut self) -> Records<'a> {
         let mut error = None;
@@ -307,21 +308,17 @@ impl<'a> Questions<'a> {
             error = self.next().and_then(Result::err);
         }
         let packet = self.packet;
-        let left = [
-            packet.record_count(Section::Answer),
-            packet.record_count(Section::Authority),
-            packet.record_count(Section::Additional),
-        ];
+        let of = |section| if error.is_none() { packet.record_count(section) } else { 0 };
+        let left = [of(Section::Answer), of(Section::Authority), of(Section::Additional)];
         Records { message: packet.bytes, at: self.at, left, error }
     }
 
     /// The records of the answer section, behind the questions that are left.
+    #[inline]
     #[must_use]
     pub fn answers(self) -> Answers<'a> {
-        let mut records = self.records();
-        let [_, authority, additional] = &mut records.left;
-        (*authority, *additional) = (0, 0);
-        Answers(records)
+        let Records { message, at, left: [left, ..], error } = self.records();
+        Answers { message, at, left, error }
     }
 }
 
@@ -330,19 +327,15 @@ impl<'a> Iterator for Questions<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            return None;
-        }
+        let left = self.left.checked_sub(1)?;
         Some(match Question::parse(self.packet.bytes, self.at) {
             Ok((question, at)) => {
-                self.left -= 1;
-                self.at = at;
+                (self.at, self.left) = (at, left);
                 Ok(question)
             }
             Err(error) => {
-                self.left = 0;
                 // Nothing behind it can be found.
-                self.at = self.packet.bytes.len();
+                self.left = 0;
                 Err(error)
             }
         })
@@ -355,7 +348,7 @@ pub struct Records<'a> {
     message: &'a [u8],
     at: usize,
     left: [u16; 3],
-    /// Why nothing can be found behind the questions.
+    /// Why nothing can be found behind the questions; then nothing is left.
     error: Option<Error>,
 }
 
@@ -364,10 +357,6 @@ impl<'a> Iterator for Records<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.error.take() {
-            self.left = [0; 3];
-            return Some(Err(error));
-        }
         let [answers, authority, additional] = &mut self.left;
         let (section, left) = if *answers > 0 {
             (Section::Answer, answers)
@@ -376,7 +365,7 @@ impl<'a> Iterator for Records<'a> {
         } else if *additional > 0 {
             (Section::Additional, additional)
         } else {
-            return None;
+            return self.error.take().map(Err);
         };
         *left -= 1;
         Some(match Record::parse(self.message, self.at) {
@@ -394,14 +383,30 @@ impl<'a> Iterator for Records<'a> {
 
 /// The records of the answer section, one by one; see [`Packet::answers`].
 #[derive(Debug, Clone)]
-pub struct Answers<'a>(Records<'a>);
+pub struct Answers<'a> {
+    message: &'a [u8],
+    at: usize,
+    left: u16,
+    /// Why nothing can be found behind the questions; then nothing is left.
+    error: Option<Error>,
+}
 
 impl<'a> Iterator for Answers<'a> {
     type Item = Result<Record<'a>, Error>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.0.next()?.map(|(_, record)| record))
+        let Some(left) = self.left.checked_sub(1) else { return self.error.take().map(Err) };
+        Some(match Record::parse(self.message, self.at) {
+            Ok((record, at)) => {
+                (self.at, self.left) = (at, left);
+                Ok(record)
+            }
+            Err(error) => {
+                self.left = 0;
+                Err(error)
+            }
+        })
     }
 }
 

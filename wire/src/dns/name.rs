@@ -21,15 +21,17 @@ pub const LABEL_LEN_MAX: usize = 63;
 /// Longest name, in octets as it is sent: with the length of each label, the root's included, RFC 1035 §2.3.4.
 pub const NAME_LEN_MAX: usize = 255;
 
-/// A name has at most 127 labels, so more pointers are of no use but to waste time.
-const POINTERS_MAX: u8 = 127;
+/// A name has at most 127 labels, so more pointers are of no use but to waste time. One more may stand for the whole
+/// name.
+const POINTERS_MAX: u32 = 126;
 const POINTER: u8 = 0b1100_0000;
 
-/// A name inside a message. Its own octets are checked; what a pointer at their end leads to is checked as the labels
-/// are walked, so that a record can be passed over in a few steps.
+/// A name inside a message. Its own labels are known to be there; how long it is, and what a pointer at their end leads
+/// to, is looked at as the labels are walked, so that a record can be passed over in a few steps.
 #[derive(Clone, Copy)]
 pub struct Name<'a> {
     message: &'a [u8],
+    /// Where the labels start: where a pointer leads to, if the name is nothing else.
     start: usize,
     /// No pointer leads before this offset: the length of the message's header.
     floor: usize,
@@ -48,11 +50,32 @@ impl<'a> Name<'a> {
     /// the message's header). Returns also where the octets behind the name start.
     ///
     /// # Errors
-    /// `Truncated` if the name runs out of the message; `Length` if it has more than 255 octets; `Field` with the
-    /// offset of a label of an unknown kind, or of a pointer that does not lead back.
+    /// `Truncated` if the name runs out of the message; `Field` with the offset of a label of an unknown kind, or of a
+    /// pointer that does not lead back if that is all there is.
     #[inline]
     pub fn parse(message: &'a [u8], start: usize, floor: usize) -> Result<(Self, usize), Error> {
-        Ok((Self { message, start, floor }, skip(message, start, floor)?))
+        if let Some(target) = pointer(message, start, start, floor) {
+            return Ok((Self { message, start: target, floor }, start + 2));
+        }
+        let mut at = start;
+        while let Some(octet) = message.get(at) {
+            if !is_label(*octet) {
+                if *octet == 0 {
+                    return Ok((Self { message, start, floor }, at + 1));
+                }
+                if *octet >= POINTER && at > start && at + 1 < message.len() {
+                    return Ok((Self { message, start, floor }, at + 2));
+                }
+                break;
+            }
+            at += usize::from(*octet) + 1;
+        }
+        Err(broken(message, at, 0))
+    }
+
+    /// The message that the name stands in.
+    pub(super) const fn message(&self) -> &'a [u8] {
+        self.message
     }
 
     /// The labels, without the root's.
@@ -64,7 +87,8 @@ impl<'a> Name<'a> {
     /// Walks all labels.
     ///
     /// # Errors
-    /// As [`Name::parse`], for what pointers lead to.
+    /// `Length` if the name has more than 255 octets; `Field` with the offset of a pointer that does not lead back; as
+    /// [`Name::parse`], for what pointers lead to.
     pub fn check(&self) -> Result<(), Error> {
         self.labels().try_for_each(|label| label.map(|_| ()))
     }
@@ -87,50 +111,42 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Passes over the octets of a name, up to the root or a pointer.
+/// Whether this octet is the length of a label other than the root's.
 #[inline]
-pub(super) fn skip(message: &[u8], start: usize, floor: usize) -> Result<usize, Error> {
-    let mut at = start;
-    loop {
-        let Some(&octet) = message.get(at) else { return Err(truncated(message, at)) };
-        if octet >= 64 {
-            return match pointer(message, at, octet, start, floor) {
-                Ok(_) if at - start < NAME_LEN_MAX => Ok(at + 2),
-                Ok(_) => Err(too_long(at - start)),
-                Err(error) => Err(error),
-            };
-        }
-        at += usize::from(octet) + 1;
-        if octet == 0 {
-            return if at - start <= NAME_LEN_MAX { Ok(at) } else { Err(too_long(at - start)) };
-        }
-    }
+const fn is_label(octet: u8) -> bool {
+    const { assert!(LABEL_LEN_MAX == 63) };
+    octet.wrapping_sub(1) < 63
 }
 
-/// Where the pointer at this offset leads: before the labels that it ends, and not before `floor`.
+/// Where the pointer at offset `at` leads: before the labels that it ends, which start at `limit`, and not before
+/// `floor`. `None` if there is none, or it leads elsewhere.
 #[inline]
-fn pointer(message: &[u8], at: usize, octet: u8, limit: usize, floor: usize) -> Result<usize, Error> {
-    let Some(&low) = message.get(at + 1) else { return Err(truncated(message, at + 1)) };
-    let target = usize::from(u16::from_be_bytes([octet & !POINTER, low]));
-    if octet < POINTER || target >= limit || target < floor {
-        return Err(bad(at));
+fn pointer(message: &[u8], at: usize, limit: usize, floor: usize) -> Option<usize> {
+    let (Some(&high), Some(&low)) = (message.get(at), message.get(at + 1)) else { return None };
+    // What is no pointer would lead far beyond the message.
+    let target = usize::from(u16::from_be_bytes([high, low])).wrapping_sub(usize::from(POINTER) << 8);
+    (target < limit && target >= floor).then_some(target)
+}
+
+/// Why a name that has `len` octets up to offset `at` ends badly there.
+#[cold]
+#[inline(never)]
+fn broken(message: &[u8], at: usize, len: usize) -> Error {
+    if len >= NAME_LEN_MAX {
+        return Error::Length(u16::try_from(len + 1).unwrap_or(u16::MAX));
     }
-    Ok(target)
+    match message.get(at) {
+        None => truncated(message, at),
+        // The label, and the root behind it.
+        Some(&octet @ 0..=63) => truncated(message, at + usize::from(octet) + 1),
+        Some(POINTER..) if message.len() == at + 1 => truncated(message, at + 1),
+        Some(_) => Error::Field(u16::try_from(at).unwrap_or(u16::MAX)),
+    }
 }
 
 #[cold]
 fn truncated(message: &[u8], at: usize) -> Error {
     Error::truncated(at.saturating_add(1), message.len())
-}
-
-#[cold]
-fn too_long(len: usize) -> Error {
-    Error::Length(u16::try_from(len).unwrap_or(u16::MAX))
-}
-
-#[cold]
-fn bad(at: usize) -> Error {
-    Error::Field(u16::try_from(at).unwrap_or(u16::MAX))
 }
 
 /// Compares label by label; names that are broken at the same place for the same reason are the same.
@@ -148,7 +164,10 @@ pub(super) fn same(mut a: Labels<'_>, mut b: Labels<'_>, equal: fn(&[u8], &[u8])
 /// Without regard to the case of ASCII letters, RFC 4343.
 impl PartialEq<Name<'_>> for Name<'_> {
     fn eq(&self, other: &Name<'_>) -> bool {
-        same(self.labels(), other.labels(), <[u8]>::eq_ignore_ascii_case)
+        // A response points to the name that was asked for.
+        let is_there = core::ptr::eq(self.message, other.message) && self.start == other.start;
+        is_there && self.floor == other.floor
+            || same(self.labels(), other.labels(), <[u8]>::eq_ignore_ascii_case)
     }
 }
 
@@ -192,87 +211,85 @@ impl fmt::Debug for Name<'_> {
     }
 }
 
-/// The labels of a name, one by one. What a pointer leads to may be broken: that is yielded, and ends the walk.
+/// The labels of a name, one by one. A name may be too long, or what a pointer leads to may be broken: that is yielded,
+/// and ends the walk.
 #[derive(Debug, Clone)]
 pub struct Labels<'a> {
-    /// The message, as far as the name may reach from where the labels at `at` started: so long as a name can be.
-    run: &'a [u8],
-    at: usize,
-    /// The whole message, and where these labels started.
-    name: Name<'a>,
-    /// Octets of the name before these labels.
-    len: usize,
-    pointers: u8,
-}
-
-/// `message` up to where a name ends that starts at `start` and has at most `len` octets.
-#[inline]
-fn reach(message: &[u8], start: usize, len: usize) -> &[u8] {
-    message.get(..start + len).unwrap_or(message)
+    message: &'a [u8],
+    /// From the next label on, as far as the name may reach.
+    rest: &'a [u8],
+    /// Where `rest` ends in the message, and where the name must have ended.
+    rest_end: usize,
+    end: usize,
+    /// Where the labels behind the last pointer started.
+    start: usize,
+    floor: usize,
+    /// So many pointers may still be followed.
+    pointers: u32,
 }
 
 impl<'a> Labels<'a> {
     #[inline]
     fn new(name: Name<'a>) -> Self {
-        Self { run: reach(name.message, name.start, NAME_LEN_MAX), at: name.start, name, len: 0, pointers: 0 }
+        let Name { message, start, floor } = name;
+        let end = start + NAME_LEN_MAX;
+        let rest_end = end.min(message.len());
+        let rest = message.get(start..rest_end).unwrap_or_default();
+        Self { message, rest, rest_end, end, start, floor, pointers: POINTERS_MAX }
     }
 
-    /// The label at `at`, if what stands there is one.
+    /// Follows the pointer that stands here; `None` if there is none, or it leads where it must not.
     #[inline]
-    fn label(&mut self) -> Option<&'a [u8]> {
-        let octet = usize::from(*self.run.get(self.at)?);
-        if octet > LABEL_LEN_MAX {
+    fn follow(&mut self) -> Option<()> {
+        let at = self.rest_end - self.rest.len();
+        let start = pointer(self.message, at, self.start, self.floor)?;
+        if self.pointers == 0 {
             return None;
         }
-        let start = self.at + 1;
-        let end = start + octet;
-        let label = self.run.get(start..end)?;
-        self.at = end;
-        Some(label)
+        self.pointers -= 1;
+        self.start = start;
+        self.end = start + (self.end - at);
+        self.rest_end = self.end.min(self.message.len());
+        self.rest = self.message.get(start..self.rest_end)?;
+        Some(())
     }
+}
 
-    /// What stands at `at` is no label: a pointer is followed; all else is an error.
-    #[inline(never)]
-    fn follow(&mut self) -> Result<(), Error> {
-        let message = self.name.message;
-        let octet = *message.get(self.at).ok_or_else(|| truncated(message, self.at))?;
-        let len = self.len + self.at - self.name.start;
-        if octet < 64 || len >= NAME_LEN_MAX {
-            let (end, len) = (self.at + usize::from(octet), len + usize::from(octet) + 1);
-            return Err(if len > NAME_LEN_MAX { too_long(len) } else { truncated(message, end) });
-        }
-        // It leads before the labels that it ends.
-        let target = pointer(message, self.at, octet, self.name.start, self.name.floor)?;
-        self.pointers += 1;
-        if self.pointers > POINTERS_MAX {
-            return Err(bad(self.at));
-        }
-        (self.at, self.name.start, self.len) = (target, target, len);
-        self.run = reach(message, target, NAME_LEN_MAX - len);
-        Ok(())
+/// Why there is neither a label nor the root, nor a pointer that may be followed, in the labels from offset `start` of a
+/// name that must end at offset `end`: they are walked again.
+#[cold]
+#[inline(never)]
+fn why(message: &[u8], start: usize, end: usize) -> Error {
+    let mut at = start;
+    while let Some(octet) = message.get(at).filter(|octet| is_label(**octet) && at < end) {
+        at += usize::from(*octet) + 1;
     }
+    broken(message, at, NAME_LEN_MAX.saturating_sub(end.saturating_sub(at)))
 }
 
 impl<'a> Iterator for Labels<'a> {
     type Item = Result<&'a [u8], Error>;
 
-    #[inline]
+    // A walk over a few labels keeps all of this in registers; called, it would be three times as dear.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.label() {
-                // The root. Asked again, it is there still.
-                Some([]) => {
-                    self.at -= 1;
-                    return None;
-                }
-                Some(label) => return Some(Ok(label)),
-                None => {
-                    if let Err(error) = self.follow() {
-                        *self = Name::ROOT.labels();
-                        return Some(Err(error));
+            if let Some((&octet, behind)) = self.rest.split_first() {
+                if is_label(octet) {
+                    if let Some((label, rest)) = behind.split_at_checked(octet.into()) {
+                        self.rest = rest;
+                        return Some(Ok(label));
                     }
+                } else if octet == 0 {
+                    // The root. Asked again, it is there still.
+                    return None;
+                } else if self.follow().is_some() {
+                    continue;
                 }
             }
+            let error = why(self.message, self.start, self.end);
+            *self = Name::ROOT.labels();
+            return Some(Err(error));
         }
     }
 }
@@ -528,7 +545,7 @@ mod tests {
         let mut message: Vec<u8> = name.octets.to_vec();
         assert_eq!(parse(&message, 0).unwrap().1, 255);
         message.splice(0..0, [1, b'b']);
-        assert_eq!(parse(&message, 0), Err(Error::Length(257)));
+        assert_eq!(parse(&message, 0), Err(Error::Length(256)));
         // And where it shows only behind a pointer.
         message.splice(0..2, []);
         message.extend([1, b'b', 0xc0, 0]);

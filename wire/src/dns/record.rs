@@ -134,6 +134,7 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// As [`Name::parse`]; `Truncated` if type or class are not there.
+    #[inline]
     pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
         let (name, at) = Name::parse(message, at, HEADER_LEN)?;
         let Some(&[t0, t1, c0, c1]) = message.get(at..).and_then(<[u8]>::first_chunk) else {
@@ -165,10 +166,9 @@ fn write_class(f: &mut fmt::Formatter<'_>, class: Class) -> fmt::Result {
 pub struct Record<'a> {
     /// The owner, in the message.
     name: Name<'a>,
-    message: &'a [u8],
-    /// Where RDATA start in the message, and how many octets they are.
-    at: usize,
-    len: u16,
+    rdata: &'a [u8],
+    /// Where RDATA end in the message.
+    end: usize,
     record_type: RecordType,
     class: Class,
     ttl: u32,
@@ -186,17 +186,13 @@ impl<'a> Record<'a> {
             return Err(Error::truncated(at + FIXED_LEN, message.len()));
         };
         let &[t0, t1, c0, c1, a, b, c, d, l0, l1] = fixed;
-        let len = u16::from_be_bytes([l0, l1]);
-        let at = at + FIXED_LEN;
-        let end = at + usize::from(len);
-        if behind.len() < usize::from(len) {
-            return Err(Error::truncated(end, message.len()));
-        }
+        let len = usize::from(u16::from_be_bytes([l0, l1]));
+        let end = at + FIXED_LEN + len;
+        let rdata = behind.get(..len).ok_or_else(|| Error::truncated(end, message.len()))?;
         let record = Self {
             name,
-            message,
-            at,
-            len,
+            rdata,
+            end,
             record_type: RecordType(u16::from_be_bytes([t0, t1])),
             class: Class(u16::from_be_bytes([c0, c1])),
             ttl: u32::from_be_bytes([a, b, c, d]),
@@ -239,77 +235,21 @@ impl<'a> Record<'a> {
     }
 
     /// RDATA as octets. Names inside may point to elsewhere in the message.
-    #[inline]
     #[must_use]
-    pub fn rdata(&self) -> &'a [u8] {
-        self.message.get(self.at..self.at + usize::from(self.len)).unwrap_or_default()
+    pub const fn rdata(&self) -> &'a [u8] {
+        self.rdata
     }
 
     /// RDATA by their type.
     ///
     /// # Errors
     /// `Length` with RDLENGTH if that is not what the type needs; as [`Name::parse`] for a name inside.
+    #[inline]
     pub fn data(&self) -> Result<Data<'a>, Error> {
-        let wrong_len = || Error::Length(self.len);
-        Ok(match (self.record_type, self.rdata()) {
-            (RecordType::A, &[a, b, c, d]) => Data::A(Ipv4Addr::new(a, b, c, d)),
-            (RecordType::AAAA, octets) => {
-                Data::Aaaa(<[u8; 16]>::try_from(octets).map_err(|_| wrong_len())?.into())
-            }
-            (RecordType::A, _) => return Err(wrong_len()),
-            (RecordType::CNAME, _) => Data::Cname(self.last_name(0)?),
-            (RecordType::NS, _) => Data::Ns(self.last_name(0)?),
-            (RecordType::PTR, _) => Data::Ptr(self.last_name(0)?),
-            (RecordType::MX, &[p0, p1, ..]) => {
-                Data::Mx { preference: u16::from_be_bytes([p0, p1]), exchange: self.last_name(2)? }
-            }
-            (RecordType::SRV, &[p0, p1, w0, w1, q0, q1, ..]) => Data::Srv {
-                priority: u16::from_be_bytes([p0, p1]),
-                weight: u16::from_be_bytes([w0, w1]),
-                port: u16::from_be_bytes([q0, q1]),
-                target: self.last_name(6)?,
-            },
-            (RecordType::SOA, _) => Data::Soa(self.soa()?),
-            (RecordType::TXT, octets) => Data::Txt(Text::parse(octets)?),
-            (RecordType::OPT, octets) => Data::Opt(EdnsOptions::new(octets)),
-            (RecordType::MX | RecordType::SRV, _) => return Err(wrong_len()),
-            (other, octets) => Data::Unknown(other, octets),
-        })
-    }
-
-    /// The name that ends RDATA, at this offset inside.
-    fn last_name(&self, at: usize) -> Result<Name<'a>, Error> {
-        let (name, end) = self.name_at(self.at + at)?;
-        if end == self.at + usize::from(self.len) {
-            Ok(name)
-        } else {
-            Err(Error::Length(self.len))
+        match (self.record_type, self.rdata) {
+            (RecordType::A, &[a, b, c, d]) => Ok(Data::A(Ipv4Addr::new(a, b, c, d))),
+            _ => other_data(self.record_type, self.rdata, self.name.message(), self.end),
         }
-    }
-
-    /// A name that stands inside RDATA: it must not run beyond them.
-    fn name_at(&self, at: usize) -> Result<(Name<'a>, usize), Error> {
-        let end = self.at + usize::from(self.len);
-        Name::parse(self.message.get(..end).unwrap_or_default(), at, HEADER_LEN)
-    }
-
-    fn soa(&self) -> Result<Soa<'a>, Error> {
-        let (primary, at) = self.name_at(self.at)?;
-        let (mailbox, at) = self.name_at(at)?;
-        let numbers = self.rdata().get(at - self.at..).unwrap_or_default();
-        let Ok(numbers) = <[u8; 20]>::try_from(numbers) else {
-            return Err(Error::Length(self.len));
-        };
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = numbers;
-        Ok(Soa {
-            primary,
-            mailbox,
-            serial: u32::from_be_bytes([a, b, c, d]),
-            refresh: u32::from_be_bytes([e, f, g, h]),
-            retry: u32::from_be_bytes([i, j, k, l]),
-            expire: u32::from_be_bytes([m, n, o, p]),
-            minimum: u32::from_be_bytes([q, r, s, t]),
-        })
     }
 
     /// The record's meaning, which can be emitted into another message.
@@ -319,6 +259,70 @@ impl<'a> Record<'a> {
     pub fn repr(&self) -> Result<Repr<'a>, Error> {
         Ok(Repr { name: self.name, class: self.class(), ttl: self.ttl_field(), data: self.data()? })
     }
+}
+
+/// RDATA of all types but an IPv4 address; they end at offset `end` of `message`.
+fn other_data<'a>(
+    record_type: RecordType,
+    rdata: &'a [u8],
+    message: &'a [u8],
+    end: usize,
+) -> Result<Data<'a>, Error> {
+    // No name in them runs beyond them.
+    let message = message.get(..end).unwrap_or(message);
+    let last_name = |at| {
+        let (name, name_end) = Name::parse(message, end - rdata.len() + at, HEADER_LEN)?;
+        if name_end == end {
+            Ok(name)
+        } else {
+            Err(wrong_len(rdata))
+        }
+    };
+    Ok(match (record_type, rdata) {
+        (RecordType::AAAA, octets) => {
+            Data::Aaaa(<[u8; 16]>::try_from(octets).map_err(|_| wrong_len(rdata))?.into())
+        }
+        (RecordType::CNAME, _) => Data::Cname(last_name(0)?),
+        (RecordType::NS, _) => Data::Ns(last_name(0)?),
+        (RecordType::PTR, _) => Data::Ptr(last_name(0)?),
+        (RecordType::MX, &[p0, p1, ..]) => {
+            Data::Mx { preference: u16::from_be_bytes([p0, p1]), exchange: last_name(2)? }
+        }
+        (RecordType::SRV, &[p0, p1, w0, w1, q0, q1, ..]) => Data::Srv {
+            priority: u16::from_be_bytes([p0, p1]),
+            weight: u16::from_be_bytes([w0, w1]),
+            port: u16::from_be_bytes([q0, q1]),
+            target: last_name(6)?,
+        },
+        (RecordType::SOA, _) => Data::Soa(soa(rdata, message)?),
+        (RecordType::TXT, octets) => Data::Txt(Text::parse(octets)?),
+        (RecordType::OPT, octets) => Data::Opt(EdnsOptions::new(octets)),
+        (RecordType::A | RecordType::MX | RecordType::SRV, _) => return Err(wrong_len(rdata)),
+        (other, octets) => Data::Unknown(other, octets),
+    })
+}
+
+fn soa<'a>(rdata: &'a [u8], message: &'a [u8]) -> Result<Soa<'a>, Error> {
+    let (primary, at) = Name::parse(message, message.len() - rdata.len(), HEADER_LEN)?;
+    let (mailbox, at) = Name::parse(message, at, HEADER_LEN)?;
+    let numbers = message.get(at..).unwrap_or_default();
+    let numbers = <[u8; 20]>::try_from(numbers).map_err(|_| wrong_len(rdata))?;
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = numbers;
+    Ok(Soa {
+        primary,
+        mailbox,
+        serial: u32::from_be_bytes([a, b, c, d]),
+        refresh: u32::from_be_bytes([e, f, g, h]),
+        retry: u32::from_be_bytes([i, j, k, l]),
+        expire: u32::from_be_bytes([m, n, o, p]),
+        minimum: u32::from_be_bytes([q, r, s, t]),
+    })
+}
+
+/// RDLENGTH is not what the type needs. It came in 16 bits.
+#[cold]
+fn wrong_len(rdata: &[u8]) -> Error {
+    Error::Length(u16::try_from(rdata.len()).unwrap_or(u16::MAX))
 }
 
 impl fmt::Display for Record<'_> {

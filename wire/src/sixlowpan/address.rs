@@ -90,41 +90,49 @@ impl Address {
     }
 
     #[inline]
-    pub(super) fn of_source(address: &[u8; 16], identifier: Option<Half>, contexts: &Contexts) -> Self {
-        if halves(address) == [Half::ZERO; 2] {
+    pub(super) fn of_source(address: [Half; 2], identifier: Option<Half>, contexts: &Contexts) -> Self {
+        if address == [Half::ZERO; 2] {
             return Self::stateless(STATEFUL);
         }
         Self::of_unicast(address, identifier, contexts)
     }
 
     #[inline]
-    pub(super) fn of_destination(address: &[u8; 16], identifier: Option<Half>, contexts: &Contexts) -> Self {
-        if let [0xff, group @ ..] = address {
-            return Self::of_group(group, contexts);
+    pub(super) fn of_destination(address: [Half; 2], identifier: Option<Half>, contexts: &Contexts) -> Self {
+        let [[first, ..], _] = address.map(Half::octets);
+        if first == 0xff {
+            return Self::of_group(address, contexts);
         }
         Self::of_unicast(address, identifier, contexts)
     }
 
     /// The shortest encoding. Bits are elided only if the decoder derives the same ones, RFC 6282 §3.2.2.
     #[inline(always)]
-    fn of_unicast(address: &[u8; 16], identifier: Option<Half>, contexts: &Contexts) -> Self {
-        let [prefix, own] = halves(address);
-        if prefix == Half::LINK_LOCAL && identifier == Some(own) {
+    fn of_unicast(address: [Half; 2], identifier: Option<Half>, contexts: &Contexts) -> Self {
+        if Self::is_elided_link_local(address, identifier) {
             return Self::stateless(ELIDED);
         }
         Self::of_other(address, identifier, contexts)
     }
 
+    /// Whether it is the link-local address that the decoder derives.
+    #[inline]
+    pub(super) fn is_elided_link_local(address: [Half; 2], identifier: Option<Half>) -> bool {
+        let [prefix, own] = address;
+        prefix == Half::LINK_LOCAL && identifier == Some(own)
+    }
+
     /// Out of line: most addresses are link-local ones, elided.
     #[inline(never)]
-    fn of_other(address: &[u8; 16], identifier: Option<Half>, contexts: &Contexts) -> Self {
-        let [prefix, own] = halves(address);
+    fn of_other(address: [Half; 2], identifier: Option<Half>, contexts: &Contexts) -> Self {
+        let [prefix, own] = address;
         if prefix == Half::LINK_LOCAL {
             return Self::stateless(if own.is_short() { IN_LINE_16 } else { IN_LINE_64 });
         }
+        let address = join(address);
         let mut best = Self::stateless(0);
         for (id, context) in contexts.usable() {
-            let is_from = |identifier: Half| context.join(identifier.octets()) == *address;
+            let is_from = |identifier: Half| context.join(identifier.octets()) == address;
             let mode = if identifier.is_some_and(is_from) {
                 ELIDED
             } else if is_from(own.shortened()) {
@@ -142,10 +150,10 @@ impl Address {
         best
     }
 
-    /// Without the first octet, which says that it is a group.
     #[inline(never)]
-    fn of_group(group: &[u8; 15], contexts: &Contexts) -> Self {
-        let [flags, reserved, prefix_len, prefix @ .., w, x, y, _] = *group;
+    fn of_group(group: [Half; 2], contexts: &Contexts) -> Self {
+        // The first octet says that it is a group.
+        let [_, flags, reserved, prefix_len, prefix @ .., w, x, y, _] = join(group);
         let [zeros @ .., last] = prefix;
         let is_short = [reserved, prefix_len] == [0; 2] && zeros == [0; 7];
         if is_short && last == 0 && w == 0 {
@@ -184,7 +192,7 @@ impl Address {
     pub(super) fn write(self, address: &[u8; 16], writer: &mut Writer<'_>) -> Result<(), Error> {
         let [_, own] = halves(address);
         match self.mode {
-            0b0011 | 0b0111 | STATEFUL => Ok(()),
+            ELIDED | 0b0111 | STATEFUL => Ok(()),
             0b0001 | 0b0101 => writer.put(&own.octets()),
             0b0010 | 0b0110 => {
                 let [.., high, low] = own.octets();
@@ -220,10 +228,10 @@ pub(super) fn read_source(
     reader: &mut Reader<'_>,
     identifier: Option<Half>,
     contexts: &Contexts,
-) -> Result<[u8; 16], Error> {
+) -> Result<[Half; 2], Error> {
     // Context-based, no bits in-line: the unspecified address.
     if mode == STATEFUL {
-        return Ok([0; 16]);
+        return Ok([Half::ZERO; 2]);
     }
     read_unicast(mode, id, reader, identifier, contexts)
 }
@@ -236,17 +244,32 @@ pub(super) fn read_unicast(
     reader: &mut Reader<'_>,
     identifier: Option<Half>,
     contexts: &Contexts,
-) -> Result<[u8; 16], Error> {
+) -> Result<[Half; 2], Error> {
+    // Nearly all are link-local ones, elided.
+    if mode == ELIDED {
+        return Ok([Half::LINK_LOCAL, identifier.ok_or(Error::LinkAddress)?]);
+    }
+    read_other(mode, id, reader, identifier, contexts)
+}
+
+#[inline(never)]
+fn read_other(
+    mode: u8,
+    id: u8,
+    reader: &mut Reader<'_>,
+    identifier: Option<Half>,
+    contexts: &Contexts,
+) -> Result<[Half; 2], Error> {
     let context = if mode & STATEFUL != 0 { Some(contexts.known(id)?) } else { None };
     let identifier = match mode & 0b11 {
         IN_LINE_64 => Half::new(*reader.take()?),
         IN_LINE_16 => Half::short(*reader.take()?),
         ELIDED => identifier.ok_or(Error::LinkAddress)?,
-        _ => return Ok(*reader.take()?),
+        _ => return Ok(halves(reader.take()?)),
     };
     Ok(match context {
-        Some(context) => context.join(identifier.octets()),
-        None => link_local(identifier),
+        Some(context) => halves(&context.join(identifier.octets())),
+        None => [Half::LINK_LOCAL, identifier],
     })
 }
 
@@ -257,7 +280,7 @@ pub(super) fn read_group(
     id: u8,
     reader: &mut Reader<'_>,
     contexts: &Contexts,
-) -> Result<[u8; 16], Error> {
+) -> Result<[Half; 2], Error> {
     let mut address = [0; 16];
     address[0] = 0xff;
     match mode {
@@ -284,5 +307,5 @@ pub(super) fn read_group(
         }
         _ => return Err(Error::Reserved(mode)),
     }
-    Ok(address)
+    Ok(halves(&address))
 }

@@ -35,6 +35,8 @@ const DISPATCH_MASK: u16 = 0b111 << 13;
 const TF_SHIFT: u32 = 11;
 const HLIM_SHIFT: u32 = 8;
 const SOURCE_SHIFT: u32 = 4;
+/// Nothing in-line but, perhaps, the hop limit; NHC follows.
+const SHORTEST: u16 = DISPATCH | 3 << TF_SHIFT | NH_MASK | 3 << SOURCE_SHIFT | 3;
 
 /// The base encoding, two octets, for display and dissection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,8 +163,33 @@ impl Repr {
         if self.flow_label >> 20 != 0 {
             return Err(Error::Unrepresentable);
         }
+        let identifiers = Identifiers::of_frame(link);
+        let hlim = hop_limit_bits(self.hop_limit);
+        let is_elided = |address: Ipv6Addr, identifier| {
+            Address::is_elided_link_local(address::halves(&address.octets()), identifier)
+        };
+        // The shortest form of all, which most frames between neighbours have.
+        if (self.flow_label, self.traffic_class, self.next_header) == (0, 0, None)
+            && hlim != 0
+            && is_elided(self.source, identifiers.source)
+            && is_elided(self.destination, identifiers.destination)
+        {
+            let base = buffer.first_chunk_mut().ok_or(Error::NoRoom)?;
+            *base = (SHORTEST | hlim << HLIM_SHIFT).to_be_bytes();
+            return Ok(base.len());
+        }
+        self.emit_in_line(buffer, identifiers, contexts)
+    }
+
+    #[inline(never)]
+    fn emit_in_line(
+        &self,
+        buffer: &mut [u8],
+        identifiers: Identifiers,
+        contexts: &Contexts,
+    ) -> Result<usize, Error> {
         let mut writer = Writer::new(buffer);
-        Encoded::new(self, Identifiers::of_frame(link), contexts).write(self.next_header, &mut writer)?;
+        Encoded::new(self, identifiers, contexts).write(self.next_header, &mut writer)?;
         Ok(writer.len())
     }
 
@@ -215,7 +242,7 @@ impl Repr {
         } else {
             address::read_unicast(mode, ids & 0x0f, reader, identifiers.destination, contexts)?
         };
-        let (source, destination) = (Ipv6Addr::from(source), Ipv6Addr::from(destination));
+        let (source, destination) = (address::join(source).into(), address::join(destination).into());
         let header = Self { traffic_class, flow_label, next_header, hop_limit, source, destination };
         Ok((header, reader.rest))
     }
@@ -255,15 +282,11 @@ impl<'a> Encoded<'a> {
             (_, class) if class & 0xfc == 0 => 1,
             _ => 0,
         };
-        let hlim = match header.hop_limit {
-            1 => 1,
-            64 => 2,
-            255 => 3,
-            _ => 0,
-        };
-        let source = Address::of_source(&header.source.octets(), identifiers.source, contexts);
-        let destination =
-            Address::of_destination(&header.destination.octets(), identifiers.destination, contexts);
+        let hlim = hop_limit_bits(header.hop_limit);
+        let [source, destination] =
+            [header.source, header.destination].map(|address| address::halves(&address.octets()));
+        let source = Address::of_source(source, identifiers.source, contexts);
+        let destination = Address::of_destination(destination, identifiers.destination, contexts);
         let context_ids = source.context << 4 | destination.context;
         let mut base = DISPATCH
             | tf << TF_SHIFT
@@ -315,6 +338,17 @@ impl<'a> Encoded<'a> {
         }
         self.source.write(&self.header.source.octets(), writer)?;
         self.destination.write(&self.header.destination.octets(), writer)
+    }
+}
+
+/// HLIM: 0 if the hop limit is in-line.
+#[inline]
+const fn hop_limit_bits(hop_limit: u8) -> u16 {
+    match hop_limit {
+        1 => 1,
+        64 => 2,
+        255 => 3,
+        _ => 0,
     }
 }
 
