@@ -16,6 +16,7 @@ mod ip;
 mod link;
 mod links;
 mod lowpan;
+pub mod made;
 mod segments;
 mod transport;
 
@@ -45,6 +46,9 @@ impl Family {
     /// If a property is broken.
     pub fn run(&self, data: &[u8]) {
         let Some((number, octets)) = data.split_first() else { return };
+        if *number == made::FORMAT {
+            return made::run(self.name, octets);
+        }
         if let Some((_, _, check)) = self.formats.iter().find(|(format, _, _)| format == number) {
             check(octets);
         }

@@ -90,6 +90,7 @@ impl fmt::Display for Packet<'_> {
 
 /// The meaning of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr<'a> {
     /// What follows.
     pub next_header: IpProtocol,
@@ -98,6 +99,7 @@ pub struct Repr<'a> {
     /// Sequence Number.
     pub sequence: u32,
     /// Integrity Check Value with its padding: a multiple of four octets, over IPv6 four more than one of eight.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::units::<4, 64>))]
     pub icv: &'a [u8],
 }
 

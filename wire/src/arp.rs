@@ -42,7 +42,6 @@ const TPA: usize = 24;
 
 /// What a packet is, RFC 826 `ar$op`; IANA "ARP Parameters".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Operation {
     /// 1: who has the target protocol address?
     Request,
@@ -144,10 +143,12 @@ pub struct Repr {
     /// Request, reply or another.
     pub operation: Operation,
     /// The sender's Ethernet address.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::ethernet_address))]
     pub sender_hardware: HardwareAddress,
     /// The sender's IPv4 address.
     pub sender_protocol: Ipv4Addr,
     /// The target's Ethernet address; [`HardwareAddress::NONE`] is emitted as zeros.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::ethernet_address))]
     pub target_hardware: HardwareAddress,
     /// The target's IPv4 address.
     pub target_protocol: Ipv4Addr,

@@ -70,6 +70,7 @@ impl fmt::Display for Packet<'_> {
 
 /// What is visible of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Security Parameters Index: not 0 on the wire; 1 to 255 are reserved.
     pub spi: u32,
@@ -110,6 +111,7 @@ impl fmt::Display for Repr {
 
 /// The end of the decrypted part, RFC 4303 §2.4 to §2.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Trailer<'a> {
     /// What was protected.
     pub payload: &'a [u8],

@@ -240,6 +240,7 @@ pub struct Repr {
     /// Whom the frame is for.
     pub destination: [u8; 6],
     /// Who sent it: never a group.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::station))]
     pub source: [u8; 6],
     /// What the payload is: never below 0x0600.
     pub ether_type: EtherType,
@@ -288,12 +289,15 @@ impl Repr {
 
 /// The header of an IEEE 802.3 frame, whose type field is a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct LengthRepr {
     /// Whom the frame is for.
     pub destination: [u8; 6],
     /// Who sent it: never a group.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::station))]
     pub source: [u8; 6],
     /// Octets that follow, padding not counted: up to 1500.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u16::<1500>))]
     pub length: u16,
 }
 

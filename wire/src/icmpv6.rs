@@ -140,6 +140,7 @@ impl fmt::Display for Packet<'_> {
 
 /// An echo or error message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Repr<'a> {
     /// Destination Unreachable, RFC 4443 §3.1.
     DestinationUnreachable {

@@ -90,7 +90,6 @@ pub enum Version {
 
 /// Kind of a group record, RFC 3376 §4.2.12 and RFC 3810 §5.2.12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum RecordType {
     /// 1, IS_IN: asked for, listens to these sources.
     ModeIsInclude,
@@ -266,6 +265,7 @@ impl<'a> Sources<'a> {
 
 /// One group record of a version 3 report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Record<'a> {
     /// What is said of the group.
     pub kind: RecordType,
@@ -366,6 +366,7 @@ impl<'a> Records<'a> {
 
 /// What a message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Repr<'a> {
     /// A query of version 1 or 2.
     Query {

@@ -347,8 +347,10 @@ pub struct Repr {
     /// Identification of the datagram.
     pub identification: u16,
     /// DF and MF.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::ipv4_flags))]
     pub flags: Flags,
     /// Where the payload lies in its datagram, in octets: a multiple of eight.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::fragment_offset))]
     pub fragment_offset: u16,
     /// Hop Limit, also Time to Live.
     pub hop_limit: u8,

@@ -215,6 +215,7 @@ pub struct Repr {
     /// Traffic Class: DS field and ECN.
     pub traffic_class: u8,
     /// Flow Label, 20 bits.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u32::<0xf_ffff>))]
     pub flow_label: u32,
     /// Octets that follow the header.
     pub payload_len: u16,

@@ -108,7 +108,6 @@ impl Supervisory {
 
 /// What an unnumbered frame is, IEEE 802.2 §5.4.1 and §5.4.3: the control octet without its P/F bit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Unnumbered(u8);
 
 impl Unnumbered {
@@ -171,8 +170,10 @@ pub enum Control {
     /// I-format, two octets: numbered information.
     Information {
         /// N(S), 7 bits: this frame's number.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<127>))]
         ns: u8,
         /// N(R), 7 bits: the number expected next.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<127>))]
         nr: u8,
         /// The P bit of a command, the F bit of a response.
         poll_final: bool,
@@ -182,6 +183,7 @@ pub enum Control {
         /// What it says.
         function: Supervisory,
         /// N(R), 7 bits: the number expected next.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<127>))]
         nr: u8,
         /// The P bit of a command, the F bit of a response.
         poll_final: bool,
@@ -353,10 +355,12 @@ impl fmt::Display for Packet<'_> {
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Whom it is for; its lowest bit is 0.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::sap))]
     pub dsap: Sap,
     /// Whether the destination is a group of access points.
     pub is_group: bool,
     /// Who sends it; its lowest bit is 0.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::sap))]
     pub ssap: Sap,
     /// Whether it is a response; else it is a command.
     pub is_response: bool,

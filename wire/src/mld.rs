@@ -135,6 +135,7 @@ impl<'a> Sources<'a> {
 
 /// One multicast address record of a version 2 report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Record<'a> {
     /// What is said of the group.
     pub kind: RecordType,
@@ -295,6 +296,7 @@ impl fmt::Display for Packet<'_> {
 
 /// What a message means. The checksum is checked apart: the IP layer has done so for all of ICMPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Repr<'a> {
     /// A query of version 1.
     QueryV1 {

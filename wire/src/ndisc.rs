@@ -235,6 +235,7 @@ impl<'a> Message<'a> {
 
 /// What the IP header says of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Envelope {
     /// Source address.
     pub source: Ipv6Addr,
@@ -475,6 +476,7 @@ impl fmt::Display for Message<'_> {
 
 /// A Neighbor Solicitation to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SolicitationRepr {
     /// The address that is asked for.
     pub target: Ipv6Addr,
@@ -484,6 +486,7 @@ pub struct SolicitationRepr {
 
 /// A Neighbor Advertisement to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct AdvertisementRepr {
     /// R, S and O.
     pub flags: AdvertFlags,
@@ -495,6 +498,7 @@ pub struct AdvertisementRepr {
 
 /// A Router Solicitation to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RouterSolicitationRepr {
     /// Our link-layer address; `NONE` leaves the option out, as it must be when the source is unspecified.
     pub source_link_layer: HardwareAddress,

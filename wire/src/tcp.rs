@@ -448,6 +448,7 @@ fn put<'a>(area: &'a mut [u8], octets: &[u8]) -> &'a mut [u8] {
 
 /// What a segment says beside its data: owned, in host order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// The fixed part of the header.
     pub fields: Fields,

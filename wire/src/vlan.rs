@@ -49,12 +49,15 @@ const FIRST_TCI: usize = ethernet::HEADER_LEN;
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Tag {
     /// Which kind of tag: [`EtherType::VLAN`] for a customer's, [`EtherType::SERVICE_VLAN`] for a provider's.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::tpid))]
     pub tpid: EtherType,
     /// PCP, 0 to 7: how urgent the frame is; 1 is the least, then 0, 2 and up.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub priority: u8,
     /// DEI: the frame goes first if one must be dropped.
     pub is_drop_eligible: bool,
     /// VID: 1 to 4094, or [`VID_PRIORITY`].
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u16::<0xfff>))]
     pub vid: u16,
 }
 
@@ -206,12 +209,15 @@ impl fmt::Debug for Packet<'_> {
 
 /// The header of a frame with its tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Whom the frame is for.
     pub destination: [u8; 6],
     /// Who sent it: never a group.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::station))]
     pub source: [u8; 6],
     /// The tags, outermost first.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::list))]
     pub tags: heapless::Vec<Tag, TAGS_MAX>,
     /// What the payload is, or the length of the payload, up to 1500.
     pub ether_type: EtherType,

@@ -10,6 +10,7 @@
 
 mod control;
 mod emit;
+mod reprs;
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
@@ -41,6 +42,7 @@ fn main() -> ! {
             let out = black_box(&mut OUT[..]).get_mut(..black_box(100)).unwrap_or_default();
             frames(frame, out);
             control::all(frame, out);
+            reprs::all(frame, out);
             for layer in Walk::new(black_box(medium), frame, scratch) {
                 emit::layer(&layer, out);
             }

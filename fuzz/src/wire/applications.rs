@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 /// What was parsed is emitted again, with compression of our own, and means the same.
-fn dns(bytes: &[u8]) {
+pub(super) fn dns(bytes: &[u8]) {
     let Ok(packet) = dns::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let _ = packet.edns();
@@ -63,7 +63,7 @@ fn check_name(name: dns::Name<'_>) {
 }
 
 /// What was parsed is emitted again with the same options, all in one field.
-fn dhcpv4(bytes: &[u8]) {
+pub(super) fn dhcpv4(bytes: &[u8]) {
     let Ok(packet) = dhcpv4::Packet::parse(bytes) else { return };
     let _ = (packet.to_string(), packet.parameters());
     assert!(packet.pieces().count() <= bytes.len());
@@ -98,7 +98,7 @@ const MEDIA: [Medium; 7] = [
 
 /// Input: the medium, then a frame. The walk ends, each layer prints as one line, and nothing of the frame is before
 /// the first layer.
-fn walk(bytes: &[u8]) {
+pub(super) fn walk(bytes: &[u8]) {
     let Some((medium, frame)) = bytes.split_first() else { return };
     let medium = MEDIA[usize::from(*medium) % MEDIA.len()];
     let mut contexts = Contexts::new();

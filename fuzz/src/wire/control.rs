@@ -40,7 +40,7 @@ fn is_intact(message: &[u8]) {
     check::segment(IpAddr::V6(SOURCE), IpAddr::V6(DESTINATION), IpProtocol::ICMPV6, message);
 }
 
-fn icmpv4_query(bytes: &[u8]) {
+pub(super) fn icmpv4_query(bytes: &[u8]) {
     let Ok(packet) = icmpv4::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let Ok(query) = icmpv4::Query::parse(&packet) else { return };
@@ -54,7 +54,7 @@ fn icmpv4_query(bytes: &[u8]) {
 }
 
 /// As it is, and without checksum, which most inputs have wrong.
-fn extensions(bytes: &[u8]) {
+pub(super) fn extensions(bytes: &[u8]) {
     let mut without = bytes.to_vec();
     if let [_, _, a, b, ..] = &mut without[..] {
         [*a, *b] = [0, 0];
@@ -71,7 +71,7 @@ fn extensions(bytes: &[u8]) {
     }
 }
 
-fn icmpv4_error(bytes: &[u8]) {
+pub(super) fn icmpv4_error(bytes: &[u8]) {
     let Ok(packet) = icmpv4::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let (Ok(repr), Some(Ok(extensions))) = (icmpv4::Repr::parse(&packet), packet.extensions()) else {
@@ -88,7 +88,7 @@ fn icmpv4_error(bytes: &[u8]) {
     assert!(read.objects().map(|object| object.expect("whole")).eq(objects));
 }
 
-fn icmpv6_error(bytes: &[u8]) {
+pub(super) fn icmpv6_error(bytes: &[u8]) {
     let Ok(packet) = icmpv6::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let (Ok(repr), Some(Ok(extensions))) = (icmpv6::Repr::parse(&packet), packet.extensions()) else {
@@ -106,7 +106,7 @@ fn icmpv6_error(bytes: &[u8]) {
 }
 
 /// The same octets as ICMPv4 and as ICMPv6.
-fn extended_echo(bytes: &[u8]) {
+pub(super) fn extended_echo(bytes: &[u8]) {
     if let Ok(packet) = icmpv4::Packet::parse(bytes) {
         if let Ok(echo) = ExtendedEcho::parse_v4(&packet) {
             let _ = echo.to_string();
@@ -126,7 +126,7 @@ fn extended_echo(bytes: &[u8]) {
 }
 
 /// Input: kind of link, then options.
-fn ndisc_options(bytes: &[u8]) {
+pub(super) fn ndisc_options(bytes: &[u8]) {
     let Some((link, bytes)) = bytes.split_first() else { return };
     let like = match link & 3 {
         0 => HardwareAddress::NONE,
@@ -147,7 +147,7 @@ fn ndisc_options(bytes: &[u8]) {
 }
 
 /// Input: type, code, then the body.
-fn ndisc_message(bytes: &[u8]) {
+pub(super) fn ndisc_message(bytes: &[u8]) {
     let Some((&[kind, code], body)) = bytes.split_first_chunk() else { return };
     let Ok(message) = Message::parse(kind, code, body) else { return };
     let repr = Repr::parse(&message);
@@ -158,7 +158,7 @@ fn ndisc_message(bytes: &[u8]) {
     assert_eq!(Repr::parse(&message), repr);
 }
 
-fn duplicate_address(bytes: &[u8]) {
+pub(super) fn duplicate_address(bytes: &[u8]) {
     let Ok(packet) = icmpv6::Packet::parse(bytes) else { return };
     let Ok(repr) = DuplicateAddress::parse(&packet) else { return };
     let _ = packet.to_string();
@@ -168,7 +168,7 @@ fn duplicate_address(bytes: &[u8]) {
     assert_eq!(DuplicateAddress::parse(&again), Ok(repr));
 }
 
-fn rpl_message(bytes: &[u8]) {
+pub(super) fn rpl_message(bytes: &[u8]) {
     let Ok(packet) = rpl::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let Ok(repr) = rpl::Repr::parse(&packet) else { return };
@@ -178,7 +178,7 @@ fn rpl_message(bytes: &[u8]) {
     assert_eq!(rpl::Repr::parse(&again), Ok(repr));
 }
 
-fn rpl_options(bytes: &[u8]) {
+pub(super) fn rpl_options(bytes: &[u8]) {
     let Ok(options) = rpl::Options::parse(bytes) else { return };
     assert!(options.count() <= bytes.len());
     let mut len = 0;
@@ -193,7 +193,7 @@ fn rpl_options(bytes: &[u8]) {
 }
 
 /// Input: code, then security section and content.
-fn rpl_secure(bytes: &[u8]) {
+pub(super) fn rpl_secure(bytes: &[u8]) {
     if let Ok(check) = ConsistencyCheck::parse(bytes) {
         let _ = check.to_string();
         let again = emitted(check.buffer_len(), |buffer| check.emit(buffer));
@@ -206,7 +206,7 @@ fn rpl_secure(bytes: &[u8]) {
     let _ = (secure.to_string(), secure.parts(), secure.message(), secure.consistency_check());
 }
 
-fn rpl_metrics(bytes: &[u8]) {
+pub(super) fn rpl_metrics(bytes: &[u8]) {
     assert!(Metrics::new(bytes).count() <= bytes.len());
     for metric in Metrics::new(bytes).map_while(Result::ok) {
         let _ = (metric.to_string(), metric.etx(), metric.hop_count());

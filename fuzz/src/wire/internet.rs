@@ -30,7 +30,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 /// Input: the octets of the options of a header.
-fn ipv4_options(bytes: &[u8]) {
+pub(super) fn ipv4_options(bytes: &[u8]) {
     let options: Vec<_> = ipv4::options(bytes).collect();
     assert!(options.len() <= bytes.len());
     assert!(options.iter().rev().skip(1).all(Result::is_ok), "an error ends the walk");
@@ -75,7 +75,7 @@ fn meaning<'a>(options: Options<'a>) -> Vec<Opt<'a>> {
 }
 
 /// Input: the options of a Hop-by-Hop or Destination Options header, behind its first two octets.
-fn ipv6_options(bytes: &[u8]) {
+pub(super) fn ipv6_options(bytes: &[u8]) {
     for option in Options::new(bytes, 42).flatten() {
         let _ = option.kind.may_change();
         if let Ok(option) = Opt::parse(&option) {
@@ -94,7 +94,7 @@ fn ipv6_options(bytes: &[u8]) {
 }
 
 /// Input: a routing header.
-fn routing(bytes: &[u8]) {
+pub(super) fn routing(bytes: &[u8]) {
     let Ok(header) = Routing::parse(bytes) else { return };
     let _ = header.to_string();
     let Ok(route) = header.route() else { return };
@@ -156,7 +156,7 @@ fn routing(bytes: &[u8]) {
 }
 
 /// Input: the first header, then the chain.
-fn headers(bytes: &[u8]) {
+pub(super) fn headers(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let mut walk = Chain::new(IpProtocol(*first), rest).headers();
     let (mut count, mut octets) = (0, 0);
@@ -187,7 +187,7 @@ fn show(header: &Header<'_>) {
     }
 }
 
-fn ah(bytes: &[u8]) {
+pub(super) fn ah(bytes: &[u8]) {
     let Ok(packet) = wire_ah::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let repr = wire_ah::Repr::parse(&packet);
@@ -199,7 +199,7 @@ fn ah(bytes: &[u8]) {
 }
 
 /// The octets as a packet, and as the decrypted part of one.
-fn esp(bytes: &[u8]) {
+pub(super) fn esp(bytes: &[u8]) {
     if let Ok(packet) = wire_esp::Packet::parse(bytes) {
         let _ = packet.to_string();
         let repr = wire_esp::Repr::parse(&packet);
@@ -220,7 +220,7 @@ fn esp(bytes: &[u8]) {
     }
 }
 
-fn mobility(bytes: &[u8]) {
+pub(super) fn mobility(bytes: &[u8]) {
     let Ok((header, _)) = Mobility::parse(bytes) else { return };
     let _ = header.to_string();
     let again = emitted(header.buffer_len(), |buffer| header.emit(SOURCE, DESTINATION, buffer));
@@ -229,7 +229,7 @@ fn mobility(bytes: &[u8]) {
 }
 
 /// Input: how much zeros follow (in units of 1,024 octets), then the front of a packet.
-fn jumbogram(bytes: &[u8]) {
+pub(super) fn jumbogram(bytes: &[u8]) {
     let Some((more, front)) = bytes.split_first() else { return };
     let mut packet = front.to_vec();
     packet.resize(front.len() + usize::from(*more) * 1_024, 0);

@@ -23,7 +23,7 @@ pub(super) const FAMILY: Family = Family {
     samples: samples::links,
 };
 
-fn llc(bytes: &[u8]) {
+pub(super) fn llc(bytes: &[u8]) {
     let Ok(packet) = wire_llc::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let repr = wire_llc::Repr::parse(&packet);
@@ -43,7 +43,7 @@ fn llc(bytes: &[u8]) {
     }
 }
 
-fn vlan(bytes: &[u8]) {
+pub(super) fn vlan(bytes: &[u8]) {
     let Ok(packet) = wire_vlan::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let header_len = ethernet::HEADER_LEN + wire_vlan::TAG_LEN * packet.tags().len();
@@ -53,7 +53,7 @@ fn vlan(bytes: &[u8]) {
     }
 }
 
-fn arp_general(bytes: &[u8]) {
+pub(super) fn arp_general(bytes: &[u8]) {
     let Ok(packet) = general::Packet::parse(bytes) else { return };
     let _ = packet.to_string();
     let again = emitted(packet.buffer_len(), |buffer| packet.emit(buffer));
@@ -65,7 +65,7 @@ fn arp_general(bytes: &[u8]) {
     }
 }
 
-fn frame(bytes: &[u8]) {
+pub(super) fn frame(bytes: &[u8]) {
     let Ok(frame) = Frame::parse(bytes) else { return };
     let _ = frame.to_string();
     // What the parser measured, the iterators walk over.
@@ -88,7 +88,7 @@ fn frame(bytes: &[u8]) {
 }
 
 /// The octets as elements of each kind.
-fn elements(bytes: &[u8]) {
+pub(super) fn elements(bytes: &[u8]) {
     let mut rest = bytes;
     for element in HeaderElements::new(bytes).map_while(Result::ok) {
         let again = emitted(element.buffer_len(), |buffer| element.emit(buffer));
@@ -111,7 +111,7 @@ fn elements(bytes: &[u8]) {
     }
 }
 
-fn beacon(bytes: &[u8]) {
+pub(super) fn beacon(bytes: &[u8]) {
     let Ok(beacon) = Beacon::parse(bytes) else { return };
     let _ = beacon.to_string();
     let again = emitted(beacon.buffer_len(), |buffer| beacon.emit(buffer));
@@ -119,14 +119,14 @@ fn beacon(bytes: &[u8]) {
     assert_eq!(Beacon::parse(&again), Ok(beacon));
 }
 
-fn command(bytes: &[u8]) {
+pub(super) fn command(bytes: &[u8]) {
     let Ok(command) = Command::parse(bytes) else { return };
     let _ = command.to_string();
     assert_eq!(emitted(command.buffer_len(), |buffer| command.emit(buffer)), bytes);
 }
 
 /// A frame as a receiver of everything takes it: tags, length, LLC, SNAP, ARP.
-fn ethernet_frame(bytes: &[u8]) {
+pub(super) fn ethernet_frame(bytes: &[u8]) {
     let plain = ethernet::Packet::parse(bytes);
     let packet = wire_vlan::Packet::parse(bytes);
     match (&plain, &packet) {

@@ -22,7 +22,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 /// Header by header as their dispatch octets say, as far as one is known.
-fn headers(bytes: &[u8]) {
+pub(super) fn headers(bytes: &[u8]) {
     let mut rest = bytes;
     let mut page = 0;
     while let Some(&octet) = rest.first() {

@@ -19,7 +19,7 @@ pub(super) const FAMILY: Family = Family {
     samples: samples::transport,
 };
 
-fn tcp_options(bytes: &[u8]) {
+pub(super) fn tcp_options(bytes: &[u8]) {
     let area = &bytes[..bytes.len().min(MAX_OPTIONS_LEN)];
     let _ = OptionsIter::new(area).to_string();
     assert!(OptionsIter::new(area).count() <= area.len());
@@ -38,7 +38,7 @@ fn tcp_options(bytes: &[u8]) {
 }
 
 /// Accepted as a sum of our own says, and without checksum over IPv4 only.
-fn udp_between(bytes: &[u8]) {
+pub(super) fn udp_between(bytes: &[u8]) {
     let Ok(packet) = u::Packet::parse(bytes) else { return };
     let datagram = &bytes[..usize::from(packet.header().length())];
     for (source, destination) in [

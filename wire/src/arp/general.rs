@@ -19,6 +19,7 @@ pub const HEADER_LEN: usize = 8;
 
 /// A kind of hardware, IANA "ARP Parameters, Hardware Types".
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct HardwareType(pub u16);
 
 impl HardwareType {

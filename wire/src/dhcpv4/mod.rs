@@ -83,7 +83,6 @@ bitflags::bitflags! {
 
 /// The `op` field: who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Operation {
     /// 1, BOOTREQUEST: a client.
     Request,

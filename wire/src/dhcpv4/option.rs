@@ -62,7 +62,6 @@ pub mod code {
 
 /// Kind of message, RFC 2132 §9.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum MessageType {
     /// 1: a client looks for servers.
     Discover,

@@ -17,6 +17,7 @@ const DNSSEC_OK: u32 = 0x8000;
 
 /// What an OPT record says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Edns<'a> {
     /// Largest UDP payload that the sender takes, in octets; below 512 counts as 512, RFC 6891 §6.2.3.
     pub udp_payload_size: u16,
@@ -76,6 +77,7 @@ impl<'a> Edns<'a> {
 
 /// An option of EDNS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct EdnsOption<'a> {
     /// OPTION-CODE, IANA "DNS EDNS0 Option Codes".
     pub code: u16,

@@ -90,7 +90,6 @@ bitflags::bitflags! {
 
 /// A kind of query, IANA "DNS OpCodes": four bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Opcode(pub u8);
 
 impl Opcode {
@@ -144,7 +143,6 @@ impl fmt::Display for Rcode {
 
 /// The header without its counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Header {
     /// ID, which a response repeats.
     pub id: u16,
@@ -158,6 +156,7 @@ pub struct Header {
 
 /// A part of a message that has records, RFC 1035 §4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Section {
     /// Records that answer the question.
     Answer,

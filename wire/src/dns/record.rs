@@ -120,6 +120,7 @@ impl fmt::Debug for Class {
 
 /// What is asked, RFC 1035 §4.1.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Question<'a> {
     /// QNAME.
     pub name: Name<'a>,
@@ -336,6 +337,7 @@ impl fmt::Display for Record<'_> {
 
 /// The meaning of a resource record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr<'a> {
     /// NAME: the owner.
     pub name: Name<'a>,
@@ -360,6 +362,7 @@ impl fmt::Display for Repr<'_> {
 /// TYPE and RDATA of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Data<'a> {
     /// An IPv4 address, RFC 1035 §3.4.1.
     A(Ipv4Addr),
@@ -396,7 +399,10 @@ pub enum Data<'a> {
     /// Options of EDNS, RFC 6891 §6.1.2; [`super::Edns`] has what stands in the other fields.
     Opt(EdnsOptions<'a>),
     /// Any other type, and its RDATA.
-    Unknown(RecordType, &'a [u8]),
+    Unknown(
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::unknown_record))] RecordType,
+        &'a [u8],
+    ),
 }
 
 impl Data<'_> {
@@ -450,6 +456,7 @@ impl fmt::Display for Data<'_> {
 
 /// The start of a zone, RFC 1035 §3.3.13; times in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Soa<'a> {
     /// MNAME: the primary server.
     pub primary: Name<'a>,

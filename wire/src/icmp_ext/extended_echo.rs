@@ -129,6 +129,7 @@ bitflags::bitflags! {
 
 /// An extended echo message of either family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ExtendedEcho<'a> {
     /// RFC 8335 §2; any code.
     Request {

@@ -32,6 +32,7 @@ const NAME_LEN_MAX: usize = 63;
 /// One object. One of a known class whose payload is not possible reads as `Unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Object<'a> {
     /// Class 1, C-Type 1: the label stack that the offending packet came with, RFC 4950 §3.
     LabelStack(LabelStack<'a>),
@@ -127,10 +128,13 @@ impl fmt::Display for Object<'_> {
 
 /// One entry of a label stack, RFC 3032 §2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Label {
     /// Label, 20 bits; the rest is cut off when emitted.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u32::<0xf_ffff>))]
     pub label: u32,
     /// Traffic class (formerly EXP), 3 bits.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub traffic_class: u8,
     /// S: it is the last.
     pub is_bottom: bool,
@@ -184,6 +188,7 @@ impl<'a> LabelStack<'a> {
 
 /// What an interface has to do with the offending packet, RFC 5837 §4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Role {
     /// 0: it came in by it.
     Incoming,
@@ -217,6 +222,7 @@ impl Role {
 
 /// Interface information, RFC 5837 §4; any part may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct InterfaceInformation<'a> {
     /// Which interface.
     pub role: Role,
@@ -225,6 +231,7 @@ pub struct InterfaceInformation<'a> {
     /// IP address.
     pub address: Option<IpAddr>,
     /// Name, UTF-8 by the RFC but not checked, at most 63 octets; zeros at its end are not part of it.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::any_name))]
     pub name: Option<&'a [u8]>,
     /// MTU, in octets.
     pub mtu: Option<u32>,
@@ -333,9 +340,10 @@ impl fmt::Display for InterfaceInformation<'_> {
 
 /// The interface that is asked for, RFC 8335 §2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum InterfaceIdentification<'a> {
     /// C-Type 1; zeros at its end are not part of the name.
-    ByName(&'a [u8]),
+    ByName(#[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::name))] &'a [u8]),
     /// C-Type 2: ifIndex.
     ByIndex(u32),
     /// C-Type 3.

@@ -62,6 +62,7 @@ impl<'a> Routers<'a> {
 
 /// A query message other than echo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Query<'a> {
     /// Type 9, RFC 1256 §3.
     RouterAdvertisement {

@@ -6,6 +6,7 @@ use core::fmt;
 ///
 /// One octet, so that it travels in registers; all 256 values are legal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Type(pub u8);
 
 impl Type {

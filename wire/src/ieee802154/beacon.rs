@@ -25,12 +25,16 @@ const GTS_PERMIT: u8 = 1 << 7;
 
 /// The superframe specification, §7.3.1.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Superframe {
     /// Beacon order, 0 to 15: how often beacons come; 15, only when asked for.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<15>))]
     pub beacon_order: u8,
     /// Superframe order, 0 to 15: how long the active part is.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<15>))]
     pub superframe_order: u8,
     /// Last slot of the contention access period, 0 to 15.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<15>))]
     pub final_cap_slot: u8,
     /// Whether receivers may sleep soon after the beacon.
     pub is_battery_life_extended: bool,
@@ -42,6 +46,7 @@ pub struct Superframe {
 
 /// Who sends in a guaranteed time slot, seen from the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Direction {
     /// The device sends.
     Transmit,
@@ -51,12 +56,15 @@ pub enum Direction {
 
 /// A guaranteed time slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct GuaranteedSlot {
     /// Short address of the device.
     pub device: u16,
     /// First slot, 0 to 15.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<15>))]
     pub start: u8,
     /// How many slots, 0 to 15.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<15>))]
     pub slots: u8,
     /// Who sends.
     pub direction: Direction,
@@ -64,18 +72,23 @@ pub struct GuaranteedSlot {
 
 /// What a beacon carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Beacon<'a> {
     /// How time is divided.
     pub superframe: Superframe,
     /// Whether guaranteed time slots may be asked for.
     pub is_gts_permitted: bool,
     /// Guaranteed time slots.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::list))]
     pub guaranteed_slots: heapless::Vec<GuaranteedSlot, BEACON_LIST_MAX>,
     /// Devices for which frames wait, by short address.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::list))]
     pub pending_short: heapless::Vec<u16, BEACON_LIST_MAX>,
     /// Devices for which frames wait, by extended address.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::extended_list))]
     pub pending_extended: heapless::Vec<HardwareAddress, BEACON_LIST_MAX>,
     /// What the layer above adds.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::octets::<64>))]
     pub payload: &'a [u8],
 }
 

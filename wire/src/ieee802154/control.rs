@@ -54,6 +54,7 @@ pub enum Version {
 
 /// The frame control field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct FrameControl(pub u16);
 
 impl FrameControl {

@@ -20,10 +20,12 @@ const ELEMENT_HEADER_LEN: usize = 2;
 
 /// A header element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct HeaderElement<'a> {
     /// Element id, IEEE 802.15.4 table 7-7.
     pub id: u8,
     /// Its content: up to 127 octets.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::octets::<127>))]
     pub content: &'a [u8],
 }
 
@@ -42,10 +44,13 @@ impl HeaderElement<'_> {
 
 /// A payload element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PayloadElement<'a> {
     /// Group id: 0 an encapsulated service data unit, 1 MLME, 2 a vendor's, 15 termination.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<14>))]
     pub group: u8,
     /// Its content: up to 2,047 octets.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::octets::<255>))]
     pub content: &'a [u8],
 }
 
@@ -69,6 +74,7 @@ impl<'a> PayloadElement<'a> {
 
 /// The two forms of a nested element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum NestedForm {
     /// Up to 255 octets, sub-ids 0 to 127.
     Short,
@@ -78,12 +84,14 @@ pub enum NestedForm {
 
 /// An element within an MLME element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct NestedElement<'a> {
     /// Short or long.
     pub form: NestedForm,
     /// Sub-id: each form has its own.
     pub id: u8,
     /// Its content.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::octets::<255>))]
     pub content: &'a [u8],
 }
 

@@ -19,6 +19,7 @@ const ASN_IN_NONCE: u8 = 1 << 6;
 
 /// How the key is named: key id modes 0 to 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum KeyId {
     /// 0: both sides know it.
     Implicit,

@@ -23,6 +23,7 @@ const OPTION_HEADER_LEN: usize = 2;
 /// An option, IANA "IP Option Numbers".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Opt<'a> {
     /// Record Route, type 7: pointer and addresses.
     RecordRoute(&'a [u8]),

@@ -136,6 +136,7 @@ fn write_done<T: fmt::Display>(f: &mut fmt::Formatter<'_>, done: &[T], rest: &[T
 
 /// What entries hold, the flag of the timestamp option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum TimestampFlag {
     /// 0: timestamps only.
     TimestampsOnly,

@@ -16,10 +16,12 @@ pub const FRAGMENT_LEN: usize = 8;
 
 /// The fragment header, RFC 8200 §4.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Fragment {
     /// Next Header: the first header of the fragmentable part. Only the first fragment's counts.
     pub next_header: IpProtocol,
     /// Fragment Offset, in octets: a multiple of eight.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::fragment_offset))]
     pub offset: u16,
     /// M flag: more fragments follow.
     pub more: bool,

@@ -21,12 +21,14 @@ const CHECKSUM: usize = 4;
 
 /// A mobility header, with its checksum apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Mobility<'a> {
     /// What follows: No Next Header.
     pub payload_proto: IpProtocol,
     /// MH Type: which message, IANA "Mobility Header Types".
     pub mh_type: u8,
     /// Message data: two octets, or eight times n more.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::mobility_data))]
     pub data: &'a [u8],
 }
 

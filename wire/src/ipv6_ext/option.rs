@@ -14,6 +14,7 @@ use crate::Error;
 
 /// Option type, IANA "Destination Options and Hop-by-Hop Options".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct OptionType(pub u8);
 
 impl OptionType {
@@ -69,6 +70,7 @@ impl OptionType {
 
 /// What a node does with an option that it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Action {
     /// 00: goes on to the next.
     Skip,

@@ -31,6 +31,7 @@ pub(super) const SEGMENTS_LEFT: u16 = 3;
 
 /// A routing type, IANA "Routing Types".
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RoutingType(pub u8);
 
 impl RoutingType {

@@ -76,7 +76,8 @@ impl<'a> SourceRoute<'a> {
     }
 
     fn short_len(&self) -> usize {
-        16 - usize::from(self.cmpr_i)
+        // The field has four bits: never zero, which the optimiser is to see.
+        16 - usize::from(self.cmpr_i & 0x0f)
     }
 
     /// The addresses in order, completed by the first octets of `destination`, the packet's destination address.

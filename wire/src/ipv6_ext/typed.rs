@@ -33,6 +33,7 @@ bitflags::bitflags! {
 
 /// The RPL option, RFC 6553 §3 and RFC 9008 §4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Rpl<'a> {
     /// [`OptionType::RPL`], or the one that RFC 9008 retires: [`OptionType::RPL_6553`].
     pub kind: OptionType,
@@ -43,12 +44,14 @@ pub struct Rpl<'a> {
     /// SenderRank: how far the sender is from the root.
     pub sender_rank: u16,
     /// Sub-TLVs; none are defined.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::octets::<32>))]
     pub sub_tlvs: &'a [u8],
 }
 
 /// An option with its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Opt<'a> {
     /// One octet of padding.
     Pad1,

@@ -129,12 +129,14 @@ bitflags::bitflags! {
 
 /// Content of an address registration option, RFC 6775 §4.1, RFC 8505 §4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Registration<'a> {
     /// Status; `Success` in a solicitation.
     pub status: RegistrationStatus,
     /// Opaque, whose meaning `opaque_kind` tells.
     pub opaque: u8,
     /// I, two bits: 0: Opaque is for a local policy.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<3>))]
     pub opaque_kind: u8,
     /// R and T.
     pub flags: RegistrationFlags,
@@ -229,6 +231,7 @@ impl fmt::Display for ContextOption {
 
 /// Content of an authoritative border router option, RFC 6775 §4.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct BorderRouter {
     /// Version of the information that comes with it: Version High and Version Low.
     pub version: u32,
@@ -264,6 +267,7 @@ impl fmt::Display for BorderRouter {
 
 /// A duplicate address request or confirmation between routers, RFC 6775 §4.4, RFC 8505 §4.2: an ICMPv6 message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct DuplicateAddress<'a> {
     /// Request or confirmation.
     pub kind: DuplicateAddressKind,
@@ -281,6 +285,7 @@ pub struct DuplicateAddress<'a> {
 
 /// Which of the two messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum DuplicateAddressKind {
     /// Type 157.
     Request,

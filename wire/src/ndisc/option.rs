@@ -260,6 +260,7 @@ impl Prefix<'_> {
 
 /// Preference of a router or route, RFC 4191 §2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Preference {
     /// 11.
     Low,

@@ -25,6 +25,7 @@ const OPTION_HEADER_LEN: usize = 2;
 /// octets, else with zeros at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum OptionRepr<'a> {
     /// RFC 4861 §4.6.1.
     SourceLinkLayer(HardwareAddress),
@@ -178,14 +179,14 @@ impl<'a> OptionRepr<'a> {
     /// Writes the option, filled with zeros to a multiple of eight octets, to the front of `buffer`; returns its length.
     ///
     /// # Errors
-    /// `NoRoom`; `Unrepresentable` if it is longer than 2,040 octets, has no link-layer address, addresses that are no
-    /// multiple of 16 octets, or a translator's prefix of a length that has no code.
+    /// `NoRoom`; `Unrepresentable` if it is longer than 2,040 octets, has no link-layer address, no servers or part of
+    /// one's address, or a translator's prefix of a length that has no code.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
         let units = u8::try_from(need / 8).map_err(|_| Error::Unrepresentable)?;
         let is_representable = match self {
             Self::SourceLinkLayer(address) | Self::TargetLinkLayer(address) => !address.is_none(),
-            Self::Rdnss { addresses, .. } => addresses.len() % 16 == 0,
+            Self::Rdnss { addresses, .. } => !addresses.is_empty() && addresses.len() % 16 == 0,
             Self::Nat64Prefix(prefix) => prefix.to_octets().is_some(),
             _ => true,
         };
@@ -239,6 +240,7 @@ fn put_timed(out: &mut Put<'_>, lifetime: u32, octets: &[u8]) {
 /// A message with any options: as octets that were checked, which [`OptionRepr::emit`] writes and [`Options::parse`]
 /// takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Repr<'a> {
     /// RFC 4861 §4.1.
     RouterSolicitation {
@@ -248,6 +250,7 @@ pub enum Repr<'a> {
     /// RFC 4861 §4.2.
     RouterAdvertisement {
         /// Cur Hop Limit; `None` (0): not said.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::nonzero))]
         cur_hop_limit: Option<u8>,
         /// M and O.
         flags: RouterFlags,
@@ -256,8 +259,10 @@ pub enum Repr<'a> {
         /// Router Lifetime, in seconds; 0: no default router.
         router_lifetime: u16,
         /// Reachable Time, in milliseconds; `None` (0): not said.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::nonzero))]
         reachable_time_ms: Option<u32>,
         /// Retrans Timer, in milliseconds; `None` (0): not said.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::nonzero))]
         retrans_timer_ms: Option<u32>,
         /// Options.
         options: Options<'a>,

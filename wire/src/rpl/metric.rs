@@ -86,16 +86,20 @@ bitflags::bitflags! {
 
 /// A metric or constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Metric<'a> {
     /// What is measured.
     pub kind: MetricKind,
     /// P, C, O and R.
     pub flags: MetricFlags,
     /// A: how it is aggregated: 0 added, 1 maximum, 2 minimum, 3 multiplied; three bits.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub aggregation: u8,
     /// Prec: precedence, 0 the highest; four bits.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<15>))]
     pub precedence: u8,
     /// The object's content, at most 255 octets.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::octets::<32>))]
     pub body: &'a [u8],
 }
 

@@ -194,7 +194,6 @@ impl fmt::Display for InstanceId {
 
 /// MOP, the mode of operation of an instance, §6.3.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ModeOfOperation {
     /// 0: no downward routes.
     NoDownward,
@@ -308,6 +307,7 @@ impl fmt::Display for Packet<'_> {
 
 /// Base object of a DIO, §6.3.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Dio<'a> {
     /// RPLInstanceID.
     pub instance_id: InstanceId,
@@ -320,6 +320,7 @@ pub struct Dio<'a> {
     /// MOP.
     pub mode: ModeOfOperation,
     /// Prf: how preferable the root is, 0 to 7; the rest is cut off when emitted.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub preference: u8,
     /// DTSN: a new value asks for new DAOs.
     pub dtsn: u8,
@@ -331,6 +332,7 @@ pub struct Dio<'a> {
 
 /// Base object of a DAO, §6.4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Dao<'a> {
     /// RPLInstanceID.
     pub instance_id: InstanceId,
@@ -346,6 +348,7 @@ pub struct Dao<'a> {
 
 /// Base object of a DAO-ACK, §6.5.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct DaoAck<'a> {
     /// RPLInstanceID.
     pub instance_id: InstanceId,
@@ -361,6 +364,7 @@ pub struct DaoAck<'a> {
 
 /// What a message means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Repr<'a> {
     /// §6.2.
     Dis {

@@ -101,6 +101,7 @@ impl fmt::Display for Options<'_> {
 /// One option. A known type with a length that it cannot have reads as `Unknown`. Reserved fields are not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum RplOption<'a> {
     /// One octet of padding, §6.7.2.
     Pad1,
@@ -133,6 +134,7 @@ pub enum RplOption<'a> {
 
 /// Content of a route information option, §6.7.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RouteInformation {
     /// The prefix that is reached through the sender.
     pub prefix: Ipv6Prefix,
@@ -144,10 +146,12 @@ pub struct RouteInformation {
 
 /// Content of a DODAG configuration option, §6.7.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct DodagConfiguration {
     /// A: nodes that want to be routers must get a key first.
     pub authentication: bool,
     /// PCS: how many bits Path Control has, less one; 0 to 7, the rest is cut off when emitted.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub path_control_size: u8,
     /// DIOIntervalDoublings: the trickle timer's Imax in doublings of Imin.
     pub dio_interval_doublings: u8,
@@ -169,6 +173,7 @@ pub struct DodagConfiguration {
 
 /// Content of a transit information option, §6.7.8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct TransitInformation {
     /// E: the parent is outside of the RPL network.
     pub external: bool,
@@ -197,6 +202,7 @@ bitflags::bitflags! {
 
 /// Content of a solicited information option, §6.7.9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SolicitedInformation {
     /// RPLInstanceID.
     pub instance_id: InstanceId,
@@ -223,6 +229,7 @@ bitflags::bitflags! {
 
 /// Content of a prefix information option, §6.7.10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PrefixInformation {
     /// Leading bits that are the prefix; above 128 in a malformed option.
     pub prefix_len: u8,
@@ -304,8 +311,12 @@ impl<'a> RplOption<'a> {
     /// for.
     ///
     /// # Errors
-    /// `NoRoom`; `Unrepresentable` if the content is longer than 255 octets.
+    /// `NoRoom`; `Unrepresentable` if the content is longer than 255 octets, or if an unknown option has the type of
+    /// Pad1, which has no content.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+        if matches!(self, Self::Unknown { kind: PAD1, .. }) {
+            return Err(Error::Unrepresentable);
+        }
         let len = u8::try_from(self.data_len()).map_err(|_| Error::Unrepresentable)?;
         let need = self.buffer_len();
         let mut out = Put::new(buffer, need)?;

@@ -27,6 +27,7 @@ const ENCRYPTED: u8 = 1;
 
 /// KIM and Key Identifier: which key protects a message, §6.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum KeyIdentifier {
     /// KIM 0: a group key, by index.
     Group {
@@ -74,6 +75,7 @@ impl KeyIdentifier {
 
 /// A security section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Security {
     /// T: the counter is a time.
     pub counter_is_time: bool,
@@ -82,6 +84,7 @@ pub struct Security {
     /// Which key.
     pub key: KeyIdentifier,
     /// LVL, 0 to 7: how long the code or signature is, and whether the message is encrypted (odd).
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub level: u8,
     /// Counter.
     pub counter: u32,
@@ -165,6 +168,7 @@ impl Security {
 
 /// A message with security section: what it protects is kept as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Secure<'a> {
     /// Code, 0x80 or above.
     pub code: Code,
@@ -267,6 +271,7 @@ impl fmt::Display for Secure<'_> {
 
 /// Base object of a consistency check, §6.6.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ConsistencyCheck<'a> {
     /// RPLInstanceID.
     pub instance_id: InstanceId,

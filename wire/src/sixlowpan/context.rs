@@ -4,6 +4,7 @@ use super::Error;
 
 /// What a context may be used for. The empty value is all zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum ContextUse {
     /// Not set.
     #[default]

@@ -27,7 +27,6 @@ const NEXT: u8 = 0b1110_0000;
 
 /// The header of a link fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct FragmentHeader {
     /// Length of the whole uncompressed IPv6 packet, in octets: at most 2047.
     pub datagram_size: u16,

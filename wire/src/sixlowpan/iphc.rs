@@ -126,10 +126,12 @@ impl fmt::Display for Base {
 
 /// What an encoded IPv6 header says. Its payload length is always that of what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Traffic Class: DS field and ECN.
     pub traffic_class: u8,
     /// Flow Label, 20 bits.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u32::<0xf_ffff>))]
     pub flow_label: u32,
     /// What follows; `None`: an encoding by NHC, which says so itself.
     pub next_header: Option<IpProtocol>,

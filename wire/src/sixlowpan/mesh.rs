@@ -115,6 +115,7 @@ impl fmt::Display for MeshHeader {
 
 /// A broadcast header, LOWPAN_BC0, RFC 4944 §11.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct BroadcastHeader {
     /// Sequence Number: tells duplicates.
     pub sequence: u8,

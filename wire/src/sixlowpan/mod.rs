@@ -90,10 +90,13 @@ pub enum Error {
 
 /// The link-layer addresses of a frame, from which interface identifiers may be derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct LinkAddresses {
     /// Who sends the frame.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::ieee802154_address))]
     pub source: HardwareAddress,
     /// To whom.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::ieee802154_address))]
     pub destination: HardwareAddress,
 }
 

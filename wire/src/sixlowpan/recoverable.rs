@@ -28,6 +28,7 @@ const X_FLAG: u16 = 0x8000;
 
 /// The header of a recoverable fragment, RFC 8931 §5.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RecoverableFragment {
     /// E: congestion was met on the way.
     pub ecn: bool,
@@ -36,8 +37,10 @@ pub struct RecoverableFragment {
     /// X: an acknowledgement is asked for.
     pub ack_request: bool,
     /// Sequence: number of the fragment in the datagram, 0 to 31.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<31>))]
     pub sequence: u8,
     /// Fragment_Size, in octets: at most 1023.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u16::<0x3ff>))]
     pub fragment_size: u16,
     /// Fragment_Offset, in octets; in the first fragment (Sequence 0) the length of the whole compressed datagram. 0: the
     /// datagram is given up.
@@ -98,6 +101,7 @@ impl fmt::Display for RecoverableFragment {
 
 /// The acknowledgement of recoverable fragments, RFC 8931 §5.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RecoverableAck {
     /// E: congestion was met by a fragment.
     pub ecn: bool,

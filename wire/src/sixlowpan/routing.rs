@@ -49,9 +49,18 @@ impl<'a> RoutingHeader<'a> {
         let (&[_, kind], rest) =
             bytes.split_first_chunk::<HEADER_LEN>().ok_or(Error::truncated(HEADER_LEN, have))?;
         let length_or_tse = first & !FORM_MASK;
-        let len = if critical { critical_len(length_or_tse, kind)? } else { usize::from(length_or_tse) };
+        let len = Self::data_len(critical, length_or_tse, kind)?;
         let (data, rest) = rest.split_at_checked(len).ok_or(Error::truncated(HEADER_LEN + len, have))?;
         Ok((Self { critical, length_or_tse, kind, data }, rest))
+    }
+
+    /// Octets behind the type, as first octet and type say.
+    pub(crate) fn data_len(critical: bool, length_or_tse: u8, kind: u8) -> Result<usize, Error> {
+        if critical {
+            critical_len(length_or_tse, kind)
+        } else {
+            Ok(length_or_tse.into())
+        }
     }
 
     /// Octets that [`Self::emit`] writes.
@@ -66,11 +75,7 @@ impl<'a> RoutingHeader<'a> {
     /// `NoRoom`; `Unrepresentable` if the content is of another length than first octet and type say, or `length_or_tse`
     /// above 31; `Unknown` with the type if it is critical and not known.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let len = if self.critical {
-            critical_len(self.length_or_tse, self.kind)?
-        } else {
-            usize::from(self.length_or_tse)
-        };
+        let len = Self::data_len(self.critical, self.length_or_tse, self.kind)?;
         if self.length_or_tse & FORM_MASK != 0 || self.data.len() != len {
             return Err(Error::Unrepresentable);
         }

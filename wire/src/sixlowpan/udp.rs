@@ -22,6 +22,7 @@ const PORTS_MASK: u8 = 0b11;
 
 /// What an encoded UDP header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Repr {
     /// Source Port; 0 if no answer is expected.
     pub src_port: u16,

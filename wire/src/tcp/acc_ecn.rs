@@ -9,6 +9,7 @@ use core::fmt;
 
 /// Which of the counters stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum AccEcnOrder {
     /// Kind 172: EE0B, ECEB, EE1B.
     Ect0First,

@@ -38,7 +38,10 @@ pub struct SackBlock {
 
 /// The blocks of a received SACK option: one to four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SackBlocks<'a>(&'a [u8]);
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct SackBlocks<'a>(
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::sack_blocks))] &'a [u8],
+);
 
 impl<'a> SackBlocks<'a> {
     /// One block after the other, as they stand in the option.
@@ -151,6 +154,7 @@ impl UserTimeout {
 /// One option of a received segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum TcpOption<'a> {
     /// Kind 1: one octet that aligns the next option.
     Nop,
@@ -305,6 +309,7 @@ impl<'a> Iterator for OptionsIter<'a> {
 
 /// The options that this crate knows, each at most once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Options {
     /// Maximum segment size, in octets.
     pub mss: Option<u16>,

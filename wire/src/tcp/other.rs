@@ -15,13 +15,14 @@ const ACC_ECN_1: u8 = 174;
 /// What an option that [`TcpOption`] calls `Unknown` says, if it is one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum OtherOption<'a> {
     /// Kind 34, RFC 7413 §4.1.1: a cookie of 4 to 16 octets, an even number; none asks for one. With SYN only.
     FastOpen(&'a [u8]),
     /// Kinds 172 and 174, RFC 9768 §3.2.3.
     AccEcn(AccEcn),
     /// Kind 19, RFC 2385 §3.0: the digest, which nobody has verified.
-    Md5(&'a [u8; 16]),
+    Md5(#[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::array))] &'a [u8; 16]),
     /// Kind 29, TCP-AO, RFC 5925 §2.2; nobody has verified it.
     Authentication {
         /// KeyID.
