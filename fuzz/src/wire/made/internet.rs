@@ -159,7 +159,7 @@ fn source_route(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
     let (next_header, destination) = (from.arbitrary()?, from.arbitrary()?);
     let mut addresses: Vec<Ipv6Addr> = several(from, 8)?;
     addresses.push(from.arbitrary()?);
-    let segments_left = from.int_in_range(0..=addresses.len())? as u8;
+    let segments_left = from.int_in_range(0..=u8::try_from(addresses.len()).expect("at most 9"))?;
     if from.arbitrary()? {
         // As routes are: within one prefix.
         let [front @ .., _, _] = Ipv6Addr::octets(&destination);
@@ -182,7 +182,7 @@ fn segment_routing(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
     let (next_header, flags, tag) = (from.arbitrary()?, from.arbitrary()?, from.arbitrary()?);
     let mut segments: Vec<Ipv6Addr> = several(from, 6)?;
     segments.push(from.arbitrary()?);
-    let segments_left = from.int_in_range(0..=segments.len())? as u8;
+    let segments_left = from.int_in_range(0..=u8::try_from(segments.len()).expect("at most 7"))?;
     let is_padding = |tlv: &Tlv<'_>| matches!(tlv, Tlv::Pad1 | Tlv::PadN(_));
     let mut tlvs: Vec<Tlv<'_>> = several(from, 3)?;
     tlvs.retain(|tlv| !is_padding(tlv));
