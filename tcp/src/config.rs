@@ -17,8 +17,9 @@ pub struct Config {
     /// R1, RFC 9293 §3.8.3: after so many retransmissions of one segment the IP layer is told to suspect the
     /// path. Default 3.
     pub r1: u8,
-    /// R2, RFC 9293 §3.8.3: a connection whose data are retransmitted without any progress for so long is given
-    /// up with [`crate::Outcome::TimedOut`]. Default 100 s, the least that the RFC recommends.
+    /// R2, RFC 9293 §3.8.3, of connections without a user timeout: one whose data are retransmitted without any
+    /// progress for so long is given up with [`crate::Outcome::TimedOut`]. Default 100 s, the least that the RFC
+    /// recommends.
     pub r2: Duration,
     /// R2 of a SYN. Default 180 s, the least that the RFC permits.
     pub r2_syn: Duration,
@@ -146,8 +147,9 @@ pub struct Options {
     pub keep_alive: KeepAlive,
     /// Whether timestamps are offered and accepted; both this and [`Config::timestamps`] must be on.
     pub timestamps: Timestamps,
-    /// User timeout, RFC 9293 §3.10.8: data that stay unacknowledged for so long end the connection. Zero: the retry
-    /// limits of [`Config`] alone. Rounded up to milliseconds; at most 49 days.
+    /// User timeout, RFC 9293 §3.10.8: data that stay unacknowledged for so long end the connection. It is this
+    /// connection's R2 (§3.8.3 MUST-21) and takes the place of [`Config::r2`] and [`Config::r2_syn`], shorter or longer.
+    /// Zero: those. Rounded up to milliseconds; 49 days or more, such as [`Duration::MAX`]: never.
     pub user_timeout: Duration,
     /// Hop Limit, also TTL, of what is sent; 0: the interface's default.
     pub hop_limit: u8,

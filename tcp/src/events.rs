@@ -19,6 +19,8 @@ pub(crate) const ENDED: u8 = 4;
 pub(crate) const CONNECTED: u8 = 8;
 /// The peer's urgent data reach further than was known.
 pub(crate) const URGENT: u8 = 16;
+/// R1 was reached: the peer does not answer.
+pub(crate) const STALLED: u8 = 32;
 
 bitflags::bitflags! {
     /// What changed on a connection since its last event.
@@ -32,6 +34,9 @@ bitflags::bitflags! {
         const ENDED = ENDED;
         /// The handshake that `connect` started is complete.
         const CONNECTED = CONNECTED;
+        /// The peer has not answered [`crate::Config::r1`] retransmissions, RFC 9293 §3.8.3: unless it does, the
+        /// connection ends at R2. Told again with each further one.
+        const STALLED = STALLED;
         /// The peer has urgent data, or more of them: see [`crate::Tcp::urgent_mark`].
         const URGENT = URGENT;
     }

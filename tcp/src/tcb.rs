@@ -386,7 +386,8 @@ impl Slot {
 
     /// When the user timeout ends the connection, if one is set and something is outstanding.
     pub(crate) fn give_up(&self) -> Deadline {
-        if self.user_timeout_ms == 0 || !self.retransmit.is_running() {
+        let never = matches!(self.user_timeout_ms, 0 | u32::MAX);
+        if never || !self.retransmit.is_running() {
             return Deadline::NONE;
         }
         Deadline::at(self.progress.plus_micros(u64::from(self.user_timeout_ms) * 1_000))

@@ -1,6 +1,7 @@
 //! TIMEOUTS, RFC 9293 §3.10.8 and §3.8: what a connection does when one of its deadlines has passed.
 
 use crate::congestion::{Expiry, Loss};
+use crate::events;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
@@ -55,6 +56,7 @@ impl Slot {
         self.rtt.on_timeout();
         if self.rtt.backoff() >= shared.limits.r1 {
             self.flags.insert(Flags::SUSPECT);
+            events::raise(self, events::STALLED);
         }
         if synchronized {
             let loss = Loss { flight_size: self.flight_size(), smss: self.mss(shared), now: shared.now };
@@ -86,8 +88,12 @@ impl Slot {
         doubled.min(shared.rto.max_us.into())
     }
 
-    /// Whether the last transmission was sent `limit` microseconds or more after the first: R2, §3.8.3.
+    /// Whether the last transmission was sent `limit` microseconds or more after the first: R2, §3.8.3. A user timeout
+    /// is the user's R2 and counts alone, MUST-21, as long as there is a user: see [`Slot::give_up`].
     fn has_exceeded(&self, shared: &Shared<'_>, limit: u64) -> bool {
+        if self.user_timeout_ms != 0 && !self.flags.contains(Flags::RELEASED) {
+            return false;
+        }
         let limit = limit.saturating_add(self.rtt.rto_us(&shared.rto).into());
         shared.now.micros().saturating_sub(self.progress.micros()) >= limit
     }

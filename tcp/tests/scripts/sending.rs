@@ -5,7 +5,7 @@ use core::time::Duration;
 use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Transport};
 use tersus_tcp::congestion::{InitialWindow, Reno};
 use tersus_tcp::State::*;
-use tersus_tcp::{Config, Duties, KeepAlive, Nagle, Options, Outcome, SendError};
+use tersus_tcp::{Changes, Config, Duties, Event, KeepAlive, Nagle, Options, Outcome, SendError};
 
 const MSS: usize = 1460;
 
@@ -212,6 +212,96 @@ fn the_ip_layer_is_told_of_progress_and_of_the_lack_of_it() {
             (8000, Call(|h| assert_eq!(h.advice.last(), Some(&(h.now, Advice::Reachable))))),
         ]
     });
+}
+
+// conf: TCP-RTO-16
+#[test]
+fn the_user_sets_r2_and_is_told_between_r1_and_r2() {
+    // User timeout in seconds, when the connection ends.
+    for (user_timeout, end) in [(0, 183_000), (20, 20_000), (200, 200_000)] {
+        let user_timeout = Duration::from_secs(user_timeout);
+        let setup = Setup { options: Options { user_timeout, ..Options::NONE }, ..Setup::default() };
+        for opened in [connected as fn(&mut Host), accepted] {
+            at_each_number(&setup, opened, |host| {
+                play(
+                    host,
+                    vec![
+                        (0, Call(events_are_none)),
+                        (0, Call(send::<10>)),
+                        (6_999, Drain),
+                        (6_999, Call(events_are_none)),
+                    ],
+                );
+                // R1.
+                play(
+                    host,
+                    vec![
+                        (7_000, Drain),
+                        (
+                            7_000,
+                            Call(|h| {
+                                assert_eq!(
+                                    h.tcp.next_event(),
+                                    Some(Event::Connection(h.id(), Changes::STALLED))
+                                )
+                            }),
+                        ),
+                        (7_000, Is(Established)),
+                        (14_999, Drain),
+                        (14_999, Call(events_are_none)),
+                    ],
+                );
+                play(
+                    host,
+                    vec![(end - 1, Drain), (end - 1, Is(Established)), (end, Drain), (end, Is(Closed))],
+                );
+                let changes = Changes::ENDED | Changes::READABLE | Changes::STALLED;
+                assert_eq!(host.tcp.next_event(), Some(Event::Connection(host.id(), changes)));
+            });
+        }
+    }
+    // Not told while there is progress; never given up where the user wants that.
+    let setup =
+        Setup { options: Options { user_timeout: Duration::MAX, ..Options::NONE }, ..Setup::default() };
+    run(&setup, connected, || {
+        vec![
+            (0, Call(events_are_none)),
+            (0, Call(send::<10>)),
+            (8_000, Drain),
+            (8_000, Call(|h| assert!(h.tcp.next_event().is_some()))),
+            (8_000, In(seg(301).ack(106))),
+            (8_000, Drain),
+            (8_000, Call(|h| while h.tcp.next_event().is_some() {})),
+            (100_000, Drain),
+            (
+                100_000,
+                Call(|h| assert_eq!(h.tcp.next_event(), Some(Event::Connection(h.id(), Changes::STALLED)))),
+            ),
+            (60 * 86_400_000, Drain),
+            (60 * 86_400_000, Is(Established)),
+        ]
+    });
+    // A SYN as well.
+    run(&Setup::default(), Host::connect, || {
+        vec![
+            (6_999, Drain),
+            (6_999, Call(events_are_none)),
+            (7_000, Drain),
+            (
+                7_000,
+                Call(|h| assert_eq!(h.tcp.next_event(), Some(Event::Connection(h.id(), Changes::STALLED)))),
+            ),
+            (300_000, Drain),
+            (300_000, Is(Closed)),
+        ]
+    });
+}
+
+fn events_are_none(host: &mut Host) {
+    if host.now == host.start {
+        while host.tcp.next_event().is_some() {}
+    }
+    assert_eq!(host.tcp.next_event(), None);
 }
 
 // conf: TCP-RTO-17, TCP-KA-03
