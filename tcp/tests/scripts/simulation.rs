@@ -1,5 +1,12 @@
 //! Two engines, a wire that loses, repeats, delays and spoils, and a virtual clock. What was sent arrives once, in
-//! order and unharmed; it never stalls; `poll_at` is honest.
+//! order and unharmed; it never stalls: for [`PATIENCE`] at most does nothing move; `poll_at` is honest: it names no
+//! moment at which nothing is to be done, and before it nothing is.
+//!
+//! In a *hostile* world the wire is cut for a while or for ever, either end's clock jumps forward, by a year if need be,
+//! or back, and applications abort. Then what was sent arrives, or both ends are told that it does not; what was read
+//! until then is unharmed.
+//!
+//! A seed that fails is printed with the command that replays it.
 
 use crate::runner::*;
 use core::cell::RefCell;
@@ -13,8 +20,8 @@ use tersus_ip::{
 use tersus_tcp::congestion::{Bbr, Congestion, Cubic, InitialWindow, Reno, Unlimited};
 use tersus_tcp::trace::{Entry, Timer, What};
 use tersus_tcp::{
-    Config, ConnectOptions, ConnectionId, ListenerId, Nagle, Options, Outcome, RecvError,
-    SendError as UserError, State, Tcp,
+    Config, ConnectOptions, ConnectionId, KeepAlive, ListenerId, Nagle, Options, Outcome, RecvError,
+    SendError as UserError, State, Tcp, Timestamps,
 };
 use tersus_wire::IpProtocol;
 
@@ -60,6 +67,8 @@ struct End {
     closed: bool,
     finished: bool,
     released: bool,
+    /// It was told that the connection ended otherwise than by both FINs.
+    told: Option<Outcome>,
     /// The device is full until then.
     full_until: Option<Instant>,
     app_at: Instant,
@@ -77,11 +86,15 @@ struct Wire {
     delay_us: u64,
     jitter_us: u64,
     carried: u64,
+    is_cut: bool,
 }
 
 impl Wire {
     fn put(&mut self, dice: &mut Dice, now: Instant, to: usize, both: &[u8], octets: &[u8]) {
         self.carried += 1;
+        if self.is_cut {
+            return;
+        }
         for _ in 0..1 + u64::from(dice.chance(self.repeat)) {
             if dice.chance(self.loss) {
                 continue;
@@ -110,16 +123,41 @@ fn stream(from: usize, at: usize) -> u8 {
     ((at * 7 + from * 13) % 253) as u8
 }
 
+/// Longest time without any progress: more than twenty retransmissions in a row, of which each or its answer is lost.
+const PATIENCE: Duration = Duration::from_secs(1_500);
+
+/// What happens beside loss.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing.
+    Rough,
+    /// Cuts, jumps of clocks, aborts.
+    Hostile,
+}
+
 struct World {
     ends: [End; 2],
     wire: Wire,
     dice: Dice,
     now: Instant,
     seed: u64,
+    kind: Kind,
+    /// What each end's clock is ahead, in µs.
+    ahead: [u64; 2],
+    /// The next cut of the wire, or the one at work: from when until when.
+    cut: Option<(Instant, Instant)>,
+    /// When a clock jumps next.
+    jump_at: Option<Instant>,
+    /// When anything moved last, and how far things were then.
+    moved: (Instant, usize),
 }
 
 impl World {
     fn new(seed: u64) -> Self {
+        Self::of(Kind::Rough, seed)
+    }
+
+    fn of(kind: Kind, seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
         let ipv6 = dice.chance(300);
         let harsh = dice.chance(500);
@@ -132,6 +170,7 @@ impl World {
             delay_us: dice.of(&[0, 10, 1_000, 20_000, 300_000]),
             jitter_us: dice.of(&[0, 0, 100, 5_000, 50_000]),
             carried: 0,
+            is_cut: false,
         };
         let now = Instant::from_micros(dice.below(1 << 40));
         let end = |number: usize, dice: &mut Dice| {
@@ -139,6 +178,17 @@ impl World {
             config.r2 = Duration::from_secs(7_200);
             config.r2_syn = Duration::from_secs(7_200);
             config.half_open = Duration::from_secs(3_000);
+            if kind == Kind::Hostile {
+                config.r2 = Duration::from_secs(dice.of(&[30, 100, 1_000]));
+                config.r2_syn = Duration::from_secs(dice.of(&[30, 180]));
+                config.half_open = Duration::from_secs(63);
+                config.keep_alive_idle = Duration::from_secs(dice.of(&[5, 200]));
+                config.keep_alive_interval = Duration::from_secs(20);
+                config.keep_alive_count = 3;
+            }
+            if dice.chance(200) {
+                config.timestamps = Timestamps::Off;
+            }
             config.delayed_ack = Duration::from_millis(dice.of(&[0, 40, 200, 499]));
             if dice.chance(300) {
                 config.rto_min = Duration::from_millis(200);
@@ -154,8 +204,8 @@ impl World {
             };
             let setup = Setup {
                 config,
-                rx: dice.of(&[1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000]),
-                tx: dice.of(&[1, 3, 100, 1000, 4096, 65_535, 100_000]),
+                rx: dice.of(&[1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000, 1 << 20]),
+                tx: dice.of(&[1, 3, 100, 1000, 4096, 65_535, 100_000, 1 << 20]),
                 connections: 2,
                 records: dice.of(&[0, 1, 2, 8, 32]),
                 ranges: dice.of(&[0, 1, 4, 32]),
@@ -179,6 +229,7 @@ impl World {
                     closed: false,
                     finished: false,
                     released: false,
+                    told: None,
                     full_until: None,
                     app_at: now,
                 },
@@ -192,11 +243,93 @@ impl World {
             b.total_out = b.total_out.min(60);
         }
         (a.total_in, b.total_in) = (b.total_out, a.total_out);
-        Self { ends: [a, b], wire, dice, now, seed }
+        let mut world = Self {
+            ends: [a, b],
+            wire,
+            dice,
+            now,
+            seed,
+            kind,
+            ahead: [0; 2],
+            cut: None,
+            jump_at: None,
+            moved: (now, 0),
+        };
+        if kind == Kind::Hostile {
+            world.plan_cut();
+            world.plan_jump();
+        }
+        world
+    }
+
+    /// The next cut: short, longer than any patience, or for ever.
+    fn plan_cut(&mut self) {
+        let from = self.now
+            + Duration::from_millis(self.dice.of(&[0, 100, 3_000, 100_000]) + self.dice.below(1_000));
+        let secs = self.dice.of(&[1, 10, 60, 500, 3_000, 1 << 40]);
+        self.cut = Some((from, from + Duration::from_secs(secs)));
+    }
+
+    fn plan_jump(&mut self) {
+        let after = self.dice.of(&[10, 1_000, 60_000]) + self.dice.below(1_000);
+        self.jump_at = Some(self.now + Duration::from_millis(after));
+    }
+
+    /// Cuts the wire, mends it, lets a clock jump, if it is time.
+    fn trouble(&mut self) {
+        if let Some((from, until)) = self.cut {
+            self.wire.is_cut = from <= self.now && self.now < until;
+            if until <= self.now {
+                self.moved.0 = self.now;
+                self.cut = None;
+                if self.dice.chance(500) {
+                    self.plan_cut();
+                }
+            }
+        }
+        if self.jump_at.is_some_and(|at| at <= self.now) {
+            let who = self.dice.below(2) as usize;
+            let micros = self.dice.of(&[1, 1_000, 1_000_000, 50_000_000, 3_600_000_000, 31_536_000_000_000]);
+            let back = self.ahead[who].min(self.dice.of(&[1_000, 1_000_000, 60_000_000]));
+            self.ahead[who] =
+                if self.dice.chance(300) { self.ahead[who] - back } else { self.ahead[who] + micros };
+            // What the clock went back all timers wait longer.
+            self.moved.0 = self.now + Duration::from_micros(back);
+            self.jump_at = None;
+            if self.dice.chance(700) {
+                self.plan_jump();
+            }
+        }
+    }
+
+    /// What an end's clock shows.
+    fn clock(&self, who: usize) -> Instant {
+        self.now.plus_micros(self.ahead[who])
+    }
+
+    /// The moment at which an end is to be polled.
+    fn due(&self, who: usize) -> Option<Instant> {
+        let at = self.ends[who].tcp.poll_at()?;
+        Some(Instant::from_micros(at.micros().saturating_sub(self.ahead[who])))
+    }
+
+    /// Nothing moves for so long at most.
+    fn check_progress(&mut self) {
+        let sum = |end: &End| {
+            let flags = [end.id.is_some(), end.closed, end.finished, end.released, end.told.is_some()];
+            end.written + end.read + flags.into_iter().filter(|&flag| flag).count()
+        };
+        let far = self.ends.iter().map(sum).sum();
+        let is_over = self.ends.iter().all(|end| end.released);
+        if far != self.moved.1 || self.wire.is_cut || is_over {
+            self.moved = (self.now.max(self.moved.0), far);
+        }
+        assert!(self.now <= self.moved.0 + PATIENCE, "nothing moves: {}", self.describe());
     }
 
     /// Polls one end at the present moment.
     fn poll(&mut self, who: usize) -> usize {
+        let (clock, seed) = (self.clock(who), self.seed);
         let Self { ends, wire, dice, now, .. } = self;
         let [a, b] = ends;
         let (end, to) = if who == 0 { (a, 1) } else { (b, 0) };
@@ -207,7 +340,7 @@ impl World {
             sent.push((both, octets_.to_vec()));
         };
         let mut ip = FakeIp::new(&mut buffer, &mut sink);
-        ip.now = *now;
+        ip.now = clock;
         ip.mtu = end.mtu;
         if end.full_until.is_some() {
             ip.room = InterfaceSet::NONE;
@@ -218,9 +351,8 @@ impl World {
         if progress != Progress::More {
             let next = end.tcp.poll_at();
             assert!(
-                next.map_or(true, |at| at > *now),
-                "seed {}: poll_at {next:?} after a poll at {now}",
-                self.seed
+                next.map_or(true, |at| at > clock),
+                "seed {seed}: poll_at {next:?} after a poll at {clock}"
             );
         }
         for (both, octets) in &sent {
@@ -234,7 +366,7 @@ impl World {
             8 => Addresses::V4(both.try_into().unwrap()),
             _ => Addresses::V6(both.try_into().unwrap()),
         };
-        let meta = IpMeta::new(self.now, IpProtocol::TCP, addresses);
+        let meta = IpMeta::new(self.clock(to), IpProtocol::TCP, addresses);
         let full = self.ends[to].full_until.is_some();
         if let Verdict::Reply(len) = self.ends[to].tcp.receive(&meta, octets) {
             let half = both.len() / 2;
@@ -245,9 +377,20 @@ impl World {
         }
     }
 
+    /// An end learns that its connection is over.
+    fn tell(&mut self, who: usize, outcome: Outcome) {
+        let (end, seed) = (&mut self.ends[who], self.seed);
+        assert!(self.kind == Kind::Hostile, "seed {seed}: end {who}: {outcome}");
+        let id = end.id.unwrap();
+        assert_eq!(end.tcp.outcome(id).unwrap(), Some(outcome), "seed {seed}");
+        end.tcp.release(id).unwrap();
+        (end.told, end.released) = (Some(outcome), true);
+    }
+
     /// The application of one end does something.
     fn app(&mut self, who: usize) {
         let (seed, now) = (self.seed, self.now);
+        let hostile = self.kind == Kind::Hostile;
         let end = &mut self.ends[who];
         let dice = &mut self.dice;
         end.app_at = now + Duration::from_micros(dice.of(&[100, 1_000, 30_000, 700_000]));
@@ -255,6 +398,12 @@ impl World {
             end.id = end.listener.and_then(|listener| end.tcp.accept(listener));
         }
         let Some(id) = end.id.filter(|_| !end.released) else { return };
+        if hostile && dice.chance(2) {
+            end.tcp.abort(id).unwrap();
+            // It may have ended otherwise before.
+            let outcome = end.tcp.outcome(id).unwrap().expect("an aborted connection has ended");
+            return self.tell(who, outcome);
+        }
         // Write.
         for _ in 0..dice.below(4) {
             if end.closed {
@@ -271,7 +420,11 @@ impl World {
                     n
                 })
             };
-            end.written += taken.unwrap_or_else(|e| panic!("seed {seed}: end {who}: send: {e}"));
+            end.written += match taken {
+                Ok(taken) => taken,
+                Err(UserError::Ended(outcome)) => return self.tell(who, outcome),
+                Err(e) => panic!("seed {seed}: end {who}: send: {e}"),
+            };
             if end.written == end.total_out && end.tcp.is_established(id) && dice.chance(700) {
                 end.tcp.close(id).unwrap();
                 assert_eq!(end.tcp.send(id, &[1]), Err(UserError::Closing));
@@ -308,11 +461,15 @@ impl World {
                     assert_eq!(end.read, end.total_in, "seed {seed}: end {who} ends early");
                     end.finished = true;
                 }
+                Err(RecvError::Ended(outcome)) => return self.tell(who, outcome),
                 Err(e) => panic!("seed {seed}: end {who}: recv: {e}"),
             }
         }
         if end.closed && end.finished {
             let outcome = end.tcp.outcome(id).unwrap();
+            if let Some(outcome) = outcome.filter(|&outcome| outcome != Outcome::Finished) {
+                return self.tell(who, outcome);
+            }
             assert!(matches!(outcome, None | Some(Outcome::Finished)), "seed {seed}: {outcome:?}");
             if dice.chance(300) || outcome.is_some() {
                 end.tcp.release(id).unwrap();
@@ -323,12 +480,13 @@ impl World {
     }
 
     fn run(&mut self) {
-        let listener = self.ends[1].tcp.listen(OUR_PORT, 2).unwrap();
+        let nagle = if self.dice.chance(500) { Nagle::On } else { Nagle::Off };
+        let keep_alive = if self.kind == Kind::Hostile { KeepAlive::On } else { KeepAlive::Off };
+        let options = Options { nagle, keep_alive, ..Options::NONE };
+        let listener = self.ends[1].tcp.listen_with(OUR_PORT.into(), 2, options).unwrap();
         self.ends[1].listener = Some(listener);
         let remote = SocketAddr::new(self.ends[1].address, OUR_PORT);
-        let nagle = if self.dice.chance(500) { Nagle::On } else { Nagle::Off };
-        let options =
-            ConnectOptions { options: Options { nagle, ..Options::NONE }, ..ConnectOptions::default() };
+        let options = ConnectOptions { options, ..ConnectOptions::default() };
         {
             let mut buffer = [0; 0];
             let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
@@ -345,13 +503,23 @@ impl World {
         loop {
             steps += 1;
             assert!(steps < 3_000_000, "seed {}: endless", self.seed);
+            self.trouble();
+            self.check_progress();
             // What comes next?
             let wire = self.wire.queue.keys().next().map(|k| k.0);
             let polls = [0, 1].map(|who| self.ends[who].tcp.poll_at());
-            let busy = self.ends.iter().any(|end| !end.released);
-            let apps = [0, 1].map(|who| (!self.ends[who].released).then_some(self.ends[who].app_at));
+            let dues = [0, 1].map(|who| self.due(who));
+            // A connection that the client gave up before it reached the accept queue is none.
+            let none = self.ends[0].released
+                && self.ends[1].id.is_none()
+                && self.ends[1].tcp.acceptable(listener) == Ok(0);
+            let ended = [self.ends[0].released, self.ends[1].released || none];
+            let busy = ended != [true; 2];
+            let apps = [0, 1].map(|who| (!ended[who]).then_some(self.ends[who].app_at));
             let fulls = [0, 1].map(|who| self.ends[who].full_until);
-            let all = [wire, polls[0], polls[1], apps[0], apps[1], fulls[0], fulls[1]];
+            let cut = self.cut.map(|(from, until)| if self.wire.is_cut { until } else { from });
+            let trouble = cut.into_iter().chain(self.jump_at).filter(|&at| busy && at < limit).min();
+            let all = [wire, dues[0], dues[1], apps[0], apps[1], fulls[0], fulls[1], trouble];
             let Some(next) = all.into_iter().flatten().min() else { break };
             if !busy && next > limit {
                 break;
@@ -392,13 +560,21 @@ impl World {
                 if apps[who].is_some_and(|at| at <= self.now) {
                     self.app(who);
                 }
-                if self.ends[who].tcp.poll_at().is_some_and(|at| at <= self.now) {
+                if self.due(who).is_some_and(|at| at <= self.now) {
                     self.poll(who);
                 }
             }
         }
-        assert!(self.ends.iter().all(|end| end.released), "{}", self.describe());
+        let told = [0, 1].map(|who| self.ends[who].told.is_some());
+        for who in [0, 1] {
+            // All arrived, or both know that it did not; a client may know of a connection that never came to be.
+            let end = &self.ends[who];
+            let arrived = end.read == end.total_in && end.finished;
+            let ok = arrived || told[who] || (end.id.is_none() && told[1 - who]);
+            assert!(ok, "end {who}: {}", self.describe());
+        }
         // Nothing is left behind: all slots are free, and nothing is timed.
+        let clock = [0, 1].map(|who| self.clock(who));
         for who in [0, 1] {
             let end = &mut self.ends[who];
             assert_eq!(end.tcp.poll_at(), None, "seed {}", self.seed);
@@ -406,7 +582,7 @@ impl World {
             let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
             let ip = FakeIp::new(&mut buffer, &mut sink);
             for _ in 0..2 {
-                end.tcp.connect(&ip, self.now, remote, ConnectOptions::default()).unwrap();
+                end.tcp.connect(&ip, clock[who], remote, ConnectOptions::default()).unwrap();
             }
         }
     }
@@ -431,36 +607,72 @@ impl World {
     }
 }
 
-fn simulate(seeds: core::ops::Range<u64>) {
-    for seed in seeds {
-        World::new(seed).run();
+/// Tells the seed if the world fails.
+struct Teller(u64);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let test = std::thread::current().name().unwrap_or_default().to_owned();
+            let seed = self.0;
+            std::eprintln!(
+                "seed {seed}; to replay: TERSUS_SEED={seed} cargo test -p tersus-tcp --test scripts {test}"
+            );
+        }
     }
+}
+
+/// Runs the worlds of these seeds, or the one that `TERSUS_SEED` names; what all counters add up to.
+fn simulate(kind: Kind, seeds: core::ops::Range<u64>) -> BTreeMap<&'static str, u64> {
+    let chosen = std::env::var("TERSUS_SEED").ok().map(|text| text.parse().expect("TERSUS_SEED is a number"));
+    let seeds = chosen.map_or(seeds, |seed: u64| seed..seed + 1);
+    let mut totals = BTreeMap::new();
+    for seed in seeds {
+        let teller = Teller(seed);
+        let mut world = World::of(kind, seed);
+        world.run();
+        drop(teller);
+        for end in &world.ends {
+            for (name, count) in end.tcp.statistics().counters() {
+                *totals.entry(name).or_insert(0) += u64::from(count);
+            }
+        }
+    }
+    totals
+}
+
+/// How many worlds the longest test has: as `TERSUS_TCP_SEEDS` says, 200 without it.
+fn many() -> u64 {
+    std::env::var("TERSUS_TCP_SEEDS").map_or(200, |text| text.parse().unwrap())
 }
 
 #[test]
 fn what_was_sent_arrives_whatever_the_wire_does_1() {
-    simulate(0..100);
+    simulate(Kind::Rough, 0..100);
 }
 #[test]
 fn what_was_sent_arrives_whatever_the_wire_does_2() {
-    simulate(100..200);
+    simulate(Kind::Rough, 100..200);
 }
 
-/// So many seeds as `TERSUS_TCP_SEEDS` says, 200 without it.
 #[test]
 fn what_was_sent_arrives_over_as_many_seeds_as_asked_for() {
-    let count = std::env::var("TERSUS_TCP_SEEDS").map_or(200, |text| text.parse().unwrap());
-    let mut totals = BTreeMap::new();
-    for seed in 1_000..1_000 + count {
-        let mut world = World::new(seed);
-        world.run();
-        for end in &world.ends {
-            for (name, count) in end.tcp.statistics().counters() {
-                *totals.entry(name).or_insert(0u64) += u64::from(count);
-            }
-        }
-    }
-    println!("{totals:#?}");
+    println!("{:#?}", simulate(Kind::Rough, 1_000..1_000 + many()));
+}
+
+#[test]
+fn what_was_sent_arrives_or_both_ends_are_told_1() {
+    simulate(Kind::Hostile, 0..300);
+}
+
+#[test]
+fn what_was_sent_arrives_or_both_ends_are_told_2() {
+    simulate(Kind::Hostile, 300..600);
+}
+
+#[test]
+fn both_ends_are_told_over_as_many_seeds_as_asked_for() {
+    println!("{:#?}", simulate(Kind::Hostile, 1_000..1_000 + many()));
 }
 
 /// Each segment that the counters know is in the trace, and watching changes nothing.
