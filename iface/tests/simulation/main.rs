@@ -23,6 +23,8 @@ mod neighbours;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod options;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod seeds;
