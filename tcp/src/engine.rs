@@ -257,5 +257,5 @@ impl<'a> Tcp<'a> {
 /// Ids have 16 bits and links are ids plus one.
 const MAX_CONNECTIONS: usize = 60_000;
 /// Bounds of what one connection may take of the pools; walks over them are no longer.
-const RECORDS_A_CONNECTION: u16 = 512;
-const RANGES_A_CONNECTION: u16 = 256;
+const RECORDS_A_CONNECTION: u16 = 2048;
+const RANGES_A_CONNECTION: u16 = 1024;
