@@ -193,7 +193,7 @@ pub struct Common {
     #[arg(long, default_value_t = 1000)]
     pub rto_min: u64,
     /// Send records and out-of-order ranges of a host, where the stack lets their number be chosen.
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 2048)]
     pub records: usize,
     /// First seed of the paths and of the hosts.
     #[arg(long, default_value_t = 1)]
@@ -221,8 +221,16 @@ impl Common {
         }
     }
 
-    pub fn settings(&self, buffer_kib: usize, seed: u64) -> Settings {
-        Settings { buffer: buffer_kib * 1024, rto_min_ms: self.rto_min, records: self.records, seed }
+    /// Where packets are marked, senders ask for ECN.
+    pub fn settings(&self, at: &Conditions, seed: u64) -> Settings {
+        Settings {
+            buffer: at.buffer_kib * 1024,
+            rto_min_ms: self.rto_min,
+            records: self.records,
+            asks_for_ecn: at.mark_ms > 0,
+            seed,
+            watch: None,
+        }
     }
 
     pub fn seeds(&self) -> impl Iterator<Item = u64> + Clone {

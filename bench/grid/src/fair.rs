@@ -9,6 +9,8 @@ use crate::path::Full;
 use crate::subject::Subject;
 use crate::topology::{self, Member, Topology};
 use clap::Args;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -153,12 +155,16 @@ fn contest(options: &Fair, setup: &Setup, queue: Full) -> Contest {
         rtt_ms: setup.rtt.iter().copied().max().unwrap_or(50),
         loss_percent: options.loss,
     };
-    let plan = topology::many(setup.topology, &members, common.shape(&at));
     let end = common.end(60);
     let settled = members.last().map_or(0, |member| member.start) + options.settle * 1_000_000;
     let (mut rounds, mut traces) = (Vec::new(), Vec::new());
     for seed in common.seeds() {
-        let results = network::run(&plan, &common.settings(options.buffer, seed), end);
+        // Without it, nothing would depend on the seed where nothing is lost at random.
+        let mut random = SmallRng::seed_from_u64(seed);
+        let mut moved = members.clone();
+        moved.iter_mut().for_each(|member| member.start += random.random_range(0..member.rtt.max(1)));
+        let plan = topology::many(setup.topology, &moved, common.shape(&at));
+        let results = network::run(&plan, &common.settings(&at, seed), end);
         let shares = results.flows.iter().map(|flow| Share {
             goodput_mbit: rate_from(&flow.trace, settled),
             overhead: flow.overhead,
@@ -233,7 +239,7 @@ mod tests {
             };
             let common = crate::matrix::tests::common();
             let plan = topology::many(topology, &members, common.shape(&at));
-            let results = network::run(&plan, &common.settings(256, 1), 5_000_000);
+            let results = network::run(&plan, &common.settings(&at, 1), 5_000_000);
             let wire: f64 = results.flows.iter().map(|flow| flow.goodput_mbit * flow.overhead).sum();
             let sent = results.flows.iter().all(|flow| flow.delivered > 0);
             assert!(sent && wire < most * 1.1 && wire > most * 0.3, "{topology:?}: {wire} Mbit/s");

@@ -44,8 +44,12 @@ pub struct Settings {
     pub rto_min_ms: u64,
     /// Send records and out-of-order ranges, where the stack lets their number be chosen.
     pub records: usize,
+    /// Whether the sender asks for ECN, where the stack knows it.
+    pub asks_for_ecn: bool,
     /// Seeds the host.
     pub seed: u64,
+    /// From when to when what happens to the sender's connection is printed, where the stack tells.
+    pub watch: Option<(Micros, Micros)>,
 }
 
 /// What a stack tells of its connection.

@@ -18,6 +18,7 @@ mod topology;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use conditions::{Common, Lists, Set};
+use host::Settings;
 use matrix::{Entry, Metric};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ struct Options {
 enum Command {
     /// One flow in every combination of the lists given.
     Grid(Grid),
+    /// What happens to the connection of one flow in the first combination given, line by line.
+    Look(Look),
     /// Several flows over shared bottlenecks: who gets what.
     Fair(fair::Fair),
     /// The figures that are demanded, and whether they are reached.
@@ -77,6 +80,23 @@ struct Grid {
 }
 
 #[derive(Debug, Args)]
+struct Look {
+    /// Stack and congestion control.
+    #[arg(value_enum)]
+    of: Subject,
+    #[command(flatten)]
+    lists: Lists,
+    #[command(flatten)]
+    common: Common,
+    /// From when on, in milliseconds of the run.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Until when.
+    #[arg(long, default_value_t = 1000)]
+    to: u64,
+}
+
+#[derive(Debug, Args)]
 struct Steps {
     /// Files of `grid --json`, each as LABEL=FILE.
     #[arg(required = true)]
@@ -106,6 +126,16 @@ fn grid(options: &Grid) -> anyhow::Result<()> {
         }
     }
     options.json.as_deref().map_or(Ok(()), |file| report::File::write(entries, file))
+}
+
+fn look(options: &Look) -> anyhow::Result<()> {
+    let combinations = options.lists.combinations();
+    let at = combinations.first().context("an empty list")?;
+    let (common, span) = (&options.common, (options.from * 1000, options.to * 1000));
+    let plan = topology::one(options.of, common.shape(at), common.ack_loss / 100.0);
+    let settings = Settings { watch: Some(span), ..common.settings(at, common.seed) };
+    network::run(&plan, &settings, options.to * 1000);
+    Ok(())
 }
 
 fn fair(options: &fair::Fair) -> anyhow::Result<()> {
@@ -143,6 +173,7 @@ fn steps(options: &Steps) -> anyhow::Result<()> {
 fn main() -> anyhow::Result<ExitCode> {
     match Options::parse().command {
         Command::Grid(options) => grid(&options)?,
+        Command::Look(options) => look(&options)?,
         Command::Fair(options) => fair(&options)?,
         Command::Targets(options) => {
             if !targets::run(&options) {

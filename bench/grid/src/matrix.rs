@@ -106,7 +106,7 @@ pub fn run(pairs: &Pairs, common: &Common, end: Micros) -> Vec<(Entry, Outcome)>
     }
     let job = |((at, of), seed): ((Conditions, Subject), u64)| {
         let plan = topology::one(of, common.shape(&at), common.ack_loss / 100.0);
-        let mut results = network::run(&plan, &common.settings(at.buffer_kib, seed), end);
+        let mut results = network::run(&plan, &common.settings(&at, seed), end);
         let outcome = results.flows.remove(0);
         let run = Run {
             seed,

@@ -6,7 +6,8 @@ use core::time::Duration;
 use tersus_iface::ip::{self, InterfaceId, Ip};
 use tersus_iface::phy::{Capabilities, Device, Instant, Medium, RawIp, RxMeta, TxMeta};
 use tersus_iface::tcp::congestion::Congestion;
-use tersus_iface::tcp::{self, ConnectOptions, ConnectionId, ListenerId, Tcp};
+use tersus_iface::tcp::trace::Entry;
+use tersus_iface::tcp::{self, ConnectOptions, ConnectionId, Ecn, ListenerId, Options, Tcp};
 use tersus_iface::wire::Cidr;
 use tersus_iface::{Progress, Stack};
 
@@ -77,6 +78,17 @@ pub struct Memory {
     listeners: Vec<tcp::Listener>,
     records: Vec<tcp::Record>,
     ranges: Vec<tcp::Range>,
+    /// What is told of the connection.
+    sink: Option<Box<dyn Fn(&Entry)>>,
+}
+
+/// Prints what happens from a moment to another.
+fn printer((from, to): (Micros, Micros)) -> Box<dyn Fn(&Entry)> {
+    Box::new(move |entry| {
+        if (from..=to).contains(&entry.at.micros()) {
+            println!("{entry}");
+        }
+    })
 }
 
 impl Memory {
@@ -99,6 +111,7 @@ impl Memory {
             listeners: vec![tcp::Listener::FREE],
             records: vec![tcp::Record::NONE; settings.records],
             ranges: vec![tcp::Range::NONE; settings.records],
+            sink: settings.watch.map(printer),
         }
     }
 }
@@ -150,12 +163,18 @@ impl<'a> Tersus<'a> {
         let rto_min = Duration::from_millis(settings.rto_min_ms);
         let config = tcp::Config { rto_min, ..tcp::Config::new() };
         let mut tcp = Tcp::from_slices(slices, config, congestion, seed);
+        if let (Role::Sender, Some(sink)) = (role, &memory.sink) {
+            tcp.trace_to(sink);
+        }
         let (mut listener, mut connection) = (None, None);
         match role {
             Role::Receiver => listener = Some(tcp.listen(PORT, 1).expect("room for a listener")),
             Role::Sender => {
                 let remote = SocketAddr::new(address(Role::Receiver), PORT);
-                let opened = tcp.connect(&stack.ip, Instant::ZERO, remote, ConnectOptions::default());
+                let ecn = if settings.asks_for_ecn { Ecn::Request } else { Ecn::Accept };
+                let options =
+                    ConnectOptions { options: Options { ecn, ..Options::NONE }, ..Default::default() };
+                let opened = tcp.connect(&stack.ip, Instant::ZERO, remote, options);
                 connection = Some(opened.expect("a connection"));
             }
         }

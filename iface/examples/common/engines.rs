@@ -61,6 +61,8 @@ pub(crate) fn tcp(
     congestion: &'static dyn Congestion,
     seed: [u8; 32],
 ) -> Tcp<'static> {
+    // Losses of every second packet of a whole buffer, on a few connections at a time.
+    let runs = (connections * 4).max(connections.min(4) * buffer / 2048).max(256);
     let half_open = connections.clamp(16, 4096);
     let waits = connections.clamp(64, 60_000);
     let slices = Slices {
@@ -78,8 +80,8 @@ pub(crate) fn tcp(
         waits: leak(TimeWait::FREE, waits),
         wait_cells: leak(0, waits * 2),
         listeners: leak(Listener::FREE, 8),
-        records: leak(Record::NONE, (connections * 4).max(256)),
-        ranges: leak(Range::NONE, (connections * 4).max(256)),
+        records: leak(Record::NONE, runs),
+        ranges: leak(Range::NONE, runs),
     };
     let mut tcp = Tcp::from_slices(slices, Config::default(), congestion, seed);
     tcp.use_syn_cookies(SynCookies::WHEN_FULL);

@@ -131,3 +131,33 @@ fn both_directions_at_once_survive_heavy_loss() {
     }
     world.stop(serve);
 }
+
+#[test]
+fn marks_on_the_way_are_echoed_and_answered_by_both_ends() {
+    let Some(mut world) = impaired_world(&["--delay", "5", "--mark", "2"]) else { return };
+    world.sh("sysctl -q -w net.ipv4.tcp_ecn=1");
+    let capture = world.folder.join("marks.pcapng").to_string_lossy().into_owned();
+    let mut arguments = on_the_left();
+    arguments.extend(["--pcap".to_owned(), capture.clone()]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let serve = world.start("serve", &arguments);
+    for (_, _, stack) in FAMILIES {
+        world.client(&format!("tcp-echo {stack} {LEN}"));
+    }
+    world.stop(serve);
+    if !has_dissector(&world) {
+        return;
+    }
+    let seen = |filter: &str| count(&world, &capture, filter);
+    for (family, mark) in [("ip", "ip.dsfield.ecn == 3"), ("ipv6", "ipv6.tclass.ecn == 3")] {
+        let (ours, theirs) =
+            (format!("{family} && tcp.srcport == 7"), format!("{family} && tcp.dstport == 7"));
+        let bit =
+            |side: &str, bit: &str| seen(&format!("{side} && tcp.flags.syn == 0 && tcp.flags.{bit} == 1"));
+        assert!(seen(&format!("{theirs} && {mark}")) > 0, "{family}: marks arrive");
+        assert!(bit(&ours, "ece") > 0, "{family}: we echo them");
+        assert!(bit(&theirs, "cwr") > 0, "{family}: the kernel answers");
+        assert!(bit(&theirs, "ece") > 0, "{family}: the kernel echoes ours");
+        assert!(bit(&ours, "cwr") > 0, "{family}: we answer");
+    }
+}
