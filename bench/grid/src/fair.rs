@@ -109,15 +109,19 @@ struct Setup {
 
 /// What is asked when nothing else is.
 fn suite() -> Vec<Setup> {
-    use Subject::{SmoltcpCubic, TersusCubic, TersusReno};
+    use Subject::{SmoltcpCubic, TersusBbr, TersusCubic, TersusReno};
     use Topology::{Dumbbell, ParkingLot, TwoWay};
-    let contests: [(&str, Topology, &[Subject], &[u64]); 10] = [
+    let contests: [(&str, Topology, &[Subject], &[u64]); 14] = [
         ("two alike", Dumbbell, &[TersusReno, TersusReno], &[50]),
         ("two alike", Dumbbell, &[TersusCubic, TersusCubic], &[50]),
+        ("two alike", Dumbbell, &[TersusBbr, TersusBbr], &[50]),
+        ("BBR and CUBIC", Dumbbell, &[TersusBbr, TersusCubic], &[50]),
         ("CUBIC and Reno", Dumbbell, &[TersusCubic, TersusReno], &[50]),
         ("CUBIC and smoltcp's", Dumbbell, &[TersusCubic, SmoltcpCubic], &[50]),
         ("eight stacks", Dumbbell, &[TersusCubic, TersusCubic, TersusCubic, TersusCubic], &[50]),
         ("eight stacks, mixed", Dumbbell, &[TersusCubic, TersusReno, TersusCubic, TersusReno], &[50]),
+        ("eight stacks", Dumbbell, &[TersusBbr, TersusBbr, TersusBbr, TersusBbr], &[50]),
+        ("unequal RTT", Dumbbell, &[TersusBbr, TersusBbr], &[20, 80]),
         ("unequal RTT", Dumbbell, &[TersusReno, TersusReno], &[20, 80]),
         ("unequal RTT", Dumbbell, &[TersusCubic, TersusCubic], &[20, 80]),
         ("two ways", TwoWay, &[TersusCubic, TersusCubic], &[50]),

@@ -56,7 +56,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Grid {
     /// Stacks and congestion controls.
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["tersus-reno", "tersus-cubic", "smoltcp-reno", "smoltcp-cubic"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["tersus-reno", "tersus-cubic", "tersus-bbr", "smoltcp-reno", "smoltcp-cubic"])]
     of: Vec<Subject>,
     #[command(flatten)]
     lists: Lists,

@@ -79,11 +79,14 @@ pub struct Memory {
     records: Vec<tcp::Record>,
     ranges: Vec<tcp::Range>,
     /// What is told of the connection.
-    sink: Option<Box<dyn Fn(&Entry)>>,
+    sink: Option<Printer>,
 }
 
+/// Takes the trace.
+type Printer = Box<dyn Fn(&Entry)>;
+
 /// Prints what happens from a moment to another.
-fn printer((from, to): (Micros, Micros)) -> Box<dyn Fn(&Entry)> {
+fn printer((from, to): (Micros, Micros)) -> Printer {
     Box::new(move |entry| {
         if (from..=to).contains(&entry.at.micros()) {
             println!("{entry}");
