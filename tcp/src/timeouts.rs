@@ -59,7 +59,13 @@ impl Slot {
             events::raise(self, events::STALLED);
         }
         if synchronized {
-            let loss = Loss { flight_size: self.flight_size(), smss: self.mss(shared), now: shared.now };
+            let mut flight_size = self.flight_size();
+            if self.flags.contains(Flags::FAST_RECOVERY) {
+                // What was sent again is lost as well: a second reduction, from the window that the first left, RFC 5681
+                // §4.3.
+                flight_size = flight_size.min(shared.congestion.ssthresh(shared.words()));
+            }
+            let loss = Loss { flight_size, smss: self.mss(shared), now: shared.now };
             let expiry = if repeated { Expiry::Repeated } else { Expiry::First };
             shared.congestion.on_timeout(shared.words_mut(), &loss, expiry);
             self.recover = self.snd_nxt;

@@ -634,3 +634,41 @@ fn a_constant_round_trip_time_leaves_the_floor() {
         steps
     });
 }
+
+// conf: TCP-CC-16
+#[test]
+fn losses_in_two_windows_or_of_a_retransmission_are_two_reductions() {
+    fn ssthresh(h: &mut Host) -> u32 {
+        let id = h.id();
+        h.tcp.info(id).unwrap().ssthresh
+    }
+    let ack = |segments: u32| In(seg(301).ack(101 + segments * MSS as u32).wnd(65_535));
+    let setup = Setup { tx: 100_000, config: fast(Config::new()), ..Setup::default() };
+    run(&setup, connected, || {
+        let mut steps = vec![(0, ack(0)), (0, Call(send::<60_000>)), (0, Left(10))];
+        // The first of ten is lost; two more leave by limited transmit.
+        steps.extend([(98, ack(0)), (98, Left(1)), (99, ack(0)), (99, Left(1)), (100, ack(0))]);
+        steps.push((100, Out(seg_at(101))));
+        steps.push((100, Call(|h| assert_eq!(ssthresh(h), 5 * MSS as u32))));
+        // Repaired. In the next window the first is lost as well.
+        steps.extend([(150, ack(12)), (150, Left(2)), (160, ack(12)), (160, Left(1)), (161, ack(12))]);
+        steps.extend([
+            (161, Left(1)),
+            (162, ack(12)),
+            (162, Out(seg_at(101 + 12 * MSS as u32))),
+            (162, Left(1)),
+        ]);
+        steps.push((162, Call(|h| assert_eq!(ssthresh(h), 2 * MSS as u32))));
+        steps
+    });
+    run(&setup, connected, || {
+        let mut steps = vec![(0, ack(0)), (0, Call(send::<60_000>)), (0, Left(10))];
+        steps.extend([(98, ack(0)), (98, Left(1)), (99, ack(0)), (99, Left(1)), (100, ack(0))]);
+        steps.push((100, Out(seg_at(101))));
+        steps.push((100, Call(|h| assert_eq!(ssthresh(h), 5 * MSS as u32))));
+        // It is lost once more: the timer, and half of what the first reduction left.
+        steps.push((200, Out(seg_at(101))));
+        steps.push((200, Call(|h| assert_eq!(ssthresh(h), 5 * MSS as u32 / 2))));
+        steps
+    });
+}
