@@ -3,6 +3,7 @@
 use crate::congestion::{Loss, Recovery};
 use crate::events;
 use crate::records::Acked;
+use crate::recovery::Marks;
 use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::state::State;
@@ -81,7 +82,10 @@ impl Slot {
         shared.acked = *acked;
         match acked.rtt_us {
             // One of several in this round trip counts for so much less.
-            Some(rtt) => self.rtt.on_sample(rtt, samples_shift(flight_size, octets)),
+            Some(rtt) => {
+                self.rtt.on_sample(rtt, samples_shift(flight_size, octets));
+                self.repair.marks.remove(Marks::UNSAMPLED);
+            }
             None if !syn => self.on_ambiguous_ack(shared, seg.echo, samples_shift(flight_size, octets)),
             // What a lost SYN means for the data phase must not be forgotten: RFC 6298 §5.7, RFC 5681 §3.1.
             None => {}
@@ -108,6 +112,7 @@ impl Slot {
         let duty = shared.timestamps.filter(|_| self.flags.contains(Flags::TIMESTAMPS));
         if let Some(rtt) = duty.and_then(|duty| (duty.round_trip)(self, shared, echo)) {
             self.rtt.on_sample(rtt, samples_shift);
+            self.repair.marks.remove(Marks::UNSAMPLED);
         }
     }
 
@@ -167,6 +172,9 @@ impl Slot {
     /// Octets that limited transmit lets out beyond cwnd, RFC 3042 §2.
     pub(crate) fn limited_transmit(&self, mss: u32) -> u32 {
         let recovery = Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY;
+        if self.is_loss_probe_due() {
+            return mss;
+        }
         // With SACK, pipe says what has left the network.
         if self.duplicate_acks == 0 || self.flags.intersects(recovery | Flags::SACK_OK) {
             return 0;

@@ -85,6 +85,9 @@ impl Slot {
     /// Starts the retransmission timer anew, RFC 6298 §5.1 to §5.3.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn start_retransmit_timer(&mut self, shared: &mut Shared<'_>) {
+        if let Some(rack) = shared.duties.rack.as_ref().filter(|_| self.flags.contains(Flags::SACK_OK)) {
+            return (rack.start_timer)(self, shared);
+        }
         self.retransmit = shared.after(self.rtt.rto_us(&shared.rto).into());
     }
 

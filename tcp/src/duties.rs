@@ -10,7 +10,9 @@
 
 use crate::ecn;
 use crate::pacing::Pacing;
-use crate::recovery::{self, More};
+use crate::rack::{self, Probe};
+use crate::records::Overdue;
+use crate::recovery::{self, Found, More};
 use crate::sack;
 use crate::segment::Segment;
 use crate::seq::SeqNum;
@@ -26,6 +28,7 @@ use tersus_wire::tcp::Options;
 pub struct Duties {
     pub(crate) keep_alive: Option<fn(&mut Slot, &mut Shared<'_>)>,
     pub(crate) sack: Option<Sack>,
+    pub(crate) rack: Option<Rack>,
     pub(crate) pacing: Option<Pacing>,
     pub(crate) urgent: Option<Urgent>,
     pub(crate) ecn: Option<ecn::Duty>,
@@ -34,12 +37,25 @@ pub struct Duties {
 
 impl Duties {
     /// Streams are carried, no more: RFC 9293 with NewReno's recovery.
-    pub const NONE: Self =
-        Self { keep_alive: None, sack: None, pacing: None, ecn: None, urgent: None, timestamps: None };
+    pub const NONE: Self = Self {
+        keep_alive: None,
+        sack: None,
+        rack: None,
+        pacing: None,
+        ecn: None,
+        urgent: None,
+        timestamps: None,
+    };
 
     /// Every duty: what [`crate::Tcp::new`] takes.
-    pub const ALL: Self =
-        Self::NONE.with_keep_alive().with_sack().with_timestamps().with_pacing().with_ecn().with_urgent();
+    pub const ALL: Self = Self::NONE
+        .with_keep_alive()
+        .with_sack()
+        .with_rack()
+        .with_timestamps()
+        .with_pacing()
+        .with_ecn()
+        .with_urgent();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
     /// [`crate::KeepAlive::On`] is taken and does nothing.
@@ -58,6 +74,23 @@ impl Duties {
             duplicate: sack::note_duplicate,
             on_ack: recovery::on_ack,
             more: recovery::more,
+        });
+        self
+    }
+
+    /// Losses are found by time, and lost tails by a probe: RACK-TLP, RFC 8985. It needs SACK. Without: by counting,
+    /// RFC 6675, which takes late segments for lost ones and waits for the timer when a tail or a retransmission is lost.
+    #[must_use]
+    pub const fn with_rack(mut self) -> Self {
+        self.rack = Some(Rack {
+            detect: rack::detect,
+            on_recovered: rack::on_recovered,
+            mark_old_lost: rack::mark_old_lost,
+            start_timer: rack::start_timer,
+            on_timer: rack::on_timer,
+            wait: rack::wait,
+            on_probe_sent: rack::on_probe_sent,
+            on_ack: rack::on_ack_of_probe,
         });
         self
     }
@@ -104,4 +137,17 @@ pub(crate) struct Sack {
     pub(crate) duplicate: fn(&Slot, &mut Shared<'_>, SeqNum, SeqNum) -> bool,
     pub(crate) on_ack: fn(&mut Slot, &mut Shared<'_>, &Segment<'_>),
     pub(crate) more: fn(&Slot, &Shared<'_>) -> Option<More>,
+}
+
+/// RACK-TLP.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rack {
+    pub(crate) detect: fn(&mut Slot, &mut Shared<'_>, &Found) -> Overdue,
+    pub(crate) on_recovered: fn(&mut Slot),
+    pub(crate) mark_old_lost: fn(&mut Slot, &mut Shared<'_>),
+    pub(crate) start_timer: fn(&mut Slot, &mut Shared<'_>),
+    pub(crate) on_timer: fn(&mut Slot, &mut Shared<'_>),
+    pub(crate) wait: fn(&mut Slot, &Shared<'_>, u32),
+    pub(crate) on_probe_sent: fn(&mut Slot, &mut Shared<'_>, Probe),
+    pub(crate) on_ack: fn(&mut Slot, &mut Shared<'_>, &Segment<'_>, Option<SeqNum>, &Found),
 }

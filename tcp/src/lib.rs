@@ -37,6 +37,7 @@ mod options;
 mod output;
 mod pacing;
 mod pool;
+mod rack;
 mod ranges;
 mod rate;
 mod ready;

@@ -6,6 +6,7 @@
 
 use crate::ecn::EcnFlags;
 use crate::options::syn_options;
+use crate::rack::Probe;
 use crate::recovery::Marks;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
@@ -215,6 +216,7 @@ impl Slot {
                 .next_lost(shared)
                 .or_else(|| self.next_new(shared))
                 .or_else(|| self.next_more(shared))
+                .or_else(|| self.next_loss_probe(shared))
                 .or_else(|| self.next_probe()),
         }
     }
@@ -263,6 +265,17 @@ impl Slot {
         Some(self.again(shared, more.seq, more.len, kind))
     }
 
+    /// The last segment in flight once more, because nothing is heard: RFC 8985 §7.3.
+    fn next_loss_probe(&self, shared: &Shared<'_>) -> Option<Next> {
+        if !self.is_loss_probe_due() {
+            return None;
+        }
+        let (seq, len) = self.records.last(&shared.records)?;
+        let last = len.min(self.payload_room(shared, self.mss(shared)));
+        let seq = seq + (len - last);
+        seq.lt(self.snd_una + self.snd_wnd).then(|| self.again(shared, seq, last, Kind::Again))
+    }
+
     /// The octets from `seq` on once more, at most `most` and what a segment holds.
     fn again(&self, shared: &Shared<'_>, seq: SeqNum, most: u32, kind: Kind) -> Next {
         let edge = self.snd_una + self.snd_wnd;
@@ -303,7 +316,8 @@ impl Slot {
         let worth = len == whole
             || (last && (is_alone || fin || self.flags.intersects(Flags::NAGLE_OFF | Flags::PUSHED)))
             || (len > 0 && len >= self.max_snd_wnd / 2)
-            || self.flags.contains(Flags::OVERRIDE);
+            || self.flags.contains(Flags::OVERRIDE)
+            || self.is_loss_probe_due();
         if !worth {
             return None;
         }
@@ -316,7 +330,7 @@ impl Slot {
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
     fn next_probe(&self) -> Option<Next> {
-        if self.flags.contains(Flags::PROBE_DUE) {
+        if self.flags.contains(Flags::PROBE_DUE) && !self.is_loss_probe_due() {
             let seq = self.snd_una;
             let len = self.data_end().distance(seq).min(1);
             let control = self.data_control(seq + len, len == 0);
@@ -495,7 +509,15 @@ impl Slot {
         } else {
             self.on_sent_rare(shared, next, octets);
         }
-        if octets > 0 && !self.retransmit.is_running() {
+        if self.is_loss_probe_due() {
+            if let Some(rack) = &shared.duties.rack {
+                let probe = if next.kind == Kind::New { Probe::New } else { Probe::Again };
+                (rack.on_probe_sent)(self, shared, probe);
+            }
+        }
+        // The probe timeout counts from the newest data, RFC 8985 §7.2.
+        let is_probed = next.kind == Kind::New && self.repair.marks.contains(Marks::PROBE_TIMER);
+        if octets > 0 && (is_probed || !self.retransmit.is_running()) {
             self.start_retransmit_timer(shared);
         }
         shared.stats.octets_sent = shared.stats.octets_sent.wrapping_add(next.len);

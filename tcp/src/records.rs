@@ -30,7 +30,7 @@ mod run;
 mod scoreboard;
 pub use run::Record;
 use run::State;
-pub(crate) use scoreboard::{Block, Delivery};
+pub(crate) use scoreboard::{Block, Delivery, Overdue, SentAfter};
 
 /// Largest difference of two times that is believed.
 const HALF: u32 = u32::MAX / 2;
@@ -266,7 +266,10 @@ impl Records {
         }
         // What was sent last tells the rate.
         if !sum.newest.is_some_and(|newest| SeqNum(before.sent).lt(SeqNum(newest.sent))) {
-            sum.newest = Some(*before);
+            sum.newest = Some(Record { len: until.distance(before.seq), ..*before });
+        }
+        if sum.original.is_none() && !before.state.contains(State::RESENT) {
+            sum.original = Some(until);
         }
     }
 
@@ -521,9 +524,12 @@ struct Covered {
     /// One of them was sent twice.
     is_ambiguous: bool,
     newest: Option<Record>,
+    /// Where the first of them ends that was sent once.
+    original: Option<SeqNum>,
 }
 
-fn stamp(now: Instant) -> u32 {
+/// A moment as the records keep it.
+pub(crate) fn stamp(now: Instant) -> u32 {
     let [a, b, c, d, ..] = now.micros().to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }

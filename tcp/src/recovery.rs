@@ -8,7 +8,8 @@
 
 use crate::acknowledgement::{samples_shift, DUPLICATE_ACKS};
 use crate::congestion::{Loss, Recovery};
-use crate::records::{Block, Delivery};
+use crate::rack::Rack;
+use crate::records::{Block, Delivery, Overdue};
 use crate::segment::Segment;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
@@ -27,6 +28,28 @@ bitflags::bitflags! {
         const FIRST_AGAIN = 1;
         /// The rescue retransmission of this recovery was sent, RFC 6675 §4.
         const RESCUED = 1 << 1;
+        /// A retransmission was lost in this recovery, and reduced the window once more.
+        const REDUCED_TWICE = 1 << 2;
+        /// RACK has seen something arrive.
+        const MEASURED = 1 << 3;
+        /// Segments overtake each other on this path.
+        const REORDERED = 1 << 4;
+        /// The reordering window was widened in this round trip.
+        const DSACK_ROUND = 1 << 5;
+        /// What runs is the reordering timer, RFC 8985 §6.2.
+        const REORDERING_TIMER = 1 << 6;
+        /// What runs is the probe timeout, RFC 8985 §7.2.
+        const PROBE_TIMER = 1 << 7;
+        /// A loss probe is in flight, or about to be.
+        const PROBED = 1 << 8;
+        /// It is octets that were sent before.
+        const PROBED_AGAIN = 1 << 9;
+        /// The probe that is to leave is a tail loss probe, RFC 8985 §7.3.
+        const LOSS_PROBE = 1 << 11;
+        /// No round-trip time was measured since.
+        const UNSAMPLED = 1 << 10;
+        /// What runs is not the RTO.
+        const TIMERS = Self::REORDERING_TIMER.bits() | Self::PROBE_TIMER.bits();
     }
 }
 
@@ -41,13 +64,14 @@ pub(crate) struct Repair {
     flight_size: u32,
     /// pipe + sndcnt: what may be in the network until the next ACK.
     window: u32,
+    pub(crate) rack: Rack,
     pub(crate) marks: Marks,
 }
 
 impl Repair {
     /// Nothing was ever lost.
     pub(crate) const NONE: Self =
-        Self { delivered: 0, sent: 0, flight_size: 0, window: 0, marks: Marks::empty() };
+        Self { delivered: 0, sent: 0, flight_size: 0, window: 0, rack: Rack::NONE, marks: Marks::empty() };
 }
 
 /// A SACK option, taken apart.
@@ -77,6 +101,7 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
         flight_size,
         has_advanced: ack != una,
         has_blocks: report.len > 0,
+        has_dsack: report.dsack.is_some(),
         delivery,
     };
     if found.has_advanced {
@@ -93,20 +118,38 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
     if slot.flight_size() > 0 || found.has_advanced {
         slot.recover_by_sack(shared, seg, &found);
     }
+    if let Some(rack) = &shared.duties.rack {
+        (rack.on_ack)(slot, shared, seg, report.dsack.map(|block| block.right), &found);
+    }
     if seg.ack.ge(una) {
         slot.take_window(shared, seg);
     }
 }
 
 /// What an ACK told.
-struct Found {
+pub(crate) struct Found {
     /// `DeliveredData` of RFC 6937, in octets.
     delivered: u32,
     /// FlightSize before.
-    flight_size: u32,
-    has_advanced: bool,
-    has_blocks: bool,
-    delivery: Delivery,
+    pub(crate) flight_size: u32,
+    pub(crate) has_advanced: bool,
+    pub(crate) has_blocks: bool,
+    pub(crate) has_dsack: bool,
+    pub(crate) delivery: Delivery,
+}
+
+impl Found {
+    /// No ACK came, but a timer expired.
+    pub(crate) fn nothing(slot: &Slot) -> Self {
+        Self {
+            delivered: 0,
+            flight_size: slot.flight_size(),
+            has_advanced: false,
+            has_blocks: false,
+            has_dsack: false,
+            delivery: Delivery::default(),
+        }
+    }
 }
 
 impl Slot {
@@ -145,38 +188,57 @@ impl Slot {
 
     fn recover_by_sack(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>, found: &Found) {
         let mut has_ended = false;
-        if self.flags.contains(Flags::FAST_RECOVERY) {
-            if self.snd_una.lt(self.recover) {
-                return self.in_recovery(shared, found);
-            }
+        if self.flags.contains(Flags::FAST_RECOVERY) && self.snd_una.ge(self.recover) {
             self.end_recovery(shared);
             has_ended = true;
-        } else if self.flags.contains(Flags::TIMEOUT_RECOVERY) {
-            if self.snd_una.ge(self.recover) {
-                self.flags.remove(Flags::TIMEOUT_RECOVERY);
-            } else {
-                // What is lost is known; what the SACKs tell is not sent again. No second reduction, RFC 6675 §5.1.
-                return self.take_growth(shared, found);
-            }
         }
-        let mss = self.mss(shared);
+        if self.flags.contains(Flags::TIMEOUT_RECOVERY) && self.snd_una.ge(self.recover) {
+            self.flags.remove(Flags::TIMEOUT_RECOVERY);
+        }
+        let overdue = self.detect(shared, found);
+        let is_open = !self.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY);
         // A duplicate ACK by RFC 6675 §2; where no record is left to note the blocks, by RFC 5681 §2.
         let is_unnoted = found.has_blocks && self.records.sacked() == 0;
-        if found.delivery.sacked > 0 || (is_unnoted && self.is_duplicate_ack(seg)) {
+        if is_open && (found.delivery.sacked > 0 || (is_unnoted && self.is_duplicate_ack(seg))) {
             count(&mut shared.stats.duplicate_acks);
             self.duplicate_acks = self.duplicate_acks.saturating_add(1);
             if self.duplicate_acks == 1 {
                 self.recover = self.snd_nxt;
             }
         }
+        // RACK lets later segments overtake; what cannot be noted can only be counted.
+        let counts = is_unnoted || shared.duties.rack.is_none();
+        if is_open && (overdue.lost > 0 || (counts && self.duplicate_acks >= DUPLICATE_ACKS)) {
+            self.begin_recovery(shared, found);
+        } else if self.flags.contains(Flags::FAST_RECOVERY) {
+            self.in_recovery(shared, found, &overdue);
+        } else if has_ended {
+            self.restart_after_ack(shared);
+        } else {
+            self.take_growth(shared, found);
+        }
+        if let Some(rack) = shared.duties.rack.as_ref().filter(|_| overdue.wait_us > 0) {
+            (rack.wait)(self, shared, overdue.wait_us);
+        }
+    }
+
+    /// Marks what is lost, by RACK or by RFC 6675.
+    fn detect(&mut self, shared: &mut Shared<'_>, found: &Found) -> Overdue {
+        if let Some(rack) = &shared.duties.rack {
+            return (rack.detect)(self, shared, found);
+        }
+        let mss = self.mss(shared);
         let lost = self.records.mark_lost_by_sack(&mut shared.records, mss);
-        if lost > 0 || self.duplicate_acks >= DUPLICATE_ACKS {
-            return self.begin_recovery(shared, found);
+        Overdue { lost, ..Overdue::default() }
+    }
+
+    /// The reordering timer found losses, or none.
+    pub(crate) fn on_overdue(&mut self, shared: &mut Shared<'_>, found: &Found, overdue: &Overdue) {
+        if self.flags.contains(Flags::FAST_RECOVERY) {
+            self.in_recovery(shared, found, overdue);
+        } else if overdue.lost > 0 && !self.flags.contains(Flags::TIMEOUT_RECOVERY) {
+            self.begin_recovery(shared, found);
         }
-        if has_ended {
-            return self.restart_after_ack(shared);
-        }
-        self.take_growth(shared, found);
     }
 
     /// What an ACK does when it reveals no loss.
@@ -195,32 +257,45 @@ impl Slot {
         // Without what limited transmit sent.
         let flight_size =
             if self.duplicate_acks > 1 { self.recover.distance(self.snd_una) } else { found.flight_size };
-        let loss = Loss { flight_size, smss, now: shared.now };
-        shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
-        self.recover = self.snd_nxt;
         self.flags.insert(Flags::FAST_RECOVERY);
         self.repair.marks.insert(Marks::FIRST_AGAIN);
-        self.repair.marks.remove(Marks::RESCUED);
+        // What a probe tells besides is told by the reduction of this recovery.
+        self.repair.marks.remove(Marks::RESCUED | Marks::REDUCED_TWICE | Marks::PROBED | Marks::PROBED_AGAIN);
         if self.records.lost() == 0 {
             self.mark_first_lost(shared, smss);
         }
         let sacked_before = self.records.sacked().saturating_sub(found.delivery.sacked);
-        self.repair.delivered = self.records.delivered().wrapping_sub(found.delivered);
-        self.repair.sent = low(self.octets_sent);
         self.repair.flight_size = found.flight_size.saturating_sub(sacked_before);
-        self.reduce(shared, found);
+        self.begin_reduction(shared, found, flight_size);
         self.start_retransmit_timer(shared);
     }
 
+    /// The window goes down to what `flight_size` leads to, in proportion to what arrives.
+    fn begin_reduction(&mut self, shared: &mut Shared<'_>, found: &Found, flight_size: u32) {
+        let loss = Loss { flight_size, smss: self.mss(shared), now: shared.now };
+        shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
+        self.recover = self.snd_nxt;
+        self.repair.delivered = self.records.delivered().wrapping_sub(found.delivered);
+        self.repair.sent = low(self.octets_sent);
+        self.reduce(shared, found);
+    }
+
     /// §5, steps A to C.
-    fn in_recovery(&mut self, shared: &mut Shared<'_>, found: &Found) {
+    fn in_recovery(&mut self, shared: &mut Shared<'_>, found: &Found, overdue: &Overdue) {
         let mss = self.mss(shared);
-        self.records.mark_lost_by_sack(&mut shared.records, mss);
         if found.has_advanced && found.has_blocks && self.records.sacked() == 0 {
             // The blocks could not be noted: the first hole is the next, as RFC 6582 has it.
             self.records.mark_front_lost(&mut shared.records, mss);
         }
-        self.reduce(shared, found);
+        if overdue.lost_again && !self.repair.marks.contains(Marks::REDUCED_TWICE) {
+            // A retransmission was lost as well: a second sign of congestion, RFC 5681 §4.3.
+            self.repair.marks.insert(Marks::REDUCED_TWICE | Marks::FIRST_AGAIN);
+            let target = shared.congestion.ssthresh(shared.words()).min(found.flight_size);
+            self.repair.flight_size = self.records.pipe(self.flight_size()).saturating_add(found.delivered);
+            self.begin_reduction(shared, found, target);
+        } else {
+            self.reduce(shared, found);
+        }
         if found.has_advanced {
             self.start_retransmit_timer(shared);
         }
@@ -229,6 +304,9 @@ impl Slot {
     fn end_recovery(&mut self, shared: &mut Shared<'_>) {
         self.flags.remove(Flags::FAST_RECOVERY);
         self.repair.marks.remove(Marks::FIRST_AGAIN);
+        if let Some(rack) = &shared.duties.rack {
+            (rack.on_recovered)(self);
+        }
         let mss = self.mss(shared);
         shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
     }
@@ -275,6 +353,10 @@ pub(crate) fn more(slot: &Slot, shared: &Shared<'_>) -> Option<More> {
     let smss = slot.mss(shared);
     let pipe = slot.records.pipe(slot.flight_size());
     if pipe.saturating_add(smss) > slot.cwnd(shared) {
+        return None;
+    }
+    // RACK and its probe do the rest.
+    if shared.duties.rack.is_some() {
         return None;
     }
     if let Some((seq, len)) = slot.records.first_unsacked(&shared.records) {

@@ -138,7 +138,6 @@ impl Rtt {
 
     /// The smallest sample in µs; 0 before the first.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "RACK, RFC 8985, needs it"))]
     pub(crate) const fn min_us(&self) -> u32 {
         self.min_us
     }

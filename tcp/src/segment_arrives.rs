@@ -7,6 +7,7 @@
 
 use crate::ecn::EcnFlags;
 use crate::events;
+use crate::recovery::Marks;
 use crate::segment::{Reply, Segment};
 use crate::seq::{acceptable, SeqNum};
 use crate::shared::Shared;
@@ -53,6 +54,7 @@ impl Slot {
             && !self.flags.intersects(off)
             && self.ranges.is_empty()
             && self.records.sacked() == 0
+            && !self.repair.marks.contains(Marks::PROBED)
             && seg.options.is_empty()
             && seg.ack.distance(self.snd_una) <= self.flight_size()
             && (seg.ack != self.snd_una || !seg.payload.is_empty())

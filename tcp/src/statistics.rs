@@ -87,6 +87,10 @@ pub struct Statistics {
     pub dsacks: u32,
     /// Recoveries entered on duplicate ACKs or SACK.
     pub fast_retransmits: u32,
+    /// Tail loss probes sent, RFC 8985 §7.3.
+    pub loss_probes: u32,
+    /// Losses that nothing but a probe revealed and repaired, RFC 8985 §7.4.2.
+    pub loss_probe_repairs: u32,
     /// Segments sent again, for any reason, SYN and FIN included.
     pub retransmits: u32,
     /// Retransmission timer expirations, RFC 6298 §5.
@@ -169,6 +173,8 @@ impl Statistics {
             sack_ignored: 0,
             dsacks: 0,
             fast_retransmits: 0,
+            loss_probes: 0,
+            loss_probe_repairs: 0,
             retransmits: 0,
             timeouts: 0,
             probes: 0,
@@ -191,7 +197,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 59] {
+    pub fn counters(&self) -> [(&'static str, u32); 61] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -235,6 +241,8 @@ impl Statistics {
             ("sack_ignored", self.sack_ignored),
             ("dsacks", self.dsacks),
             ("fast_retransmits", self.fast_retransmits),
+            ("loss_probes", self.loss_probes),
+            ("loss_probe_repairs", self.loss_probe_repairs),
             ("retransmits", self.retransmits),
             ("timeouts", self.timeouts),
             ("probes", self.probes),

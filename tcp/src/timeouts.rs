@@ -2,6 +2,7 @@
 
 use crate::congestion::{Expiry, Loss};
 use crate::events;
+use crate::recovery::Marks;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
@@ -35,6 +36,11 @@ impl Slot {
         let in_flight = self.flight_size() > 0;
         if self.state.is_synchronized() && self.snd_wnd == 0 && (in_flight || self.has_unsent()) {
             return self.on_persist_timeout(shared);
+        }
+        if let Some(rack) = &shared.duties.rack {
+            if in_flight && self.repair.marks.intersects(Marks::TIMERS) {
+                return (rack.on_timer)(self, shared);
+            }
         }
         if in_flight {
             return self.on_rto(shared);
@@ -72,8 +78,14 @@ impl Slot {
             self.flags.remove(Flags::FAST_RECOVERY);
             self.flags.insert(Flags::TIMEOUT_RECOVERY);
             self.duplicate_acks = 0;
+            self.repair.marks.remove(Marks::PROBED | Marks::PROBED_AGAIN);
         }
-        self.records.mark_all_lost(&mut shared.records);
+        match &shared.duties.rack {
+            Some(rack) if synchronized && self.repair.marks.contains(Marks::MEASURED) => {
+                (rack.mark_old_lost)(self, shared);
+            }
+            _ => self.records.mark_all_lost(&mut shared.records),
+        }
         self.start_retransmit_timer(shared);
     }
 
@@ -84,6 +96,7 @@ impl Slot {
         }
         self.persist_shift = self.persist_shift.saturating_add(1);
         self.flags.insert(Flags::PROBE_DUE | Flags::PROBING);
+        self.repair.marks.remove(Marks::LOSS_PROBE);
         let span = self.persist_span(shared);
         self.retransmit = shared.after(span);
     }

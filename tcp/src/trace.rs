@@ -115,6 +115,8 @@ pub enum Loss {
     Recovery,
     /// The retransmission timer expired, RFC 6298 §5.
     Timeout,
+    /// Nothing is heard of the last segments, RFC 8985 §7: a probe.
+    Tail,
     /// SYNs that crossed, a window that opened again, a path that carries less than was thought.
     Other,
 }
@@ -125,6 +127,10 @@ pub enum Loss {
 pub enum Timer {
     /// RFC 6298 §5.
     Retransmission,
+    /// What may have been overtaken is lost now, RFC 8985 §6.2.
+    Reordering,
+    /// Probe timeout, RFC 8985 §7.2.
+    LossProbe,
     /// Zero-window probe, RFC 9293 §3.8.6.1.
     Persist,
     /// The sender waited long enough for a larger window, RFC 9293 §3.8.6.2.1.

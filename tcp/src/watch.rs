@@ -14,6 +14,7 @@
 use crate::engine::Tcp;
 use crate::options::Answer;
 use crate::output::{Kind, Next};
+use crate::recovery::Marks;
 use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::state::State;
@@ -139,6 +140,7 @@ fn sent(slot: &Slot, shared: &mut Shared<'_>, next: &Next) {
 fn cause(slot: &Slot, next: &Next) -> Cause {
     match next.kind {
         Kind::New => Cause::New,
+        Kind::Again if slot.is_loss_probe_due() => Cause::Again(Loss::Tail),
         Kind::Again if slot.flags.contains(Flags::FAST_RECOVERY) => Cause::Again(Loss::Recovery),
         Kind::Again if slot.flags.intersects(Flags::TIMEOUT_RECOVERY | Flags::EXPIRED) => {
             Cause::Again(Loss::Timeout)
@@ -208,6 +210,8 @@ impl Slot {
         let retransmit = match self.flight_size() {
             _ if self.state.is_synchronized() && self.snd_wnd == 0 && outstanding => Timer::Persist,
             0 => Timer::Override,
+            _ if self.repair.marks.contains(Marks::REORDERING_TIMER) => Timer::Reordering,
+            _ if self.repair.marks.contains(Marks::PROBE_TIMER) => Timer::LossProbe,
             _ => Timer::Retransmission,
         };
         let idle = if self.state == State::FinWait2 && self.flags.contains(Flags::RELEASED) {

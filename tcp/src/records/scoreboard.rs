@@ -31,6 +31,53 @@ pub(crate) struct Delivery {
     pub(crate) acked: Acked,
     /// Octets that are SACKed now and were not before.
     pub(crate) sacked: u32,
+    /// What was sent last of all that it delivers.
+    pub(crate) newest: Option<Sent>,
+    /// Octets that were sent once came although later ones had come before: RFC 8985 §6.2 step 3.
+    pub(crate) is_reordered: bool,
+}
+
+/// When octets were sent that have arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// As [`stamp`] has it.
+    pub(crate) at: u32,
+    pub(crate) end: SeqNum,
+    pub(crate) was_resent: bool,
+}
+
+/// What RACK compares runs with: RFC 8985 §6.2 step 5.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentAfter {
+    /// `RACK.xmit_ts` and `RACK.end_seq`.
+    pub(crate) at: u32,
+    pub(crate) end: SeqNum,
+    /// `RACK.rtt` + `RACK.reo_wnd`, in µs.
+    pub(crate) wait_us: u32,
+    /// Now, as [`stamp`] has it.
+    pub(crate) now: u32,
+}
+
+/// What RACK found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Overdue {
+    /// Octets that are lost now and were not before.
+    pub(crate) lost: u32,
+    /// Some of them had been sent again before.
+    pub(crate) lost_again: bool,
+    /// When the next ones may be, in µs from now; 0: none.
+    pub(crate) wait_us: u32,
+}
+
+impl SentAfter {
+    /// How long a run may still take, in µs, if it was sent before what has arrived; 0: too long already.
+    fn remaining(&self, run: &Record) -> Option<u32> {
+        let is_before =
+            SeqNum(run.sent).lt(SeqNum(self.at)) || (run.sent == self.at && run.end().lt(self.end));
+        let deadline = SeqNum(run.sent) + self.wait_us;
+        let now = SeqNum(self.now);
+        is_before.then(|| if deadline.le(now) { 0 } else { deadline.distance(now) })
+    }
 }
 
 impl Records {
@@ -45,6 +92,7 @@ impl Records {
     ) -> Delivery {
         let now = stamp(now);
         let mut sum = Covered::default();
+        let highest = self.highest_sacked(pool);
         self.cover(pool, &mut sum, una, now);
         let before = self.sacked;
         for block in blocks {
@@ -54,7 +102,66 @@ impl Records {
         if sacked > 0 {
             self.merge(pool);
         }
-        Delivery { acked: self.account(&sum, now), sacked }
+        Delivery {
+            acked: self.account(&sum, now),
+            sacked,
+            newest: sum.newest.map(|run| Sent {
+                at: run.sent,
+                end: run.end(),
+                was_resent: run.state.contains(State::RESENT),
+            }),
+            is_reordered: highest.is_some_and(|highest| sum.original.is_some_and(|end| end.lt(highest))),
+        }
+    }
+
+    /// Where the highest octets end that are SACKED.
+    fn highest_sacked(&self, pool: &Pool<'_, Record>) -> Option<SeqNum> {
+        if self.sacked == 0 {
+            return None;
+        }
+        let open = (self.open.len > 0).then_some(&self.open);
+        let runs = pool.chain(self.head).chain(open);
+        runs.filter(|run| run.state.contains(State::SACKED)).last().map(Record::end)
+    }
+
+    /// Marks as lost what was sent before something that has arrived, and is overdue: RFC 8985 §6.2 step 5. Linear in
+    /// the records.
+    pub(crate) fn mark_lost_by_time(&mut self, pool: &mut Pool<'_, Record>, after: &SentAfter) -> Overdue {
+        let mut overdue = Overdue::default();
+        self.for_each(pool, |lost, run| {
+            if run.state.intersects(State::LOST | State::SACKED) {
+                return;
+            }
+            match after.remaining(run) {
+                None => {}
+                Some(0) => {
+                    overdue.lost = overdue.lost.saturating_add(run.len);
+                    overdue.lost_again |= run.state.contains(State::RESENT);
+                    run.state.insert(State::LOST);
+                    *lost = lost.saturating_add(run.len);
+                }
+                Some(wait) => overdue.wait_us = overdue.wait_us.max(wait),
+            }
+        });
+        overdue
+    }
+
+    /// As `mark_all_lost`, for a timer that expired while RACK measures: what was sent of late may still arrive, but for
+    /// the first. RFC 8985 §6.3.
+    pub(crate) fn mark_old_lost(&mut self, pool: &mut Pool<'_, Record>, wait_us: u32, now: Instant) {
+        let now = SeqNum(stamp(now));
+        self.lost = 0;
+        self.sacked = 0;
+        let mut is_first = true;
+        self.for_each(pool, |lost, run| {
+            run.state.remove(State::SACKED | State::FRONT | State::LOST);
+            if is_first || (SeqNum(run.sent) + wait_us).le(now) {
+                run.state.insert(State::LOST);
+                *lost = lost.saturating_add(run.len);
+            }
+            is_first = false;
+        });
+        self.join(pool, Record::unite);
     }
 
     fn mark_sacked(&mut self, pool: &mut Pool<'_, Record>, sum: &mut Covered, block: &Block, now: u32) {
@@ -150,6 +257,12 @@ impl Records {
             }
         }
         found
+    }
+
+    /// The last octets in flight: what a loss probe sends. Constant time or linear in the records.
+    pub(crate) fn last(&self, pool: &Pool<'_, Record>) -> Option<(SeqNum, u32)> {
+        let run = if self.open.len > 0 { &self.open } else { pool.get(self.tail)? };
+        Some((run.seq, run.len))
     }
 
     /// The last octets in flight that are neither SACKED nor were sent again: what a rescue retransmission sends.

@@ -329,6 +329,33 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
     }
 }
 
+// conf: TCP-RCK-12
+#[test]
+fn a_timeout_spares_what_was_sent_of_late_but_for_the_first() {
+    let mut memory = [Record::NONE; 8];
+    let mut pool = Pool::new(&mut memory, 8, 1);
+    // Sent when, now, lost
+    for (sent, now, want) in [
+        ([0, 1_000, 2_000, 3_000], 3_500, &[(0, 300)][..]),
+        ([0, 1_000, 2_000, 3_000], 500, &[(0, 100)]),
+        ([0, 1_000, 2_000, 3_000], 9_000, &[(0, 400)]),
+    ] {
+        let mut records = Records::new(ISS);
+        for at_us in sent {
+            records.on_send(&mut pool, 100, at(at_us));
+        }
+        let block = Block { left: ISS + 100, right: ISS + 200 };
+        records.on_sack(&mut pool, ISS, &[block], at(3_000));
+        records.mark_old_lost(&mut pool, 1_000, at(now));
+        let lost = runs(&records, &pool).into_iter().filter(|run| run.2.contains(State::LOST));
+        let octets: u32 = lost.map(|run| run.1).sum();
+        assert_eq!(octets, want[0].1, "at {now}");
+        assert_eq!((records.first_lost(&pool).map(|lost| lost.0), records.sacked()), (Some(ISS), 0));
+        check(&records, &pool, ISS, ISS + 400);
+        records.clear(&mut pool);
+    }
+}
+
 #[test]
 fn with_entries_enough_exactly_what_was_marked_is_lost() {
     let mut random = Random::new([9; 32]);

@@ -12,6 +12,7 @@ mod ecn;
 mod handshake;
 mod limits;
 mod pacing;
+mod rack;
 mod receiving;
 mod recovery;
 mod reset;

@@ -3,7 +3,7 @@
 use crate::runner::*;
 use core::time::Duration;
 use tersus_tcp::congestion::{Congestion, Cubic, Reno};
-use tersus_tcp::{Config, State};
+use tersus_tcp::{Config, Duties, State};
 
 const MSS: u32 = 1460;
 
@@ -28,8 +28,11 @@ fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
     In(ack(n).sack(&blocks))
 }
 
+/// Losses are found by counting.
+const BY_COUNTING: Duties = Duties::NONE.with_sack();
+
 fn setup() -> Setup {
-    Setup { tx: 65_536, records: 32, ..Setup::default() }
+    Setup { tx: 65_536, records: 32, duties: &BY_COUNTING, ..Setup::default() }
 }
 
 /// Ten segments are in flight: all that the initial window permits.

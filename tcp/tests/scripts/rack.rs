@@ -1,0 +1,250 @@
+//! Losses found by time, and lost tails by a probe: RFC 8985.
+
+use crate::runner::*;
+use core::time::Duration;
+use tersus_ip::Transport;
+use tersus_tcp::{Config, Duties};
+
+const MSS: u32 = 1460;
+
+/// Where segment `n` starts.
+fn at(n: u32) -> u32 {
+    101 + n * MSS
+}
+
+/// Segment `n`.
+fn data(n: u32) -> Seg {
+    seg(at(n)).ack(301).len(MSS as usize)
+}
+
+/// An acknowledgement of all before segment `n`.
+fn ack(n: u32) -> Seg {
+    seg(301).ack(at(n)).wnd(65_535)
+}
+
+/// Blocks of whole segments.
+fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
+    let blocks: Vec<_> = blocks.iter().map(|&(left, right)| (at(left), at(right))).collect();
+    In(ack(n).sack(&blocks))
+}
+
+const RACK: Duties = Duties::NONE.with_sack().with_rack();
+
+fn setup() -> Setup {
+    Setup { tx: 65_536, records: 32, duties: &RACK, ..Setup::default() }
+}
+
+/// A peer 50 ms away.
+fn far(host: &mut Host) {
+    far_with(host, 50, true);
+}
+
+fn far_without_sack(host: &mut Host) {
+    far_with(host, 50, false);
+}
+
+fn a_little_nearer(host: &mut Host) {
+    far_with(host, 48, true);
+}
+
+fn far_with(host: &mut Host, rtt: u64, sack: bool) {
+    host.connect();
+    play(
+        host,
+        vec![
+            (0, Out(syn(100))),
+            (rtt, In(syn(300).ack(101).mss(1460).permits(sack))),
+            (rtt, Out(seg(101).ack(301))),
+            (rtt, In(ack(0))),
+        ],
+    );
+}
+
+fn send<const SEGMENTS: usize>(host: &mut Host) {
+    let start = at(0) + host.already as u32;
+    host.already += SEGMENTS * MSS as usize;
+    assert_eq!(host.send(SEGMENTS * MSS as usize, start), SEGMENTS * MSS as usize);
+}
+
+fn ten(mut steps: Vec<(u64, Step)>) -> Vec<(u64, Step)> {
+    let mut all = vec![(50, Call(send::<10>))];
+    all.extend((0..10).map(|n| (50, Out(data(n)))));
+    all.append(&mut steps);
+    all
+}
+
+/// What follows in a script.
+type Steps = fn() -> Vec<(u64, Step)>;
+
+fn cwnd(host: &mut Host) -> u32 {
+    host.tcp.info(host.id()).unwrap().cwnd
+}
+
+// conf: TCP-RCK-06, TCP-RCK-07, TCP-RCK-08, TCP-RCK-10
+#[test]
+fn a_lost_tail_is_probed_once_and_then_the_timer_has_it() {
+    run(&setup(), far, || {
+        vec![
+            (50, Call(send::<3>)),
+            (50, Out(data(0))),
+            (50, Out(data(1))),
+            (50, Out(data(2))),
+            // One segment is left, and its ACK may be delayed: 2 SRTT + 200 ms.
+            (100, In(ack(2))),
+            (100, Call(|h| assert_eq!(h.tcp.poll_at(), Some(h.at(400))))),
+            (400, Out(data(2))),
+            // The RTO follows, and no second probe.
+            (400, Call(|h| assert_eq!(h.tcp.poll_at(), Some(h.at(1400))))),
+            (1400, Out(data(2))),
+            (1400, Call(|h| assert_eq!((h.counter("loss_probes"), h.counter("timeouts")), (1, 1)))),
+            (3400, Out(data(2))),
+            (3450, In(ack(3))),
+        ]
+    });
+}
+
+// conf: TCP-RCK-06, TCP-RCK-08
+#[test]
+fn a_probe_is_new_data_if_there_are_any() {
+    run(&setup(), far, || {
+        ten(vec![
+            (60, Call(send::<2>)),
+            // More than one segment in flight: 2 SRTT. It leaves above cwnd.
+            (150, Out(data(10))),
+            (150, Call(|h| assert_eq!((h.counter("loss_probes"), h.counter("retransmits")), (1, 0)))),
+            (200, In(ack(11))),
+            (200, Out(data(11))),
+        ])
+    });
+}
+
+// conf: TCP-RCK-07
+#[test]
+fn another_probe_needs_another_sample() {
+    let config = Config { rto_min: Duration::from_millis(400), ..Config::new() };
+    run(&Setup { config, ..setup() }, far, || {
+        vec![
+            (50, Call(send::<2>)),
+            (50, Out(data(0))),
+            (50, Out(data(1))),
+            (150, Out(data(1))),
+            // The ACK of what was sent twice measures nothing.
+            (200, In(ack(2))),
+            (210, Call(send::<2>)),
+            (210, Out(data(2))),
+            (210, Out(data(3))),
+            (610, Out(data(2))),
+            (610, Call(|h| assert_eq!((h.counter("loss_probes"), h.counter("timeouts")), (1, 1)))),
+            (660, In(ack(4))),
+        ]
+    });
+}
+
+// conf: TCP-RCK-09
+#[test]
+fn a_loss_that_a_probe_repaired_reduces_the_window_unless_the_probe_was_in_vain() {
+    // What comes at 450 ms, when the probe was acknowledged; repaired losses afterwards.
+    let in_vain: [(Steps, u32); 3] = [
+        (Vec::new, 1),
+        (|| vec![(450, sack(10, &[(9, 10)]))], 0),
+        (|| vec![(450, In(ack(10))), (450, In(ack(10)))], 0),
+    ];
+    for (then, repairs) in in_vain {
+        at_each_number(&setup(), far, |h| {
+            let mut steps = ten(vec![(100, In(ack(9))), (400, Out(data(9)))]);
+            steps.append(&mut then());
+            steps.extend([(460, Call(send::<1> as fn(&mut Host))), (460, Out(data(10))), (510, In(ack(11)))]);
+            play(h, steps);
+            assert_eq!(h.counter("loss_probe_repairs"), repairs);
+            assert_eq!(cwnd(h) < 14_600, repairs > 0, "{}", cwnd(h));
+        });
+    }
+}
+
+// conf: TCP-RCK-03, TCP-CC-16
+#[test]
+fn a_lost_retransmission_is_sent_again_without_the_timer_and_counts_as_a_second_loss() {
+    run(&setup(), far, || {
+        ten(vec![
+            (60, Call(send::<10>)),
+            (100, sack(0, &[(1, 4)])),
+            (100, Out(data(0))),
+            (101, sack(0, &[(1, 10)])),
+            (101, Out(data(10))),
+            (101, Out(data(11))),
+            (101, Out(data(12))),
+            (101, Out(data(13))),
+            (101, Call(|h| assert_eq!(cwnd(h), 7300))),
+            // Sent after the retransmission, and here before it.
+            (151, sack(0, &[(1, 11)])),
+            (151, Out(data(0))),
+            (151, Call(|h| assert_eq!((cwnd(h), h.counter("timeouts")), (3650, 0)))),
+        ])
+    });
+}
+
+// conf: TCP-RCK-04, TCP-RCK-05
+#[test]
+fn what_may_only_be_late_is_waited_for() {
+    run(&setup(), a_little_nearer, || {
+        vec![
+            (48, Call(send::<2>)),
+            (48, Out(data(0))),
+            (48, Out(data(1))),
+            (96, sack(0, &[(1, 2)])),
+            // A quarter of the least round trip.
+            (96, Call(|h| assert_eq!(h.tcp.poll_at(), Some(h.at(108))))),
+            (108, Out(data(0))),
+            (108, Call(|h| assert_eq!((h.counter("timeouts"), h.counter("fast_retransmits")), (0, 1)))),
+            (156, In(ack(2))),
+        ]
+    });
+}
+
+// conf: TCP-RCK-04
+#[test]
+fn where_segments_overtake_three_above_a_hole_prove_nothing() {
+    run(&setup(), far, || {
+        ten(vec![
+            (100, sack(0, &[(1, 2)])),
+            // It was late.
+            (101, In(ack(2))),
+            (102, sack(2, &[(3, 7)])),
+            (105, In(ack(7))),
+            (110, In(ack(10))),
+            (110, Call(|h| assert_eq!(h.counter("retransmits"), 0))),
+        ])
+    });
+    // Where none was seen to, they do.
+    run(&setup(), far, || ten(vec![(100, sack(0, &[(1, 4)])), (100, Out(data(0)))]));
+}
+
+// conf: TCP-RCK-11
+#[test]
+fn what_is_lost_leaves_as_the_window_permits() {
+    run(&setup(), far, || {
+        ten(vec![
+            // Three arrived, so three may leave.
+            (100, sack(0, &[(7, 10)])),
+            (100, Out(data(0))),
+            (100, Out(data(1))),
+            (100, Out(data(2))),
+            (100, Call(|h| assert_eq!(h.counter("retransmits"), 3))),
+        ])
+    });
+}
+
+// conf: TCP-RCK-01
+#[test]
+fn without_sack_there_is_neither_rack_nor_a_probe() {
+    run(&setup(), far_without_sack, || {
+        vec![
+            (50, Call(send::<2>)),
+            (50, Out(data(0))),
+            (50, Out(data(1))),
+            (1050, Out(data(0))),
+            (1050, Call(|h| assert_eq!((h.counter("loss_probes"), h.counter("timeouts")), (0, 1)))),
+            (1100, In(ack(2))),
+        ]
+    });
+}
