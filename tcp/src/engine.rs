@@ -33,6 +33,7 @@ use crate::tcb::{Flags, Slot};
 use crate::time_wait::{Evicted, Last, TimeWaits};
 use crate::timers::Timers;
 use crate::timestamps::Clock;
+use crate::wakers::Waiting;
 use tersus_ip::{Deadline, Instant, InterfaceSet, Path, Random};
 
 /// A TCP engine: connections, listeners and all they need, in memory of the caller's.
@@ -47,6 +48,8 @@ pub struct Tcp<'a> {
     pub(crate) ready: Ready<'a>,
     pub(crate) parked: Ready<'a>,
     pub(crate) events: Ready<'a>,
+    /// Tasks that wait, if any can.
+    pub(crate) waiting: Option<Waiting<'a>>,
     pub(crate) listeners: Listeners<'a>,
     pub(crate) syns: SynTable<'a>,
     pub(crate) waits: TimeWaits<'a>,
@@ -192,6 +195,7 @@ impl<'a> Tcp<'a> {
             ready: Ready::new(ready),
             parked: Ready::new(parked),
             events: Ready::new(events),
+            waiting: None,
             listeners: Listeners::new(slices.listeners),
             syns: syn_table,
             waits: TimeWaits::new(waits.get_mut(..w).unwrap_or_default(), wait_cells),
@@ -228,6 +232,9 @@ impl<'a> Tcp<'a> {
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);
+        }
+        if let Some(waiting) = &mut self.waiting {
+            (waiting.wake)(waiting, id, slot);
         }
         if slot.state.is_live() || !slot.flags.contains(Flags::IN_INDEX) {
             return;

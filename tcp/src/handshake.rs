@@ -311,6 +311,9 @@ impl Tcp<'_> {
         slot.link = 0;
         let Some(listener) = self.listeners.at(slot.listener) else { return };
         listener.len += 1;
+        if let Some(waiting) = &mut self.waiting {
+            (waiting.accept)(waiting, slot.listener);
+        }
         let tail = listener.tail;
         listener.tail = own;
         if tail == 0 {

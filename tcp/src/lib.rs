@@ -67,6 +67,7 @@ pub mod trace;
 mod transmit;
 mod urgent;
 mod user_calls;
+mod wakers;
 mod watch;
 
 pub use config::{Config, ConnectOptions, Ecn, Endpoint, KeepAlive, Nagle, Options, Timestamps};
@@ -87,6 +88,7 @@ pub use stream::{Half, Info};
 pub use syn_table::SynEntry;
 pub use tcb::Slot;
 pub use time_wait::TimeWait;
+pub use wakers::{Wakers, When};
 
 /// Handle of a connection. Stale once it was released: the calls then say so, and never touch another connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -58,6 +58,9 @@ impl Tcp<'_> {
         }
         self.syns.remove_of(listener.index);
         self.listeners.remove(listener);
+        if let Some(waiting) = &mut self.waiting {
+            (waiting.accept)(waiting, listener.index);
+        }
         Ok(())
     }
 

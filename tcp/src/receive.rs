@@ -213,6 +213,9 @@ impl Tcp<'_> {
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);
         }
+        if let Some(waiting) = &mut self.waiting {
+            (waiting.wake)(waiting, id, slot);
+        }
     }
 
     /// §3.10.7.4 for TIME-WAIT.

@@ -187,6 +187,7 @@ impl Tcp<'_> {
                 return self.abort(id);
             }
             slot.rx.clear();
+            self.wake_waiting(id.index);
         }
         if half != Half::Receive {
             return self.close(id);

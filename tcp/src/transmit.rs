@@ -149,6 +149,9 @@ impl Tcp<'_> {
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);
         }
+        if let Some(waiting) = &mut self.waiting {
+            (waiting.wake)(waiting, id, slot);
+        }
         if slot.flags.contains(Flags::IN_INDEX) {
             self.leave(id);
             self.tell_state(id, State::SynSent);

@@ -97,6 +97,8 @@ impl Tcp<'_> {
         } else {
             self.close_slot(id);
         }
+        // Whoever waits for the handle learns that it is stale.
+        self.wake_waiting(id);
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         if slot.is_over() {
             self.free(id);

@@ -24,3 +24,4 @@ mod state_events;
 mod timestamps;
 mod trace;
 mod urgent;
+mod wakers;

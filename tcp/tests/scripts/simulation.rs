@@ -9,6 +9,7 @@
 //! A seed that fails is printed with the command that replays it.
 
 use crate::runner::*;
+use crate::wakers::Task;
 use core::cell::RefCell;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -21,7 +22,7 @@ use tersus_tcp::congestion::{Bbr, Congestion, Cubic, InitialWindow, Reno, Unlimi
 use tersus_tcp::trace::{Entry, Timer, What};
 use tersus_tcp::{
     Config, ConnectOptions, ConnectionId, KeepAlive, ListenerId, Nagle, Options, Outcome, RecvError,
-    SendError as UserError, State, Tcp, Timestamps,
+    SendError as UserError, Stale, State, Tcp, Timestamps, Wakers, When,
 };
 use tersus_wire::IpProtocol;
 
@@ -72,6 +73,47 @@ struct End {
     /// The device is full until then.
     full_until: Option<Instant>,
     app_at: Instant,
+    /// Who waits to accept, to read, to write, and for the handshake or the end.
+    tasks: [Task; 4],
+    /// What the last of them waits for.
+    other: When,
+}
+
+impl End {
+    /// Whether a task has nothing to wait for: in the order of `tasks`.
+    fn is_so(&mut self, task: usize) -> bool {
+        let Some(id) = self.id else {
+            return self.listener.map_or(true, |listener| self.tcp.acceptable(listener).unwrap() > 0);
+        };
+        let over = self.tcp.outcome(id).map_or(true, |outcome| outcome.is_some());
+        match (task, self.other) {
+            (0, _) => true,
+            (1, _) => self.tcp.is_readable(id),
+            (2, _) => self.tcp.is_writable(id),
+            (_, When::Established) => over || self.tcp.is_established(id),
+            _ => over,
+        }
+    }
+
+    /// Tasks are woken when what they wait for has become so, and at no other time.
+    fn look_at_tasks(&mut self, seed: u64) {
+        for task in 0..4 {
+            let is_so = self.is_so(task);
+            let woken = self.tasks[task].is_woken();
+            assert_eq!(woken, is_so && self.tasks[task].waits, "seed {seed}: task {task}");
+            if self.tasks[task].waits && !woken {
+                continue;
+            }
+            let waker = self.tasks[task].waker();
+            let kinds = [When::Readable, When::Writable, self.other];
+            let waits = match (self.id, self.listener, kinds.get(task.wrapping_sub(1))) {
+                (Some(id), _, Some(&when)) if !is_so => self.tcp.wake_when(id, when, &waker),
+                (None, Some(listener), None) if !is_so => self.tcp.wake_when_acceptable(listener, &waker),
+                _ => Err(Stale),
+            };
+            self.tasks[task].waits = waits.is_ok();
+        }
+    }
 }
 
 /// To whom, addresses, segment.
@@ -232,6 +274,8 @@ impl World {
                     told: None,
                     full_until: None,
                     app_at: now,
+                    tasks: Default::default(),
+                    other: if seed % 2 == 0 { When::Established } else { When::Ended },
                 },
                 slow,
             )
@@ -243,6 +287,11 @@ impl World {
             b.total_out = b.total_out.min(60);
         }
         (a.total_in, b.total_in) = (b.total_out, a.total_out);
+        for end in [&mut a, &mut b] {
+            let connections = (0..2).map(|_| Wakers::NONE).collect::<Vec<_>>().leak();
+            let listeners = (0..2).map(|_| None).collect::<Vec<_>>().leak();
+            end.tcp.use_wakers(connections, listeners);
+        }
         let mut world = Self {
             ends: [a, b],
             wire,
@@ -358,6 +407,7 @@ impl World {
         for (both, octets) in &sent {
             wire.put(dice, *now, to, both, octets);
         }
+        end.look_at_tasks(self.seed);
         sent.len()
     }
 
@@ -375,6 +425,7 @@ impl World {
                 self.wire.put(&mut self.dice, self.now, 1 - to, &back, &octets[..usize::from(len)]);
             }
         }
+        self.ends[to].look_at_tasks(self.seed);
     }
 
     /// An end learns that its connection is over.
@@ -559,6 +610,7 @@ impl World {
             for who in [0, 1] {
                 if apps[who].is_some_and(|at| at <= self.now) {
                     self.app(who);
+                    self.ends[who].look_at_tasks(self.seed);
                 }
                 if self.due(who).is_some_and(|at| at <= self.now) {
                     self.poll(who);
