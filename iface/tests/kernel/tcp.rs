@@ -33,6 +33,43 @@ fn sixty_four_curls_at_once_are_served() {
     }
 }
 
+/// What the kernel says of its connection to the stack while a transfer goes on.
+fn transfer_seen_by_the_kernel(world: &World, url: &str) -> String {
+    let seen = world.sh(&format!(
+        "curl -sS --fail -g --limit-rate 20M -o slow http://{url}/bytes/50000000 & sleep 1; \
+         ss -Htino state established; wait; wc -c <slow; rm slow"
+    ));
+    assert!(seen.ends_with("50000000\n"), "{seen}");
+    seen
+}
+
+// conf: TCP-TS-01, TCP-TS-02
+#[test]
+fn timestamps_are_agreed_on_with_the_kernel_and_disturb_no_one() {
+    let Some(mut world) = World::new() else { return };
+    let file = world.folder.join("stats.json").to_string_lossy().into_owned();
+    let serve = world.serve(&["--stats", &file]);
+    for (_, url, stack) in FAMILIES {
+        let seen = transfer_seen_by_the_kernel(&world, url);
+        assert!(seen.contains(" ts sack "), "{seen}");
+        let script = format!(
+            "for i in $(seq 64); do curl -sS --fail -g -o out$i http://{url}/bytes/1000000 & pids+=\" $!\"; done; \
+             for pid in $pids; do wait $pid || exit 1; done; cat out* | wc -c; rm out*"
+        );
+        assert_eq!(world.sh(&script).trim(), "64000000", "{url}");
+        world.client(&format!("tcp-echo {stack} 5000000"));
+        // A kernel that does without.
+        world.sh("echo 0 >/proc/sys/net/ipv4/tcp_timestamps");
+        let seen = transfer_seen_by_the_kernel(&world, url);
+        assert!(!seen.contains(" ts "), "{seen}");
+        world.sh("echo 1 >/proc/sys/net/ipv4/tcp_timestamps");
+    }
+    world.stop(serve);
+    let stats: serde_json::Value = serde_json::from_str(&world.sh(&format!("cat {file}"))).unwrap();
+    let tcp = &stats["tcp"];
+    assert_eq!((&tcp["timestamps_old"], &tcp["timestamps_missing"]), (&0.into(), &0.into()), "{tcp}");
+}
+
 #[test]
 fn uploads_to_echo_and_discard_arrive() {
     let Some(mut world) = World::new() else { return };
