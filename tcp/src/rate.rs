@@ -11,6 +11,8 @@ use crate::tcb::{Flags, Slot};
 /// How it stood before a segment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Before {
+    /// Whether both SYNs were exchanged.
+    is_synchronized: bool,
     delivered: u32,
     lost: u32,
     in_flight: u32,
@@ -19,6 +21,7 @@ pub(crate) struct Before {
 pub(crate) fn before(slot: &Slot, shared: &mut Shared<'_>) -> Before {
     shared.acked = Acked::default();
     Before {
+        is_synchronized: slot.state.is_synchronized(),
         delivered: slot.records.delivered(),
         lost: slot.records.lost(),
         in_flight: slot.records.pipe(slot.flight_size()),
@@ -26,7 +29,8 @@ pub(crate) fn before(slot: &Slot, shared: &mut Shared<'_>) -> Before {
 }
 
 pub(crate) fn after(slot: &mut Slot, shared: &mut Shared<'_>, before: Before) {
-    if !slot.state.is_synchronized() || !slot.state.is_live() {
+    // The segment that ends the handshake delivers a SYN: an octet a round trip is no rate.
+    if !before.is_synchronized || !slot.state.is_live() {
         return;
     }
     let delivered = slot.records.delivered();

@@ -2,7 +2,7 @@
 
 use crate::runner::*;
 use tersus_ip::{Instant, Transport};
-use tersus_tcp::congestion::{Pacing, Reno};
+use tersus_tcp::congestion::{Bbr, Pacing, Reno};
 use tersus_tcp::{Duties, State};
 
 const MSS: u32 = 1460;
@@ -124,4 +124,11 @@ fn an_acknowledged_stream_leaves_no_deadline_behind() {
         host.poll();
         assert_eq!(host.tcp.poll_at(), None::<Instant>);
     });
+}
+
+#[test]
+fn the_syn_is_no_sample_of_a_rate() {
+    // The initial window within a part of the first round trip, as soon as the handshake is over.
+    let setup = Setup { congestion: &Bbr::DEFAULT, ..setup() };
+    run(&setup, connected_far, || vec![(100, Call(send)), (100, Left(2)), (150, Left(8))]);
 }
