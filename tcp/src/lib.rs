@@ -1,7 +1,8 @@
 //! TCP, RFC 9293, as a transport of the tersus stack.
 //!
 //! [`Tcp`] is the engine. Give it to each poll of the stack; between polls call `listen`, `accept`, `connect`,
-//! `send`, `recv`, `close`, `release`, and ask `next_event` what changed. See the README for an example, for what is
+//! `send`, `recv`, `close`, `release`, and ask `next_event` what changed. [`small::SmallTcp`] is the same for a handful of
+//! connections, in much less flash. See the README for an example, for what is
 //! covered, and for what happens when a table is full.
 //!
 //! A reader who knows the RFC finds §3.3.1 in `tcb`, §3.10.1 in `open`, §3.10.2 and §3.10.3 in `stream`, §3.10.4 to
@@ -52,6 +53,7 @@ mod segment_arrives;
 mod seq;
 mod shared;
 mod slots;
+pub mod small;
 mod state;
 mod statistics;
 mod storage;

@@ -7,10 +7,12 @@
 
 #[cfg(feature = "igmp")]
 mod compose;
-#[cfg(feature = "tcp")]
+#[cfg(feature = "igmp")]
 pub mod http;
 pub mod small;
 #[cfg(feature = "tcp")]
+pub mod small_echo;
+#[cfg(feature = "igmp")]
 pub mod tcp_echo;
 #[cfg(feature = "udp")]
 pub mod udp_echo;

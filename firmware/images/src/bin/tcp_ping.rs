@@ -9,20 +9,21 @@ use tersus_iface::phy::Ethernet;
 #[cfg(feature = "objects")]
 use tersus_iface::{ip::Transport, phy::LinkLayer};
 use tersus_images::small::{host, turn, HostStorage};
-use tersus_images::tcp_echo::{self, Scratch, TcpStorage};
+use tersus_images::small_echo::{self, Scratch, Served, TcpStorage};
 
 #[entry]
 fn main() -> ! {
     static mut BUFFERS: Buffers = Buffers::new();
     static mut IP: HostStorage = HostStorage::new();
-    static mut TCP: TcpStorage<2, 1> = TcpStorage::new();
+    static mut TCP: TcpStorage = TcpStorage::new();
     static mut SCRATCH: Scratch = [0; 512];
 
     let (mut board, device) = Board::start(BUFFERS);
     let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
     let mut ip = host(IP);
     let mut icmp = EchoResponder::default();
-    let mut tcp = tcp_echo::open(TCP);
+    let mut tcp = small_echo::open(TCP);
+    let mut served: Served = Served::default();
     loop {
         #[cfg(not(feature = "objects"))]
         turn(&mut board, &mut ip, &mut link, &mut (&mut icmp, &mut tcp));
@@ -33,7 +34,7 @@ fn main() -> ! {
             &mut link,
             &mut [&mut icmp, &mut tcp],
         );
-        tcp_echo::serve(&mut tcp, SCRATCH);
+        small_echo::serve(&mut tcp, &mut served, SCRATCH);
         #[cfg(not(feature = "objects"))]
         board.sleep(ip.poll_at(&link, &(&mut icmp, &mut tcp)));
         #[cfg(feature = "objects")]

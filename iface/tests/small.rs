@@ -1,0 +1,369 @@
+//! Small hosts on simulated wires, with each other and with a whole one: what was sent arrives once, in order and
+//! unharmed, whatever the wire does, and both ends learn that it is over. `poll_at` is honest: a host that says when it
+//! wants to be polled does something then.
+#![cfg(test)]
+
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::time::Duration;
+use tersus_iface::icmp::EchoResponder;
+use tersus_iface::ip::small::{self, SmallIp};
+use tersus_iface::ip::{self, InterfaceId};
+use tersus_iface::phy::memory::{self, Wire};
+use tersus_iface::phy::{earliest, Ethernet, Fraction, Impairment, Instant, LinkLayer, Medium, Random};
+use tersus_iface::tcp::congestion::Reno;
+use tersus_iface::tcp::small::SmallTcp;
+use tersus_iface::tcp::{
+    self, Config, ConnectOptions, ConnectionId, Outcome, RecvError, SendError, State, Tcp,
+};
+use tersus_iface::wire::Cidr;
+use tersus_iface::{Progress, Stack};
+
+const PORT: u16 = 7;
+
+/// The octet at a place of a stream.
+fn octet(salt: u32, at: usize) -> u8 {
+    let at = u32::try_from(at).unwrap().wrapping_add(salt).wrapping_mul(0x9e37_79b1);
+    (at ^ (at >> 15)).wrapping_mul(0x85eb_ca77).to_be_bytes()[0]
+}
+
+/// What programs do with either engine.
+trait Host {
+    fn poll(&mut self, now: Instant) -> Progress;
+    fn poll_at(&self) -> Option<Instant>;
+    fn connect(&mut self, now: Instant, to: SocketAddr) -> ConnectionId;
+    fn accept(&mut self) -> Option<ConnectionId>;
+    fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError>;
+    fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError>;
+    fn close(&mut self, id: ConnectionId);
+    fn state(&mut self, id: ConnectionId) -> State;
+    fn is_synchronized(&mut self, id: ConnectionId) -> bool {
+        self.state(id).is_synchronized()
+    }
+    fn has_ended(&mut self, id: ConnectionId) -> bool {
+        matches!(self.state(id), State::Closed | State::TimeWait)
+    }
+}
+
+struct Small<'m, L> {
+    ip: SmallIp<'m>,
+    tcp: SmallTcp<'m>,
+    link: L,
+    icmp: EchoResponder,
+}
+
+impl<L: LinkLayer> Host for Small<'_, L> {
+    fn poll(&mut self, now: Instant) -> Progress {
+        self.ip.poll(now, &mut self.link, &mut (&mut self.icmp, &mut self.tcp))
+    }
+    fn poll_at(&self) -> Option<Instant> {
+        use tersus_iface::ip::Transport;
+        earliest(self.ip.poll_at(&self.link, &()), self.tcp.poll_at())
+    }
+    fn connect(&mut self, now: Instant, to: SocketAddr) -> ConnectionId {
+        self.tcp.connect(&self.ip, now, to).unwrap()
+    }
+    fn accept(&mut self) -> Option<ConnectionId> {
+        self.tcp.accept(PORT)
+    }
+    fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError> {
+        self.tcp.send(id, data)
+    }
+    fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.tcp.recv(id, buffer)
+    }
+    fn close(&mut self, id: ConnectionId) {
+        self.tcp.close(id).unwrap();
+    }
+    fn state(&mut self, id: ConnectionId) -> State {
+        self.tcp.state(id).unwrap()
+    }
+}
+
+struct Whole<'m, L> {
+    stack: Stack<'m>,
+    tcp: Tcp<'m>,
+    link: L,
+    listener: tcp::ListenerId,
+}
+
+impl<L: LinkLayer> Host for Whole<'_, L> {
+    fn poll(&mut self, now: Instant) -> Progress {
+        self.stack.poll_with(now, &mut [&mut self.link], &mut (&mut self.tcp,))
+    }
+    fn poll_at(&self) -> Option<Instant> {
+        self.stack.poll_at(&[&self.link], &[&self.tcp])
+    }
+    fn connect(&mut self, now: Instant, to: SocketAddr) -> ConnectionId {
+        self.tcp.connect(&self.stack.ip, now, to, ConnectOptions::default()).unwrap()
+    }
+    fn accept(&mut self) -> Option<ConnectionId> {
+        self.tcp.accept(self.listener)
+    }
+    fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError> {
+        self.tcp.send(id, data)
+    }
+    fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.tcp.recv(id, buffer)
+    }
+    fn close(&mut self, id: ConnectionId) {
+        self.tcp.close(id).unwrap();
+    }
+    fn state(&mut self, id: ConnectionId) -> State {
+        self.tcp.state(id).unwrap()
+    }
+}
+
+/// One end of the conversation.
+struct Program {
+    id: Option<ConnectionId>,
+    salts: [u32; 2],
+    to_send: usize,
+    sent: usize,
+    received: usize,
+    is_closed: bool,
+    has_end: bool,
+    /// It reads now and then only.
+    is_lazy: bool,
+    has_given_up: bool,
+}
+
+impl Program {
+    /// Nobody answered for minutes: the wire may be as bad as that.
+    fn give_up(&mut self, outcome: Outcome) -> bool {
+        assert!(matches!(outcome, Outcome::TimedOut | Outcome::Unreachable(_)), "{outcome}");
+        self.has_given_up = true;
+        false
+    }
+
+    /// Sends, receives and closes what it can; whether anything moved.
+    fn act(&mut self, host: &mut dyn Host, random: &mut Random) -> bool {
+        if self.id.is_none() {
+            self.id = host.accept();
+        }
+        let Some(id) = self.id else { return false };
+        let before = (self.sent, self.received, self.has_end);
+        while self.sent < self.to_send {
+            let len = (self.to_send - self.sent).min(usize::try_from(random.below(3000)).unwrap() + 1);
+            let data: Vec<u8> = (self.sent..self.sent + len).map(|at| octet(self.salts[0], at)).collect();
+            let taken = match host.send(id, &data) {
+                Ok(taken) => taken,
+                Err(SendError::Ended(outcome)) => return self.give_up(outcome),
+                Err(error) => panic!("after {} octets: {error}", self.sent),
+            };
+            self.sent += taken;
+            if taken < len {
+                break;
+            }
+        }
+        if self.sent == self.to_send && !self.is_closed && host.is_synchronized(id) {
+            self.is_closed = true;
+            host.close(id);
+        }
+        if !self.is_lazy || random.below(8) == 0 {
+            let mut buffer = [0; 700];
+            loop {
+                match host.recv(id, &mut buffer) {
+                    Ok(0) => break,
+                    Ok(len) => {
+                        for (at, got) in (self.received..).zip(&buffer[..len]) {
+                            assert_eq!(*got, octet(self.salts[1], at), "octet {at}");
+                        }
+                        self.received += len;
+                    }
+                    Err(RecvError::Finished) => {
+                        self.has_end = true;
+                        break;
+                    }
+                    Err(RecvError::Ended(outcome)) => return self.give_up(outcome),
+                    Err(error) => panic!("after {} octets: {error}", self.received),
+                }
+            }
+        }
+        before != (self.sent, self.received, self.has_end)
+    }
+}
+
+/// Who talks to whom; the one on the left opens.
+#[derive(Debug, Clone, Copy)]
+enum Pair {
+    Small,
+    SmallOpensToWhole,
+    WholeOpensToSmall,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    V4,
+    V6,
+}
+
+fn address(family: Family, host: u8) -> Cidr {
+    match family {
+        Family::V4 => Cidr::new(Ipv4Addr::new(192, 0, 2, host).into(), 24).unwrap(),
+        Family::V6 => Cidr::new(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, host.into()).into(), 64).unwrap(),
+    }
+}
+
+fn small<L: LinkLayer>(link: L, family: Family, host: u8, buffer: usize, seed: u8) -> Small<'static, L> {
+    let storage: &'static mut small::Storage<1, 0, 2> = Box::leak(Box::default());
+    let mut ip = SmallIp::new(storage);
+    ip.add_address(address(family, host)).unwrap();
+    let rx = Box::leak(vec![0; buffer * 3].into_boxed_slice());
+    let tx = Box::leak(vec![0; buffer * 3].into_boxed_slice());
+    let connections = Box::leak(Box::new([tcp::small::Connection::FREE; 3]));
+    let mut tcp = SmallTcp::from_slices(connections, rx, tx, Box::leak(Box::new([0; 1])), [seed; 32]);
+    tcp.listen(PORT).unwrap();
+    Small { ip, tcp, link, icmp: EchoResponder::default() }
+}
+
+fn whole<L: LinkLayer>(link: L, family: Family, host: u8, seed: u8) -> Whole<'static, L> {
+    static RENO: Reno = Reno::DEFAULT;
+    let storage: &'static mut ip::Storage<1, 1, 0, 4> = Box::leak(Box::default());
+    let mut ip = ip::Ip::new(storage, [seed; 32], ip::Config::default());
+    ip.add_address(InterfaceId(0), address(family, host)).unwrap();
+    let storage: &'static mut tcp::Storage<2, 4096, 4096> = Box::leak(Box::new(tcp::Storage::new()));
+    let mut tcp = Tcp::new(storage, Config::new(), &RENO, [seed; 32]);
+    let listener = tcp.listen(PORT, 2).unwrap();
+    Whole { stack: Stack::new(ip), tcp, link, listener }
+}
+
+/// Octets both ways over a wire that is harmed so, from one seed. `false`: somebody gave up.
+fn converse(pair: Pair, family: Family, impairment: Impairment, seed: u64) -> bool {
+    let mut random = Random::new([u8::try_from(seed % 251).unwrap(); 32]);
+    let mut memory = memory::Storage::<64, 1514>::new();
+    let wire = Wire::new(&mut memory, Medium::Ethernet, [u8::try_from(seed % 241).unwrap(); 32]);
+    wire.impair_both(impairment);
+    let (left, right) = wire.ends();
+    let left: Ethernet<_> = Ethernet::new(left, [2, 0, 0, 0, 0, 1]);
+    let right: Ethernet<_> = Ethernet::new(right, [2, 0, 0, 0, 0, 2]);
+    let buffer = [1, 17, 536, 2048, 70_000][usize::try_from(seed % 5).unwrap()];
+    let mut hosts: [Box<dyn Host + '_>; 2] = match pair {
+        Pair::Small => {
+            [Box::new(small(left, family, 1, buffer, 1)), Box::new(small(right, family, 2, buffer, 2))]
+        }
+        Pair::SmallOpensToWhole => {
+            [Box::new(small(left, family, 1, buffer, 1)), Box::new(whole(right, family, 2, 2))]
+        }
+        Pair::WholeOpensToSmall => {
+            [Box::new(whole(left, family, 1, 1)), Box::new(small(right, family, 2, buffer, 2))]
+        }
+    };
+    let salts = [random.next_u32(), random.next_u32()];
+    let most = u32::try_from((buffer * 20).clamp(60, 60_000)).unwrap();
+    let to_send = [0, 0].map(|_: usize| usize::try_from(random.below(most)).unwrap());
+    let mut programs = [0, 1].map(|end| Program {
+        id: None,
+        salts: [salts[end], salts[1 - end]],
+        to_send: to_send[end],
+        sent: 0,
+        received: 0,
+        is_closed: false,
+        has_end: false,
+        is_lazy: random.below(4) == 0,
+        has_given_up: false,
+    });
+    let mut now = Instant::from_secs(100);
+    for host in &mut hosts {
+        host.poll(now);
+    }
+    let to = SocketAddr::new(address(family, 2).address(), PORT);
+    programs[0].id = Some(hosts[0].connect(now, to));
+    let mut moved_at = now;
+    let mut turns_at_once = 0;
+    loop {
+        let mut is_busy = false;
+        for (host, program) in hosts.iter_mut().zip(&mut programs) {
+            is_busy |= host.poll(now) == Progress::More;
+            if program.act(&mut **host, &mut random) {
+                moved_at = now;
+                is_busy = true;
+            }
+        }
+        if programs.iter().any(|program| program.has_given_up) {
+            assert!(
+                impairment.loss != Fraction::NONE || impairment.corruption != Fraction::NONE,
+                "seed {seed}"
+            );
+            return false;
+        }
+        let is_over = programs.iter().all(|program| program.has_end && program.is_closed)
+            && hosts.iter_mut().zip(&programs).all(|(host, program)| host.has_ended(program.id.unwrap()));
+        if is_over {
+            break;
+        }
+        let next = hosts.iter().fold(None, |soonest, host| earliest(soonest, host.poll_at()));
+        // A lazy program looks again after a while.
+        let mut next = earliest(next, Some(now + Duration::from_millis(200))).unwrap();
+        if is_busy {
+            next = now;
+        }
+        turns_at_once = if next <= now { turns_at_once + 1 } else { 0 };
+        assert!(turns_at_once < 10_000, "it spins at {now}: {pair:?} {family:?} seed {seed}");
+        now = next.max(now);
+        let state = |program: &Program| (program.sent, program.to_send, program.received, program.has_end);
+        assert!(
+            now < moved_at + Duration::from_secs(400),
+            "it stalls: {pair:?} {family:?} {impairment:?} seed {seed}: {:?}",
+            programs.each_ref().map(state)
+        );
+    }
+    assert_eq!(programs.map(|program| program.received), [to_send[1], to_send[0]]);
+    true
+}
+
+fn converse_all(seeds: u64, impairments: &[Impairment]) {
+    let (mut all, mut given_up) = (0, 0);
+    for (impairment, number) in impairments.iter().zip(0..) {
+        for pair in [Pair::Small, Pair::SmallOpensToWhole, Pair::WholeOpensToSmall] {
+            for family in [Family::V4, Family::V6] {
+                for delay in [0, 20] {
+                    for seed in 0..seeds {
+                        let impairment = Impairment { delay: Duration::from_millis(delay), ..*impairment };
+                        all += 1;
+                        if !converse(pair, family, impairment, seed + number * 1000 + delay * 7) {
+                            given_up += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(given_up * 100 <= all, "{given_up} of {all} gave up");
+}
+
+/// How many each; `TERSUS_SEEDS=n` for more.
+fn seeds() -> u64 {
+    std::env::var("TERSUS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(10)
+}
+
+fn percent(percent: u32) -> Fraction {
+    Fraction::from_millionths(percent * 10_000)
+}
+
+#[test]
+fn small_hosts_talk_over_a_perfect_wire() {
+    converse_all(seeds(), &[Impairment::NONE]);
+}
+
+#[test]
+fn small_hosts_survive_loss() {
+    let of = |loss| Impairment { loss: percent(loss), ..Impairment::NONE };
+    converse_all(seeds(), &[of(1), of(5), of(10)]);
+}
+
+#[test]
+fn small_hosts_survive_what_comes_twice_or_late() {
+    let twice = Impairment { duplication: percent(20), ..Impairment::NONE };
+    let late = Impairment {
+        reordering: percent(20),
+        reordering_delay: Duration::from_millis(5),
+        ..Impairment::NONE
+    };
+    converse_all(seeds(), &[twice, late]);
+}
+
+#[test]
+fn small_hosts_survive_damage() {
+    let of = |corruption| Impairment { corruption: percent(corruption), ..Impairment::NONE };
+    converse_all(seeds(), &[of(3), of(10)]);
+}

@@ -1,0 +1,183 @@
+//! TCP for a small host: a few connections, and no more than a stream needs. For devices that count octets of flash; it
+//! is a [`tersus_ip::Transport`] like [`crate::Tcp`], over any IP layer.
+//!
+//! ```text
+//!    Tcp ........ thousands of connections, each kind of recovery        duties and values leave things out
+//!    SmallTcp ... a handful; a visit to each in every turn               features are what is in here
+//! ```
+//!
+//! What it does: RFC 9293 with all its states, both ways to open, half-closed streams, zero-window probes, Nagle and
+//! both sides of silly window avoidance, delayed ACKs, window scaling, keep-alive, TIME-WAIT and R2; the timeout of RFC
+//! 6298; slow start, congestion avoidance and fast recovery of RFC 5681 and RFC 6582; SACK for one gap; RSTs, SYNs and
+//! ACKs that only guess are challenged, RFC 5961, within a rate; initial sequence numbers of RFC 6528.
+//!
+//! What it does not, which [`crate::Tcp`] does: send records, so that a timeout sends again all that followed; more than
+//! one gap in what came; half-open connections without buffers, and SYN cookies; a choice of congestion control; path
+//! MTU discovery and the reaction to ICMP errors; timestamps, urgent data, statistics of a connection, traces, events:
+//! whoever holds a handle asks.
+//!
+//! Work in each turn is linear in the number of connections: it is for tens of them at most.
+
+mod calls;
+mod connection;
+mod input;
+mod output;
+#[cfg(test)]
+mod tests;
+
+pub use connection::Connection;
+
+use crate::Statistics;
+use tersus_ip::rate_limit::{Rate, TokenBucket};
+use tersus_ip::{earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Random, Transport, Verdict};
+use tersus_wire::IpProtocol;
+
+/// How long an ACK waits for company, RFC 9293 §3.8.6.3, in microseconds.
+const DELAYED_ACK: u64 = 40_000;
+/// TIME-WAIT, as in the field; RFC 9293 §3.4.2 says 240 s.
+const TIME_WAIT: u64 = 10_000_000;
+/// FIN-WAIT-2 of a connection that its user has given back.
+const FIN_WAIT_2: u64 = 60_000_000;
+/// Silence before the first keep-alive probe, RFC 9293 §3.8.4, and between two.
+const KEEP_ALIVE_IDLE: u64 = 7_200_000_000;
+const KEEP_ALIVE_INTERVAL: u64 = 75_000_000;
+/// Expirations without an answer after which a connection is given up: R2 of RFC 9293 §3.8.3, over three minutes as the
+/// timeout doubles from a second on.
+const TRIES: u8 = 8;
+/// The smallest segment size that a peer's option can impose.
+const MSS_FLOOR: u16 = 64;
+/// ACKs that answer what only guesses, RFC 5961 §7, of all connections together.
+const CHALLENGES: Rate = Rate { per_second: 10, burst: 10 };
+
+/// Memory for one [`SmallTcp`]; all zeros when empty. Any number may be zero.
+///
+/// - `CONNS`: connections, those in TIME-WAIT and half-open ones included.
+/// - `RX`, `TX`: receive and send buffer of each, in octets.
+/// - `LISTENERS`: ports to listen at.
+#[derive(Debug)]
+pub struct Storage<const CONNS: usize, const RX: usize, const TX: usize, const LISTENERS: usize = 1> {
+    connections: [Connection; CONNS],
+    rx: [[u8; RX]; CONNS],
+    tx: [[u8; TX]; CONNS],
+    listeners: [u16; LISTENERS],
+}
+
+impl<const CONNS: usize, const RX: usize, const TX: usize, const LISTENERS: usize>
+    Storage<CONNS, RX, TX, LISTENERS>
+{
+    /// Empty, all zeros.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            connections: [Connection::FREE; CONNS],
+            rx: [[0; RX]; CONNS],
+            tx: [[0; TX]; CONNS],
+            listeners: [0; LISTENERS],
+        }
+    }
+}
+
+impl<const CONNS: usize, const RX: usize, const TX: usize, const LISTENERS: usize> Default
+    for Storage<CONNS, RX, TX, LISTENERS>
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// TCP with a few connections. See the [module](self).
+#[derive(Debug)]
+pub struct SmallTcp<'a> {
+    connections: &'a mut [Connection],
+    rx: &'a mut [u8],
+    tx: &'a mut [u8],
+    /// Ports; 0: free.
+    listeners: &'a mut [u16],
+    random: Random,
+    challenges: TokenBucket,
+    /// The moment of the last call that told one.
+    now: Instant,
+    /// The IP layer's generation in the last turn.
+    generation: u32,
+    /// Who is visited first.
+    first: u16,
+    statistics: Statistics,
+}
+
+impl<'a> SmallTcp<'a> {
+    /// An engine without connections. `seed` makes sequence numbers unpredictable: no outsider may know it, and no two
+    /// engines may have the same.
+    pub fn new<const CONNS: usize, const RX: usize, const TX: usize, const LISTENERS: usize>(
+        storage: &'a mut Storage<CONNS, RX, TX, LISTENERS>,
+        seed: [u8; 32],
+    ) -> Self {
+        Self::from_slices(
+            &mut storage.connections,
+            storage.rx.as_flattened_mut(),
+            storage.tx.as_flattened_mut(),
+            &mut storage.listeners,
+            seed,
+        )
+    }
+
+    /// An engine over slices of run-time sizes, which are cleared. `rx` and `tx` are divided equally.
+    pub fn from_slices(
+        connections: &'a mut [Connection],
+        rx: &'a mut [u8],
+        tx: &'a mut [u8],
+        listeners: &'a mut [u16],
+        seed: [u8; 32],
+    ) -> Self {
+        let count = connections.len().min(usize::from(u16::MAX));
+        let connections = connections.get_mut(..count).unwrap_or_default();
+        let share = |region: &[u8]| u32::try_from(region.len().checked_div(count).unwrap_or(0)).unwrap_or(0);
+        let (rx_size, tx_size) = (share(rx), share(tx));
+        let (mut rx_start, mut tx_start) = (0, 0);
+        for connection in connections.iter_mut() {
+            *connection = Connection::over(rx_start, rx_size, tx_start, tx_size);
+            rx_start += rx_size;
+            tx_start += tx_size;
+        }
+        listeners.fill(0);
+        Self {
+            connections,
+            rx,
+            tx,
+            listeners,
+            random: Random::new(seed),
+            challenges: TokenBucket::new(),
+            now: Instant::ZERO,
+            generation: 0,
+            first: 0,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Counters of the engine. Those of what is not here stay 0.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+}
+
+impl Transport for SmallTcp<'_> {
+    #[inline]
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        if packet.protocol != IpProtocol::TCP {
+            return Verdict::NotMine;
+        }
+        self.now = packet.now;
+        self.on_packet(packet, segment)
+    }
+
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        self.now = ip.now();
+        self.visit_all(ip, budget)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.connections.iter().fold(None, |soonest, connection| earliest(soonest, connection.poll_at()))
+    }
+}
