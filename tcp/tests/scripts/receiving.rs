@@ -186,7 +186,7 @@ fn data_carry_the_acknowledgement() {
     });
 }
 
-// conf: TCP-ACK-01, TCP-HDR-04, TCP-HDR-07, TCP-HDR-14, TCP-MSS-03, TCP-WS-03, TCP-URG-04
+// conf: TCP-ACK-01, TCP-HDR-07, TCP-HDR-14, TCP-MSS-03, TCP-WS-03, TCP-URG-04
 #[test]
 fn odd_segments_are_taken_for_what_they_are() {
     run(&Setup::default(), connected, || {
@@ -204,6 +204,29 @@ fn odd_segments_are_taken_for_what_they_are() {
             (0, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().send_window, 4096))),
         ]
     });
+}
+
+// conf: TCP-HDR-04
+#[test]
+fn reserved_bits_mean_nothing() {
+    for (opened, timestamps) in [(connected as fn(&mut Host), false), (connected_with_ts, true)] {
+        at_each_number(&Setup::default(), opened, |host| {
+            for reserved in 1..=15u8 {
+                // That they are sent as zero the runner checks of every segment.
+                let number = 300 + u32::from(reserved);
+                host.reserved = reserved;
+                host.give(&if timestamps {
+                    seg(number).ack(101).len(1).ts(1000, 0)
+                } else {
+                    seg(number).ack(101).len(1)
+                });
+                host.poll();
+                assert_eq!(host.recv_all().len(), 1, "reserved bits {reserved:#06b}");
+            }
+            host.advance(host.now + core::time::Duration::from_millis(40));
+            while host.take().is_some() {}
+        });
+    }
 }
 
 // conf: TCP-ACK-04, TCP-ATK-05

@@ -289,6 +289,8 @@ pub(crate) struct Host {
     pub(crate) advice: Vec<(Instant, Advice)>,
     /// Octets that a script has sent so far.
     pub(crate) already: usize,
+    /// The four reserved bits of what arrives.
+    pub(crate) reserved: u8,
     iss: Option<u32>,
     irs: u32,
     /// TSvals of ours that scripts may have the peer echo: when they left.
@@ -348,6 +350,7 @@ impl Host {
             polls: 0,
             advice: Vec::new(),
             already: 0,
+            reserved: 0,
             iss: None,
             irs,
             stamps: Vec::new(),
@@ -441,6 +444,12 @@ impl Host {
         let sum = Sum::new().add_bytes(&both);
         let mut octets = vec![0; 20 + options.len() + payload.len()];
         tcp::emit(&mut octets, fields, options, [payload, &[]], Checksum::Full(sum)).unwrap();
+        if self.reserved != 0 {
+            octets[12] |= self.reserved;
+            octets[16..18].fill(0);
+            let sum = sum.add_u16(6).add_u16(octets.len() as u16).add_bytes(&octets);
+            octets[16..18].copy_from_slice(&sum.checksum().to_be_bytes());
+        }
         self.receive_octets(&both, &mut octets)
     }
 
