@@ -178,6 +178,7 @@ impl<'a> Tcp<'a> {
                 watch: None,
                 observers: [None; 2],
                 sink: None,
+                figures: &mut [],
                 timestamps: duties.timestamps.filter(|_| config.timestamps == Timestamps::On),
                 limiter: Limiter::new(),
                 random,

@@ -80,7 +80,7 @@ impl Tcp<'_> {
             len => {
                 count(&mut self.shared.stats.segments_sent);
                 if let Some(watch) = self.shared.watch {
-                    (watch.answered)(&mut self.shared, packet, &answer.fields);
+                    (watch.answered)(self, packet, &answer.fields);
                 }
                 Verdict::Reply(len)
             }

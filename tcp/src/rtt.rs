@@ -137,7 +137,6 @@ impl Rtt {
 
     /// RTTVAR in µs; 0 before the first sample.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "RACK, RFC 8985, needs it"))]
     pub(crate) const fn rttvar_us(&self) -> u32 {
         self.rttvar_x4 / 4
     }

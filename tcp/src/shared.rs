@@ -7,6 +7,7 @@ use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
 use crate::duties::Duties;
+use crate::info::Figures;
 use crate::pacing::Pacing;
 use crate::pool::Pool;
 use crate::ranges::Range;
@@ -42,6 +43,8 @@ pub(crate) struct Shared<'a> {
     /// Those who watch: for a trace, and for figures.
     pub(crate) observers: [Option<Observer>; 2],
     pub(crate) sink: Option<Sink<'a>>,
+    /// What is counted of each connection, where there is a place.
+    pub(crate) figures: &'a mut [Figures],
     pub(crate) limiter: Limiter,
     pub(crate) random: Random,
     pub(crate) stats: Statistics,

@@ -7,7 +7,6 @@ use crate::state::State;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
 use crate::ConnectionId;
-use core::time::Duration;
 
 /// A direction of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,34 +17,6 @@ pub enum Half {
     Send,
     /// Both of them.
     Both,
-}
-
-/// Figures of one connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Info {
-    /// Smoothed round-trip time; zero before the first sample.
-    pub srtt: Duration,
-    /// Retransmission timeout, back-off included.
-    pub rto: Duration,
-    /// Congestion window, in octets.
-    pub cwnd: u32,
-    /// Slow start threshold, in octets.
-    pub ssthresh: u32,
-    /// Segment size for sending, in octets of payload.
-    pub mss: u32,
-    /// Octets in flight.
-    pub in_flight: u32,
-    /// Window that the peer offers, in octets.
-    pub send_window: u32,
-    /// Window that was offered to the peer, in octets.
-    pub receive_window: u32,
-    /// Segments sent again.
-    pub retransmissions: u32,
-    /// Octets of payload sent, retransmissions included.
-    pub octets_sent: u64,
-    /// Octets of payload received in order.
-    pub octets_received: u64,
 }
 
 impl Tcp<'_> {
@@ -274,29 +245,6 @@ impl Tcp<'_> {
     #[must_use]
     pub fn is_established(&self, id: ConnectionId) -> bool {
         self.slot(id).is_ok_and(|slot| slot.state.is_synchronized())
-    }
-
-    /// Figures of a connection.
-    ///
-    /// # Errors
-    /// [`Stale`].
-    pub fn info(&mut self, id: ConnectionId) -> Result<Info, Stale> {
-        self.slot(id)?;
-        let (tcb, shared) = self.connection(id.index).ok_or(Stale)?;
-        let words = shared.words();
-        Ok(Info {
-            srtt: Duration::from_micros(tcb.rtt.srtt_us().into()),
-            rto: Duration::from_micros(tcb.rtt.rto_us(&shared.rto).into()),
-            cwnd: shared.cwnd(),
-            ssthresh: shared.congestion.ssthresh(words),
-            mss: tcb.mss(shared),
-            in_flight: tcb.flight_size(),
-            send_window: tcb.snd_wnd,
-            receive_window: tcb.rcv_wnd(),
-            retransmissions: tcb.retransmissions,
-            octets_sent: tcb.octets_sent,
-            octets_received: tcb.octets_received,
-        })
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Entry {
     /// What happened.
     pub what: What,
     /// How the connection stands: after what was sent, changed or entered; before what a segment or a timer brings.
-    /// `None`: half-open connections of listeners, TIME-WAIT, segments of nobody, and answers in the place of a segment.
+    /// `None`: half-open connections of listeners, TIME-WAIT, and segments of nobody.
     pub variables: Option<Variables>,
 }
 

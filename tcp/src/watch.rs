@@ -9,7 +9,7 @@
 //! States are compared before and after, and not told by `enter`: that is on the way of every connection, several times.
 //!
 //! An engine that nobody watches tests one pointer at each place and links nothing that is behind it: the functions
-//! are named by [`Tcp::trace_to`] alone.
+//! are named by [`Tcp::trace_to`] and [`Tcp::keep_figures`] alone.
 
 use crate::engine::Tcp;
 use crate::options::Answer;
@@ -47,7 +47,7 @@ pub(crate) struct Watch {
     /// The state was this one before a call.
     pub(crate) state: fn(&mut Tcp<'_>, u16, State),
     /// An answer was written in the place of a segment.
-    pub(crate) answered: fn(&mut Shared<'_>, &IpMeta<'_>, &Fields),
+    pub(crate) answered: fn(&mut Tcp<'_>, &IpMeta<'_>, &Fields),
     /// A SYN-ACK left, so many after others.
     pub(crate) syn_ack: fn(&mut Shared<'_>, &SynEntry, &Fields),
 }
@@ -59,6 +59,12 @@ impl Shared<'_> {
     /// From now on the one who traces is told.
     pub(crate) fn watch_for_trace(&mut self, observer: Observer) {
         self.observers[0] = Some(observer);
+        self.watch = Some(WATCH);
+    }
+
+    /// From now on the one who counts is told.
+    pub(crate) fn watch_for_figures(&mut self, observer: Observer) {
+        self.observers[1] = Some(observer);
         self.watch = Some(WATCH);
     }
 
@@ -166,11 +172,19 @@ fn tell_state(slot: &Slot, shared: &mut Shared<'_>, from: State) {
     }
 }
 
-fn answered(shared: &mut Shared<'_>, packet: &IpMeta<'_>, fields: &Fields) {
+fn answered(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, fields: &Fields) {
+    let ports = u32::from(fields.dst_port) << 16 | u32::from(fields.src_port);
+    let hash = tcp.key.hash(&packet.addresses, ports);
+    let cause = if fields.flags.contains(Control::RST) { Cause::Reset } else { Cause::Ack };
+    let found = tcp.find_connection(&packet.addresses, hash, ports);
+    if let Some((slot, shared)) = found.and_then(|id| tcp.connection(id)) {
+        let mut segment = shown_fields(fields);
+        segment.window <<= slot.rcv_shift;
+        return shared.tell(&Of::Connection(slot), &What::Sent(segment, cause));
+    }
     let local = SocketAddr::new(packet.addresses.destination(), fields.src_port);
     let remote = SocketAddr::new(packet.addresses.source(), fields.dst_port);
-    let cause = if fields.flags.contains(Control::RST) { Cause::Reset } else { Cause::Ack };
-    shared.tell(&Of::Endpoints(local, remote), &What::Sent(shown_fields(fields), cause));
+    tcp.shared.tell(&Of::Endpoints(local, remote), &What::Sent(shown_fields(fields), cause));
 }
 
 fn syn_ack(shared: &mut Shared<'_>, entry: &SynEntry, fields: &Fields) {

@@ -283,6 +283,7 @@ fn both_halves_are_shut_down_in_one_call() {
     });
 }
 
+// conf: TCP-API-02, TCP-API-03
 #[test]
 fn hop_limit_and_traffic_class_change_with_the_next_segment() {
     run(&Setup::default(), connected, || {

@@ -10,6 +10,7 @@ mod calls;
 mod close;
 mod ecn;
 mod handshake;
+mod info;
 mod limits;
 mod pacing;
 mod rack;
