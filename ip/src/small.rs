@@ -346,7 +346,7 @@ impl<'a> SmallIp<'a> {
             // Whoever was to be asked waited for room too.
             self.ask_at = Deadline::at(self.now);
         }
-        if self.interface.is_attached() && self.interface.properties == properties {
+        if self.interface.is_attached() && !events.contains(LinkEvents::CHANGED) {
             return;
         }
         self.interface.properties = properties;

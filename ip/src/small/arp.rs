@@ -12,6 +12,8 @@ use tersus_wire::{EtherType, HardwareAddress};
 
 /// The first seven octets of an ARP packet for IPv4 over Ethernet, RFC 826, the upper one of the operation with them.
 const KIND: [u8; 7] = [0, 1, 8, 0, 6, 4, 0];
+/// Length of a packet, in octets.
+const LEN: u16 = 28;
 /// The lower octet of the operation.
 pub(super) const REQUEST: u8 = 1;
 const REPLY: u8 = 2;
@@ -75,25 +77,24 @@ impl SmallIp<'_> {
         to: Option<HardwareAddress>,
         tx: &mut dyn LinkTx,
     ) -> Result<(), LinkError> {
-        let ([a, b, c, d], [e, f, g, h]) = (source.octets(), target.octets());
-        let Some([s0, s1, s2, s3, s4, s5]) = self.interface.properties.hardware_address.as_ethernet() else {
+        let Some(own) = self.interface.properties.hardware_address.as_ethernet() else {
             return Err(LinkError::Unreachable);
         };
-        let [t0, t1, t2, t3, t4, t5] = to.and_then(|to| to.as_ethernet()).unwrap_or_default();
-        let [k0, k1, k2, k3, k4, k5, k6] = KIND;
-        let packet = [
-            k0, k1, k2, k3, k4, k5, k6, operation, s0, s1, s2, s3, s4, s5, a, b, c, d, t0, t1, t2, t3, t4,
-            t5, e, f, g, h,
-        ];
-        let link_packet = LinkPacket::new(EtherType::ARP, 28);
-        tx.send(
-            &to.unwrap_or(HardwareAddress::ETHERNET_BROADCAST),
-            &link_packet,
-            &mut |buffer: &mut [u8]| {
-                if let Some(buffer) = buffer.first_chunk_mut() {
-                    *buffer = packet;
-                }
-            },
-        )
+        let asked = to.and_then(|to| to.as_ethernet()).unwrap_or_default();
+        let to = to.unwrap_or(HardwareAddress::ETHERNET_BROADCAST);
+        tx.send(&to, &LinkPacket::new(EtherType::ARP, LEN), &mut |buffer: &mut [u8]| {
+            // Whole fields, which are a word or two each; octet by octet it is three times the code.
+            let Some((kind, rest)) = buffer.split_first_chunk_mut::<8>() else { return };
+            let Some((sender_hardware, rest)) = rest.split_first_chunk_mut() else { return };
+            let Some((sender, rest)) = rest.split_first_chunk_mut() else { return };
+            let Some((target_hardware, rest)) = rest.split_first_chunk_mut() else { return };
+            let Some(place) = rest.first_chunk_mut() else { return };
+            let [k0, k1, k2, k3, k4, k5, k6] = KIND;
+            *kind = [k0, k1, k2, k3, k4, k5, k6, operation];
+            *sender_hardware = own;
+            *sender = source.octets();
+            *target_hardware = asked;
+            *place = target.octets();
+        })
     }
 }

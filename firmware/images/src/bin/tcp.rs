@@ -18,7 +18,8 @@ fn main() -> ! {
     static mut SCRATCH: Scratch = [0; 512];
 
     let (mut board, device) = Board::start(BUFFERS);
-    let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
+    // IPv4 alone: no groups.
+    let mut link = Ethernet::<_, 0>::with_groups(device, ADDRESS);
     let mut ip = host(IP);
     let mut tcp = small_echo::open(TCP);
     let mut served: Served = Served::default();

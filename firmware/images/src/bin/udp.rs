@@ -17,7 +17,8 @@ fn main() -> ! {
     static mut UDP: UdpStorage = UdpStorage::with_errors();
 
     let (mut board, device) = Board::start(BUFFERS);
-    let mut link: Ethernet<_> = Ethernet::new(device, ADDRESS);
+    // IPv4 alone: no groups.
+    let mut link = Ethernet::<_, 0>::with_groups(device, ADDRESS);
     let mut ip = host(IP);
     let (mut udp, socket) = udp_echo::open(UDP);
     loop {
