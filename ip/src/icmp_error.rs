@@ -246,7 +246,7 @@ fn header(kind: u8, code: u8, word: u32) -> [u8; ICMP_HEADER_LEN] {
 }
 
 /// RFC 4443 §2.4 (e).
-fn make_ipv6<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>, Suppressed> {
+pub(crate) fn make_ipv6<'p>(offender: &Offender<'p>, reason: Reason) -> Result<Message<'p>, Suppressed> {
     let fixed: &[u8; IPV6_HEADER_LEN] = offender.header.first_chunk().ok_or(Suppressed::NoSuchError)?;
     let Some((source, destination)) = ipv6_addresses(fixed) else { return Err(Suppressed::NoSuchError) };
     let is_group = destination.is_multicast() || offender.cast != Cast::Unicast;

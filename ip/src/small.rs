@@ -90,12 +90,16 @@ pub struct Own {
 
 impl Own {
     /// A free entry.
-    pub const FREE: Self = Self {
-        address: PackedAddress::NONE,
-        prefix_len: 0,
-        #[cfg(feature = "ipv6")]
-        is_told: false,
-    };
+    pub const FREE: Self = Self::new(PackedAddress::NONE, 0);
+
+    const fn new(address: PackedAddress, prefix_len: u8) -> Self {
+        Self {
+            address,
+            prefix_len,
+            #[cfg(feature = "ipv6")]
+            is_told: false,
+        }
+    }
 
     fn contains(&self, address: &PackedAddress) -> bool {
         self.address.shares(self.prefix_len, address)
@@ -192,7 +196,7 @@ impl<'a> SmallIp<'a> {
             return Err(AddressError::Exists);
         }
         let free = self.addresses.iter_mut().find(|own| own.address.is_none());
-        *free.ok_or(AddressError::TableFull)? = Own { address, prefix_len: cidr.prefix_len(), ..Own::FREE };
+        *free.ok_or(AddressError::TableFull)? = Own::new(address, cidr.prefix_len());
         self.interface.flags.insert(InterfaceFlags::GROUPS_CHANGED);
         self.moved();
         Ok(())

@@ -10,8 +10,10 @@ use core::net::Ipv4Addr;
 use tersus_phy::{LinkError, LinkPacket, LinkTx};
 use tersus_wire::{EtherType, HardwareAddress};
 
-/// The first seven octets of an ARP packet for IPv4 over Ethernet, RFC 826, the upper one of the operation with them.
-const KIND: [u8; 7] = [0, 1, 8, 0, 6, 4, 0];
+/// The first eight octets of an ARP packet for IPv4 over Ethernet, RFC 826.
+const fn kind_of(operation: u8) -> [u8; 8] {
+    [0, 1, 8, 0, 6, 4, 0, operation]
+}
 /// Length of a packet, in octets.
 const LEN: u16 = 28;
 /// The lower octet of the operation.
@@ -23,20 +25,21 @@ impl SmallIp<'_> {
     #[inline(never)]
     pub(super) fn on_arp(&mut self, packet: &[u8], back: &mut dyn LinkTx) {
         count(&mut self.statistics.arp_received);
-        let Some(
-            &[h0, h1, p0, p1, hl, pl, o0, op, s0, s1, s2, s3, s4, s5, a, b, c, d, _, _, _, _, _, _, e, f, g, h],
-        ) = packet.first_chunk()
-        else {
+        let parts = packet.split_first_chunk::<8>().and_then(|(kind, rest)| {
+            let (hardware, rest) = rest.split_first_chunk::<6>()?;
+            let (sender, rest) = rest.split_first_chunk::<4>()?;
+            let (_, rest) = rest.split_first_chunk::<6>()?;
+            Some((*kind, *hardware, *sender, *rest.first_chunk::<4>()?))
+        });
+        let Some((kind, hardware, sender, target)) = parts else {
             return count(&mut self.statistics.arp_dropped);
         };
-        let kind = [h0, h1, p0, p1, hl, pl, o0];
-        let from = HardwareAddress::ethernet([s0, s1, s2, s3, s4, s5]);
-        let sender = Ipv4Addr::new(a, b, c, d);
-        let target = Ipv4Addr::new(e, f, g, h);
-        let is_request = op == REQUEST;
-        if kind != KIND || !(is_request || op == REPLY) || !from.is_unicast() {
+        let from = HardwareAddress::ethernet(hardware);
+        let is_request = kind == kind_of(REQUEST);
+        if !(is_request || kind == kind_of(REPLY)) || !from.is_unicast() {
             return count(&mut self.statistics.arp_dropped);
         }
+        let (sender, target) = (Ipv4Addr::from(sender), Ipv4Addr::from(target));
         let packed = PackedAddress::v4(sender);
         let is_for_us = self.is_own(&PackedAddress::v4(target));
         if self.is_own(&packed) {
@@ -89,8 +92,7 @@ impl SmallIp<'_> {
             let Some((sender, rest)) = rest.split_first_chunk_mut() else { return };
             let Some((target_hardware, rest)) = rest.split_first_chunk_mut() else { return };
             let Some(place) = rest.first_chunk_mut() else { return };
-            let [k0, k1, k2, k3, k4, k5, k6] = KIND;
-            *kind = [k0, k1, k2, k3, k4, k5, k6, operation];
+            *kind = kind_of(operation);
             *sender_hardware = own;
             *sender = source.octets();
             *target_hardware = asked;

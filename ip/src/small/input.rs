@@ -2,7 +2,9 @@
 
 use super::output::ONLY;
 use super::SmallIp;
-use crate::icmp_error::{self, Offender, Reason};
+use crate::icmp_error::Reason;
+#[cfg(feature = "ipv6")]
+use crate::icmp_error::{self, Offender};
 #[cfg(feature = "ipv4")]
 use crate::martian::kind_v4;
 #[cfg(feature = "ipv6")]
@@ -22,7 +24,7 @@ use core::net::Ipv4Addr;
 use tersus_phy::RxChecksum;
 use tersus_phy::{Frame, LinkTx, Upper};
 #[cfg(feature = "ipv4")]
-use tersus_wire::{ipv4, Error};
+use tersus_wire::{icmpv4, ipv4, Error};
 #[cfg(feature = "ipv6")]
 use tersus_wire::{
     ipv6,
@@ -80,9 +82,9 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             reply_from: (cast == Cast::Unicast).then(|| IpAddr::V4(header.destination())),
             rx: frame.meta,
         };
-        let (header_len, total_len) = (header.header_len(), usize::from(header.total_len()));
+        let total_len = usize::from(header.total_len());
         if let Some(reason) = deliver(host, self.transports, &meta, 9, segment, &frame.from, back) {
-            host.refuse(frame, header_len, total_len, cast, reason, back);
+            host.refuse_v4(frame, total_len, cast, reason, back);
         }
     }
 
@@ -139,7 +141,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
                 problem.into()
             }
         };
-        host.refuse(frame, ipv6::HEADER_LEN, total_len, arrival.cast, reason, back);
+        host.refuse_v6(frame, total_len, arrival.cast, reason, back);
     }
 }
 
@@ -299,43 +301,104 @@ impl SmallIp<'_> {
         });
     }
 
-    /// Refuses a packet with an ICMP error, if the RFCs and the rate limit allow it: RFC 1122 §3.2.2, RFC 4443 §2.4.
+    /// Refuses a packet with an ICMP error, RFC 1122 §3.2.2. What came to many is not; that the packet has a source, is no
+    /// fragment and no ICMP message, is known here.
+    #[cfg(feature = "ipv4")]
     #[cold]
     #[inline(never)]
-    pub(super) fn refuse(
+    fn refuse_v4(
         &mut self,
         frame: &Frame<'_>,
-        header_len: usize,
         total_len: usize,
         cast: Cast,
         reason: Reason,
         back: &mut dyn LinkTx,
     ) {
-        let parts = frame.payload.get(..total_len).and_then(|packet| packet.split_at_checked(header_len));
+        // RFC 1812 §4.3.2.3: 576 octets at most, with both headers.
+        let Some(quote) = frame.payload.get(..total_len.min(548)) else { return };
+        let Some(header) = quote.first_chunk().map(ipv4::Header::new) else { return };
+        if !self.may_refuse(reason, cast) {
+            return;
+        }
+        let code = match reason {
+            Reason::PortUnreachable => 3,
+            Reason::Prohibited => 10,
+            _ => 2,
+        };
+        let fill = &mut |buffer: &mut [u8]| {
+            if let Some((head, rest)) = buffer.split_first_chunk_mut() {
+                *head = [3, code, 0, 0, 0, 0, 0, 0];
+                if rest.len() == quote.len() {
+                    rest.copy_from_slice(quote);
+                }
+            }
+            icmpv4::fill_checksum(buffer);
+        };
+        let (source, to) = (PackedAddress::v4(header.destination()), PackedAddress::v4(header.source()));
+        self.send_error(back, &frame.from, &source, &to, IpProtocol::ICMPV4, 8 + quote.len(), fill);
+    }
+
+    /// Refuses a packet with an ICMP error, if RFC 4443 §2.4 allows it.
+    #[cfg(feature = "ipv6")]
+    #[cold]
+    #[inline(never)]
+    fn refuse_v6(
+        &mut self,
+        frame: &Frame<'_>,
+        total_len: usize,
+        cast: Cast,
+        reason: Reason,
+        back: &mut dyn LinkTx,
+    ) {
+        let parts =
+            frame.payload.get(..total_len).and_then(|packet| packet.split_at_checked(ipv6::HEADER_LEN));
         let Some((header, rest)) = parts else { return };
+        let offender = Offender { header, rest, cast, source_cast: Cast::Unicast };
+        let Ok(message) = icmp_error::make_ipv6(&offender, reason) else {
+            return count(&mut self.statistics.errors_suppressed);
+        };
+        // What came to many was looked at by `make`, which knows the exceptions.
+        if !self.may_refuse(reason, Cast::Unicast) {
+            return;
+        }
+        let (mut source, to) = (message.addressed(), message.destination());
+        if !self.is_own(&source) {
+            source = self.source_for(&to, &to).unwrap_or(source);
+        }
+        let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
+        self.send_error(back, &frame.from, &source, &to, IpProtocol::ICMPV6, message.len(), fill);
+    }
+
+    /// Whether an error may be sent now; counts the packet, and why not.
+    fn may_refuse(&mut self, reason: Reason, cast: Cast) -> bool {
         count(match reason {
             Reason::UnknownProtocol { .. } => &mut self.statistics.unknown_protocol,
             _ => &mut self.statistics.rejected,
         });
-        let offender = Offender { header, rest, cast, source_cast: Cast::Unicast };
-        let Ok(message) = icmp_error::make(&offender, reason) else {
-            return count(&mut self.statistics.errors_suppressed);
-        };
-        if !self.errors.take(self.now, Rate::default()) {
-            return count(&mut self.statistics.errors_limited);
+        if cast != Cast::Unicast {
+            count(&mut self.statistics.errors_suppressed);
+            return false;
         }
-        let (mut source, destination) = (message.addressed(), message.destination());
-        if !self.is_own(&source) {
-            source = self.source_for(&destination, &destination).unwrap_or(source);
+        let may = self.errors.take(self.now, Rate::default());
+        if !may {
+            count(&mut self.statistics.errors_limited);
         }
-        let packet = Outgoing {
-            protocol: message.protocol(),
-            hop_limit: 0,
-            traffic_class: 0,
-            flags: OutFlags::empty(),
-        };
-        let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
-        let result = self.send_back(back, &frame.from, &source, &destination, packet, message.len(), fill);
+        may
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, of what a packet consists of")]
+    fn send_error(
+        &mut self,
+        back: &mut dyn LinkTx,
+        from: &HardwareAddress,
+        source: &PackedAddress,
+        destination: &PackedAddress,
+        protocol: IpProtocol,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) {
+        let packet = Outgoing { protocol, hop_limit: 0, traffic_class: 0, flags: OutFlags::empty() };
+        let result = self.send_back(back, from, source, destination, packet, len, fill);
         count(match result {
             Ok(()) => &mut self.statistics.errors_sent,
             Err(_) => &mut self.statistics.errors_unsent,
