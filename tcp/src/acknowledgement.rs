@@ -79,7 +79,9 @@ impl Slot {
             events::raise(self, events::WRITABLE);
         }
         self.snd_una = ack;
-        shared.acked = *acked;
+        if shared.pacing.is_some() {
+            shared.acked = *acked;
+        }
         match acked.rtt_us {
             // One of several in this round trip counts for so much less.
             Some(rtt) => {

@@ -34,6 +34,8 @@ pub(crate) enum Control {
     CubicPaced,
     /// BBR version 3, draft-ietf-ccwg-bbr: by rates.
     Bbr,
+    /// The same for paths that lose without being full.
+    BbrTolerant,
     /// None at all: for a link of one's own.
     None,
 }
@@ -45,6 +47,7 @@ impl Control {
             Self::Cubic => &Cubic::DEFAULT,
             Self::CubicPaced => &Cubic::PACED,
             Self::Bbr => &Bbr::DEFAULT,
+            Self::BbrTolerant => &Bbr::TOLERANT,
             Self::None => &Unlimited,
         }
     }

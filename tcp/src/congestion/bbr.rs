@@ -35,11 +35,19 @@ pub struct Bbr {
     /// flight. Default 20, as the draft has it. More is for paths that lose without being full; it takes more than its
     /// share beside others.
     pub loss_permille: u16,
+    /// How many octets of a thousand may be lost in a round trip without probing before rate and window follow what is
+    /// delivered (§5.5.10.3). Default 0, as the draft has it: any loss counts.
+    pub short_term_permille: u16,
 }
 
 impl Bbr {
     /// As the draft has it, with ten segments to begin with.
-    pub const DEFAULT: Self = Self { initial_window: InitialWindow::Rfc6928, loss_permille: 20 };
+    pub const DEFAULT: Self =
+        Self { initial_window: InitialWindow::Rfc6928, loss_permille: 20, short_term_permille: 0 };
+
+    /// For paths that lose up to a tenth without being full, such as bad radio links: that much is not answered. Beside
+    /// other flows it takes more than its share; not for paths that are shared with strangers.
+    pub const TOLERANT: Self = Self { loss_permille: 100, short_term_permille: 100, ..Self::DEFAULT };
 }
 
 impl Default for Bbr {

@@ -19,6 +19,11 @@ pub(super) fn min_pipe_cwnd(turn: &Turn<'_>) -> u32 {
     turn.smss().saturating_mul(4)
 }
 
+/// A window in a round trip, times the gain of Startup.
+fn initial_rate(window: u32, rtt_us: u32) -> u64 {
+    u64::from(window) * 10_000 * u64::from(STARTUP_GAIN) / u64::from(rtt_us.max(1))
+}
+
 impl State {
     /// The table of §5.6.1, in percent.
     fn pacing_gain(self) -> u32 {
@@ -41,8 +46,13 @@ impl State {
 }
 
 impl Model {
-    /// SetPacingRate.
-    pub(super) fn set_pacing_rate(&mut self) {
+    /// SetPacingRate. The first time what counts is InitPacingRate: a rate that samples may only raise.
+    pub(super) fn set_pacing_rate(&mut self, turn: &Turn<'_>) {
+        let rtt_us = turn.delivery.rtt_us;
+        if self.pacing_rate == 0 && rtt_us > 0 {
+            let initial = initial_rate(turn.bbr.initial_window.octets(turn.smss()), rtt_us);
+            self.pacing_rate = u32::try_from(initial).unwrap_or(u32::MAX);
+        }
         self.set_pacing_rate_with_gain(self.state.pacing_gain());
     }
 
@@ -56,10 +66,8 @@ impl Model {
 
     /// The rate, in octets per second. Until it is known: InitPacingRate, from the initial window.
     pub(super) fn pacing_rate_now(&self, srtt_us: u32) -> u64 {
-        let srtt = if srtt_us == 0 { 1_000 } else { srtt_us };
-        let initial = u64::from(self.cwnd) * 10_000 * u64::from(STARTUP_GAIN) / u64::from(srtt);
         match self.pacing_rate {
-            0 => initial,
+            0 => initial_rate(self.cwnd, if srtt_us == 0 { 1_000 } else { srtt_us }),
             rate => rate.into(),
         }
     }

@@ -186,6 +186,15 @@ impl Turn<'_> {
             || self.has_echo
     }
 
+    /// How many of a thousand octets were lost that were in flight then; an echo of a mark counts as all of them.
+    fn lost_permille(&self) -> u32 {
+        if self.has_echo {
+            return 1_000;
+        }
+        let lost = u64::from(self.lost) * 1_000 / u64::from(self.tx_in_flight().max(1));
+        u32::try_from(lost).unwrap_or(u32::MAX)
+    }
+
     /// RS.tx_in_flight: what was in flight when the sample's octets were sent has been delivered since, or is lost.
     pub(super) fn tx_in_flight(&self) -> u32 {
         self.sample().map_or(0, |sample| sample.delivered).saturating_add(self.lost)
@@ -370,7 +379,7 @@ impl Model {
             self.bw_latest = turn.rate;
             self.inflight_latest = turn.sample().map_or(0, |sample| sample.delivered);
         }
-        self.set_pacing_rate();
+        self.set_pacing_rate(&turn);
         self.set_cwnd(&turn);
     }
 
@@ -478,7 +487,9 @@ impl Model {
         if !turn.loss_round_start {
             return;
         }
-        if !self.state.is_probing() && self.flags.contains(Flags::LOSS_IN_ROUND) {
+        let tolerance = u32::from(turn.bbr.short_term_permille);
+        let is_tolerated = tolerance > 0 && turn.lost_permille() <= tolerance;
+        if !self.state.is_probing() && self.flags.contains(Flags::LOSS_IN_ROUND) && !is_tolerated {
             if self.bw_shortterm == INFINITY {
                 self.bw_shortterm = self.max_bw();
             }

@@ -342,7 +342,7 @@ fn loss_while_cruising_lowers_rate_and_inflight_to_what_is_delivered_but_not_bel
         model.cwnd = BDP;
         model.flags.insert(Flags::LOSS_IN_ROUND);
         let ack = with_sample(end_of_round(), |sample| sample.delivered = BDP / 100 * delivered);
-        let model = after(model, &ack);
+        let model = after(with_losses(model, &ack, SMSS), &ack);
         assert_eq!((model.bw_shortterm, model.inflight_shortterm), (BW / 100 * want, BDP / 100 * want));
         assert_eq!(model.bw(), BW / 100 * want);
         assert!(model.cwnd <= BDP / 100 * want);
@@ -556,4 +556,34 @@ fn an_echo_of_a_mark_is_answered_as_too_much_loss() {
     assert_eq!((model.state, model.inflight_longterm), (State::ProbeBwDown, BDP));
     // Once.
     assert!(!model.flags.contains(Flags::ECHO));
+}
+
+#[test]
+fn what_is_tolerated_of_losses_is_configuration() {
+    // Algorithm, lost of a thousand, whether rate and window follow
+    for (bbr, permille, follows) in [
+        (Bbr::DEFAULT, 8, true),
+        (Bbr::TOLERANT, 8, false),
+        (Bbr::TOLERANT, 100, false),
+        (Bbr::TOLERANT, 104, true),
+    ] {
+        let mut model = known(State::ProbeBwCruise);
+        model.flags.insert(Flags::LOSS_IN_ROUND);
+        let lost = BDP / 1_000 * permille;
+        let ack = with_sample(end_of_round(), |sample| sample.delivered = BDP - lost);
+        let mut model = with_losses(model, &ack, lost);
+        model.on_delivery(&bbr, &ack);
+        assert_eq!(model.bw_shortterm < INFINITY, follows, "{permille} of a thousand, {bbr:?}");
+    }
+}
+
+#[test]
+fn the_first_samples_do_not_slow_the_start_down() {
+    let mut words = [0; WORDS];
+    BBR.start(&mut words, SMSS, 0);
+    // Two segments of the first window are acknowledged after a round trip.
+    let sample = RateSample { delivered: 2 * SMSS, interval_us: RTT_US, prior_delivered: 0 };
+    let first = Delivery { delivered: 2 * SMSS, sample: Some(sample), in_flight: 8 * SMSS, ..delivery() };
+    BBR.on_delivery(&mut words, &first);
+    assert_eq!(BBR.pacing_rate(&words, RTT_US), Some(277_000));
 }
