@@ -16,7 +16,14 @@ impl Slot {
         }
         if self.retransmit.is_due(shared.now) {
             self.retransmit.stop();
+            let before = shared.pacing.map(|pacing| (pacing.before)(self, shared));
             self.on_retransmit_timeout(shared);
+            // What the reordering timer found lost is told; of a timeout the congestion control hears otherwise.
+            if let (Some(pacing), Some(before)) = (shared.pacing, before) {
+                if !self.flags.contains(Flags::TIMEOUT_RECOVERY) {
+                    (pacing.after)(self, shared, before);
+                }
+            }
         }
         if self.delayed_ack.is_due(shared.now) {
             self.delayed_ack.stop();
