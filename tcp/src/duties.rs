@@ -11,7 +11,7 @@
 use crate::ecn;
 use crate::pacing::Pacing;
 use crate::rack::{self, Probe};
-use crate::records::Overdue;
+use crate::records::{Block, Overdue};
 use crate::recovery::{self, Found, More};
 use crate::sack;
 use crate::segment::Segment;
@@ -19,6 +19,7 @@ use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::tcb::Slot;
 use crate::timestamps::Timestamping;
+use crate::undo::{self, By};
 use crate::urgent::Urgent;
 use tersus_wire::tcp::Options;
 
@@ -29,6 +30,7 @@ pub struct Duties {
     pub(crate) keep_alive: Option<fn(&mut Slot, &mut Shared<'_>)>,
     pub(crate) sack: Option<Sack>,
     pub(crate) rack: Option<Rack>,
+    pub(crate) undo: Option<Undo>,
     pub(crate) pacing: Option<Pacing>,
     pub(crate) urgent: Option<Urgent>,
     pub(crate) ecn: Option<ecn::Duty>,
@@ -41,6 +43,7 @@ impl Duties {
         keep_alive: None,
         sack: None,
         rack: None,
+        undo: None,
         pacing: None,
         ecn: None,
         urgent: None,
@@ -52,6 +55,7 @@ impl Duties {
         .with_keep_alive()
         .with_sack()
         .with_rack()
+        .with_undo()
         .with_timestamps()
         .with_pacing()
         .with_ecn()
@@ -91,6 +95,19 @@ impl Duties {
             wait: rack::wait,
             on_probe_sent: rack::on_probe_sent,
             on_ack: rack::on_ack_of_probe,
+        });
+        self
+    }
+
+    /// Reductions of the window that were not needed are taken back: RFC 5682, RFC 3708. It needs SACK. Without: after
+    /// a delay that made the timer expire, all in flight is sent again, and late segments that were sent again
+    /// have halved the window.
+    #[must_use]
+    pub const fn with_undo(mut self) -> Self {
+        self.undo = Some(Undo {
+            on_reduction: undo::on_reduction,
+            on_sent_again: undo::on_sent_again,
+            on_ack: undo::on_ack,
         });
         self
     }
@@ -150,4 +167,12 @@ pub(crate) struct Rack {
     pub(crate) wait: fn(&mut Slot, &Shared<'_>, u32),
     pub(crate) on_probe_sent: fn(&mut Slot, &mut Shared<'_>, Probe),
     pub(crate) on_ack: fn(&mut Slot, &mut Shared<'_>, &Segment<'_>, Option<SeqNum>, &Found),
+}
+
+/// Undoing of reductions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Undo {
+    pub(crate) on_reduction: fn(&mut Slot, &Shared<'_>, By),
+    pub(crate) on_sent_again: fn(&mut Slot, u32),
+    pub(crate) on_ack: fn(&mut Slot, &mut Shared<'_>, Option<Block>, &Found),
 }

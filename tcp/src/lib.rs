@@ -68,6 +68,7 @@ mod timers;
 mod timestamps;
 pub mod trace;
 mod transmit;
+mod undo;
 mod urgent;
 mod user_calls;
 mod wakers;

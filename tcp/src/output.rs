@@ -235,7 +235,8 @@ impl Slot {
 
     /// The first octets that count as lost, as far as windows permit.
     fn next_lost(&self, shared: &Shared<'_>) -> Option<Next> {
-        if self.records.lost() == 0 {
+        // While new data ask whether anything was lost, what may be waits.
+        if self.records.lost() == 0 || self.repair.marks.contains(Marks::SPURIOUS_2) {
             return None;
         }
         let (seq, lost) = self.records.first_lost(&shared.records)?;
@@ -541,6 +542,9 @@ impl Slot {
             self.records.mark_lost(&mut shared.records, next.seq, octets);
         }
         self.repair.marks.remove(Marks::FIRST_AGAIN);
+        if let Some(undo) = &shared.duties.undo {
+            (undo.on_sent_again)(self, octets);
+        }
         if next.kind == Kind::Rescue {
             self.repair.marks.insert(Marks::RESCUED);
         }

@@ -15,6 +15,7 @@ use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::statistics::count;
 use crate::tcb::{Flags, Slot};
+use crate::undo::{By, Prior};
 use tersus_wire::tcp::{OptionsIter, TcpOption};
 
 /// The window in recovery is the congestion control's.
@@ -46,6 +47,12 @@ bitflags::bitflags! {
         const PROBED_AGAIN = 1 << 9;
         /// The probe that is to leave is a tail loss probe, RFC 8985 §7.3.
         const LOSS_PROBE = 1 << 11;
+        /// The last reduction can be taken back.
+        const UNDO = 1 << 12;
+        /// The timer expired; the next ACK may show that it came too early, RFC 5682 §3.1 step 2.
+        const SPURIOUS_1 = 1 << 13;
+        /// It may have; new data ask, step 3.
+        const SPURIOUS_2 = 1 << 14;
         /// No round-trip time was measured since.
         const UNSAMPLED = 1 << 10;
         /// What runs is not the RTO.
@@ -65,13 +72,21 @@ pub(crate) struct Repair {
     /// pipe + sndcnt: what may be in the network until the next ACK.
     window: u32,
     pub(crate) rack: Rack,
+    pub(crate) prior: Prior,
     pub(crate) marks: Marks,
 }
 
 impl Repair {
     /// Nothing was ever lost.
-    pub(crate) const NONE: Self =
-        Self { delivered: 0, sent: 0, flight_size: 0, window: 0, rack: Rack::NONE, marks: Marks::empty() };
+    pub(crate) const NONE: Self = Self {
+        delivered: 0,
+        sent: 0,
+        flight_size: 0,
+        window: 0,
+        rack: Rack::NONE,
+        prior: Prior::NONE,
+        marks: Marks::empty(),
+    };
 }
 
 /// A SACK option, taken apart.
@@ -114,6 +129,9 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
     }
     if report.dsack.is_some() {
         count(&mut shared.stats.dsacks);
+    }
+    if let Some(undo) = &shared.duties.undo {
+        (undo.on_ack)(slot, shared, report.dsack, &found);
     }
     if slot.flight_size() > 0 || found.has_advanced {
         slot.recover_by_sack(shared, seg, &found);
@@ -257,6 +275,9 @@ impl Slot {
         // Without what limited transmit sent.
         let flight_size =
             if self.duplicate_acks > 1 { self.recover.distance(self.snd_una) } else { found.flight_size };
+        if let Some(undo) = &shared.duties.undo {
+            (undo.on_reduction)(self, shared, By::Acks);
+        }
         self.flags.insert(Flags::FAST_RECOVERY);
         self.repair.marks.insert(Marks::FIRST_AGAIN);
         // What a probe tells besides is told by the reduction of this recovery.
@@ -289,6 +310,7 @@ impl Slot {
         }
         if overdue.lost_again && !self.repair.marks.contains(Marks::REDUCED_TWICE) {
             // A retransmission was lost as well: a second sign of congestion, RFC 5681 §4.3.
+            self.repair.marks.remove(Marks::UNDO);
             self.repair.marks.insert(Marks::REDUCED_TWICE | Marks::FIRST_AGAIN);
             let target = shared.congestion.ssthresh(shared.words()).min(found.flight_size);
             self.repair.flight_size = self.records.pipe(self.flight_size()).saturating_add(found.delivered);

@@ -91,6 +91,8 @@ pub struct Statistics {
     pub loss_probes: u32,
     /// Losses that nothing but a probe revealed and repaired, RFC 8985 §7.4.2.
     pub loss_probe_repairs: u32,
+    /// Reductions of the window taken back, because nothing had been lost.
+    pub undone: u32,
     /// Segments sent again, for any reason, SYN and FIN included.
     pub retransmits: u32,
     /// Retransmission timer expirations, RFC 6298 §5.
@@ -175,6 +177,7 @@ impl Statistics {
             fast_retransmits: 0,
             loss_probes: 0,
             loss_probe_repairs: 0,
+            undone: 0,
             retransmits: 0,
             timeouts: 0,
             probes: 0,
@@ -197,7 +200,7 @@ impl Statistics {
 
     /// All counters by name, in the order of the fields.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 61] {
+    pub fn counters(&self) -> [(&'static str, u32); 62] {
         [
             ("segments_received", self.segments_received),
             ("segments_sent", self.segments_sent),
@@ -243,6 +246,7 @@ impl Statistics {
             ("fast_retransmits", self.fast_retransmits),
             ("loss_probes", self.loss_probes),
             ("loss_probe_repairs", self.loss_probe_repairs),
+            ("undone", self.undone),
             ("retransmits", self.retransmits),
             ("timeouts", self.timeouts),
             ("probes", self.probes),

@@ -7,6 +7,7 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
+use crate::undo::By;
 
 impl Slot {
     /// Runs what is due. Early or repeated calls do nothing.
@@ -63,6 +64,9 @@ impl Slot {
         let limit = if synchronized { shared.limits.r2 } else { shared.limits.r2_syn };
         if self.has_exceeded(shared, limit) {
             return self.time_out(shared);
+        }
+        if let Some(undo) = shared.duties.undo.as_ref().filter(|_| synchronized) {
+            (undo.on_reduction)(self, shared, By::Timeout);
         }
         let repeated = self.flags.contains(Flags::EXPIRED);
         self.flags.insert(Flags::EXPIRED);

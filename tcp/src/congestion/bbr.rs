@@ -119,7 +119,7 @@ impl Congestion for Bbr {
         model.write(words);
     }
 
-    fn undo(&self, words: &mut [u32]) {
+    fn undo(&self, words: &mut [u32], _cwnd: u32, _ssthresh: u32) {
         let Some(mut model) = Model::read(words) else { return };
         model.undo_loss();
         model.write(words);

@@ -15,8 +15,6 @@
 //!
 //! The first slow start is HyStart++'s (§4.10, RFC 9406), unless it is turned off: with growth as steep as CUBIC's, its
 //! overshoot costs most. Until there is an ssthresh its words lie where the cubic function's will.
-//!
-//! Left out: the undoing of a reduction that was not needed (§4.9).
 
 use super::hystart::{self, HyStart};
 use super::reno::{self, Reno};
@@ -276,6 +274,18 @@ impl Congestion for Cubic {
 
     fn pacing_rate(&self, words: &[u32], srtt_us: u32) -> Option<u64> {
         self.slow_start.pacing_rate(words, srtt_us)
+    }
+
+    fn undo(&self, words: &mut [u32], cwnd: u32, ssthresh: u32) {
+        self.slow_start.undo(words, cwnd, ssthresh);
+        let Some(state) = state(words) else { return };
+        // Growth goes on from where it was, §4.9; back in the first slow start the words are HyStart++'s.
+        *state.w_max = if ssthresh == u32::MAX { UNKNOWN } else { (*state.w_max).max(cwnd) };
+        *state.k_ms = 0;
+        *state.epoch_ms = NO_EPOCH;
+        *state.w_est = 0;
+        *state.cwnd_prior = 0;
+        *state.remainder = 0;
     }
 
     fn after_idle(&self, words: &mut [u32], smss: u32) {

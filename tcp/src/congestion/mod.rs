@@ -122,9 +122,10 @@ pub trait Congestion {
     }
 
     /// What was found lost had not been: the reductions since the last [`Congestion::enter_recovery`] or
-    /// [`Congestion::on_timeout`] were not needed, and may be taken back.
-    fn undo(&self, words: &mut [u32]) {
-        let _ = words;
+    /// [`Congestion::on_timeout`] were not needed, and may be taken back, RFC 9438 §4.9. Before them cwnd and ssthresh
+    /// were these, in octets.
+    fn undo(&self, words: &mut [u32], cwnd: u32, ssthresh: u32) {
+        let _ = (words, cwnd, ssthresh);
     }
 
     /// Whether the algorithm gives a pacing rate; asked once, when the engine is made. Without the duty

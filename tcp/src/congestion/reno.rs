@@ -211,6 +211,13 @@ impl Congestion for Reno {
         self.pacing?.rate(self.window(words), self.ssthresh(words), srtt_us)
     }
 
+    fn undo(&self, words: &mut [u32], cwnd: u32, ssthresh: u32) {
+        let Some(state) = state(words) else { return };
+        *state.cwnd = (*state.cwnd).max(cwnd).min(CWND_MAX);
+        *state.ssthresh = ssthresh;
+        *state.counted = 0;
+    }
+
     fn after_idle(&self, words: &mut [u32], smss: u32) {
         let Some(state) = state(words) else { return };
         *state.cwnd = (*state.cwnd).min(self.initial_window.octets(smss));

@@ -228,6 +228,12 @@ impl Records {
         self.lost.saturating_sub(before)
     }
 
+    /// Nothing was lost after all: what was marked is in flight. Linear in the records.
+    pub(crate) fn unmark_lost(&mut self, pool: &mut Pool<'_, Record>) {
+        self.lost = 0;
+        self.for_each(pool, |_, run| run.state.remove(State::LOST | State::FRONT));
+    }
+
     /// As `mark_lost` for the first segment in flight, unless it was sent again already.
     pub(crate) fn mark_front_lost(&mut self, pool: &mut Pool<'_, Record>, smss: u32) {
         let front = pool.get(self.head).copied().unwrap_or(self.open);

@@ -24,5 +24,6 @@ mod simulation;
 mod state_events;
 mod timestamps;
 mod trace;
+mod undo;
 mod urgent;
 mod wakers;

@@ -1,0 +1,145 @@
+//! Reductions that were not needed are taken back: RFC 5682, RFC 3708, RFC 9438 §4.9; duplicates as senders see them,
+//! RFC 2883 §5.
+
+use crate::runner::*;
+use tersus_tcp::congestion::{Congestion, Cubic, Reno};
+use tersus_tcp::Duties;
+
+const MSS: u32 = 1460;
+
+/// Where segment `n` starts.
+fn at(n: u32) -> u32 {
+    101 + n * MSS
+}
+
+/// Segment `n`.
+fn data(n: u32) -> Seg {
+    seg(at(n)).ack(301).len(MSS as usize)
+}
+
+/// An acknowledgement of all before segment `n`.
+fn ack(n: u32) -> Seg {
+    seg(301).ack(at(n)).wnd(65_535)
+}
+
+/// Blocks of whole segments.
+fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
+    let blocks: Vec<_> = blocks.iter().map(|&(left, right)| (at(left), at(right))).collect();
+    In(ack(n).sack(&blocks))
+}
+
+/// Without probes, so that the timer expires.
+const TIMER: Duties = Duties::NONE.with_sack().with_undo();
+const RACK: Duties = Duties::NONE.with_sack().with_rack().with_undo();
+
+fn setup(duties: &'static Duties, congestion: &'static dyn Congestion) -> Setup {
+    Setup { tx: 65_536, records: 32, duties, congestion, ..Setup::default() }
+}
+
+/// A peer 50 ms away; ten segments are in flight, and two more wait.
+fn under_way(host: &mut Host) {
+    host.connect();
+    let mut steps = vec![
+        (0, Out(syn(100))),
+        (50, In(syn(300).ack(101).mss(1460).permits(true))),
+        (50, Out(seg(101).ack(301))),
+        (50, In(ack(0))),
+        (50, Call(|h| assert_eq!(h.send(12 * MSS as usize, 101), 12 * MSS as usize))),
+    ];
+    steps.extend((0..10).map(|n| (50, Out(data(n)))));
+    play(host, steps);
+}
+
+fn cwnd(host: &mut Host) -> u32 {
+    host.tcp.info(host.id()).unwrap().cwnd
+}
+
+// conf: TCP-CUB-10
+#[test]
+fn a_timeout_that_came_too_early_is_taken_back() {
+    const ALL: [&dyn Congestion; 2] = [&Reno::DEFAULT, &Cubic::DEFAULT];
+    for congestion in ALL {
+        run(&setup(&TIMER, congestion), under_way, || {
+            vec![
+                (1050, Out(data(0))),
+                (1050, Call(|h| assert_eq!(cwnd(h), MSS))),
+                // The originals were delayed. New data ask before anything else is sent again.
+                (1060, In(ack(2))),
+                (1060, Out(data(10))),
+                (1060, Out(data(11))),
+                (1061, In(ack(4))),
+                (1061, Call(|h| assert!(cwnd(h) >= 14_600, "{}", cwnd(h)))),
+                (1062, In(ack(10))),
+                (1110, In(ack(12))),
+                (1110, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (1, 1)))),
+            ]
+        });
+    }
+}
+
+#[test]
+fn a_timeout_that_was_right_goes_on() {
+    run(&setup(&TIMER, &Reno::DEFAULT), under_way, || {
+        vec![
+            (1050, Out(data(0))),
+            (1100, In(ack(1))),
+            (1100, Out(data(10))),
+            (1100, Out(data(11))),
+            // Only the new ones arrive: the others were lost.
+            (1150, sack(1, &[(10, 11)])),
+            (1150, Out(data(1))),
+            (1151, sack(1, &[(10, 12)])),
+            (1151, Out(data(2))),
+            (1200, sack(3, &[(10, 12)])),
+            (1200, Out(data(3))),
+            (1200, Out(data(4))),
+            (1200, Out(data(5))),
+            (1200, Call(|h| assert_eq!((h.counter("undone"), cwnd(h) < 14_600), (0, true)))),
+            (1250, In(ack(12))),
+        ]
+    });
+}
+
+// conf: TCP-CUB-10, TCP-RCK-02, TCP-SACK-11
+#[test]
+fn a_retransmission_that_the_peer_reports_as_a_duplicate_is_taken_back() {
+    const ALL: [&dyn Congestion; 2] = [&Reno::DEFAULT, &Cubic::DEFAULT];
+    for congestion in ALL {
+        run(&setup(&RACK, congestion), under_way, || {
+            vec![
+                (100, sack(0, &[(1, 4)])),
+                (100, Out(data(0))),
+                (100, Call(|h| assert!(cwnd(h) < 14_600))),
+                // Two milliseconds are less than any round trip: the original came, late. It says nothing about
+                // what was sent between it and the retransmission.
+                (102, In(ack(4))),
+                (102, Out(data(10))),
+                (103, In(ack(10))),
+                (103, Out(data(11))),
+                (103, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (0, 1)))),
+                (150, sack(10, &[(0, 1)])),
+                (150, Call(|h| assert!(cwnd(h) >= 14_600, "{}", cwnd(h)))),
+                (150, Call(|h| assert_eq!((h.counter("undone"), h.counter("dsacks")), (1, 1)))),
+                (153, In(ack(12))),
+            ]
+        });
+    }
+}
+
+// conf: TCP-SACK-11
+#[test]
+fn a_reported_duplicate_is_no_sign_of_loss() {
+    run(&setup(&TIMER, &Reno::DEFAULT), under_way, || {
+        vec![
+            // Below the acknowledgement, and inside of the second block.
+            (60, sack(3, &[(1, 2)])),
+            (60, Out(data(10))),
+            (60, Out(data(11))),
+            (61, sack(3, &[(5, 6), (5, 7)])),
+            (62, sack(3, &[(5, 6), (5, 7)])),
+            (63, sack(3, &[(5, 6), (5, 7)])),
+            (64, Call(|h| assert_eq!((h.counter("dsacks"), h.counter("fast_retransmits")), (4, 0)))),
+            (70, In(ack(12))),
+        ]
+    });
+}
