@@ -323,7 +323,7 @@ impl<'a> SmallIp<'a> {
             self.ask(link.tx(now));
         }
         // What the transports wait for has come after they had their turn.
-        if taken >= budget || generation != self.generation {
+        if (taken >= budget && budget != 0) || generation != self.generation {
             Progress::More
         } else {
             progress

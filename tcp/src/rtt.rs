@@ -101,12 +101,6 @@ impl Rtt {
         self.backoff = self.backoff.saturating_add(1);
     }
 
-    /// Something sent again was acknowledged: the peer answers, and the timeout need not be longer for it. For senders
-    /// without records, who have no sample then.
-    pub(crate) fn on_progress(&mut self) {
-        self.backoff = 0;
-    }
-
     /// The handshake is complete, and a SYN (or SYN-ACK) had timed out: data starts with at least 3 s, §5.7.
     pub(crate) fn on_established_after_syn_timeout(&mut self) {
         self.backoff = 0;

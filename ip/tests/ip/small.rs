@@ -662,8 +662,8 @@ fn a_bounded_turn_says_when_there_is_more() {
         let octets = packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh");
         host.arrive_as(PEER, Cast::Unicast, EtherType::IPV4, octets);
     }
-    for (taken, want) in [(2, Progress::More), (3, Progress::Idle)] {
-        let progress = host.ip.poll_bounded(host.now, 2, &mut host.link, &mut (&mut host.transport,));
+    for (budget, taken, want) in [(0, 0, Progress::Idle), (2, 2, Progress::More), (2, 3, Progress::Idle)] {
+        let progress = host.ip.poll_bounded(host.now, budget, &mut host.link, &mut (&mut host.transport,));
         assert_eq!((host.transport.got.len(), progress), (taken, want));
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{Instant, MSS_FLOOR};
 use crate::ring::Ring;
-use crate::rtt::{RtoConfig, Rtt};
 use crate::seq::SeqNum;
 use crate::state::State;
 use crate::Outcome;
@@ -46,6 +45,8 @@ bitflags::bitflags! {
         const NO_DELAY = 1 << 16;
         /// It was given back before it was over.
         const RELEASED = 1 << 17;
+        /// A SYN of ours timed out, RFC 6298 §5.7.
+        const SYN_LOST = 1 << 18;
     }
 }
 
@@ -110,7 +111,12 @@ pub struct Connection {
     pub(super) ssthresh: u32,
     /// RFC 6582: recovery ends with an ACK of this.
     pub(super) recover: SeqNum,
-    pub(super) rtt: Rtt,
+    /// SRTT in microseconds, times eight; 0: no sample yet.
+    srtt_x8: u32,
+    /// RTTVAR in microseconds, times four.
+    rttvar_x4: u32,
+    /// Expirations since the last sign of progress.
+    pub(super) backoff: u8,
     /// What is being timed, and since when.
     pub(super) timed: SeqNum,
     pub(super) timed_at: Instant,
@@ -150,7 +156,9 @@ impl Connection {
         cwnd: 0,
         ssthresh: 0,
         recover: SeqNum(0),
-        rtt: Rtt::NONE,
+        srtt_x8: 0,
+        rttvar_x4: 0,
+        backoff: 0,
         timed: SeqNum(0),
         timed_at: Instant::ZERO,
         timer: Deadline::NONE,
@@ -219,9 +227,28 @@ impl Connection {
         self.snd_una + self.tx.len()
     }
 
-    /// The timeout of RFC 6298, in microseconds.
+    /// A round trip was timed, RFC 6298 §2.2 and §2.3.
+    pub(super) fn on_sample(&mut self, micros: u32) {
+        // Four minutes at most: scaled by eight it still fits.
+        let rtt = micros.clamp(1, 1 << 28);
+        if self.srtt_x8 == 0 {
+            self.srtt_x8 = rtt * 8;
+            self.rttvar_x4 = rtt * 2;
+        } else {
+            let delta = (self.srtt_x8 / 8).abs_diff(rtt);
+            self.rttvar_x4 = self.rttvar_x4 - self.rttvar_x4 / 4 + delta;
+            self.srtt_x8 = self.srtt_x8 - self.srtt_x8 / 8 + rtt;
+        }
+    }
+
+    /// The timeout in microseconds, RFC 6298 §2: a second to a minute, doubled with each expiration.
     pub(super) fn rto(&self) -> u64 {
-        u64::from(self.rtt.rto_us(&RtoConfig::DEFAULT))
+        let base = match self.srtt_x8 {
+            0 if self.flags.contains(Flags::SYN_LOST) => 3_000_000,
+            0 => 0,
+            srtt => srtt / 8 + self.rttvar_x4.max(1000),
+        };
+        u64::from((base.clamp(1_000_000, 60_000_000) << self.backoff.min(6)).min(60_000_000))
     }
 
     /// Whether data may still come.

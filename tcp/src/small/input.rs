@@ -279,8 +279,9 @@ impl Connection {
         self.state =
             if self.flags.contains(Flags::FIN_QUEUED) { State::FinWait1 } else { State::Established };
         if self.tries > 0 {
-            self.rtt.on_established_after_syn_timeout();
+            self.flags.insert(Flags::SYN_LOST);
             self.tries = 0;
+            self.backoff = 0;
         }
         // RFC 6928.
         let smss = self.smss();
@@ -415,7 +416,8 @@ impl Connection {
         self.snd_una += acked;
         self.snd_nxt = self.snd_nxt.max(self.snd_una);
         self.flags.insert(Flags::READY);
-        self.rtt.on_progress();
+        // The peer answers, to what was sent again too: the timeout need not be longer for it.
+        self.backoff = 0;
         self.take_sample(shared.now);
         self.grow(acked);
         self.timer = match self.flight() {
@@ -443,7 +445,7 @@ impl Connection {
         if self.flags.contains(Flags::TIMING) && self.snd_una.ge(self.timed) {
             self.flags.remove(Flags::TIMING);
             let micros = now.micros().saturating_sub(self.timed_at.micros());
-            self.rtt.on_sample(u32::try_from(micros).unwrap_or(u32::MAX), 0);
+            self.on_sample(u32::try_from(micros).unwrap_or(u32::MAX));
         }
     }
 

@@ -106,7 +106,7 @@ impl Connection {
         }
         count(&mut statistics.timeouts);
         self.flags.remove(Flags::TIMING | Flags::RECOVERY | Flags::RESEND);
-        self.rtt.on_timeout();
+        self.backoff = self.backoff.saturating_add(1);
         self.dup_acks = 0;
         if self.state.is_synchronized() {
             // RFC 5681 §3.1 (4); a probe of a closed window has lost nothing.
