@@ -5,8 +5,8 @@
 //! connections, in much less flash. See the README for an example, for what is
 //! covered, and for what happens when a table is full.
 //!
-//! A reader who knows the RFC finds §3.3.1 in `tcb`, §3.10.1 in `open`, §3.10.2 and §3.10.3 in `stream`, §3.10.4 to
-//! §3.10.6 in `user_calls`, §3.10.7 in `receive`, `handshake`, `segment_arrives`, `acknowledgement` and `text`,
+//! A reader who knows the RFC finds §3.3.1 in `tcb`, §3.10.1 in `open`, §3.10.2 and §3.10.3 in `stream` and `halves`,
+//! §3.8.5 in `urgent`, §3.10.4 to §3.10.6 in `user_calls` and `info`, §3.10.7 in `receive`, `handshake`, `segment_arrives`, `acknowledgement` and `text`,
 //! §3.10.8 in `timeouts`, and what leaves in `output`, its options in `options`.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -137,6 +137,8 @@ pub enum Timer {
     Override,
     /// RFC 9293 §3.8.6.3.
     DelayedAck,
+    /// What the pacing rate held back may leave.
+    Pacing,
     /// RFC 9293 §3.8.4.
     KeepAlive,
     /// A released connection waited long enough for the peer's FIN.

@@ -218,7 +218,7 @@ fn shown_fields(fields: &Fields) -> Shown {
 
 impl Slot {
     /// The timers that `on_timeout` will find due.
-    fn due_timers(&self, shared: &Shared<'_>) -> [Option<Timer>; 4] {
+    fn due_timers(&self, shared: &Shared<'_>) -> [Option<Timer>; 5] {
         let now = shared.now;
         let outstanding = self.flight_size() > 0 || self.has_unsent();
         let retransmit = match self.flight_size() {
@@ -237,6 +237,7 @@ impl Slot {
             self.give_up().is_due(now).then_some(Timer::User),
             self.retransmit.is_due(now).then_some(retransmit),
             self.delayed_ack.is_due(now).then_some(Timer::DelayedAck),
+            (self.flags.contains(Flags::HELD) && self.next_send.is_due(now)).then_some(Timer::Pacing),
             self.idle.is_due(now).then_some(idle),
         ]
     }

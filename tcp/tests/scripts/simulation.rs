@@ -462,14 +462,27 @@ impl World {
             }
             let len = (dice.of(&[1, 10, 1000, 30_000]) as usize).min(end.total_out - end.written);
             let data: Vec<u8> = (0..len).map(|i| stream(who, end.written + i)).collect();
-            let taken = if dice.chance(500) {
-                end.tcp.send(id, &data)
-            } else {
-                end.tcp.send_with(id, |free| {
+            let taken = match dice.below(4) {
+                0 => end.tcp.send(id, &data),
+                1 => end.tcp.send_with(id, |free| {
                     let n = free.len().min(data.len());
                     free[..n].copy_from_slice(&data[..n]);
                     n
-                })
+                }),
+                2 => {
+                    let (head, body) = data.split_at(data.len() / 3);
+                    end.tcp.send_vectored(id, &[head, body])
+                }
+                _ => {
+                    let (_, mut output) = end.tcp.split(id).unwrap();
+                    let mut rest = data.iter();
+                    let written = output.buffers().map(|parts| {
+                        for (to, from) in parts.into_iter().flatten().zip(&mut rest) {
+                            *to = *from;
+                        }
+                    });
+                    written.map(|()| output.commit(data.len()))
+                }
             };
             end.written += match taken {
                 Ok(taken) => taken,
@@ -486,14 +499,25 @@ impl World {
         for _ in 0..dice.below(4) {
             let most = dice.of(&[1, 10, 1000, 30_000]) as usize;
             let mut got = vec![0; most];
-            let result = if dice.chance(500) {
-                end.tcp.recv(id, &mut got)
-            } else {
-                end.tcp.recv_with(id, |front| {
+            let result = match dice.below(4) {
+                0 => end.tcp.recv(id, &mut got),
+                1 => end.tcp.recv_with(id, |front| {
                     let n = front.len().min(most);
                     got[..n].copy_from_slice(&front[..n]);
                     (n, n)
-                })
+                }),
+                2 => {
+                    let (front, back) = got.split_at_mut(most / 2);
+                    end.tcp.recv_vectored(id, &mut [front, back])
+                }
+                _ => {
+                    let (mut input, _) = end.tcp.split(id).unwrap();
+                    input.peek().map(|parts| parts.concat()).map(|all| {
+                        let n = all.len().min(most);
+                        got[..n].copy_from_slice(&all[..n]);
+                        input.consume(n)
+                    })
+                }
             };
             match result {
                 Ok(n) => {
