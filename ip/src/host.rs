@@ -33,8 +33,8 @@ pub(crate) struct Host<'a> {
     /// Source and destination of the last IPv4 packet that was accepted as sent to us alone, with where.
     #[cfg(feature = "ipv4")]
     pub(crate) accepted: Accepted,
-    /// The neighbour that was last marked used in this turn, as in [`Path`]; 0: none.
-    pub(crate) marked: u16,
+    /// The neighbour that was last marked used.
+    pub(crate) marked: Marked,
     /// Something changed since the deadlines were last gathered.
     pub(crate) is_changed: bool,
     /// Since the transports had their turn something moved that they may wait for: they need another.
@@ -83,7 +83,7 @@ impl<'a> Host<'a> {
             unbuffered: InterfaceSet::NONE,
             #[cfg(feature = "ipv4")]
             accepted: Accepted::default(),
-            marked: 0,
+            marked: Marked::NONE,
             is_changed: true,
             is_turn_due: false,
             groups_each: slices.groups.len().checked_div(interface_count).unwrap_or(0),
@@ -141,6 +141,7 @@ impl<'a> Host<'a> {
 
     /// Takes note of what neighbours changed.
     pub(crate) fn note(&mut self, changes: Changes) {
+        self.marked = Marked::NONE;
         if changes.contains(Changes::MOVED) {
             self.moved();
         }
@@ -290,6 +291,21 @@ pub(crate) struct Accepted {
     pub(crate) addresses: [u8; 8],
     /// Where it came in.
     pub(crate) interface: Option<InterfaceId>,
+}
+
+/// What marking a neighbour used need not be repeated for: another packet to it, a little later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marked {
+    /// As in [`Path`].
+    pub(crate) neighbour: u16,
+    pub(crate) since: Instant,
+    /// Microseconds.
+    pub(crate) span: u64,
+}
+
+impl Marked {
+    /// No neighbour.
+    pub(crate) const NONE: Self = Self { neighbour: 0, since: Instant::ZERO, span: 0 };
 }
 
 /// Memory of [`Host`].

@@ -186,6 +186,21 @@ impl<'a> Neighbours<'a> {
         Usable::Yes
     }
 
+    /// How long, in microseconds, marking a neighbour used once more would change nothing, unless the table changes; at
+    /// least 1.
+    pub(crate) fn marked_for(&self, index: u16, now: Instant) -> u64 {
+        const UNIT: u64 = 1 << 20;
+        let rest = UNIT - now.micros() % UNIT;
+        match self.slot(index) {
+            Some(slot) => match (slot.state, slot.time.instant()) {
+                (State::Permanent | State::Delay | State::Probe, _) | (State::Reachable, None) => rest,
+                (State::Reachable, Some(end)) => rest.min(end.micros().saturating_sub(now.micros())).max(1),
+                _ => 1,
+            },
+            None => 1,
+        }
+    }
+
     /// An upper layer made progress through this neighbour, RFC 4861 §7.3.1: it is reachable.
     pub fn confirm(&mut self, index: u16, hardware: &HardwareAddress, now: Instant) {
         let Some(slot) = self.slot(index).filter(|slot| slot.hardware == *hardware) else { return };

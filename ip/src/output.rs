@@ -11,7 +11,7 @@
 use crate::decide::Origin;
 #[cfg(feature = "fragmentation")]
 use crate::fragment::{Abandon, BeginError};
-use crate::host::Host;
+use crate::host::{Host, Marked};
 use crate::neighbour::{Lookup, ResolveError, Role, Usable};
 use crate::path::PathFlags;
 use crate::statistics::count;
@@ -42,7 +42,6 @@ impl<'a> Ip<'a> {
         links: &'r mut [&'l mut L],
     ) -> Out<'r, 'a, 'l, L> {
         self.host.now = now;
-        self.host.marked = 0;
         self.host.is_turn_due = false;
         Out { ip: self, links, now }
     }
@@ -121,28 +120,28 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// Marks the path's neighbour used, but once for what goes to it in one turn.
+    /// Marks the path's neighbour used, unless it was marked a little earlier.
     #[inline]
     fn use_neighbour(&mut self, path: &Path) -> Usable {
-        if path.neighbour == self.marked {
+        let age = self.now.micros().wrapping_sub(self.marked.since.micros());
+        if path.neighbour == self.marked.neighbour && age < self.marked.span {
             return Usable::Yes;
         }
-        let usable = self.mark_used(path);
-        if usable == Usable::Yes {
-            self.marked = path.neighbour;
-        }
-        usable
+        self.mark_used(path)
     }
 
     #[inline(never)]
     fn mark_used(&mut self, path: &Path) -> Usable {
-        match path.neighbour.checked_sub(1) {
-            Some(index) => match self.neighbours.mark_used(index, &path.next_hop, self.now) {
-                Usable::Stale => self.use_stale(index),
-                usable => usable,
-            },
-            None => Usable::Yes,
+        let Some(index) = path.neighbour.checked_sub(1) else { return Usable::Yes };
+        let usable = match self.neighbours.mark_used(index, &path.next_hop, self.now) {
+            Usable::Stale => self.use_stale(index),
+            usable => usable,
+        };
+        if usable == Usable::Yes {
+            let span = self.neighbours.marked_for(index, self.now);
+            self.marked = Marked { neighbour: path.neighbour, since: self.now, span };
         }
+        usable
     }
 
     /// The first packet to a stale neighbour starts a timer.
@@ -178,6 +177,7 @@ impl Host<'_> {
         let own = self.addresses.iter().position(|own| own.address == source);
         let own = own.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
         self.is_changed = true;
+        self.marked = Marked::NONE;
         match self.neighbours.resolve(path.interface, station, role, own, self.now) {
             Ok(Lookup::Found { index, hardware }) => {
                 path.neighbour = index.saturating_add(1);
