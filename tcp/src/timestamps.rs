@@ -93,6 +93,8 @@ fn arrive(slot: &mut Slot, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Co
     match Timestamps::alone(seg.options) {
         Some(timestamps) if !seg.has(Control::RST) && !is_older(timestamps.value, slot.ts_recent) => {
             slot.take_timestamps(shared, seg, timestamps);
+            // They are read: what is left of the segment is as usual as one without options.
+            seg.options = &[];
             Continue(())
         }
         _ => arrive_rare(slot, shared, seg),
