@@ -38,6 +38,7 @@ mod open;
 mod options;
 mod output;
 mod pacing;
+mod plain;
 mod pool;
 mod rack;
 mod ranges;

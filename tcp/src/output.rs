@@ -70,6 +70,7 @@ impl Kind {
 
 impl Slot {
     /// Sends what may leave now.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
     pub(crate) fn output(
         &mut self,
         shared: &mut Shared<'_>,
@@ -124,7 +125,7 @@ impl Slot {
 
     /// The IP layer did not take a segment. `None`: as if it had been lost on the way.
     #[cold]
-    fn on_refusal(&mut self, shared: &mut Shared<'_>, error: SendError) -> Option<Visit> {
+    pub(crate) fn on_refusal(&mut self, shared: &mut Shared<'_>, error: SendError) -> Option<Visit> {
         match error {
             SendError::Full => {
                 count(&mut shared.stats.blocked);
@@ -477,7 +478,7 @@ impl Slot {
         }
     }
 
-    fn packet(&self, flags: OutFlags) -> Outgoing {
+    pub(crate) fn packet(&self, flags: OutFlags) -> Outgoing {
         Outgoing {
             protocol: IpProtocol::TCP,
             hop_limit: self.hop_limit,
@@ -611,6 +612,7 @@ impl Slot {
 }
 
 /// Sends a segment along `path`. The link does the checksum where it can.
+#[cfg_attr(not(target_pointer_width = "32"), inline(always))]
 pub(crate) fn send_segment(
     ip: &mut dyn IpLayer,
     path: &mut Path,

@@ -110,6 +110,7 @@ impl Ring {
     /// Up to `len` octets from `offset` behind the front on, in two pieces: the second is what wrapped.
     #[must_use]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn slices<'r>(&self, region: &'r [u8], offset: u32, len: u32) -> [&'r [u8]; 2] {
         let len = len.min(self.len.saturating_sub(offset));
         let from = self.place(offset);

@@ -19,6 +19,7 @@ use tersus_wire::tcp::{Flags as Control, Options};
 
 impl Slot {
     /// SEGMENT ARRIVES, RFC 9293 §3.10.7.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn on_segment(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Reply {
         if let (true, Some(duty)) = (self.flags.contains(Flags::TIMESTAMPS), shared.timestamps) {
             if let Break(reply) = (duty.arrive)(self, shared, seg) {
@@ -29,6 +30,12 @@ impl Slot {
             count(&mut shared.stats.predicted);
             return self.on_predicted(shared, seg);
         }
+        self.on_unpredicted(shared, seg)
+    }
+
+    /// The general way. Out of line: the usual one shall not have the stack frame of this.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn on_unpredicted(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Reply {
         let done = match self.state {
             State::Closed | State::TimeWait => Break(Reply::Nothing),
             State::SynSent => self.in_syn_sent(shared, seg),
@@ -60,6 +67,7 @@ impl Slot {
             && (seg.ack != self.snd_una || !seg.payload.is_empty())
     }
 
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn on_predicted(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) -> Reply {
         self.on_heard(shared);
         if seg.ack != self.snd_una {

@@ -357,6 +357,7 @@ impl Slot {
 
     /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
     /// §3.8.6.2.2.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn next_edge(&self, shared: &Shared<'_>) -> SeqNum {
         let most = self.rx.free().min(u32::from(u16::MAX) << self.rcv_shift);
         let edge = self.rcv_nxt + most;

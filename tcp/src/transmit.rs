@@ -119,10 +119,16 @@ impl Tcp<'_> {
         let mut visit = Visit::Done;
         if !slot.is_quiet() {
             let interface = slot.path.interface();
-            visit = if full.contains(interface) && slot.wants_to_send(shared) {
-                Visit::Blocked(interface)
+            let is_full = full.contains(interface);
+            let plain = if cfg!(not(target_pointer_width = "32")) && !is_full {
+                slot.output_plain(shared, ip, budget)
             } else {
-                slot.output(shared, ip, budget)
+                None
+            };
+            visit = match plain {
+                Some(visit) => visit,
+                None if is_full && slot.wants_to_send(shared) => Visit::Blocked(interface),
+                None => slot.output(shared, ip, budget),
             };
             if visit == Visit::Done {
                 slot.start_persist_timer(shared);

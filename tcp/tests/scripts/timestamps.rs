@@ -651,3 +651,16 @@ fn a_cookie_brings_scale_and_sack_back_where_there_are_timestamps() {
         while host.take().is_some() {}
     });
 }
+
+#[test]
+fn segments_with_timestamps_alone_are_predicted() {
+    for opened in OPENED {
+        run(&Setup::default(), opened, || {
+            vec![
+                (10, In(seg(301).ack(101).len(5).ts(1_010, 0))),
+                (10, Call(|h| assert_eq!(h.counter("predicted"), 1))),
+                (50, Out(seg(101).ack(306).ts(1_010, 50))),
+            ]
+        });
+    }
+}
