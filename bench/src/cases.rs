@@ -1,6 +1,7 @@
 //! The rows: what is measured, in which unit, and what tersus is to reach.
 
 use crate::formats::Format;
+use crate::host::Timestamps;
 use crate::link::Checksums;
 use crate::scenario::{Scenario, Work};
 use crate::sizes::Size;
@@ -87,7 +88,15 @@ impl Unit {
 const WINDOW: usize = 64 * 1024;
 
 const fn bulk(mtu: usize, checksums: Checksums, buffer: usize, idle: usize) -> Subject {
-    Subject::Scenario(Scenario::Bulk { mtu, checksums, buffer, idle })
+    Subject::Scenario(Scenario::Bulk { mtu, checksums, buffer, idle, timestamps: Timestamps::Without })
+}
+
+const fn ping_pong(idle: usize, timestamps: Timestamps) -> Subject {
+    Subject::Scenario(Scenario::PingPong { idle, timestamps })
+}
+
+const fn connection(listeners: usize, timestamps: Timestamps) -> Subject {
+    Subject::Scenario(Scenario::Connection { listeners, timestamps })
 }
 
 const fn case(
@@ -103,12 +112,27 @@ const fn case(
 
 /// All of them, in the order of the table.
 pub const CASES: &[Case] = {
-    use {Checksums::*, Format::*, Pace::*, Scenario::*, Subject as S, Target::*, Unit::*};
+    use {Checksums::*, Format::*, Pace::*, Scenario::*, Subject as S, Target::*, Timestamps::*, Unit::*};
     &[
         case("1", "TCP bulk, MTU 1500", bulk(1500, Software, WINDOW, 0), DataFrame, AtMost(2500.0), Quick),
+        case(
+            "1/timestamps",
+            "… with timestamps",
+            Subject::Scenario(Bulk {
+                mtu: 1500,
+                checksums: Software,
+                buffer: WINDOW,
+                idle: 0,
+                timestamps: With,
+            }),
+            DataFrame,
+            Target::None,
+            Quick,
+        ),
         case("2", "… without checksums", bulk(1500, Offloaded, WINDOW, 0), DataFrame, AtMost(1400.0), Quick),
         case("4", "TCP bulk, MTU 65,535", bulk(65_535, Software, 1 << 20, 0), Octet, AtMost(0.85), Quick),
-        case("5", "1-octet round trip", S::Scenario(PingPong { idle: 0 }), Round, AtMost(4600.0), Quick),
+        case("5", "1-octet round trip", ping_pong(0, Without), Round, AtMost(4600.0), Quick),
+        case("5/timestamps", "… with timestamps", ping_pong(0, With), Round, Target::None, Quick),
         case("6/0", "idle poll", S::Scenario(IdlePoll { established: 0 }), Round, AtMost(150.0), Quick),
         case(
             "6/1000",
@@ -138,19 +162,12 @@ pub const CASES: &[Case] = {
         case(
             "8/1000",
             "round trip, 1,000 established",
-            S::Scenario(PingPong { idle: 1_000 }),
+            ping_pong(1_000, Without),
             Round,
             TimesOf(1.01, "5"),
             Long,
         ),
-        case(
-            "8/10000",
-            "… 10,000 established",
-            S::Scenario(PingPong { idle: 10_000 }),
-            Round,
-            TimesOf(1.01, "5"),
-            Long,
-        ),
+        case("8/10000", "… 10,000 established", ping_pong(10_000, Without), Round, TimesOf(1.01, "5"), Long),
         case(
             "9",
             "bulk, 1,000 idle at the receiver",
@@ -159,22 +176,16 @@ pub const CASES: &[Case] = {
             TimesOf(1.01, "1"),
             Long,
         ),
-        case(
-            "10/0",
-            "connect … close",
-            S::Scenario(Connection { listeners: 0 }),
-            Round,
-            AtMost(17_500.0),
-            Quick,
-        ),
+        case("10/0", "connect … close", connection(0, Without), Round, AtMost(17_500.0), Quick),
         case(
             "10/1000",
             "… 1,000 other listeners",
-            S::Scenario(Connection { listeners: 1_000 }),
+            connection(1_000, Without),
             Round,
             TimesOf(1.01, "10/0"),
             Quick,
         ),
+        case("10/timestamps", "… with timestamps", connection(0, With), Round, Target::None, Quick),
         case("11", "UDP, 64 octets", S::Scenario(Datagrams { len: 64 }), DataFrame, AtMost(1000.0), Quick),
         case(
             "12",

@@ -15,6 +15,13 @@ pub enum Class {
     Small,
 }
 
+/// Whether segments carry timestamps, RFC 7323. smoltcp sends none unless it is given a clock; so the rows are without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timestamps {
+    Without,
+    With,
+}
+
 /// Octets of a [`Class::Small`] connection's buffers, each way.
 pub const SMALL_BUFFER: usize = 16;
 
@@ -31,10 +38,13 @@ pub struct Needs {
     pub listeners: usize,
     /// UDP sockets.
     pub udp: usize,
+    /// Whether connections use timestamps.
+    pub timestamps: Timestamps,
 }
 
 impl Needs {
-    pub const NONE: Self = Self { bulk: 0, bulk_buffer: 0, small: 0, listeners: 0, udp: 0 };
+    pub const NONE: Self =
+        Self { bulk: 0, bulk_buffer: 0, small: 0, listeners: 0, udp: 0, timestamps: Timestamps::Without };
 }
 
 /// One host: a stack on one end of a link, with the memory of its sockets.

@@ -10,17 +10,12 @@ use crate::meter::{Meter, Mode};
 /// Octets to warm up with, so that windows are open and counters past their start, as a multiple of the buffer.
 const WARM_UP: u64 = 8;
 
-pub(super) fn run<H: Host>(
-    meter: &mut Meter,
-    mtu: usize,
-    checksums: Checksums,
-    buffer: usize,
-    idle: usize,
-) -> Work {
+/// One connection with large buffers sends; `needs.small` are idle.
+pub(super) fn run<H: Host>(meter: &mut Meter, mtu: usize, checksums: Checksums, needs: &Needs) -> Work {
+    let (buffer, idle) = (needs.bulk_buffer, needs.small);
     let frames = if mtu > 1500 { 32 } else { 256 };
     let options = LinkOptions { mtu, frames, checksums };
-    let needs = Needs { bulk: 1, bulk_buffer: buffer, small: idle, listeners: 2, udp: 0 };
-    let mut pair = Pair::<H>::new(meter, options, &needs);
+    let mut pair = Pair::<H>::new(meter, options, &Needs { listeners: 2, ..*needs });
     pair.establish_idle(idle);
     let ends = pair.open(Class::Bulk);
 

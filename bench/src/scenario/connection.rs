@@ -1,14 +1,14 @@
 //! A connection from SYN to the last ACK and through TIME-WAIT, with one octet each way.
 
 use super::{Pair, Work, PORT, STEP};
-use crate::host::{Class, Host, Micros, Needs};
+use crate::host::{Class, Host, Micros, Needs, Timestamps};
 use crate::meter::Meter;
 
 /// Longer than the TIME-WAIT of any stack here.
 const TIME_WAIT: Micros = 15_000_000;
 
-pub(super) fn run<H: Host>(meter: &mut Meter, listeners: usize) -> Work {
-    let needs = Needs { bulk: 2, bulk_buffer: 65_536, listeners: listeners + 1, ..Needs::NONE };
+pub(super) fn run<H: Host>(meter: &mut Meter, listeners: usize, timestamps: Timestamps) -> Work {
+    let needs = Needs { bulk: 2, bulk_buffer: 65_536, listeners: listeners + 1, timestamps, ..Needs::NONE };
     let mut pair = Pair::<H>::plain(meter, &needs, 0);
     // Resolves the hardware addresses.
     pair.open(Class::Bulk);

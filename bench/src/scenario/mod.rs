@@ -9,7 +9,7 @@ mod payload;
 mod ping_pong;
 
 use crate::audit;
-use crate::host::{Class, Host, Micros, Needs};
+use crate::host::{Class, Host, Micros, Needs, Timestamps};
 use crate::link::{link, Checksums, End, LinkOptions};
 use crate::meter::{Meter, Mode};
 
@@ -17,15 +17,15 @@ use crate::meter::{Meter, Mode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
     /// One connection sends as fast as it can.
-    Bulk { mtu: usize, checksums: Checksums, buffer: usize, idle: usize },
+    Bulk { mtu: usize, checksums: Checksums, buffer: usize, idle: usize, timestamps: Timestamps },
     /// One octet there, one octet back, two polls an end.
-    PingPong { idle: usize },
+    PingPong { idle: usize, timestamps: Timestamps },
     /// A poll that finds nothing to do.
     IdlePoll { established: usize },
     /// Asking when to poll next.
     PollAt { established: usize },
     /// Connect, accept, one octet each way, close.
-    Connection { listeners: usize },
+    Connection { listeners: usize, timestamps: Timestamps },
     /// Datagrams one way, in batches.
     Datagrams { len: usize },
 }
@@ -47,13 +47,14 @@ impl Scenario {
     /// Runs it. Panics if anything does not arrive as it was sent.
     pub fn run<H: Host>(self, meter: &mut Meter) -> Work {
         match self {
-            Self::Bulk { mtu, checksums, buffer, idle } => {
-                bulk::run::<H>(meter, mtu, checksums, buffer, idle)
+            Self::Bulk { mtu, checksums, buffer, idle, timestamps } => {
+                let needs = Needs { bulk: 1, bulk_buffer: buffer, small: idle, timestamps, ..Needs::NONE };
+                bulk::run::<H>(meter, mtu, checksums, &needs)
             }
-            Self::PingPong { idle } => ping_pong::run::<H>(meter, idle),
+            Self::PingPong { idle, timestamps } => ping_pong::run::<H>(meter, idle, timestamps),
             Self::IdlePoll { established } => idle::poll::<H>(meter, established),
             Self::PollAt { established } => idle::poll_at::<H>(meter, established),
-            Self::Connection { listeners } => connection::run::<H>(meter, listeners),
+            Self::Connection { listeners, timestamps } => connection::run::<H>(meter, listeners, timestamps),
             Self::Datagrams { len } => datagrams::run::<H>(meter, len),
         }
     }

@@ -1,11 +1,11 @@
 //! One octet there and one back. Each end polls twice a round: to take in, and to send.
 
 use super::{Pair, Work, STEP};
-use crate::host::{Class, Host, Needs};
+use crate::host::{Class, Host, Needs, Timestamps};
 use crate::meter::Meter;
 
-pub(super) fn run<H: Host>(meter: &mut Meter, idle: usize) -> Work {
-    let needs = Needs { bulk: 1, bulk_buffer: 65_536, listeners: 1, ..Needs::NONE };
+pub(super) fn run<H: Host>(meter: &mut Meter, idle: usize, timestamps: Timestamps) -> Work {
+    let needs = Needs { bulk: 1, bulk_buffer: 65_536, listeners: 1, timestamps, ..Needs::NONE };
     let mut pair = Pair::<H>::plain(meter, &needs, idle);
     let ends = pair.open(Class::Bulk);
     let count = if idle > 1_000 { 20 } else { 500 };

@@ -1,6 +1,6 @@
 //! smoltcp 0.14.
 
-use crate::host::{Class, Host, Micros, Needs, SMALL_BUFFER};
+use crate::host::{Class, Host, Micros, Needs, Timestamps, SMALL_BUFFER};
 use crate::link::{Checksums, End, ETHERNET};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{ChecksumCapabilities, Device, DeviceCapabilities, Medium};
@@ -82,6 +82,11 @@ fn instant(now: Micros) -> Instant {
     Instant::from_micros(now as i64)
 }
 
+/// A clock for timestamps. It stands still: no scenario looks at it, and a system call would be measured too.
+fn milliseconds() -> u32 {
+    1_000
+}
+
 impl Smoltcp {
     fn add(&mut self, class: Class, listens: Option<u16>) -> usize {
         let len = match class {
@@ -89,7 +94,11 @@ impl Smoltcp {
             Class::Small => SMALL_BUFFER,
         };
         let buffer = || tcp::SocketBuffer::new(vec![0; len]);
-        let handle = self.sockets.add(tcp::Socket::new(buffer(), buffer()));
+        let mut socket = tcp::Socket::new(buffer(), buffer());
+        if self.needs.timestamps == Timestamps::With {
+            socket.set_tsval_generator(Some(milliseconds));
+        }
+        let handle = self.sockets.add(socket);
         self.owned.push(Owned { handle, class, listens });
         self.owned.len() - 1
     }

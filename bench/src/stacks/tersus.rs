@@ -1,6 +1,6 @@
 //! tersus, in both compositions that `iface` offers.
 
-use crate::host::{Class, Host, Micros, Needs, SMALL_BUFFER};
+use crate::host::{Class, Host, Micros, Needs, Timestamps, SMALL_BUFFER};
 use crate::link::{Checksums, End};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::marker::PhantomData;
@@ -217,12 +217,16 @@ fn transports(needs: &Needs) -> Transports {
     ))
 }
 
-fn options(class: Class) -> Options {
+fn options(class: Class, needs: &Needs) -> Options {
     let class = match class {
         Class::Bulk => 0,
         Class::Small => 1,
     };
-    Options { class, ..Options::NONE }
+    let timestamps = match needs.timestamps {
+        Timestamps::Without => tcp::Timestamps::Off,
+        Timestamps::With => tcp::Timestamps::On,
+    };
+    Options { class, timestamps, ..Options::NONE }
 }
 
 impl<C> Tersus<C> {
@@ -279,7 +283,8 @@ impl<C: Composition> Host for Tersus<C> {
     }
 
     fn listen(&mut self, port: u16, class: Class, backlog: usize) {
-        let listener = self.tcp().listen_with(Endpoint::from(port), backlog as u16, options(class));
+        let options = options(class, &self.needs);
+        let listener = self.tcp().listen_with(Endpoint::from(port), backlog as u16, options);
         self.listeners.push((port, listener.expect("room for a listener")));
     }
 
@@ -289,7 +294,8 @@ impl<C: Composition> Host for Tersus<C> {
     }
 
     fn connect(&mut self, now: Micros, local: u16, port: u16, class: Class) -> ConnectionId {
-        let options = ConnectOptions { port: local, options: options(class), ..ConnectOptions::default() };
+        let options =
+            ConnectOptions { port: local, options: options(class, &self.needs), ..ConnectOptions::default() };
         let remote = SocketAddr::new(self.peer, port);
         let Transports::Tcp(tcp) = &mut self.transports else {
             unreachable!("a scenario of datagrams has no connections")
