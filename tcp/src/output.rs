@@ -506,6 +506,10 @@ impl Slot {
         }
         // SYN and FIN take a place each, and never come together.
         let octets = next.len + u32::from(next.control.intersects(Control::SYN | Control::FIN));
+        // The probe timeout counts from the newest data, RFC 8985 §7.2; the first in flight start it anyway.
+        let is_probed = next.kind == Kind::New
+            && self.repair.marks.contains(Marks::PROBE_TIMER)
+            && self.flight_size() > 0;
         if next.kind == Kind::New {
             self.on_sent_new(shared, next, octets);
         } else {
@@ -517,8 +521,6 @@ impl Slot {
                 (rack.on_probe_sent)(self, shared, probe);
             }
         }
-        // The probe timeout counts from the newest data, RFC 8985 §7.2.
-        let is_probed = next.kind == Kind::New && self.repair.marks.contains(Marks::PROBE_TIMER);
         if octets > 0 && (is_probed || !self.retransmit.is_running()) {
             self.start_retransmit_timer(shared);
         }
