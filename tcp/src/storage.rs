@@ -19,7 +19,7 @@ use tersus_ip::Deadline;
 /// | `LISTENERS` | listeners | about 64 |
 /// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection, and two for each gap in a window that is to be repaired at once | 28 |
 /// | `RANGES` | ranges of data ahead of a gap; 0: such data are dropped | 12 |
-/// | `WORDS` | words of congestion control state a connection: see [`crate::congestion::Congestion::words`] | 4 |
+/// | `WORDS` | words of congestion control state a connection, see [`crate::congestion::Congestion::words`]: the default is enough for all algorithms but [`crate::congestion::Bbr`]; with too few there are fewer connections, or none | 4 |
 ///
 /// ```
 /// static STORAGE: tersus_tcp::Storage<8, 4096, 4096> = tersus_tcp::Storage::new();
@@ -33,7 +33,7 @@ pub struct Storage<
     const LISTENERS: usize = 4,
     const RECORDS: usize = 32,
     const RANGES: usize = 32,
-    const WORDS: usize = 4,
+    const WORDS: usize = 9,
 > {
     slots: [Slot; CONNS],
     rx: [[u8; RX]; CONNS],
@@ -178,4 +178,24 @@ pub(crate) fn cut<'a, T>(from: &mut &'a mut [T], n: usize) -> &'a mut [T] {
     let (front, rest) = all.split_at_mut_checked(n).unwrap_or_default();
     *from = rest;
     front
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::congestion::{Bbr, Congestion, Cubic, Reno, Unlimited};
+    use crate::{Config, Tcp};
+
+    #[test]
+    fn words_are_enough_for_all_algorithms_but_bbr_unless_said_otherwise() {
+        let connections = |congestion: &dyn Congestion| {
+            let mut storage = Storage::<2, 1, 1>::new();
+            Tcp::new(&mut storage, Config::new(), congestion, [1; 32]).slots.len()
+        };
+        for congestion in [&Unlimited as &dyn Congestion, &Reno::DEFAULT, &Cubic::DEFAULT, &Cubic::PACED] {
+            assert_eq!(connections(congestion), 2);
+        }
+        // Eighteen words are not enough for one that needs 42.
+        assert_eq!(connections(&Bbr::DEFAULT), 0);
+    }
 }
