@@ -2,9 +2,12 @@
 
 use tersus_board::{entropy, halt};
 use tersus_iface::tcp::congestion::Reno;
-use tersus_iface::tcp::{Config, ConnectionId, Event, Storage, Tcp};
+use tersus_iface::tcp::{Config, ConnectionId, Duties, Event, Storage, Tcp};
 
 static RENO: Reno = Reno::DEFAULT;
+
+/// What the engine does beside carrying streams: what its equal on smoltcp does.
+static DUTIES: Duties = Duties::NONE.with_keep_alive().with_sack().with_timestamps();
 
 /// Connections of 2 KiB each way.
 pub type TcpStorage<const CONNECTIONS: usize, const LISTENERS: usize> =
@@ -14,7 +17,7 @@ pub type TcpStorage<const CONNECTIONS: usize, const LISTENERS: usize> =
 pub fn open<const CONNECTIONS: usize, const LISTENERS: usize>(
     storage: &'static mut TcpStorage<CONNECTIONS, LISTENERS>,
 ) -> Tcp<'static> {
-    let mut tcp = Tcp::new(storage, Config::new(), &RENO, entropy(3));
+    let mut tcp = Tcp::with_duties(storage, Config::new(), &DUTIES, &RENO, entropy(3));
     if tcp.listen(7, 2).is_err() {
         halt();
     }
