@@ -66,6 +66,19 @@ impl<'a> Object<'a> {
         known.unwrap_or(Self::Unknown { class, c_type, payload })
     }
 
+    /// Class-Num and C-Type.
+    #[must_use]
+    pub fn kind(&self) -> (u8, u8) {
+        match self {
+            Self::LabelStack(_) => (MPLS, INCOMING_STACK),
+            Self::InterfaceInformation(information) => (INTERFACE_INFORMATION, information.c_type()),
+            Self::InterfaceIdentification(identification) => {
+                (INTERFACE_IDENTIFICATION, identification.c_type())
+            }
+            Self::Unknown { class, c_type, .. } => (*class, *c_type),
+        }
+    }
+
     /// Octets that [`Self::emit`] writes, header included.
     #[must_use]
     pub fn buffer_len(&self) -> usize {

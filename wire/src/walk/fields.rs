@@ -2,10 +2,13 @@
 
 use super::{Content, Layer, Verdict};
 use crate::dns::{Data, EdnsOptions, Section};
+use crate::icmp_ext::{Extensions, Object};
 use crate::igmp::{Records as GroupRecords, Repr as Igmp};
 use crate::ndisc::{Message, NdiscOption};
 use crate::tcp::TcpOption;
-use crate::{dhcpv4, dns, ieee802154, ipv4, ipv6_ext, mld, rpl, tcp, EtherType, HardwareAddress, IpProtocol};
+use crate::{
+    dhcpv4, dns, ieee802154, ipv4, ipv6_ext, mld, rpl, tcp, Error, EtherType, HardwareAddress, IpProtocol,
+};
 use core::fmt::Display;
 
 /// The value of a field.
@@ -59,7 +62,11 @@ impl Layer<'_> {
             Content::Lowpan(_) | Content::Iphc(_) | Content::LowpanFragment(_) => "sixlowpan",
             Content::LowpanMesh(_) | Content::LowpanBroadcast(_) => "sixlowpan_mesh",
             Content::LowpanRecoverable(_) | Content::LowpanRecoverableAck(_) => "sixlowpan_recoverable",
-            Content::Arp(_) => "arp",
+            Content::LowpanRouting(_) => "sixlowpan_routing",
+            Content::Beacon(_) => "beacon",
+            Content::Command(_) => "mac_command",
+            Content::Arp(_) | Content::ArpGeneral(_) => "arp",
+            Content::Esp(_) => "esp",
             Content::Ipv4(_) => "ipv4",
             Content::Ipv6(_) => "ipv6",
             Content::Extension(_) => "ipv6_ext",
@@ -151,6 +158,27 @@ impl Layer<'_> {
                 to.number("datagram_tag", header.datagram_tag);
                 to.number("bitmap", header.bitmap);
             }
+            Content::LowpanRouting(header) => {
+                to.number("critical", header.critical);
+                to.number("type", header.kind);
+                to.number("length_or_tse", header.length_or_tse);
+                to.octets("content", header.data);
+            }
+            Content::Beacon(content) => beacon(&mut to, content),
+            Content::Command(content) => command(&mut to, content),
+            Content::ArpGeneral(packet) => {
+                to.number("hardware_type", packet.hardware_type.0);
+                to.number("protocol_type", packet.protocol_type.0);
+                to.number("operation", u16::from(packet.operation));
+                to.octets("sender_hardware", packet.sender_hardware);
+                to.octets("sender_protocol", packet.sender_protocol);
+                to.octets("target_hardware", packet.target_hardware);
+                to.octets("target_protocol", packet.target_protocol);
+            }
+            Content::Esp(packet) => {
+                to.number("spi", packet.spi());
+                to.number("sequence", packet.sequence());
+            }
             Content::Arp(packet) => {
                 to.number("operation", u16::from(packet.operation()));
                 to.text("sender_hardware", packet.sender_hardware());
@@ -178,6 +206,7 @@ impl Layer<'_> {
                     to.number("identifier", packet.identifier());
                     to.number("sequence", packet.sequence());
                 }
+                extensions(&mut to, packet.extensions());
             }
             Content::Icmpv6(packet) => {
                 to.number("type", u8::from(packet.message_type()));
@@ -194,6 +223,7 @@ impl Layer<'_> {
                     (4, &[a, b, c, d, ..]) => to.number("pointer", u32::from_be_bytes([a, b, c, d])),
                     _ => {}
                 }
+                extensions(&mut to, packet.extensions());
             }
             Content::Ndisc(packet, message) => {
                 to.number("type", u8::from(packet.message_type()));
@@ -258,6 +288,93 @@ fn mac(to: &mut Fields<'_>, frame: &ieee802154::Frame<'_>) {
         to.number("source_pan", pan);
     }
     to.hardware("source", frame.src());
+}
+
+fn beacon(to: &mut Fields<'_>, beacon: &ieee802154::Beacon<'_>) {
+    let superframe = beacon.superframe;
+    to.number("beacon_order", superframe.beacon_order);
+    to.number("superframe_order", superframe.superframe_order);
+    to.number("final_cap_slot", superframe.final_cap_slot);
+    to.number("battery_life_extension", superframe.is_battery_life_extended);
+    to.number("pan_coordinator", superframe.is_pan_coordinator);
+    to.number("association_permitted", superframe.is_association_permitted);
+    to.number("gts_permitted", beacon.is_gts_permitted);
+    for slot in &beacon.guaranteed_slots {
+        to.number("gts_device", slot.device);
+        to.number("gts_start", slot.start);
+        to.number("gts_slots", slot.slots);
+    }
+    for address in &beacon.pending_short {
+        to.number("pending_short", *address);
+    }
+    for address in &beacon.pending_extended {
+        to.hardware("pending_extended", *address);
+    }
+}
+
+fn command(to: &mut Fields<'_>, command: &ieee802154::Command<'_>) {
+    use ieee802154::Command;
+    to.number("id", command.id());
+    match command {
+        Command::AssociationRequest(capability) => to.number("capability", capability.bits()),
+        Command::AssociationResponse { short_address, status } => {
+            to.number("short_address", *short_address);
+            to.number("status", *status);
+        }
+        Command::Disassociation(reason) => to.number("reason", *reason),
+        Command::CoordinatorRealignment { pan_id, coordinator, channel, short_address, channel_page } => {
+            to.number("pan_id", *pan_id);
+            to.number("coordinator", *coordinator);
+            to.number("channel", *channel);
+            to.number("short_address", *short_address);
+            if let Some(page) = channel_page {
+                to.number("channel_page", *page);
+            }
+        }
+        Command::GtsRequest(characteristics) => to.number("characteristics", *characteristics),
+        Command::Unknown(_, content) => to.octets("content", content),
+        _ => {}
+    }
+}
+
+/// What extends an ICMP error, RFC 4884.
+fn extensions(to: &mut Fields<'_>, extensions: Option<Result<Extensions<'_>, Error>>) {
+    let objects = match extensions {
+        None => return,
+        Some(Ok(extensions)) => extensions.objects(),
+        Some(Err(error)) => return to.text("extension_error", error),
+    };
+    for object in objects {
+        let object = match object {
+            Ok(object) => object,
+            Err(error) => return to.text("extension_error", error),
+        };
+        let (class, c_type) = object.kind();
+        to.number("extension_class", class);
+        to.number("extension_type", c_type);
+        match object {
+            Object::LabelStack(stack) => stack.labels().for_each(|label| {
+                to.number("label", label.label);
+                to.number("label_ttl", label.ttl);
+            }),
+            Object::InterfaceInformation(interface) => {
+                if let Some(index) = interface.index {
+                    to.number("interface_index", index);
+                }
+                if let Some(address) = interface.address {
+                    to.text("interface_address", address);
+                }
+                if let Some(name) = interface.name {
+                    to.text("interface_name", name.escape_ascii());
+                }
+                if let Some(mtu) = interface.mtu {
+                    to.number("interface_mtu", mtu);
+                }
+            }
+            Object::InterfaceIdentification(interface) => to.text("interface", interface),
+            Object::Unknown { payload, .. } => to.octets("extension_payload", payload),
+        }
+    }
 }
 
 fn ipv4(to: &mut Fields<'_>, packet: &ipv4::Packet<'_>) {

@@ -2,7 +2,8 @@
 
 use super::{pseudo, Content, Layer, Next, Reason, Verdict, Walk};
 use crate::{
-    dhcpv4, dns, icmpv4, icmpv6, igmp, ipv4, ipv6, ipv6_ext, mld, ndisc, rpl, tcp, udp, Error, IpProtocol,
+    dhcpv4, dns, esp, icmpv4, icmpv6, igmp, ipv4, ipv6, ipv6_ext, mld, ndisc, rpl, tcp, udp, Error,
+    IpProtocol,
 };
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -147,7 +148,13 @@ impl<'a> Walk<'a> {
                 self.ip(octets)
             }
             IpProtocol::AH => return self.chain(ipv6_ext::Chain::new(protocol, octets), around),
-            IpProtocol::ESP => Layer::refused("ESP", Reason::Encrypted, octets),
+            IpProtocol::ESP => match esp::Packet::parse(octets) {
+                Ok(packet) => {
+                    self.next = Next::Octets("ESP payload", Reason::Encrypted, packet.protected());
+                    Layer::new(Content::Esp(packet), octets)
+                }
+                Err(error) => Layer::refused("ESP packet", error, octets),
+            },
             IpProtocol::NO_NEXT_HEADER => {
                 self.next = Next::Data(octets);
                 return self.step();

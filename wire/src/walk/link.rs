@@ -1,10 +1,10 @@
 //! The layers below IP.
 
 use super::{Content, Layer, Medium, Next, Reason, Verdict, Walk};
-use crate::sixlowpan::dispatch::{skip_pages, Dispatch};
+use crate::sixlowpan::dispatch::Dispatch;
 use crate::sixlowpan::iphc::Base;
 use crate::sixlowpan::{self, BroadcastHeader, Contexts, FragmentHeader, LinkAddresses};
-use crate::sixlowpan::{MeshHeader, RecoverableAck, RecoverableFragment};
+use crate::sixlowpan::{MeshHeader, RecoverableAck, RecoverableFragment, RoutingHeader};
 use crate::{arp, ethernet, ieee802154, llc, vlan, Error, EtherType};
 
 /// Without a context, only stateless compression can be undone.
@@ -71,11 +71,23 @@ impl<'a> Walk<'a> {
                     self.set_trailer(octets, arp::LEN);
                     Layer::new(Content::Arp(packet), octets.get(..arp::LEN).unwrap_or_default())
                 }
-                Err(error) => Layer::refused("ARP packet", error, octets),
+                Err(error) => self.arp_general(octets, error),
             },
             _ if octets.is_empty() => return self.behind(),
             _ => Layer::refused("payload", Reason::Unknown, octets),
         })
+    }
+
+    /// ARP that is not for Ethernet and IPv4, unless it is broken for these, too.
+    fn arp_general(&mut self, octets: &'a [u8], error: Error) -> Layer<'a> {
+        match arp::general::Packet::parse(octets) {
+            Ok(packet) => {
+                let len = packet.buffer_len();
+                self.set_trailer(octets, len);
+                Layer::new(Content::ArpGeneral(packet), octets.get(..len).unwrap_or_default())
+            }
+            Err(_) => Layer::refused("ARP packet", error, octets),
+        }
     }
 
     fn vlan(&mut self, tpid: EtherType, octets: &'a [u8]) -> Layer<'a> {
@@ -164,9 +176,45 @@ impl<'a> Walk<'a> {
                     Next::Lowpan(LinkAddresses { source: frame.src(), destination: frame.dst() }, payload)
                 }
             },
-            _ => Next::Data(payload),
+            kind => Next::Mac(kind, payload),
         };
         Layer { checksum, ..Layer::new(Content::Ieee802154(frame), octets) }
+    }
+
+    /// What a frame of this type carries that is not data.
+    pub(super) fn mac(&mut self, kind: ieee802154::FrameType, octets: &'a [u8]) -> Layer<'a> {
+        match kind {
+            ieee802154::FrameType::Beacon => match ieee802154::Beacon::parse(octets) {
+                Ok(beacon) => {
+                    self.next = Next::Data(beacon.payload);
+                    let len = octets.len() - beacon.payload.len();
+                    Layer::new(Content::Beacon(beacon), octets.get(..len).unwrap_or(octets))
+                }
+                Err(error) => Layer::refused("beacon", error, octets),
+            },
+            ieee802154::FrameType::Command => match ieee802154::Command::parse(octets) {
+                Ok(command) => Layer::new(Content::Command(command), octets),
+                Err(error) => Layer::refused("MAC command", error, octets),
+            },
+            _ => Layer::new(Content::Data, octets),
+        }
+    }
+
+    /// What page 1 has: routing headers, then compressed headers.
+    pub(super) fn page1(&mut self, link: LinkAddresses, octets: &'a [u8]) -> Layer<'a> {
+        match octets.first() {
+            Some(0x80..=0xbf) => match RoutingHeader::parse(octets) {
+                Ok((header, rest)) => {
+                    self.next = Next::LowpanPage1(link, rest);
+                    let len = octets.len() - rest.len();
+                    Layer::new(Content::LowpanRouting(header), octets.get(..len).unwrap_or(octets))
+                }
+                Err(error) => Layer::refused("6LoWPAN routing header", error, octets),
+            },
+            Some(0x60..=0x7f) => self.iphc(link, None, octets),
+            Some(0xf0 | 0xf1) | None => self.lowpan(link, None, octets),
+            Some(other) => Layer::refused("6LoWPAN header", sixlowpan::Error::Dispatch(*other), octets),
+        }
     }
 
     /// 6LoWPAN headers; `size` is that of the whole packet if these are the octets of its first fragment.
@@ -225,13 +273,10 @@ impl<'a> Walk<'a> {
                 }
                 Err(error) => refused(error.into()),
             },
-            Dispatch::Page(_) => match skip_pages(octets) {
-                Ok(rest) => {
-                    self.next = Next::Lowpan(link, rest);
-                    Layer::new(Content::Lowpan(dispatch), octets)
-                }
-                Err(error) => refused(error.into()),
-            },
+            Dispatch::Page(page @ 0..=1) => {
+                self.next = if page == 1 { Next::LowpanPage1(link, rest) } else { Next::Lowpan(link, rest) };
+                Layer::new(Content::Lowpan(dispatch), octets)
+            }
             _ => refused(sixlowpan::Error::Dispatch(first).into()),
         }
     }

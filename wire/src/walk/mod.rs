@@ -36,7 +36,7 @@ pub use fields::Value;
 
 use crate::sixlowpan::{self, Contexts, LinkAddresses};
 use crate::{
-    arp, dhcpv4, dns, ethernet, icmpv4, icmpv6, ieee802154, igmp, ipv4, ipv6, ipv6_ext, llc, mld, ndisc,
+    arp, dhcpv4, dns, esp, ethernet, icmpv4, icmpv6, ieee802154, igmp, ipv4, ipv6, ipv6_ext, llc, mld, ndisc,
 };
 use crate::{rpl, tcp, udp, vlan, Error, EtherType, IpProtocol};
 use core::net::IpAddr;
@@ -143,12 +143,22 @@ pub enum Content<'a> {
     LowpanRecoverable(sixlowpan::RecoverableFragment),
     /// The acknowledgement of recoverable fragments, RFC 8931 §5.2.
     LowpanRecoverableAck(sixlowpan::RecoverableAck),
+    /// A routing header of page 1, RFC 8138 §4.
+    LowpanRouting(sixlowpan::RoutingHeader<'a>),
+    /// What a beacon carries; its payload follows.
+    Beacon(ieee802154::Beacon<'a>),
+    /// What a MAC command says.
+    Command(ieee802154::Command<'a>),
     /// ARP.
     Arp(arp::Packet<'a>),
+    /// ARP for hardware or protocols other than Ethernet and IPv4.
+    ArpGeneral(arp::general::Packet<'a>),
     /// The header of an IPv4 packet.
     Ipv4(ipv4::Packet<'a>),
     /// The header of an IPv6 packet.
     Ipv6(ipv6::Packet<'a>),
+    /// What is visible of an encrypted payload.
+    Esp(esp::Packet<'a>),
     /// An extension header.
     Extension(ipv6_ext::Header<'a>),
     /// ICMPv4; what an error quotes follows.
@@ -216,6 +226,10 @@ enum Next<'a> {
     Llc(&'a [u8]),
     Snap(llc::Snap<'a>, &'a [u8]),
     Lowpan(LinkAddresses, &'a [u8]),
+    /// Behind the switch to page 1.
+    LowpanPage1(LinkAddresses, &'a [u8]),
+    /// The payload of a frame of the MAC itself.
+    Mac(ieee802154::FrameType, &'a [u8]),
     /// `datagram_size` of a first fragment.
     LowpanFirst(LinkAddresses, u16, &'a [u8]),
     Ip(&'a [u8]),
@@ -275,13 +289,15 @@ impl<'a> Walk<'a> {
             Next::Llc(octets) => Some(self.llc(octets)),
             Next::Snap(snap, octets) => Some(self.snap(snap, octets)),
             Next::Lowpan(link, octets) => Some(self.lowpan(link, None, octets)),
+            Next::LowpanPage1(link, octets) => Some(self.page1(link, octets)),
             Next::LowpanFirst(link, size, octets) => Some(self.lowpan(link, Some(size), octets)),
             Next::Ip(octets) => Some(self.ip(octets)),
             Next::Chain(chain, around) => self.chain(chain, around),
             Next::Protocol(protocol, octets, around) => self.protocol(protocol, octets, around),
             Next::Quote(family, octets) => self.quote(family, octets),
             Next::Application(from, to, transport, octets) => self.application(from, to, transport, octets),
-            Next::Data([]) => self.behind(),
+            Next::Mac(_, []) | Next::Data([]) => self.behind(),
+            Next::Mac(kind, octets) => Some(self.mac(kind, octets)),
             Next::Data(octets) => Some(Layer::new(Content::Data, octets)),
             Next::Octets(_, _, []) => self.behind(),
             Next::Octets(what, reason, octets) => Some(Layer::refused(what, reason, octets)),
@@ -306,7 +322,10 @@ impl<'a> Walk<'a> {
             Next::Frame(_, octets) | Next::Type(_, octets) | Next::Llc(octets) | Next::Snap(_, octets) => {
                 octets
             }
-            Next::Lowpan(_, octets) | Next::LowpanFirst(_, _, octets) | Next::Ip(octets) => octets,
+            Next::Lowpan(_, octets) | Next::LowpanPage1(_, octets) | Next::LowpanFirst(_, _, octets) => {
+                octets
+            }
+            Next::Ip(octets) | Next::Mac(_, octets) => octets,
             Next::Chain(chain, _) => return Some(chain.rest()),
             Next::Protocol(_, octets, _) | Next::Quote(_, octets) | Next::Application(_, _, _, octets) => {
                 octets

@@ -1,6 +1,7 @@
 extern crate alloc;
 use super::*;
 use crate::checksum::Sum;
+use crate::icmp_ext;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -275,5 +276,126 @@ fn every_truncation_and_mutation_comes_to_an_end() {
                 frame[at] = good;
             }
         }
+    }
+}
+
+fn fields(medium: Medium, frame: &[u8]) -> Vec<String> {
+    let mut scratch = [0; 1280];
+    let mut seen = Vec::new();
+    for layer in Walk::new(medium, frame, &mut scratch) {
+        layer.fields(&mut |name, value| {
+            let value = match value {
+                Value::Number(number) => number.to_string(),
+                Value::Text(text) => text.to_string(),
+                Value::Octets(octets) => alloc::format!("{octets:02x?}"),
+            };
+            seen.push(alloc::format!("{}.{name} {value}", layer.name()));
+        });
+    }
+    seen
+}
+
+#[test]
+fn what_is_encrypted_shows_its_association() {
+    let packet = ipv4(50, &[0, 0, 0x10, 1, 0, 0, 0, 7, 9, 9, 9, 9]);
+    let shown = lines(Medium::Ip, &packet);
+    assert_eq!(
+        shown[1..],
+        ["ESP SPI 0x00001001 sequence 7, 4 octets", "ESP payload: encrypted, 4 octets: 09 09 09 09"]
+    );
+    let seen = fields(Medium::Ip, &packet);
+    assert!(
+        seen.contains(&"esp.spi 4097".to_string()) && seen.contains(&"esp.sequence 7".to_string()),
+        "{seen:#?}"
+    );
+    let shown = lines(Medium::Ip, &ipv4(50, &[0; 7]));
+    assert!(shown[1].starts_with("ESP packet: truncated: 8 octets needed, 7 present"), "{shown:#?}");
+}
+
+#[test]
+fn arp_of_any_hardware_is_shown() {
+    // Hardware type 6 (IEEE 802) with addresses of two octets, and IPv4.
+    let request = [0, 6, 8, 0, 2, 4, 0, 1, 0xaa, 1, 10, 0, 0, 1, 0, 0, 10, 0, 0, 2];
+    let frame = ethernet(0x0806, &[&request[..], &[0; 26]].concat());
+    let shown = lines(Medium::Ethernet, &frame);
+    assert_eq!(shown.len(), 3, "{shown:#?}");
+    assert!(shown[1].starts_with("ARP") && shown[2] == "padding, 26 octets", "{shown:#?}");
+    let seen = fields(Medium::Ethernet, &frame);
+    for want in [
+        "arp.hardware_type 6",
+        "arp.operation 1",
+        "arp.sender_hardware [aa, 01]",
+        "arp.target_protocol [0a, 00, 00, 02]",
+    ] {
+        assert!(seen.contains(&want.to_string()), "{want}: {seen:#?}");
+    }
+    let shown = lines(Medium::Ethernet, &ethernet(0x0806, &request[..19]));
+    assert!(shown[1].starts_with("ARP packet: truncated"), "{shown:#?}");
+}
+
+#[test]
+fn what_the_mac_says_itself_is_shown() {
+    // A beacon of PAN 0xabcd, station 1: beacon order 15, association permitted, one short address pending.
+    let header = [0x00, 0x80, 5, 0xcd, 0xab, 1, 0];
+    let beacon = [&header[..], &[0xff, 0x8f, 0, 1, 0x34, 0x12], b"hi"].concat();
+    let shown = lines(Medium::Ieee802154, &beacon);
+    assert!(shown[1].starts_with("beacon") && shown[2] == "data, 2 octets: 68 69", "{shown:#?}");
+    let seen = fields(Medium::Ieee802154, &beacon);
+    for want in ["beacon.beacon_order 15", "beacon.association_permitted 1", "beacon.pending_short 4660"] {
+        assert!(seen.contains(&want.to_string()), "{want}: {seen:#?}");
+    }
+    let header = [0x03, 0x08, 5, 0xcd, 0xab, 0xff, 0xff];
+    let shown = lines(Medium::Ieee802154, &[&header[..], &[7]].concat());
+    assert_eq!(shown[1], "beacon request");
+    let seen = fields(Medium::Ieee802154, &[&header[..], &[2, 0x34, 0x12, 0]].concat());
+    assert!(seen.contains(&"mac_command.short_address 4660".to_string()), "{seen:#?}");
+    let shown = lines(Medium::Ieee802154, &[&header[..], &[2, 0x34]].concat());
+    assert!(shown[1].starts_with("MAC command: truncated"), "{shown:#?}");
+}
+
+#[test]
+fn routing_headers_of_page_1_are_shown() {
+    let mac = [0x41, 0x88, 5, 0xcd, 0xab, 2, 0, 1, 0];
+    // RPI-6LoRH with instance and rank, SRH-6LoRH type 1 with one hop of two octets; then compressed headers.
+    let headers = [0xf1, 0x80, 5, 9, 1, 0, 0x80, 1, 0, 3, 0x7e, 0x33, 0xf7, 0x12];
+    let shown = lines(Medium::Ieee802154, &[&mac[..], &headers, b"hi"].concat());
+    assert_eq!(shown[1..4], ["6LoWPAN page 1", "RPI-6LoRH len 3", "SRH-6LoRH 1 hops"]);
+    assert!(shown[5].starts_with("IPv6 fe80::ff:fe00:1 > fe80::ff:fe00:2"), "{shown:#?}");
+    let seen = fields(Medium::Ieee802154, &[&mac[..], &headers].concat());
+    for want in
+        ["sixlowpan_routing.critical 1", "sixlowpan_routing.type 5", "sixlowpan_routing.content [00, 03]"]
+    {
+        assert!(seen.contains(&want.to_string()), "{want}: {seen:#?}");
+    }
+    let shown = lines(Medium::Ieee802154, &[&mac[..], &[0xf1, 0x9f, 77]].concat());
+    assert!(shown[2].starts_with("6LoWPAN routing header: kind 77 is not known here"), "{shown:#?}");
+}
+
+#[test]
+fn extensions_of_errors_have_fields() {
+    let quote = ipv4(17, &udp([5000, 7], &[0; 100]));
+    let interface = icmp_ext::InterfaceInformation {
+        role: icmp_ext::Role::Incoming,
+        index: Some(3),
+        address: None,
+        name: Some(b"eth0"),
+        mtu: Some(1400),
+    };
+    let repr = icmpv4::Repr::TimeExceeded { code: icmpv4::TimeExceededCode::HopLimit, quote: &quote };
+    let stack = icmp_ext::LabelStack::new(&[0, 0, 0x71, 9]).unwrap();
+    let objects = [icmp_ext::Object::InterfaceInformation(interface), icmp_ext::Object::LabelStack(stack)];
+    let mut message = alloc::vec![0; repr.buffer_len_with_extensions(&objects)];
+    repr.emit_with_extensions(&objects, &mut message).unwrap();
+    let seen = fields(Medium::Ip, &ipv4(1, &message));
+    for want in [
+        "icmpv4.extension_class 2",
+        "icmpv4.interface_index 3",
+        "icmpv4.interface_name eth0",
+        "icmpv4.interface_mtu 1400",
+        "icmpv4.extension_class 1",
+        "icmpv4.label 7",
+        "icmpv4.label_ttl 9",
+    ] {
+        assert!(seen.contains(&want.to_string()), "{want}: {seen:#?}");
     }
 }
