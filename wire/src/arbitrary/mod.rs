@@ -22,6 +22,11 @@ pub(crate) fn up_to_u8<const MAX: u8>(from: &mut Unstructured<'_>) -> Result<u8>
     from.int_in_range(0..=MAX)
 }
 
+/// A number of eight bits, at least `MIN`: a code point that has no form of its own.
+pub(crate) fn from_u8<const MIN: u8>(from: &mut Unstructured<'_>) -> Result<u8> {
+    from.int_in_range(MIN..=u8::MAX)
+}
+
 /// A number of sixteen bits, at most `MAX`.
 pub(crate) fn up_to_u16<const MAX: u16>(from: &mut Unstructured<'_>) -> Result<u16> {
     from.int_in_range(0..=MAX)

@@ -24,7 +24,7 @@ pub struct Parameters<'a> {
     pub rebinding_time: Option<u32>,
     /// The length of the subnet's prefix, from its mask.
     pub prefix_len: Option<u8>,
-    /// Routers; to be ignored where there are `classless_routes`, RFC 3442.
+    /// Routers; none where there are `classless_routes`, beside which they are to be ignored, RFC 3442.
     pub routers: Option<Addresses<'a>>,
     /// Routes.
     pub classless_routes: Option<Routes<'a>>,
@@ -77,6 +77,10 @@ impl<'a> Parameters<'a> {
                 Opt::Message(value) => all.message = Some(value),
                 Opt::Overload(_) | Opt::Unknown(..) => {}
             }
+        }
+        // RFC 3442: a client that knows classless routes ignores the routers beside them.
+        if all.classless_routes.is_some() {
+            all.routers = None;
         }
         all
     }

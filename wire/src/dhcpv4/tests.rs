@@ -90,7 +90,7 @@ fn what_is_emitted_parses_to_the_same() {
     assert_eq!(packet.option(43).unwrap().pieces().count(), 3);
     let parameters = packet.parameters();
     assert_eq!(parameters.prefix_len, Some(20));
-    assert_eq!(parameters.routers.unwrap().iter().count(), 2);
+    assert_eq!(parameters.dns_servers.unwrap().iter().count(), 2);
     assert_eq!(parameters.message_type, Some(MessageType::Offer));
     for len in 0..octets.len() {
         let mut short = alloc::vec![0; len];
@@ -284,5 +284,34 @@ fn every_truncation_and_mutation_ends() {
             }
             octets[at] = good;
         }
+    }
+}
+
+// conf: DDM-DHO-01
+#[test]
+fn a_message_of_576_octets_has_room_for_312_octets_of_options() {
+    // 576 less headers of IPv4 and UDP, and the fixed part: the cookie's four octets count as options.
+    let mut octets = message(&[53, 1, 5, 254, 255], &[], &[]);
+    octets.extend([7; 255]);
+    octets.extend([12, 43]);
+    octets.extend([b'a'; 43]);
+    octets.extend([51, 1]);
+    octets.truncate(548 - 4);
+    octets.extend([0, 0, 0, 255]);
+    assert_eq!(octets.len(), 576 - 20 - 8);
+    let packet = Packet::parse(&octets).unwrap();
+    assert_eq!(packet.parameters().message_type, Some(MessageType::Ack));
+    assert_eq!(packet.parameters().host_name.map(|name| name.len()), Some(43));
+}
+
+// conf: DDM-DHO-08
+#[test]
+fn classless_routes_replace_the_routers() {
+    let routers = [53, 1, 5, 3, 4, 10, 0, 0, 1];
+    let routes = [121, 8, 24, 192, 0, 2, 10, 0, 0, 2];
+    for (options, want) in [(&routers[..], true), (&[&routers[..], &routes, &[255]].concat(), false)] {
+        let octets = message(options, &[], &[]);
+        let parameters = Packet::parse(&octets).unwrap().parameters();
+        assert_eq!((parameters.routers.is_some(), parameters.classless_routes.is_some()), (want, !want));
     }
 }

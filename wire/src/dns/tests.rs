@@ -305,3 +305,15 @@ fn every_mutation_of_one_octet_ends() {
         }
     }
 }
+
+// conf: DDM-MDN-24
+#[test]
+fn a_compressed_name_in_srv_rdata_is_decoded() {
+    // RFC 2782 forbids to send one, RFC 6762 §18.14 asks to take it.
+    let body = b"\x04host\x05local\0\0\x21\0\x01\0\0\0\x78\0\x08\0\0\0\0\x1f\x90\xc0\x0c";
+    let message = message([0, 1, 0, 0], body);
+    let packet = Packet::parse(&message).unwrap();
+    let record = packet.answers().next().unwrap().unwrap();
+    let target = name("host.local");
+    assert_eq!(record.data(), Ok(Data::Srv { priority: 0, weight: 0, port: 8080, target: target.as_name() }));
+}

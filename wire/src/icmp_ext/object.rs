@@ -43,6 +43,7 @@ pub enum Object<'a> {
     /// Any other.
     Unknown {
         /// Class-Num.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u8::<4>))]
         class: u8,
         /// C-Type.
         c_type: u8,

@@ -81,6 +81,7 @@ pub enum OptionRepr<'a> {
     /// Any other.
     Unknown {
         /// Type.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u8::<39>))]
         kind: u8,
         /// What follows type and length.
         data: &'a [u8],

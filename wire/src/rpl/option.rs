@@ -126,6 +126,7 @@ pub enum RplOption<'a> {
     /// Any other.
     Unknown {
         /// Type.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u8::<10>))]
         kind: u8,
         /// What follows type and length, at most 255 octets.
         data: &'a [u8],

@@ -174,6 +174,7 @@ pub enum TcpOption<'a> {
     /// some more.
     Unknown {
         /// The kind octet.
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u8::<29>))]
         kind: u8,
         /// What follows the length octet.
         data: &'a [u8],

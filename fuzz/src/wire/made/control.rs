@@ -179,8 +179,6 @@ fn ndisc_option(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
                 kind == known && front(data, was)
             }
             (OptionRepr::CaptivePortal(read), OptionRepr::CaptivePortal(was)) => front(was, read),
-            // Another way to say the same.
-            (read, OptionRepr::Unknown { .. }) => read.buffer_len() == option.buffer_len(),
             (read, was) => read == was,
         };
         Ok(is_same && options.next().is_none())
@@ -389,8 +387,7 @@ fn rpl_option(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
     let option: RplOption<'_> = from.arbitrary()?;
     whole(emit(option.buffer_len(), |buffer| option.emit(buffer)), &option, |octets| {
         let read = rpl::Options::parse(octets)?.next();
-        // What an option of a known type does not allow is kept as it is, and the other way round.
-        Ok(read == Some(option) || matches!(option, RplOption::Unknown { .. }))
+        Ok(read == Some(option))
     })
 }
 
