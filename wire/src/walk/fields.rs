@@ -1,15 +1,17 @@
 //! The fields of a layer for programs: a name and a value each, in the order of the format.
 
 use super::{Content, Layer, Verdict};
+use crate::arp::general::HardwareType;
 use crate::dns::{Data, EdnsOptions, Section};
 use crate::icmp_ext::{Extensions, Object};
 use crate::igmp::{Records as GroupRecords, Repr as Igmp};
-use crate::ndisc::{Message, NdiscOption};
+use crate::ndisc::{Message, NdiscOption, OtherOption};
 use crate::tcp::TcpOption;
 use crate::{
     dhcpv4, dns, ieee802154, ipv4, ipv6_ext, mld, rpl, tcp, Error, EtherType, HardwareAddress, IpProtocol,
 };
 use core::fmt::Display;
+use core::net::Ipv4Addr;
 
 /// The value of a field.
 #[derive(Clone, Copy)]
@@ -170,10 +172,10 @@ impl Layer<'_> {
                 to.number("hardware_type", packet.hardware_type.0);
                 to.number("protocol_type", packet.protocol_type.0);
                 to.number("operation", u16::from(packet.operation));
-                to.octets("sender_hardware", packet.sender_hardware);
-                to.octets("sender_protocol", packet.sender_protocol);
-                to.octets("target_hardware", packet.target_hardware);
-                to.octets("target_protocol", packet.target_protocol);
+                hardware_address(&mut to, "sender_hardware", packet.hardware_type, packet.sender_hardware);
+                protocol_address(&mut to, "sender_protocol", packet.protocol_type, packet.sender_protocol);
+                hardware_address(&mut to, "target_hardware", packet.hardware_type, packet.target_hardware);
+                protocol_address(&mut to, "target_protocol", packet.protocol_type, packet.target_protocol);
             }
             Content::Esp(packet) => {
                 to.number("spi", packet.spi());
@@ -288,6 +290,24 @@ fn mac(to: &mut Fields<'_>, frame: &ieee802154::Frame<'_>) {
         to.number("source_pan", pan);
     }
     to.hardware("source", frame.src());
+}
+
+/// An address of Ethernet, or another IEEE 802 network, reads as one; others are octets.
+fn hardware_address(to: &mut Fields<'_>, name: &'static str, hardware: HardwareType, octets: &[u8]) {
+    match <[u8; 6]>::try_from(octets) {
+        Ok(address) if matches!(hardware, HardwareType::ETHERNET | HardwareType::IEEE_802) => {
+            to.text(name, HardwareAddress::ethernet(address));
+        }
+        _ => to.octets(name, octets),
+    }
+}
+
+/// An address of IPv4 reads as one, others are octets.
+fn protocol_address(to: &mut Fields<'_>, name: &'static str, protocol: EtherType, octets: &[u8]) {
+    match <[u8; 4]>::try_from(octets) {
+        Ok(address) if protocol == EtherType::IPV4 => to.text(name, Ipv4Addr::from(address)),
+        _ => to.octets(name, octets),
+    }
 }
 
 fn beacon(to: &mut Fields<'_>, beacon: &ieee802154::Beacon<'_>) {
@@ -466,8 +486,36 @@ fn ndisc(to: &mut Fields<'_>, message: &Message<'_>) {
                 to.number("route_lifetime", route.route_lifetime());
                 to.text("route_prefix", route.prefix());
             }
+            NdiscOption::Unknown { kind, data } => match OtherOption::read(kind, data) {
+                Some(known) => other_option(to, &known),
+                None => to.text("option", option),
+            },
             other => to.text("option", other),
         }
+    }
+}
+
+fn other_option(to: &mut Fields<'_>, option: &OtherOption<'_>) {
+    match option {
+        OtherOption::Registration(registration) => {
+            to.number("registration_status", u8::from(registration.status));
+            to.number("registration_flags", registration.flags.bits());
+            to.number("transaction_id", registration.transaction_id);
+            to.number("registration_lifetime", registration.lifetime_min);
+            to.octets("rovr", registration.rovr.as_bytes());
+        }
+        OtherOption::Context(context) => {
+            to.number("context_id", context.id);
+            to.number("context_compress", context.compress);
+            to.number("context_lifetime", context.lifetime_min);
+            to.text("context_prefix", context.prefix);
+        }
+        OtherOption::BorderRouter(router) => {
+            to.number("border_version", router.version);
+            to.number("border_lifetime", router.lifetime_min);
+            to.text("border_router", router.address);
+        }
+        other => to.text("option", other),
     }
 }
 

@@ -325,7 +325,7 @@ fn arp_of_any_hardware_is_shown() {
         "arp.hardware_type 6",
         "arp.operation 1",
         "arp.sender_hardware [aa, 01]",
-        "arp.target_protocol [0a, 00, 00, 02]",
+        "arp.target_protocol 10.0.0.2",
     ] {
         assert!(seen.contains(&want.to_string()), "{want}: {seen:#?}");
     }
