@@ -34,7 +34,7 @@ mod dissectors {
     const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/captures");
 
     /// Protocols that both dissect, as tshark names them. Where it finds another, it sees more fields.
-    const KNOWN: [&str; 30] = [
+    const KNOWN: [&str; 31] = [
         "eth",
         "ethertype",
         "vlan",
@@ -47,6 +47,7 @@ mod dissectors {
         "ipv6.fraghdr",
         "ipv6.dstopts",
         "ah",
+        "esp",
         "icmp",
         "icmpv6",
         "igmp",
@@ -252,7 +253,7 @@ mod dissectors {
         let made =
             Command::new(python).arg(script).arg(&folder.0).stdin(Stdio::null()).output().expect("runs");
         assert!(made.status.success(), "packets.py: {}", String::from_utf8_lossy(&made.stderr));
-        let files = ["ethernet.pcap", "ip.pcap", "ieee802154.pcap"];
+        let files = ["ethernet.pcap", "ip.pcap", "ieee802154.pcap", "more.pcap", "lowpan.pcap"];
         let broken = ["ethernet-broken.pcap", "ip-broken.pcap", "ieee802154-broken.pcap"];
         let mut tally = Tally::default();
         for file in files.iter().chain(&broken) {

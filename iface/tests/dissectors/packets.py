@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Packets of every format that scapy knows and tersus-wire too, with truncations and mutations of each.
 
-Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip and ieee802154, and the mutated ones to
+Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip, ieee802154, more (IP) and lowpan, and the mutated ones to
 FOLDER/KIND-broken.pcap. The same packets each time: what is random comes from one seed.
 """
 import random
@@ -218,6 +218,39 @@ def radio():
     yield Dot15d4(fcf_frametype=2, seqnum=9)
 
 
+def more():
+    """In files of their own, so that the frames of the others keep their numbers in differences.tsv."""
+    yield IPv6(**V6) / ESP(spi=0x1001, seq=7, data=b"encrypted octets")
+    yield IP(**V4) / ESP(spi=0x1002, seq=8, data=b"encrypted octets")
+    # RFC 6775: address registration, context, authoritative border router. RFC 8505: the first with R, T and a TID.
+    eui64 = bytes.fromhex("00124b0001020304")
+    for registration in ["210200000000003c", "210200000305003c", "210201000000003c"]:
+        yield IPv6(**LL, hlim=255) / ICMPv6ND_NS(tgt="fe80::2") / Raw(bytes.fromhex(registration) + eui64)
+    context = bytes.fromhex("220240130000003c") + bytes.fromhex("20010db800000000")
+    border = bytes.fromhex("230300010000003c") + bytes.fromhex("20010db8000000000000000000000001")
+    yield IPv6(src="fe80::1", dst="ff02::1", hlim=255) / ICMPv6ND_RA(routerlifetime=0) / Raw(context + border)
+
+
+def lowpan():
+    frame = bytes.fromhex("618805cdab02000100")
+    udp = bytes.fromhex("7e33f0f0b0f0b1") + b"\x12\x34" + b"payload"
+    # RFC 8931 sections 5.1 and 5.2: dispatch and E, tag, X with sequence and size, offset; dispatch, tag, bitmap.
+    yield frame + bytes.fromhex("e807844000a0") + b"middle of a packet" * 4
+    yield frame + bytes.fromhex("ea07ff800000")
+    # RFC 8025 and RFC 8138: page 1, RPI-6LoRH with instance and rank of 16 bits; with a rank of 8 bits.
+    yield frame + bytes.fromhex("f18005090100") + udp
+    yield frame + bytes.fromhex("f181050901") + udp
+    # What the MAC says itself: beacons, association request and response, data request, beacon request.
+    beacon = bytes.fromhex("0080" + "05" + "cdab" + "0100")
+    yield beacon + bytes.fromhex("ffcf" + "00" + "00") + b"payload"
+    yield beacon + bytes.fromhex("56c8" + "00" + "01" + "3412")
+    eui64 = "0403020100" + "4b1200"
+    yield bytes.fromhex("23c8" + "07" + "cdab" + "0000" + "ffff" + eui64 + "018e")
+    yield bytes.fromhex("63cc" + "08" + "cdab" + eui64 + "1817161514131211" + "02341200")
+    yield bytes.fromhex("6388" + "09" + "cdab" + "0000" + "0100" + "04")
+    yield bytes.fromhex("0308" + "0a" + "ffff" + "ffff" + "07")
+
+
 def broken(packets, seed):
     """Truncations at every length of the short ones, and mutations of single octets."""
     chance = random.Random(seed)
@@ -242,7 +275,13 @@ def write(path, packets, link):
 def main(folder):
     ip = [*internet4(), *igmp(), *internet6(), *ndisc(), *rpl(), *transports(), *applications()]
     ethernet = [*links(), *(ether(packet) for packet in ip)]
-    for name, link, packets in [("ethernet", 1, ethernet), ("ip", 101, ip), ("ieee802154", 230, [*radio()])]:
+    for name, link, packets in [
+        ("ethernet", 1, ethernet),
+        ("ip", 101, ip),
+        ("ieee802154", 230, [*radio()]),
+        ("more", 101, [*more()]),
+        ("lowpan", 230, [*lowpan()]),
+    ]:
         write(f"{folder}/{name}.pcap", packets, link)
         write(f"{folder}/{name}-broken.pcap", broken(packets, name), link)
 

@@ -46,6 +46,8 @@ pub(crate) fn read(file: &Path) -> Vec<Dissection> {
     let mut command = Command::new("tshark");
     command.arg("-r").arg(file).args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]);
     command.args(["-E", &format!("aggregator={BETWEEN}")]);
+    // Left to guess, it does not know the pages of RFC 8025 by their first octet.
+    command.args(["-d", "wpan.panid==0xabcd,6lowpan"]);
     for preference in PREFERENCES {
         command.args(["-o", preference]);
     }
