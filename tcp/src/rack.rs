@@ -186,9 +186,10 @@ pub(crate) fn on_timer(slot: &mut Slot, shared: &mut Shared<'_>) {
     wait(slot, shared, overdue.wait_us);
 }
 
-/// The reordering timer runs for what may be lost in so many µs, §6.2 step 5.
+/// The reordering timer runs for what may be lost in so many µs, §6.2 step 5. What takes longer than the RTO is left to
+/// that: one timer serves both (§8), and a measured time may come from a run whose octets left at several moments.
 pub(crate) fn wait(slot: &mut Slot, shared: &Shared<'_>, wait_us: u32) {
-    if wait_us > 0 && slot.flight_size() > 0 {
+    if wait_us > 0 && slot.flight_size() > 0 && wait_us < slot.rtt.rto_us(&shared.rto) {
         slot.repair.marks.remove(Marks::TIMERS);
         slot.repair.marks.insert(Marks::REORDERING_TIMER);
         slot.retransmit = shared.after(wait_us.into());

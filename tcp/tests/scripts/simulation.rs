@@ -6,6 +6,9 @@
 //! or back, and applications abort. Then what was sent arrives, or both ends are told that it does not; what was read
 //! until then is unharmed.
 //!
+//! In a *lossy* world up to three segments of ten are lost each way, and send records and ranges are few or many. What
+//! was sent arrives, and without longer pauses than [`LOSSY_PATIENCE`].
+//!
 //! A seed that fails is printed with the command that replays it.
 
 use crate::runner::*;
@@ -168,6 +171,10 @@ fn stream(from: usize, at: usize) -> u8 {
 /// Longest time without any progress: more than twenty retransmissions in a row, of which each or its answer is lost.
 const PATIENCE: Duration = Duration::from_secs(1_500);
 
+/// The same in a lossy world, where the timeout does not grow beyond four seconds: of fifty in a row each segment, or its
+/// answer, is lost.
+const LOSSY_PATIENCE: Duration = Duration::from_secs(200);
+
 /// What happens beside loss.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -175,7 +182,12 @@ enum Kind {
     Rough,
     /// Cuts, jumps of clocks, aborts.
     Hostile,
+    /// Loss alone, and much of it.
+    Lossy,
 }
+
+/// Sizes of buffers, in octets.
+const BUFFERS: [usize; 9] = [1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000, 1 << 20];
 
 struct World {
     ends: [End; 2],
@@ -202,11 +214,16 @@ impl World {
     fn of(kind: Kind, seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
         let ipv6 = dice.chance(300);
-        let harsh = dice.chance(500);
+        let lossy = kind == Kind::Lossy;
+        let harsh = dice.chance(500) && !lossy;
         let wire = Wire {
             queue: BTreeMap::new(),
             count: 0,
-            loss: if harsh { dice.below(200) } else { dice.below(20) },
+            loss: match (kind, harsh) {
+                (Kind::Lossy, _) => dice.of(&[50, 100, 200, 300]),
+                (_, true) => dice.below(200),
+                (_, false) => dice.below(20),
+            },
             repeat: if harsh { dice.below(100) } else { 0 },
             spoil: if harsh { dice.below(50) } else { 0 },
             delay_us: dice.of(&[0, 10, 1_000, 20_000, 300_000]),
@@ -231,13 +248,17 @@ impl World {
             if dice.chance(200) {
                 config.timestamps = Timestamps::Off;
             }
+            if lossy {
+                config.rto_max = Duration::from_secs(4);
+            }
             config.delayed_ack = Duration::from_millis(dice.of(&[0, 40, 200, 499]));
             if dice.chance(300) {
                 config.rto_min = Duration::from_millis(200);
                 config.rto_initial = Duration::from_millis(200);
             }
             let congestion: &'static dyn Congestion = match dice.below(7) {
-                0 => &Unlimited,
+                // Without any window each timeout sends all again, and where nothing is kept ahead of a gap for nothing.
+                0 if !lossy => &Unlimited,
                 1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, ..Reno::DEFAULT },
                 2 => &Cubic::DEFAULT,
                 3 => &Cubic::PACED,
@@ -246,17 +267,21 @@ impl World {
             };
             let setup = Setup {
                 config,
-                rx: dice.of(&[1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000, 1 << 20]),
-                tx: dice.of(&[1, 3, 100, 1000, 4096, 65_535, 100_000, 1 << 20]),
+                rx: dice.of(if lossy { &BUFFERS[4..] } else { &BUFFERS }),
+                tx: dice.of(if lossy { &BUFFERS[4..] } else { &BUFFERS }),
                 connections: 2,
-                records: dice.of(&[0, 1, 2, 8, 32]),
-                ranges: dice.of(&[0, 1, 4, 32]),
+                records: dice.of(&[0, 1, 2, 4, 8, 64]),
+                ranges: dice.of(&[0, 1, 4, 64]),
                 waits: dice.of(&[0, 1, 4]),
                 congestion,
                 ..Setup::default()
             };
             let slow = setup.rx.min(setup.tx) < 10;
-            let most = if slow { 60 } else { 60_000 };
+            let most = match (slow, lossy) {
+                (true, _) => 60,
+                (false, false) => 60_000,
+                (false, true) => 200_000,
+            };
             (
                 End {
                     tcp: engine(&setup, (seed as u8).wrapping_mul(2).wrapping_add(number as u8)),
@@ -373,7 +398,8 @@ impl World {
         if far != self.moved.1 || self.wire.is_cut || is_over {
             self.moved = (self.now.max(self.moved.0), far);
         }
-        assert!(self.now <= self.moved.0 + PATIENCE, "nothing moves: {}", self.describe());
+        let patience = if self.kind == Kind::Lossy { LOSSY_PATIENCE } else { PATIENCE };
+        assert!(self.now <= self.moved.0 + patience, "nothing moves: {}", self.describe());
     }
 
     /// Polls one end at the present moment.
@@ -577,7 +603,7 @@ impl World {
         let mut steps = 0u64;
         loop {
             steps += 1;
-            assert!(steps < 3_000_000, "seed {}: endless", self.seed);
+            assert!(steps < 3_000_000, "endless: {}", self.describe());
             self.trouble();
             self.check_progress();
             // What comes next?
@@ -734,6 +760,11 @@ fn what_was_sent_arrives_whatever_the_wire_does_2() {
 #[test]
 fn what_was_sent_arrives_over_as_many_seeds_as_asked_for() {
     println!("{:#?}", simulate(Kind::Rough, 1_000..1_000 + many()));
+}
+
+#[test]
+fn what_was_sent_arrives_without_long_pauses_whatever_is_lost() {
+    println!("{:#?}", simulate(Kind::Lossy, 0..many()));
 }
 
 #[test]
