@@ -94,6 +94,10 @@ impl Slot {
         let Some(pacing) = shared.pacing else { return };
         shared.burst = shared.burst.saturating_sub(octets);
         (pacing.sent)(self, shared, octets);
+        if shared.burst == 0 && self.next_send.is_due(shared.now) {
+            // This visit came late, and the next burst is due as well: nothing is held for a moment that has come.
+            shared.burst = (pacing.burst)(self, shared);
+        }
     }
 
     /// When what is held back may leave.
