@@ -22,6 +22,8 @@ pub struct Case {
 #[derive(Debug, Clone, Copy)]
 pub enum Subject {
     Scenario(Scenario),
+    /// The same with CUBIC in place of no congestion control.
+    WithCubic(Scenario),
     Format(Format),
     Size(Size),
 }
@@ -87,6 +89,17 @@ impl Unit {
 
 const WINDOW: usize = 64 * 1024;
 
+/// The same scenario under CUBIC.
+const fn cubic(subject: Subject) -> Subject {
+    match subject {
+        Subject::Scenario(scenario) => Subject::WithCubic(scenario),
+        other => other,
+    }
+}
+
+/// How much dearer a row may be with CUBIC.
+const CUBIC: f64 = 1.03;
+
 const fn bulk(mtu: usize, checksums: Checksums, buffer: usize, idle: usize) -> Subject {
     Subject::Scenario(Scenario::Bulk { mtu, checksums, buffer, idle, timestamps: Timestamps::Without })
 }
@@ -129,10 +142,35 @@ pub const CASES: &[Case] = {
             Target::None,
             Quick,
         ),
+        case(
+            "1/cubic",
+            "… with CUBIC",
+            cubic(bulk(1500, Software, WINDOW, 0)),
+            DataFrame,
+            TimesOf(CUBIC, "1"),
+            Quick,
+        ),
         case("2", "… without checksums", bulk(1500, Offloaded, WINDOW, 0), DataFrame, AtMost(1400.0), Quick),
+        case(
+            "2/cubic",
+            "… with CUBIC",
+            cubic(bulk(1500, Offloaded, WINDOW, 0)),
+            DataFrame,
+            TimesOf(CUBIC, "2"),
+            Quick,
+        ),
         case("4", "TCP bulk, MTU 65,535", bulk(65_535, Software, 1 << 20, 0), Octet, AtMost(0.85), Quick),
+        case(
+            "4/cubic",
+            "… with CUBIC",
+            cubic(bulk(65_535, Software, 1 << 20, 0)),
+            Octet,
+            TimesOf(CUBIC, "4"),
+            Quick,
+        ),
         case("5", "1-octet round trip", ping_pong(0, Without), Round, AtMost(4600.0), Quick),
         case("5/timestamps", "… with timestamps", ping_pong(0, With), Round, Target::None, Quick),
+        case("5/cubic", "… with CUBIC", cubic(ping_pong(0, Without)), Round, TimesOf(CUBIC, "5"), Quick),
         case("6/0", "idle poll", S::Scenario(IdlePoll { established: 0 }), Round, AtMost(150.0), Quick),
         case(
             "6/1000",
@@ -150,6 +188,14 @@ pub const CASES: &[Case] = {
             AtMost(150.0),
             Long,
         ),
+        case(
+            "6/cubic",
+            "… with CUBIC",
+            cubic(S::Scenario(IdlePoll { established: 0 })),
+            Round,
+            TimesOf(CUBIC, "6/0"),
+            Quick,
+        ),
         case("7/0", "poll_at", S::Scenario(PollAt { established: 0 }), Round, AtMost(80.0), Quick),
         case(
             "7/1000",
@@ -158,6 +204,14 @@ pub const CASES: &[Case] = {
             Round,
             AtMost(80.0),
             Long,
+        ),
+        case(
+            "7/cubic",
+            "… with CUBIC",
+            cubic(S::Scenario(PollAt { established: 0 })),
+            Round,
+            TimesOf(CUBIC, "7/0"),
+            Quick,
         ),
         case(
             "8/1000",
@@ -169,11 +223,27 @@ pub const CASES: &[Case] = {
         ),
         case("8/10000", "… 10,000 established", ping_pong(10_000, Without), Round, TimesOf(1.01, "5"), Long),
         case(
+            "8/cubic",
+            "… with CUBIC",
+            cubic(ping_pong(10_000, Without)),
+            Round,
+            TimesOf(CUBIC, "8/10000"),
+            Long,
+        ),
+        case(
             "9",
             "bulk, 1,000 idle at the receiver",
             bulk(1500, Software, WINDOW, 1_000),
             DataFrame,
             TimesOf(1.01, "1"),
+            Long,
+        ),
+        case(
+            "9/cubic",
+            "… with CUBIC",
+            cubic(bulk(1500, Software, WINDOW, 1_000)),
+            DataFrame,
+            TimesOf(CUBIC, "9"),
             Long,
         ),
         case("10/0", "connect … close", connection(0, Without), Round, AtMost(17_500.0), Quick),
@@ -186,6 +256,7 @@ pub const CASES: &[Case] = {
             Quick,
         ),
         case("10/timestamps", "… with timestamps", connection(0, With), Round, Target::None, Quick),
+        case("10/cubic", "… with CUBIC", cubic(connection(0, Without)), Round, TimesOf(CUBIC, "10/0"), Quick),
         case("11", "UDP, 64 octets", S::Scenario(Datagrams { len: 64 }), DataFrame, AtMost(1000.0), Quick),
         case(
             "12",

@@ -8,7 +8,7 @@ use crate::formats::{self, Codec};
 use crate::meter::Meter;
 use crate::scenario::Work;
 use crate::sizes;
-use tersus::{Objects, Static, Tersus};
+use tersus::{ByCubic, Objects, Static, Tersus};
 
 /// A column of the table.
 #[derive(
@@ -56,6 +56,12 @@ impl Stack {
             (Subject::Scenario(scenario), Self::TersusObjects) => {
                 Some(scenario.run::<Tersus<Objects>>(meter))
             }
+            (Subject::WithCubic(scenario), Self::Tersus) => {
+                Some(scenario.run::<Tersus<Static, ByCubic>>(meter))
+            }
+            (Subject::WithCubic(scenario), Self::TersusObjects) => {
+                Some(scenario.run::<Tersus<Objects, ByCubic>>(meter))
+            }
             (Subject::Format(format), Self::Smoltcp) => {
                 formats::smoltcp::Smoltcp::run(format, meter).map(rounds)
             }
@@ -72,9 +78,11 @@ impl Stack {
     /// Whether it is worth asking; what is not has not to be started.
     pub fn may_have(self, subject: Subject) -> bool {
         match self {
-            Self::Smoltcp | Self::Tersus => true,
+            Self::Tersus => true,
+            // Its CUBIC is another feature of the crate: what is compared is tersus with and without.
+            Self::Smoltcp => !matches!(subject, Subject::WithCubic(_)),
             Self::Etherparse => matches!(subject, Subject::Format(_)),
-            Self::TersusObjects => matches!(subject, Subject::Scenario(_)),
+            Self::TersusObjects => matches!(subject, Subject::Scenario(_) | Subject::WithCubic(_)),
         }
     }
 

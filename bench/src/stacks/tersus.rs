@@ -8,7 +8,7 @@ use tersus_iface::ip::{Config, InterfaceId, Ip, Storage};
 use tersus_iface::phy::{
     Capabilities, ChecksumOffload, Device, Ethernet, Instant, Medium, RxChecksum, RxMeta, TxMeta,
 };
-use tersus_iface::tcp::congestion::Unlimited;
+use tersus_iface::tcp::congestion::{Congestion, Cubic, Unlimited};
 use tersus_iface::tcp::{self, ConnectOptions, ConnectionId, Endpoint, ListenerId, Options, State, Tcp};
 use tersus_iface::udp::{self, Udp};
 use tersus_iface::wire::Cidr;
@@ -139,8 +139,26 @@ impl Composition for Objects {
     }
 }
 
+/// Which congestion control connections have.
+pub trait Control {
+    const CONGESTION: &'static dyn Congestion;
+}
+
+/// None, as smoltcp has by default.
+pub struct Uncontrolled;
+/// CUBIC.
+pub struct ByCubic;
+
+impl Control for Uncontrolled {
+    const CONGESTION: &'static dyn Congestion = &Unlimited;
+}
+
+impl Control for ByCubic {
+    const CONGESTION: &'static dyn Congestion = &Cubic::DEFAULT;
+}
+
 /// A host.
-pub struct Tersus<C> {
+pub struct Tersus<C, K = Uncontrolled> {
     stack: Stack<'static>,
     link: Link,
     transports: Transports,
@@ -148,7 +166,7 @@ pub struct Tersus<C> {
     listeners: Vec<(u16, ListenerId)>,
     needs: Needs,
     peer: IpAddr,
-    composition: PhantomData<C>,
+    kind: PhantomData<(C, K)>,
 }
 
 fn instant(now: Micros) -> Instant {
@@ -163,8 +181,7 @@ fn leak<T: Clone>(value: T, len: usize) -> &'static mut [T] {
 const SEED: [u8; 32] = [7; 32];
 
 /// A TCP engine with two classes of connections: `Class::Bulk` and `Class::Small`.
-fn engine(needs: &Needs) -> Tcp<'static> {
-    static NONE: Unlimited = Unlimited;
+fn engine(needs: &Needs, congestion: &'static dyn Congestion) -> Tcp<'static> {
     let connections = needs.bulk + needs.small;
     let buffers = needs.bulk * needs.bulk_buffer + needs.small * SMALL_BUFFER;
     let half_open = 64;
@@ -174,7 +191,7 @@ fn engine(needs: &Needs) -> Tcp<'static> {
             slots: leak(tcp::Slot::FREE, connections),
             rx: leak(0, buffers),
             tx: leak(0, buffers),
-            words: leak(0, 0),
+            words: leak(0, connections * congestion.words()),
             cells: leak(0, connections * 2),
             deadlines: leak(tersus_iface::ip::Deadline::NONE, connections),
             // As in `tcp::Storage`: with events, which nobody asks for here.
@@ -190,7 +207,7 @@ fn engine(needs: &Needs) -> Tcp<'static> {
             ranges: leak(tcp::Range::NONE, 64),
         },
         tcp::Config::default(),
-        &NONE,
+        congestion,
         SEED,
     );
     let class = |connections: usize, buffer: usize| tcp::Class {
@@ -202,9 +219,9 @@ fn engine(needs: &Needs) -> Tcp<'static> {
     tcp
 }
 
-fn transports(needs: &Needs) -> Transports {
+fn transports(needs: &Needs, congestion: &'static dyn Congestion) -> Transports {
     if needs.udp == 0 {
-        return Transports::Tcp(engine(needs));
+        return Transports::Tcp(engine(needs, congestion));
     }
     let buffer = needs.udp * 128 * 1024;
     Transports::Udp(Udp::from_slices(
@@ -229,7 +246,7 @@ fn options(class: Class, needs: &Needs) -> Options {
     Options { class, timestamps, ..Options::NONE }
 }
 
-impl<C> Tersus<C> {
+impl<C, K> Tersus<C, K> {
     fn tcp(&mut self) -> &mut Tcp<'static> {
         match &mut self.transports {
             Transports::Tcp(tcp) => tcp,
@@ -245,7 +262,7 @@ impl<C> Tersus<C> {
     }
 }
 
-impl<C: Composition> Host for Tersus<C> {
+impl<C: Composition, K: Control> Host for Tersus<C, K> {
     type Connection = ConnectionId;
     type Socket = udp::Handle;
 
@@ -258,11 +275,11 @@ impl<C: Composition> Host for Tersus<C> {
         Self {
             stack,
             link: Ethernet::new(Port(end), [2, 0, 0, 0, 0, number]),
-            transports: transports(needs),
+            transports: transports(needs, K::CONGESTION),
             listeners: Vec::new(),
             needs: *needs,
             peer: address(3 - number),
-            composition: PhantomData,
+            kind: PhantomData,
         }
     }
 
@@ -278,7 +295,7 @@ impl<C: Composition> Host for Tersus<C> {
     }
 
     fn restart(&mut self) {
-        self.transports = transports(&self.needs);
+        self.transports = transports(&self.needs, K::CONGESTION);
         self.listeners.clear();
     }
 
