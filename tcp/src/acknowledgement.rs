@@ -74,7 +74,7 @@ impl Slot {
         let (ack, flight_size) = (seg.ack, self.flight_size());
         let octets = ack.distance(self.snd_una);
         let syn = matches!(self.state, State::SynSent | State::SynReceived);
-        let fin = self.flags.contains(Flags::FIN_SENT) && ack == self.snd_nxt;
+        let fin = self.flags.contains(Flags::FIN_SENT) && ack == self.snd_nxt();
         if self.tx.consume(octets - u32::from(syn) - u32::from(fin)) > 0 {
             events::raise(self, events::WRITABLE);
         }
@@ -150,7 +150,7 @@ impl Slot {
             return;
         }
         if self.duplicate_acks == 1 {
-            self.recover = self.snd_nxt;
+            self.recover = self.snd_nxt();
         }
         if self.duplicate_acks == DUPLICATE_ACKS {
             count(&mut shared.stats.fast_retransmits);
@@ -158,7 +158,7 @@ impl Slot {
             let flight_size = self.recover.distance(self.snd_una);
             let loss = Loss { flight_size, smss: mss, now: shared.now };
             shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::NewReno);
-            self.recover = self.snd_nxt;
+            self.recover = self.snd_nxt();
             self.flags.insert(Flags::FAST_RECOVERY);
             self.mark_first_lost(shared, mss);
         }
@@ -184,14 +184,13 @@ impl Slot {
         u32::from(self.duplicate_acks.min(2)) * mss
     }
 
-    /// The window update of the fifth step: only from segments that are newer than the last that brought one.
+    /// The window update of the fifth step: only from segments that are newer than the last that brought one. SND.WL2 is
+    /// not kept: the segment acknowledges SND.UNA, and nothing beyond that has brought a window.
     pub(crate) fn take_window(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
-        let newer = self.snd_wl1.lt(seg.seq) || (self.snd_wl1 == seg.seq && self.snd_wl2.le(seg.ack));
-        if !newer {
+        if seg.seq.lt(self.snd_wl1) {
             return;
         }
         self.snd_wl1 = seg.seq;
-        self.snd_wl2 = seg.ack;
         let was = self.snd_wnd;
         self.snd_wnd = u32::from(seg.window) << self.snd_shift;
         self.max_snd_wnd = self.max_snd_wnd.max(self.snd_wnd);

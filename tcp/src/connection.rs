@@ -69,7 +69,7 @@ impl Slot {
         let fields = Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
-            seq: self.snd_nxt.0,
+            seq: self.snd_nxt().0,
             ack: self.rcv_nxt.0,
             flags: if self.ecn.contains(EcnFlags::ECHO_DUE) {
                 Control::ACK | Control::ECE
@@ -115,7 +115,7 @@ impl Slot {
             srtt_us: self.rtt.srtt_us(),
             rtt_us: acked.rtt_us.unwrap_or(0),
             snd_una: self.snd_una.0,
-            snd_nxt: self.snd_nxt.0,
+            snd_nxt: self.snd_nxt().0,
             now: shared.now,
         }
     }

@@ -129,7 +129,7 @@ impl Slot {
 
     /// §6.1.2: as for one loss, once a window. No window grows by an ACK that carries an echo.
     fn on_echo(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
-        let is_valid = seg.ack.ge(self.snd_una) && seg.ack.le(self.snd_nxt);
+        let is_valid = seg.ack.ge(self.snd_una) && seg.ack.le(self.snd_nxt());
         if !is_valid {
             return;
         }
@@ -143,7 +143,7 @@ impl Slot {
         count(&mut shared.stats.congestion_echoes);
         let loss = Loss { flight_size: self.flight_size(), smss: self.mss(shared), now: shared.now };
         shared.congestion.on_echo(shared.words_mut(), &loss);
-        self.cwr_end = self.snd_nxt;
+        self.cwr_end = self.snd_nxt();
         self.ecn.insert(EcnFlags::CWR_DUE | EcnFlags::CWR_SENT);
     }
 }

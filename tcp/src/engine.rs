@@ -253,7 +253,7 @@ impl<'a> Tcp<'a> {
         self.index.remove(hash, id);
         if slot.state == State::TimeWait {
             let ts_recent = slot.flags.contains(Flags::TIMESTAMPS).then_some(slot.ts_recent);
-            let last = Last { snd_nxt: slot.snd_nxt, rcv_nxt: slot.rcv_nxt, ts_recent };
+            let last = Last { snd_nxt: slot.snd_nxt(), rcv_nxt: slot.rcv_nxt, ts_recent };
             let until = self.shared.now.plus_micros(self.shared.limits.time_wait);
             if self.waits.insert(hash, key, slot.ports, last, until) == Evicted::Oldest {
                 count(&mut self.shared.stats.time_wait_evicted);

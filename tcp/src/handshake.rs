@@ -268,16 +268,15 @@ impl Tcp<'_> {
         tcb.ecn.set(EcnFlags::AGREED, entry.offers.contains(Offers::ECN));
         let sack = entry.offers.contains(Offers::SACK) && shared.duties.sack.is_some();
         tcb.flags.set(Flags::SACK_OK, sack);
-        tcb.pseudo_sum = path.pseudo_sum();
         tcb.path = path;
         tcb.ports = entry.ports;
         tcb.listener = entry.listener;
         tcb.peer_mss = entry.peer_mss;
-        (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (entry.iss, entry.iss + 1, entry.iss + 1);
+        (tcb.iss, tcb.snd_una) = (entry.iss, entry.iss + 1);
         tcb.records = Records::new(entry.iss + 1);
         tcb.rcv_nxt = entry.irs + 1;
         tcb.rcv_edge = tcb.rcv_nxt + tcb.rx.size().min(u16::MAX.into());
-        (tcb.snd_wl1, tcb.snd_wl2) = (entry.irs, entry.iss);
+        tcb.snd_wl1 = entry.irs;
         if let Some(shift) = entry.peer_shift() {
             tcb.snd_shift = shift;
             tcb.rcv_shift = shift_for(tcb.rx.size());
@@ -411,8 +410,7 @@ impl Tcp<'_> {
             traffic_class: listener.traffic_class & 0xfc,
             flags: OutFlags::DONT_FRAGMENT,
         };
-        let pseudo_sum = self.recent.pseudo_sum();
-        send_segment(ip, &mut self.recent, outgoing, pseudo_sum, &fields, options.as_slice(), [&[], &[]])?;
+        send_segment(ip, &mut self.recent, outgoing, &fields, options.as_slice(), [&[], &[]])?;
         if let Some(watch) = self.shared.watch {
             (watch.syn_ack)(&mut self.shared, entry, &fields);
         }

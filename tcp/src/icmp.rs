@@ -43,7 +43,7 @@ impl Tcp<'_> {
             ErrorKind::ProtocolUnreachable | ErrorKind::PortUnreachable | ErrorKind::Prohibited
                 if opening =>
             {
-                tcb.soft_error = error.kind;
+                tcb.soft_error = SoftError::of(error.kind);
                 let from = tcb.state;
                 tcb.end(shared, Ended::Unreachable);
                 self.tell_state(id, from);
@@ -52,7 +52,7 @@ impl Tcp<'_> {
             // Source Quench (RFC 6633) and whatever else is unknown.
             ErrorKind::Other(..) => return count(&mut self.shared.stats.icmp_ignored),
             kind => {
-                tcb.soft_error = kind;
+                tcb.soft_error = SoftError::of(kind);
                 tcb.flags.insert(Flags::SOFT_ERROR);
                 count(&mut self.shared.stats.icmp_soft);
                 return;
@@ -65,5 +65,67 @@ impl Tcp<'_> {
     fn find_path(&self, error: &IcmpError<'_>, ports: u32) -> Option<u16> {
         let addresses = Packed::between(error.remote, error.local);
         self.find_connection(&addresses.get(), self.key.hash(&addresses.get(), ports), ports)
+    }
+}
+
+/// What a connection keeps of an error, in one octet. Of a kind without a name here only that there was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub(crate) enum SoftError {
+    #[default]
+    Host,
+    Protocol,
+    Port,
+    Prohibited,
+    HopLimit,
+    Reassembly,
+    Parameter,
+}
+
+impl SoftError {
+    const fn of(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::ProtocolUnreachable => Self::Protocol,
+            ErrorKind::PortUnreachable => Self::Port,
+            ErrorKind::Prohibited => Self::Prohibited,
+            ErrorKind::HopLimitExceeded => Self::HopLimit,
+            ErrorKind::ReassemblyTimeExceeded => Self::Reassembly,
+            ErrorKind::ParameterProblem => Self::Parameter,
+            // What has no name here is no soft error.
+            _ => Self::Host,
+        }
+    }
+
+    /// As the IP layer told it.
+    pub(crate) const fn kind(self) -> ErrorKind {
+        match self {
+            Self::Host => ErrorKind::HostUnreachable,
+            Self::Protocol => ErrorKind::ProtocolUnreachable,
+            Self::Port => ErrorKind::PortUnreachable,
+            Self::Prohibited => ErrorKind::Prohibited,
+            Self::HopLimit => ErrorKind::HopLimitExceeded,
+            Self::Reassembly => ErrorKind::ReassemblyTimeExceeded,
+            Self::Parameter => ErrorKind::ParameterProblem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_error_is_what_it_was() {
+        for kind in [
+            ErrorKind::HostUnreachable,
+            ErrorKind::ProtocolUnreachable,
+            ErrorKind::PortUnreachable,
+            ErrorKind::Prohibited,
+            ErrorKind::HopLimitExceeded,
+            ErrorKind::ReassemblyTimeExceeded,
+            ErrorKind::ParameterProblem,
+        ] {
+            assert_eq!(SoftError::of(kind).kind(), kind);
+        }
     }
 }

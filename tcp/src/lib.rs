@@ -56,6 +56,7 @@ mod seq;
 mod shared;
 mod slots;
 pub mod small;
+mod soon;
 mod state;
 mod statistics;
 mod storage;

@@ -133,13 +133,12 @@ impl Tcp<'_> {
         let tcb = self.slots.get_mut(usize::from(id)).ok_or(ConnectError::NoRoom)?;
         tcb.flags.insert(Flags::IN_INDEX);
         tcb.state = State::SynSent;
-        tcb.pseudo_sum = path.pseudo_sum();
         tcb.path = path;
         tcb.ports = ports;
         tcb.peer_mss = default_mss(if path.is_ipv6() { 6 } else { 4 });
         let (iss, offset) = isn::initial(&self.shared.random, now, &addresses, ports);
         tcb.ts_offset = offset;
-        (tcb.iss, tcb.snd_una, tcb.snd_nxt) = (iss, iss, iss);
+        (tcb.iss, tcb.snd_una) = (iss, iss);
         tcb.records = Records::new(iss);
         tcb.progress = now;
         let generation = tcb.generation;

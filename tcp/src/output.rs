@@ -5,6 +5,7 @@
 //! into the buffer that the lower layers lend.
 
 use crate::ecn::EcnFlags;
+use crate::icmp::SoftError;
 use crate::options::syn_options;
 use crate::rack::Probe;
 use crate::recovery::Marks;
@@ -13,8 +14,7 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::{add, count};
 use crate::tcb::{Ended, Flags, Slot};
-use tersus_ip::{ErrorKind, InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
-use tersus_wire::checksum::Sum;
+use tersus_ip::{InterfaceId, IpLayer, OutFlags, Outgoing, Path, SendError};
 use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control};
 use tersus_wire::IpProtocol;
 
@@ -138,7 +138,7 @@ impl Slot {
             SendError::TooBig(_) => count(&mut shared.stats.unroutable),
             SendError::Unreachable(_) => {
                 count(&mut shared.stats.unroutable);
-                self.soft_error = ErrorKind::HostUnreachable;
+                self.soft_error = SoftError::Host;
                 self.flags.insert(Flags::SOFT_ERROR);
                 // An attempt ends at once: this host itself finds no way, or no neighbour that answers. What is
                 // synchronized goes on, RFC 1122 §4.2.3.9: routes and neighbours come back.
@@ -199,7 +199,14 @@ impl Slot {
         if !self.flags.contains(Flags::ACK_NOW) || self.state == State::SynSent {
             return None;
         }
-        Some(Next { seq: self.snd_nxt, len: 0, control: Control::ACK, kind: Kind::Ack, run: 0, segments: 0 })
+        Some(Next {
+            seq: self.snd_nxt(),
+            len: 0,
+            control: Control::ACK,
+            kind: Kind::Ack,
+            run: 0,
+            segments: 0,
+        })
     }
 
     /// What is rare, and what comes behind it.
@@ -207,7 +214,14 @@ impl Slot {
     fn next_rare(&self, shared: &Shared<'_>) -> Option<Next> {
         if self.flags.contains(Flags::RESET_DUE) {
             let control = Control::RST | Control::ACK;
-            return Some(Next { seq: self.snd_nxt, len: 0, control, kind: Kind::Reset, run: 0, segments: 0 });
+            return Some(Next {
+                seq: self.snd_nxt(),
+                len: 0,
+                control,
+                kind: Kind::Reset,
+                run: 0,
+                segments: 0,
+            });
         }
         match self.state {
             State::SynSent => self.next_syn(shared, Control::SYN),
@@ -223,7 +237,7 @@ impl Slot {
     }
 
     fn next_syn(&self, shared: &Shared<'_>, mut control: Control) -> Option<Next> {
-        let (seq, kind) = if self.snd_nxt == self.iss {
+        let (seq, kind) = if self.snd_nxt() == self.iss {
             if self.ecn.contains(EcnFlags::REQUEST) && shared.duties.ecn.is_some() {
                 control |= crate::ecn::SETUP;
             }
@@ -327,7 +341,7 @@ impl Slot {
         let mut control = Control::ACK;
         control.set(Control::PSH, last && queued > 0);
         control.set(Control::FIN, fin);
-        Some(Next { seq: self.snd_nxt, len, control, kind: Kind::New, run, segments: 0 })
+        Some(Next { seq: self.snd_nxt(), len, control, kind: Kind::New, run, segments: 0 })
     }
 
     /// One octet (or the FIN) into a closed window, or a keep-alive probe.
@@ -340,7 +354,7 @@ impl Slot {
         }
         if self.flags.contains(Flags::KEEP_ALIVE_DUE) {
             return Some(Next {
-                seq: self.snd_nxt - 1,
+                seq: self.snd_nxt() - 1,
                 len: 0,
                 control: Control::ACK,
                 kind: Kind::KeepAlive,
@@ -406,7 +420,7 @@ impl Slot {
             if len > 0 {
                 payload = self.tx.slices(shared.tx, offset, len);
             }
-            let sent = send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, payload);
+            let sent = send_segment(ip, &mut self.path, packet, &fields, options, payload);
             if next.segments == 0 {
                 sent?;
             } else if sent.is_err() {
@@ -448,7 +462,7 @@ impl Slot {
         let options = options.as_slice();
         let fields = self.fields(next, u16::try_from(self.rx.free()).unwrap_or(u16::MAX));
         let packet = self.packet(OutFlags::DONT_FRAGMENT);
-        send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, [&[], &[]])?;
+        send_segment(ip, &mut self.path, packet, &fields, options, [&[], &[]])?;
         next.segments = 1;
         Ok(())
     }
@@ -539,7 +553,7 @@ impl Slot {
         if next.kind == Kind::Probe {
             count(&mut shared.stats.probes);
             self.flags.remove(Flags::PROBE_DUE);
-            if next.seq == self.snd_nxt {
+            if next.seq == self.snd_nxt() {
                 return self.on_sent_new(shared, next, octets);
             }
             self.records.mark_lost(&mut shared.records, next.seq, octets);
@@ -570,7 +584,6 @@ impl Slot {
             self.start_retransmit_timer(shared);
         }
         self.records.on_send(&mut shared.records, octets, shared.now);
-        self.snd_nxt += octets;
         self.last_sent = shared.now;
         self.flags.remove(Flags::OVERRIDE);
         if self.ecn.contains(EcnFlags::CWR_DUE) && next.kind == Kind::New && next.len > 0 {
@@ -619,11 +632,11 @@ pub(crate) fn send_segment(
     ip: &mut dyn IpLayer,
     path: &mut Path,
     mut packet: Outgoing,
-    pseudo_sum: Sum,
     fields: &Fields,
     options: &[u8],
     payload: [&[u8]; 2],
 ) -> Result<(), SendError> {
+    let pseudo_sum = path.pseudo_sum();
     let mut checksum = Checksum::Full(pseudo_sum);
     if path.has_checksum_offload() {
         packet.flags |= OutFlags::PARTIAL_CHECKSUM;

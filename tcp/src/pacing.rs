@@ -12,15 +12,19 @@
 //! deadlines: polling at that moment sends.
 
 use crate::rate::{self, Before};
+use crate::records::stamp;
+use crate::seq::SeqNum;
 use crate::shared::Shared;
+use crate::soon::Soon;
 use crate::statistics::count;
 use crate::tcb::{Flags, Slot};
 use tersus_ip::{Deadline, Instant};
 
 /// Longest time between two bursts, in µs, whatever rate is asked for: a connection always goes on.
-const GAP_MAX_US: u64 = 1_000_000;
+const GAP_MAX_US: u32 = 1_000_000;
+const _: () = assert!(2 * GAP_MAX_US <= Soon::SPAN);
 /// What a burst is worth, in µs at the pacing rate; a poll that comes so late loses nothing.
-const QUANTUM_US: u64 = 1_000;
+const QUANTUM_US: u32 = 1_000;
 /// Octets of a burst at most.
 const QUANTUM_MAX: u32 = 64 * 1024;
 
@@ -54,7 +58,7 @@ fn burst(slot: &Slot, shared: &Shared<'_>) -> u32 {
         return 0;
     }
     let Some(rate) = rate(slot, shared) else { return u32::MAX };
-    let octets = u32::try_from(rate / (1_000_000 / QUANTUM_US)).unwrap_or(u32::MAX);
+    let octets = u32::try_from(rate / u64::from(1_000_000 / QUANTUM_US)).unwrap_or(u32::MAX);
     octets.min(QUANTUM_MAX).max(slot.mss(shared).saturating_mul(2))
 }
 
@@ -62,11 +66,13 @@ fn sent(slot: &mut Slot, shared: &Shared<'_>, octets: u32) {
     let Some(rate) = rate(slot, shared) else { return slot.next_send.stop() };
     let rate = rate.max(1);
     let span = (u64::from(octets) * 1_000_000 + rate / 2) / rate;
-    let base = slot.next_send.instant().map_or(0, Instant::micros);
-    let now = shared.now.micros();
+    let now = SeqNum(stamp(shared.now));
     // A burst that left a little late does not delay the next; after a longer pause the time begins anew.
-    let base = if base.saturating_add(QUANTUM_US) < now || base > now + GAP_MAX_US { now } else { base };
-    slot.next_send = Deadline::at(Instant::from_micros(base).plus_micros(span.min(GAP_MAX_US)));
+    let recent = SeqNum(slot.next_send.moment().unwrap_or(now.0));
+    let is_recent = now.distance(recent) <= QUANTUM_US || recent.distance(now) <= GAP_MAX_US;
+    let base = if is_recent { recent } else { now };
+    let span = u32::try_from(span).unwrap_or(GAP_MAX_US).min(GAP_MAX_US);
+    slot.next_send = Soon::at((base + span).0);
 }
 
 impl Slot {
@@ -101,12 +107,12 @@ impl Slot {
     }
 
     /// When what is held back may leave.
-    pub(crate) fn held_until(&self) -> Deadline {
+    pub(crate) fn held_until(&self, now: Instant) -> Deadline {
         // What was held may be acknowledged by now: it had left before.
         if self.is_quiet() {
             return Deadline::NONE;
         }
-        self.next_send
+        self.next_send.deadline(now)
     }
 }
 
@@ -192,10 +198,10 @@ mod tests {
             (u64::MAX, 1_000, 10_000, 10_000),
         ] {
             with_rate(Some(rate), |slot, shared| {
-                slot.next_send = Deadline::at(Instant::from_micros(10_000));
+                slot.next_send = Soon::at(10_000);
                 shared.now = Instant::from_micros(now);
                 sent(slot, shared, octets);
-                assert_eq!(slot.next_send.instant(), Some(Instant::from_micros(want)), "{rate} at {now}");
+                assert_eq!(slot.next_send, Soon::at(want), "{rate} at {now}");
             });
         }
     }
@@ -203,10 +209,10 @@ mod tests {
     #[test]
     fn a_clock_that_stepped_back_holds_nothing_for_long() {
         with_rate(Some(1_000_000), |slot, shared| {
-            slot.next_send = Deadline::at(Instant::from_secs(1_000));
+            slot.next_send = Soon::at(1_000_000_000);
             shared.now = Instant::from_secs(1);
             sent(slot, shared, 1_000);
-            assert_eq!(slot.next_send.instant(), Some(Instant::from_micros(1_001_000)));
+            assert_eq!(slot.next_send, Soon::at(1_001_000));
         });
     }
 }

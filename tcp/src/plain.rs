@@ -65,7 +65,7 @@ impl Slot {
         let fields = Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
-            seq: self.snd_nxt.0,
+            seq: self.snd_nxt().0,
             ack: self.rcv_nxt.0,
             flags: control,
             window: u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX),
@@ -82,7 +82,7 @@ impl Slot {
             None => &[],
         };
         let payload = if queued > 0 { self.tx.slices(shared.tx, flight, queued) } else { [&[][..]; 2] };
-        match send_segment(ip, &mut self.path, packet, self.pseudo_sum, &fields, options, payload) {
+        match send_segment(ip, &mut self.path, packet, &fields, options, payload) {
             Ok(()) => {}
             // The path now knows its MTU: the segment is cut anew.
             Err(SendError::TooBig(_)) => return None,
@@ -104,7 +104,6 @@ impl Slot {
                 self.start_retransmit_timer(shared);
             }
             self.records.on_send(&mut shared.records, octets, shared.now);
-            self.snd_nxt += octets;
             if closing {
                 self.flags.insert(Flags::FIN_SENT);
             }

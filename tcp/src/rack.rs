@@ -38,25 +38,25 @@ pub(crate) struct Rack {
     rtt_us: u32,
     /// `RACK.dsack_round`, if `Marks::DSACK_ROUND`.
     dsack_round: SeqNum,
-    /// `TLP.end_seq`, if `Marks::PROBED`.
-    probe_end: SeqNum,
+}
+
+/// How wide the reordering window is, §5.2.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Width {
     /// `RACK.reo_wnd_mult` less one.
     widened: u8,
     /// `RACK.reo_wnd_persist`.
     persist: u8,
 }
 
+impl Width {
+    /// As wide as at first.
+    pub(crate) const NONE: Self = Self { widened: 0, persist: 0 };
+}
+
 impl Rack {
     /// Nothing was measured.
-    pub(crate) const NONE: Self = Self {
-        sent: 0,
-        end: SeqNum(0),
-        rtt_us: 0,
-        dsack_round: SeqNum(0),
-        probe_end: SeqNum(0),
-        widened: 0,
-        persist: 0,
-    };
+    pub(crate) const NONE: Self = Self { sent: 0, end: SeqNum(0), rtt_us: 0, dsack_round: SeqNum(0) };
 }
 
 /// Takes in what an ACK delivered, and marks what is overdue: §6.2.
@@ -95,9 +95,10 @@ fn update(slot: &mut Slot, shared: &Shared<'_>, found: &Found) {
     }
     if found.has_dsack && !slot.repair.marks.contains(Marks::DSACK_ROUND) {
         slot.repair.marks.insert(Marks::DSACK_ROUND);
-        rack.dsack_round = slot.snd_nxt;
-        rack.widened = rack.widened.saturating_add(1);
-        rack.persist = PERSIST;
+        slot.repair.rack.dsack_round = slot.snd_nxt();
+        let width = &mut slot.repair.width;
+        width.widened = width.widened.saturating_add(1);
+        width.persist = PERSIST;
     }
 }
 
@@ -108,16 +109,16 @@ fn reordering_window(slot: &Slot, shared: &Shared<'_>) -> u32 {
     if !slot.repair.marks.contains(Marks::REORDERED) && (in_recovery || many_sacked) {
         return 0;
     }
-    let widened = u32::from(slot.repair.rack.widened) + 1;
+    let widened = u32::from(slot.repair.width.widened) + 1;
     (slot.rtt.min_us() / 4).saturating_mul(widened).min(slot.rtt.srtt_us())
 }
 
 /// A recovery ends: the window is narrow again after sixteen of them, §6.2 step 4.
 pub(crate) fn on_recovered(slot: &mut Slot) {
-    let rack = &mut slot.repair.rack;
-    rack.persist = rack.persist.saturating_sub(1);
-    if rack.persist == 0 {
-        rack.widened = 0;
+    let width = &mut slot.repair.width;
+    width.persist = width.persist.saturating_sub(1);
+    if width.persist == 0 {
+        width.widened = 0;
     }
 }
 
@@ -170,9 +171,9 @@ pub(crate) fn on_timer(slot: &mut Slot, shared: &mut Shared<'_>) {
     slot.repair.marks.remove(Marks::TIMERS);
     if is_probe {
         slot.flags.insert(Flags::PROBE_DUE);
-        slot.repair.marks.insert(Marks::LOSS_PROBE | Marks::PROBED | Marks::UNSAMPLED);
+        slot.repair.marks.insert(Marks::LOSS_PROBE | Marks::UNSAMPLED);
         slot.repair.marks.remove(Marks::PROBED_AGAIN);
-        slot.repair.rack.probe_end = slot.snd_nxt;
+        slot.repair.begin_probe(slot.snd_nxt());
         return start_timer(slot, shared);
     }
     let found = Found::nothing(slot);
@@ -218,7 +219,9 @@ pub(crate) fn on_probe_sent(slot: &mut Slot, shared: &mut Shared<'_>, probe: Pro
     count(&mut shared.stats.loss_probes);
     slot.flags.remove(Flags::PROBE_DUE);
     slot.repair.marks.remove(Marks::LOSS_PROBE);
-    slot.repair.rack.probe_end = slot.snd_nxt;
+    if slot.repair.marks.contains(Marks::PROBED) {
+        slot.repair.begin_probe(slot.snd_nxt());
+    }
     slot.repair.marks.set(Marks::PROBED_AGAIN, probe == Probe::Again);
     start_timer(slot, shared);
 }
@@ -231,7 +234,7 @@ pub(crate) fn on_ack_of_probe(
     dsack_end: Option<SeqNum>,
     found: &Found,
 ) {
-    let end = slot.repair.rack.probe_end;
+    let end = slot.repair.probe_end();
     if !slot.repair.marks.contains(Marks::PROBED) || seg.ack.lt(end) {
         return;
     }

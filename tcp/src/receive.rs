@@ -206,7 +206,7 @@ impl Tcp<'_> {
             if !slot.is_quiet() || slot.flags.intersects(Flags::OWED) {
                 return self.settle(id);
             }
-            self.timers.set(id, slot.next_deadline());
+            self.timers.set(id, slot.next_deadline(self.shared.now));
         } else if !slot.state.is_live() {
             return self.settle(id);
         }

@@ -8,7 +8,7 @@
 
 use crate::acknowledgement::{samples_shift, DUPLICATE_ACKS};
 use crate::congestion::{Loss, Recovery};
-use crate::rack::Rack;
+use crate::rack::{Rack, Width};
 use crate::records::{Block, Delivery, Overdue};
 use crate::segment::Segment;
 use crate::seq::SeqNum;
@@ -65,7 +65,8 @@ bitflags::bitflags! {
 pub(crate) struct Repair {
     /// The delivered count when recovery began, which prr_delivered is counted from, RFC 6937.
     delivered: u32,
-    /// Octets sent until then, modulo 2^32, which prr_out is counted from.
+    /// Octets sent until then, modulo 2^32, which prr_out is counted from. Out of recovery, which ends every probe: see
+    /// [`Repair::probe_end`].
     sent: u32,
     /// RecoverFS.
     flight_size: u32,
@@ -74,6 +75,7 @@ pub(crate) struct Repair {
     pub(crate) rack: Rack,
     pub(crate) prior: Prior,
     pub(crate) marks: Marks,
+    pub(crate) width: Width,
 }
 
 impl Repair {
@@ -86,7 +88,19 @@ impl Repair {
         rack: Rack::NONE,
         prior: Prior::NONE,
         marks: Marks::empty(),
+        width: Width::NONE,
     };
+
+    /// `TLP.end_seq`, if `Marks::PROBED`.
+    pub(crate) const fn probe_end(&self) -> SeqNum {
+        SeqNum(self.sent)
+    }
+
+    /// A probe is in flight, or about to be: it may end with `end`.
+    pub(crate) fn begin_probe(&mut self, end: SeqNum) {
+        self.marks.insert(Marks::PROBED);
+        self.sent = end.0;
+    }
 }
 
 /// A SACK option, taken apart.
@@ -193,7 +207,7 @@ impl Slot {
                 report.dsack = Some(block);
                 continue;
             }
-            let is_possible = left.lt(right) && right.gt(una) && right.le(self.snd_nxt);
+            let is_possible = left.lt(right) && right.gt(una) && right.le(self.snd_nxt());
             if let Some(place) = report.blocks.get_mut(report.len).filter(|_| is_possible) {
                 *place = Block { left: left.max(una), right };
                 report.len += 1;
@@ -221,7 +235,7 @@ impl Slot {
             count(&mut shared.stats.duplicate_acks);
             self.duplicate_acks = self.duplicate_acks.saturating_add(1);
             if self.duplicate_acks == 1 {
-                self.recover = self.snd_nxt;
+                self.recover = self.snd_nxt();
             }
         }
         // RACK lets later segments overtake; what cannot be noted can only be counted.
@@ -295,7 +309,7 @@ impl Slot {
     fn begin_reduction(&mut self, shared: &mut Shared<'_>, found: &Found, flight_size: u32) {
         let loss = Loss { flight_size, smss: self.mss(shared), now: shared.now };
         shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
-        self.recover = self.snd_nxt;
+        self.recover = self.snd_nxt();
         self.repair.delivered = self.records.delivered().wrapping_sub(found.delivered);
         self.repair.sent = low(self.octets_sent);
         self.reduce(shared, found);

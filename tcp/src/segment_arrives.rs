@@ -86,7 +86,7 @@ impl Slot {
     fn in_syn_sent(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> ControlFlow<Reply> {
         // First, the ACK bit.
         let acks_syn = seg.has(Control::ACK);
-        if acks_syn && !(seg.ack.gt(self.iss) && seg.ack.le(self.snd_nxt)) {
+        if acks_syn && !(seg.ack.gt(self.iss) && seg.ack.le(self.snd_nxt())) {
             count(&mut shared.stats.bad_ack);
             return Break(if seg.has(Control::RST) { Reply::Nothing } else { Reply::Reset });
         }
@@ -148,7 +148,6 @@ impl Slot {
         self.snd_wnd = seg.window.into();
         self.max_snd_wnd = self.snd_wnd;
         self.snd_wl1 = seg.seq;
-        self.snd_wl2 = seg.ack;
         if let Some(mss) = options.mss {
             self.peer_mss = mss;
         }
@@ -245,7 +244,7 @@ impl Slot {
             return Break(Reply::Nothing);
         }
         if self.state == State::SynReceived {
-            if !(seg.ack.gt(self.snd_una) && seg.ack.le(self.snd_nxt)) {
+            if !(seg.ack.gt(self.snd_una) && seg.ack.le(self.snd_nxt())) {
                 count(&mut shared.stats.bad_ack);
                 return Break(Reply::Reset);
             }
@@ -258,7 +257,7 @@ impl Slot {
         }
         // RFC 5961 §5.2: from SND.UNA - MAX.SND.WND to SND.NXT.
         let oldest = self.snd_una - self.max_snd_wnd;
-        if seg.ack.distance(oldest) > self.snd_nxt.distance(oldest) {
+        if seg.ack.distance(oldest) > self.snd_nxt().distance(oldest) {
             count(&mut shared.stats.bad_ack);
             return Break(self.challenge(shared));
         }

@@ -12,7 +12,7 @@ use tersus_ip::Deadline;
 ///
 /// | parameter | what | octets each |
 /// |---|---|---|
-/// | `CONNS` | connections | about 435 |
+/// | `CONNS` | connections | about 402 |
 /// | `RX`, `TX` | receive and send buffer of each connection, in octets | 1 |
 /// | `SYNS` | half-open connections of listeners, all together | 90 |
 /// | `WAITS` | connections in TIME-WAIT | 72 |

@@ -15,6 +15,7 @@
 use crate::config::{Ecn, KeepAlive, Nagle, Options, Timestamps};
 use crate::ecn::EcnFlags;
 use crate::error::Outcome;
+use crate::icmp::SoftError;
 use crate::ranges::Ranges;
 use crate::records::Records;
 use crate::recovery::Repair;
@@ -22,10 +23,10 @@ use crate::ring::Ring;
 use crate::rtt::Rtt;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
+use crate::soon::Soon;
 use crate::state::State;
 use core::time::Duration;
-use tersus_ip::{Deadline, ErrorKind, Instant, Path};
-use tersus_wire::checksum::Sum;
+use tersus_ip::{Deadline, Instant, Path};
 
 bitflags::bitflags! {
     /// What is to be done and what has happened, one bit each.
@@ -157,17 +158,13 @@ pub struct Slot {
     pub(crate) peer_mss: u16,
     /// When TS.Recent was set, in units of 2^30 µs modulo 2^16.
     pub(crate) ts_recent_at: u16,
-    /// Sum of both addresses.
-    pub(crate) pseudo_sum: Sum,
 
     pub(crate) snd_una: SeqNum,
-    pub(crate) snd_nxt: SeqNum,
     /// Scaled up.
     pub(crate) snd_wnd: u32,
     /// The largest `snd_wnd` ever.
     pub(crate) max_snd_wnd: u32,
     pub(crate) snd_wl1: SeqNum,
-    pub(crate) snd_wl2: SeqNum,
     pub(crate) iss: SeqNum,
     /// SND.NXT when the loss was found that is being repaired, or at the first duplicate ACK.
     pub(crate) recover: SeqNum,
@@ -200,9 +197,9 @@ pub struct Slot {
     /// override of SWS avoidance, §3.8.6.2.1.
     pub(crate) retransmit: Deadline,
     /// RFC 9293 §3.8.6.3: an ACK waits no longer than this.
-    pub(crate) delayed_ack: Deadline,
+    pub(crate) delayed_ack: Soon,
     /// Pacing: no data leave before. It is a deadline while `HELD`.
-    pub(crate) next_send: Deadline,
+    pub(crate) next_send: Soon,
     /// Keep-alive, §3.8.4; in FIN-WAIT-2 of a released connection: give up.
     pub(crate) idle: Deadline,
     /// When something was sent into an empty flight, or the peer last acknowledged something new: R2 and the user
@@ -212,7 +209,7 @@ pub struct Slot {
     pub(crate) last_sent: Instant,
     /// User timeout in milliseconds; 0: none.
     pub(crate) user_timeout_ms: u32,
-    pub(crate) soft_error: ErrorKind,
+    pub(crate) soft_error: SoftError,
 
     /// Counters of this connection.
     pub(crate) retransmissions: u32,
@@ -246,13 +243,10 @@ impl Slot {
         events: 0,
         ecn: EcnFlags::empty(),
         peer_mss: 0,
-        pseudo_sum: Sum::new(),
         snd_una: SeqNum(0),
-        snd_nxt: SeqNum(0),
         snd_wnd: 0,
         max_snd_wnd: 0,
         snd_wl1: SeqNum(0),
-        snd_wl2: SeqNum(0),
         iss: SeqNum(0),
         recover: SeqNum(0),
         snd_up: SeqNum(0),
@@ -271,13 +265,13 @@ impl Slot {
         rtt: Rtt::NONE,
         repair: Repair::NONE,
         retransmit: Deadline::NONE,
-        delayed_ack: Deadline::NONE,
-        next_send: Deadline::NONE,
+        delayed_ack: Soon::NONE,
+        next_send: Soon::NONE,
         idle: Deadline::NONE,
         progress: Instant::ZERO,
         last_sent: Instant::ZERO,
         user_timeout_ms: 0,
-        soft_error: ErrorKind::HostUnreachable,
+        soft_error: SoftError::Host,
         retransmissions: 0,
         octets_sent: 0,
         octets_received: 0,
@@ -307,6 +301,12 @@ impl Slot {
         u16::from_be_bytes([a, b])
     }
 
+    /// SND.NXT: all that was sent is recorded.
+    #[inline]
+    pub(crate) fn snd_nxt(&self) -> SeqNum {
+        self.records.end()
+    }
+
     /// RCV.WND, as it was last announced.
     pub(crate) fn rcv_wnd(&self) -> u32 {
         self.rcv_edge.distance(self.rcv_nxt)
@@ -314,7 +314,7 @@ impl Slot {
 
     /// Octets of sequence space that are in flight.
     pub(crate) fn flight_size(&self) -> u32 {
-        self.snd_nxt.distance(self.snd_una)
+        self.snd_nxt().distance(self.snd_una)
     }
 
     /// Sequence number of the first octet in the send ring.
@@ -337,14 +337,14 @@ impl Slot {
 
     /// Whether our FIN was sent and acknowledged.
     pub(crate) fn fin_is_acked(&self) -> bool {
-        self.flags.contains(Flags::FIN_SENT) && self.snd_una == self.snd_nxt
+        self.flags.contains(Flags::FIN_SENT) && self.snd_una == self.snd_nxt()
     }
 
     /// Whether data or a FIN have not been sent even once.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn has_unsent(&self) -> bool {
         let fin = self.flags.contains(Flags::FIN_QUEUED) && !self.flags.contains(Flags::FIN_SENT);
-        fin || self.data_end().gt(self.snd_nxt)
+        fin || self.data_end().gt(self.snd_nxt())
     }
 
     /// SMSS, RFC 9293 §3.7.1: octets of payload that the peer takes and the path carries beside our options.
@@ -380,7 +380,7 @@ impl Slot {
             Ended::Reset => Outcome::Reset,
             Ended::Refused => Outcome::Refused,
             Ended::TimedOut => Outcome::TimedOut,
-            Ended::Unreachable => Outcome::Unreachable(self.soft_error),
+            Ended::Unreachable => Outcome::Unreachable(self.soft_error.kind()),
             Ended::Aborted => Outcome::Aborted,
         })
     }
@@ -395,10 +395,11 @@ impl Slot {
     }
 
     /// The earliest of all timers.
-    pub(crate) fn next_deadline(&self) -> Deadline {
-        let next = self.retransmit.earlier(self.delayed_ack).earlier(self.idle).earlier(self.give_up());
+    pub(crate) fn next_deadline(&self, now: Instant) -> Deadline {
+        let next = self.retransmit.earlier(self.idle).earlier(self.give_up());
+        let next = next.earlier(self.delayed_ack.deadline(now));
         if self.flags.contains(Flags::HELD) {
-            return next.earlier(self.held_until());
+            return next.earlier(self.held_until(now));
         }
         next
     }
@@ -442,8 +443,8 @@ mod tests {
         // With its share of the side tables: two cells, a deadline, five links.
         let side = 2 * 4 + 8 + 5 * 2;
         let size = core::mem::size_of::<Slot>() + side;
-        // 8 of them are for pacing, 8 for ECN, 8 for the urgent mechanism, 56 for recovery by SACK, RACK and undoing, 10 for
+        // 4 of them are for pacing, 8 for ECN, 8 for the urgent mechanism, 48 for recovery by SACK, RACK and undoing, 10 for
         // timestamps.
-        assert!(size <= 434, "{size}");
+        assert!(size <= 402, "{size}");
     }
 }

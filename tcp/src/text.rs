@@ -5,6 +5,7 @@ use crate::events;
 use crate::ranges::Inserted;
 use crate::segment::{Reply, Segment};
 use crate::shared::Shared;
+use crate::soon::Soon;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags, Slot};
 
@@ -65,7 +66,7 @@ impl Slot {
         if self.unacked_segments >= 2 || delay == 0 {
             self.flags.insert(Flags::ACK_NOW);
         } else if !self.delayed_ack.is_running() {
-            self.delayed_ack = shared.after(delay.into());
+            self.delayed_ack = Soon::after(shared.now, delay);
         }
     }
 

@@ -184,7 +184,7 @@ impl Variables {
             state: slot.state,
             iss: slot.iss.0,
             snd_una: slot.snd_una.0,
-            snd_nxt: slot.snd_nxt.0,
+            snd_nxt: slot.snd_nxt().0,
             snd_wnd: slot.snd_wnd,
             rcv_nxt: slot.rcv_nxt.0,
             rcv_wnd: slot.rcv_wnd(),

@@ -100,7 +100,7 @@ impl Tcp<'_> {
                         Some(watch) => (watch.timeout)(slot, shared),
                         None => slot.on_timeout(shared),
                     }
-                    slot.next_deadline()
+                    slot.next_deadline(now)
                 }
                 None => Deadline::NONE,
             };
@@ -137,7 +137,7 @@ impl Tcp<'_> {
         if slot.flags.intersects(Flags::OWED) {
             slot.after_visit(shared, ip);
         }
-        self.timers.set(id, slot.next_deadline());
+        self.timers.set(id, slot.next_deadline(shared.now));
         let (is_live, is_over) = (slot.state.is_live(), slot.is_over());
         if !is_live {
             self.after_end(id);
