@@ -15,6 +15,8 @@ use tersus_iface::tcp::small::SmallTcp;
 use tersus_iface::tcp::{
     self, Config, ConnectOptions, ConnectionId, Outcome, RecvError, SendError, State, Tcp,
 };
+use tersus_iface::udp::small::SmallUdp;
+use tersus_iface::udp::{self, Local, Udp};
 use tersus_iface::wire::Cidr;
 use tersus_iface::{Progress, Stack};
 
@@ -366,4 +368,142 @@ fn small_hosts_survive_what_comes_twice_or_late() {
 fn small_hosts_survive_damage() {
     let of = |corruption| Impairment { corruption: percent(corruption), ..Impairment::NONE };
     converse_all(seeds(), &[of(3), of(10)]);
+}
+
+/// Two hosts of a small UDP each, one of which echoes, over a wire that is harmed so, from one seed. Returns how many
+/// datagrams were sent and came back.
+fn echo(family: Family, impairment: Impairment, seed: u64) -> (usize, usize) {
+    let mut random = Random::new([u8::try_from(seed % 251).unwrap(); 32]);
+    let mut memory = memory::Storage::<64, 1514>::new();
+    let wire = Wire::new(&mut memory, Medium::Ethernet, [u8::try_from(seed % 241).unwrap(); 32]);
+    wire.impair_both(impairment);
+    let (left, right) = wire.ends();
+    let mut links =
+        [Ethernet::<_, 8>::new(left, [2, 0, 0, 0, 0, 1]), Ethernet::new(right, [2, 0, 0, 0, 0, 2])];
+    let mut memories: [small::Storage<1, 0, 2>; 2] = Default::default();
+    let mut ips = memories.each_mut().map(SmallIp::new);
+    let mut storages: [udp::small::Storage<1, 8192, 2048>; 2] = Default::default();
+    let mut udps = storages.each_mut().map(SmallUdp::new);
+    for (ip, host) in ips.iter_mut().zip(1..) {
+        ip.add_address(address(family, host)).unwrap();
+    }
+    let asks = udps[0].bind_any(&mut random).unwrap();
+    let answers = udps[1].bind(PORT).unwrap();
+    let to = SocketAddr::new(address(family, 2).address(), PORT);
+    let (mut sent, mut lens, mut returned) = (0, Vec::new(), vec![0; 300]);
+    let mut now = Instant::from_secs(100);
+    let mut turns = 0;
+    loop {
+        turns += 1;
+        assert!(turns < 20_000, "it spins at {now}: {family:?} seed {seed}");
+        let mut is_busy = false;
+        for ((ip, link), udp) in ips.iter_mut().zip(&mut links).zip(&mut udps) {
+            is_busy |= ip.poll(now, link, &mut (udp,)) == Progress::More;
+        }
+        while sent < returned.len() && random.below(4) != 0 {
+            let len = usize::try_from(random.below(1000)).unwrap() + 2;
+            let number = u16::try_from(sent).unwrap().to_be_bytes();
+            let write = |place: &mut [u8]| {
+                for (at, octet_at) in place.iter_mut().enumerate() {
+                    *octet_at = number.get(at).copied().unwrap_or(octet(u32::from(number[1]), at));
+                }
+            };
+            if udps[0].send_with(asks, ip::Source::ANY, to, len, write).is_err() {
+                break;
+            }
+            lens.push(len);
+            sent += 1;
+            is_busy = true;
+        }
+        while let Ok(Some(_)) = udps[1].send_back(answers) {
+            is_busy = true;
+        }
+        while let Some((number, data)) = udps[0]
+            .recv_with(asks, |meta, data| {
+                assert_eq!(meta.remote, to);
+                let (number, data) = data.split_first_chunk().unwrap();
+                (usize::from(u16::from_be_bytes(*number)), data.to_vec())
+            })
+            .unwrap()
+        {
+            assert_eq!(data.len() + 2, lens[number], "seed {seed}");
+            let salt = u32::from(u16::try_from(number).unwrap().to_be_bytes()[1]);
+            assert!((2..).zip(&data).all(|(at, got)| *got == octet(salt, at)), "seed {seed}");
+            returned[number] += 1;
+        }
+        let next = ips.iter().zip(&links).zip(&udps).fold(None, |soonest, ((ip, link), udp)| {
+            use tersus_iface::ip::Transport;
+            earliest(soonest, earliest(ip.poll_at(link, &()), udp.poll_at()))
+        });
+        match next {
+            _ if is_busy => (),
+            Some(next) if next < now + Duration::from_secs(30) => now = next.max(now),
+            _ if sent == returned.len() => break,
+            _ => now += Duration::from_millis(10),
+        }
+    }
+    assert!(impairment.duplication != Fraction::NONE || returned.iter().all(|times| *times <= 1));
+    (sent, returned.iter().filter(|times| **times > 0).count())
+}
+
+#[test]
+fn datagrams_of_small_hosts_come_back_unharmed_or_not_at_all() {
+    let of = |loss, twice, late, damage| Impairment {
+        loss: percent(loss),
+        duplication: percent(twice),
+        reordering: percent(late),
+        reordering_delay: Duration::from_millis(5),
+        corruption: percent(damage),
+        ..Impairment::NONE
+    };
+    for (impairment, least) in
+        [(Impairment::NONE, 100), (of(10, 0, 0, 0), 60), (of(0, 20, 20, 0), 60), (of(0, 0, 0, 10), 60)]
+    {
+        for family in [Family::V4, Family::V6] {
+            for seed in 0..seeds() {
+                let (sent, returned) = echo(family, impairment, seed);
+                let share = returned * 100 / sent;
+                assert!(share >= least, "{family:?} {impairment:?} seed {seed}: {returned} of {sent}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_udp_answers_a_whole_one() {
+    let mut memory = memory::Storage::<64, 1514>::new();
+    let wire = Wire::new(&mut memory, Medium::Ethernet, [3; 32]);
+    let (left, right) = wire.ends();
+    let mut left: Ethernet<_> = Ethernet::new(left, [2, 0, 0, 0, 0, 1]);
+    let mut right: Ethernet<_> = Ethernet::new(right, [2, 0, 0, 0, 0, 2]);
+    for family in [Family::V4, Family::V6] {
+        let mut storage: ip::Storage<1, 2, 0, 4> = ip::Storage::default();
+        let mut ip = ip::Ip::new(&mut storage, [1; 32], ip::Config::default());
+        ip.add_address(InterfaceId(0), address(family, 1)).unwrap();
+        let mut stack = Stack::new(ip);
+        let mut storage: udp::Storage<1, 2048, 2048> = udp::Storage::new();
+        let mut whole = Udp::new(&mut storage, [2; 32]);
+        let asks = whole.bind(&Local::port(9)).unwrap();
+        let mut storage: small::Storage<1, 0, 2> = small::Storage::default();
+        let mut ip = SmallIp::new(&mut storage);
+        ip.add_address(address(family, 2)).unwrap();
+        let mut storage: udp::small::Storage<1, 2048, 2048> = udp::small::Storage::new();
+        let mut small = SmallUdp::new(&mut storage);
+        let answers = small.bind(PORT).unwrap();
+        let now = Instant::from_secs(100);
+        stack.poll_with(now, &mut [&mut left], &mut (&mut whole,));
+        let to = SocketAddr::new(address(family, 2).address(), PORT);
+        whole.send_to(&stack.ip, asks, to, b"hello").unwrap();
+        whole.send_to(&stack.ip, asks, SocketAddr::new(to.ip(), 8), b"nobody").unwrap();
+        for _ in 0..10 {
+            stack.poll_with(now, &mut [&mut left], &mut (&mut whole,));
+            ip.poll(now, &mut right, &mut (&mut small,));
+            while let Ok(Some(_)) = small.send_back(answers) {}
+        }
+        let mut buffer = [0; 10];
+        let got = whole.recv(asks, &mut buffer).unwrap().unwrap();
+        assert_eq!((got.meta.remote, &buffer[..got.copied]), (to, &b"hello"[..]));
+        assert_eq!(small.statistics().no_port, 1);
+        assert!(whole.take_error(asks).unwrap().is_some(), "nobody at port 8");
+    }
 }

@@ -55,6 +55,7 @@ mod output;
 mod recv;
 mod send;
 mod slot;
+pub mod small;
 mod statistics;
 mod storage;
 mod table;

@@ -12,6 +12,8 @@ pub mod http;
 pub mod small;
 #[cfg(feature = "tcp")]
 pub mod small_echo;
+#[cfg(feature = "udp")]
+pub mod small_udp_echo;
 #[cfg(feature = "igmp")]
 pub mod tcp_echo;
 #[cfg(feature = "udp")]

@@ -1,0 +1,341 @@
+//! UDP for a small host: sockets with a queue each, and no more than datagrams need. For devices that count octets of
+//! flash; it is a [`tersus_ip::Transport`] like [`crate::Udp`], over any IP layer.
+//!
+//! ```text
+//!                      +-- port 7 ---- received ----> recv, recv_with ---+
+//!    receive ----------+-- port 53 --- received                          | send_back
+//!                      +-- port 161 -- received                          v
+//!    transmit <------------------------ to send <-- send_to, send_with --+
+//! ```
+//!
+//! What it does: sockets bound to a port, each with a queue of received datagrams; one queue of datagrams to send, from
+//! which one that waits for address resolution holds up no other, and of what has waited no more than half stays when the
+//! rest is needed; answers from the address that was asked; Port
+//! Unreachable where nobody listens; checksums both ways.
+//!
+//! What it does not, which [`crate::Udp`] does: connected sockets, ports shared by several sockets or bound to addresses
+//! and interfaces, a choice of Hop Limit, Traffic Class and source where there is no datagram to answer, errors told to
+//! the application. A datagram that cannot leave is dropped in its turn and counted: [`Statistics::unreachable`],
+//! [`Statistics::too_big`].
+//!
+//! Finding a socket is linear in their number: it is for tens of them at most.
+//!
+//! ```
+//! use tersus_ip::{fake::FakeIp, Transport};
+//! use tersus_udp::small::{SmallUdp, Storage};
+//!
+//! // Two sockets that hold 2 KiB of received datagrams each, and 2 KiB to send.
+//! let mut storage: Storage<2, 2048, 2048> = Storage::new();
+//! let mut udp = SmallUdp::new(&mut storage);
+//! let socket = udp.bind(5683)?;
+//! udp.send_to(socket, "192.0.2.9:5683".parse().unwrap(), b"hello")?;
+//!
+//! let mut buffer = [0; 1500];
+//! let mut sent = 0;
+//! let mut count = |_: &_, _, segment: &[u8]| sent += segment.len();
+//! udp.transmit(&mut FakeIp::new(&mut buffer, &mut count), &mut 64);
+//! assert_eq!(sent, 8 + 5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod calls;
+mod ring;
+#[cfg(test)]
+mod tests;
+
+use crate::send::copy;
+use crate::statistics::count;
+use crate::Statistics;
+use ring::{Head, Ring};
+use tersus_ip::queue::Regions;
+use tersus_ip::{
+    Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress,
+    Reject, RxChecksum, SendError, Source, Transport, Verdict,
+};
+use tersus_wire::udp::{split, Repr, HEADER_LEN};
+use tersus_wire::IpProtocol;
+
+/// Memory for one [`SmallUdp`]; all zeros when empty. Any number may be zero.
+///
+/// - `SOCKETS`: ports that are open at a time.
+/// - `RX`: octets for received datagrams of each.
+/// - `TX`: octets for datagrams to send, of all together.
+///
+/// A datagram takes its octets and 16 (IPv4) or 40 (IPv6) more, rounded up to a multiple of four.
+#[derive(Debug)]
+pub struct Storage<const SOCKETS: usize, const RX: usize, const TX: usize> {
+    sockets: [Socket; SOCKETS],
+    rx: [[u8; RX]; SOCKETS],
+    tx: [u8; TX],
+}
+
+impl<const SOCKETS: usize, const RX: usize, const TX: usize> Storage<SOCKETS, RX, TX> {
+    /// Empty, all zeros.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { sockets: [Socket::FREE; SOCKETS], rx: [[0; RX]; SOCKETS], tx: [0; TX] }
+    }
+}
+
+impl<const SOCKETS: usize, const RX: usize, const TX: usize> Default for Storage<SOCKETS, RX, TX> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A socket: an entry of the table that [`Storage`] holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Socket {
+    /// 0: free.
+    port: u16,
+    /// How often the entry was given back.
+    generation: u16,
+    received: Ring,
+}
+
+impl Socket {
+    /// A free entry.
+    pub const FREE: Self = Self { port: 0, generation: 0, received: Ring::EMPTY };
+}
+
+/// UDP with a few sockets. See the [module](self).
+#[derive(Debug)]
+pub struct SmallUdp<'a> {
+    sockets: &'a mut [Socket],
+    rx: Regions<'a>,
+    tx: &'a mut [u8],
+    to_send: Ring,
+    /// The last way.
+    path: Path,
+    /// The IP layer's generation in the last turn.
+    generation: u32,
+    /// Interfaces whose room something waits for.
+    full: InterfaceSet,
+    /// Something may leave.
+    is_ready: bool,
+    statistics: Statistics,
+}
+
+impl<'a> SmallUdp<'a> {
+    /// An engine without sockets.
+    #[must_use]
+    pub fn new<const SOCKETS: usize, const RX: usize, const TX: usize>(
+        storage: &'a mut Storage<SOCKETS, RX, TX>,
+    ) -> Self {
+        Self::from_slices(&mut storage.sockets, storage.rx.as_flattened_mut(), &mut storage.tx)
+    }
+
+    /// An engine over slices of run-time sizes. `rx` is divided equally; sockets beyond 65,535 are not used.
+    #[must_use]
+    pub fn from_slices(sockets: &'a mut [Socket], rx: &'a mut [u8], tx: &'a mut [u8]) -> Self {
+        let count = sockets.len();
+        sockets.fill(Socket::FREE);
+        Self {
+            sockets,
+            rx: Regions::new(rx, count),
+            tx,
+            to_send: Ring::EMPTY,
+            path: Path::EMPTY,
+            generation: 0,
+            full: InterfaceSet::NONE,
+            is_ready: false,
+            statistics: Statistics::ZERO,
+        }
+    }
+
+    /// Counters of the engine. Those of what is not here stay 0.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// The socket that is bound to a port.
+    fn at_port(&mut self, port: u16) -> Option<(u16, &mut Socket)> {
+        (0..=u16::MAX).zip(self.sockets.iter_mut()).find(|(_, socket)| socket.port == port && port != 0)
+    }
+
+    /// Takes a datagram, RFC 768 and RFC 1122 §4.1.3.
+    #[inline]
+    fn on_datagram(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        count(&mut self.statistics.received);
+        let Ok((header, payload)) = split(segment) else {
+            count(&mut self.statistics.malformed);
+            return Verdict::Done;
+        };
+        if header.checksum().is_none() {
+            // RFC 1122 §4.1.3.4; RFC 8200 §8.1 for IPv6.
+            if let Addresses::V6(_) = packet.addresses {
+                count(&mut self.statistics.no_checksum);
+                return Verdict::Done;
+            }
+        } else if packet.rx.checksum == RxChecksum::Unknown
+            && header.verify(payload, packet.addresses.pseudo_sum()).is_err()
+        {
+            count(&mut self.statistics.bad_checksum);
+            return Verdict::Done;
+        }
+        let (port, remote_port) = (header.dst_port(), header.src_port().unwrap_or(0));
+        let payload = &*payload;
+        let Some((index, socket)) = self.at_port(port) else {
+            count(&mut self.statistics.no_port);
+            // RFC 1122 §3.2.2: only who sent it to us alone is told.
+            return if packet.cast == Cast::Unicast {
+                Verdict::Reject(Reject::PortUnreachable)
+            } else {
+                Verdict::Done
+            };
+        };
+        let mut ring = socket.received;
+        let head = Head {
+            remote_port,
+            interface: Some(packet.interface),
+            flags: match packet.cast {
+                Cast::Unicast => 0,
+                Cast::Multicast => MULTICAST,
+                Cast::Broadcast => BROADCAST,
+            },
+            own: [packet.hop_limit, packet.traffic_class],
+        };
+        let place = ring.push(self.rx.of(index), &head, packet.addresses, payload.len());
+        count(match place {
+            Some(place) => {
+                copy(place, payload);
+                &mut self.statistics.delivered
+            }
+            None => &mut self.statistics.receive_full,
+        });
+        if let Some(socket) = self.sockets.get_mut(usize::from(index)) {
+            socket.received = ring;
+        }
+        Verdict::Done
+    }
+
+    /// Sends what can leave, the oldest first.
+    fn visit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        self.generation = ip.generation();
+        self.full = InterfaceSet::NONE;
+        self.is_ready = false;
+        let room = self.tx.len();
+        let mut at = self.to_send.head;
+        while let Some((record, next)) = self.to_send.at(self.tx, at) {
+            let head = record.head();
+            if head.remote_port != 0 {
+                if *budget == 0 {
+                    self.is_ready = true;
+                    return Progress::More;
+                }
+                let addresses = record.addresses();
+                let result = send(ip, &mut self.path, &head, addresses, record.payload);
+                count(match result {
+                    Ok(()) => {
+                        *budget -= 1;
+                        &mut self.statistics.sent
+                    }
+                    Err(SendError::Full) => {
+                        self.full.insert(self.path.interface());
+                        at = next;
+                        continue;
+                    }
+                    // Others shall have room beside what waits for a host that may not answer.
+                    Err(SendError::Resolving)
+                        if head.flags & WAITED == 0 || !self.to_send.is_crowded(room, at, next) =>
+                    {
+                        record.mark(WAITED);
+                        at = next;
+                        continue;
+                    }
+                    Err(SendError::TooBig(_)) => &mut self.statistics.too_big,
+                    Err(_) => &mut self.statistics.unreachable,
+                });
+                record.forget();
+            }
+            if at == self.to_send.head {
+                self.to_send.pop(next);
+                if self.to_send.is_empty() {
+                    break;
+                }
+            }
+            at = next;
+        }
+        if self.full.is_empty() {
+            Progress::Idle
+        } else {
+            Progress::Blocked(self.full)
+        }
+    }
+}
+
+/// Bits of [`Head::flags`] of received datagrams: whom they were sent to.
+const MULTICAST: u8 = 1;
+const BROADCAST: u8 = 2;
+
+/// Bit of [`Head::flags`] of a datagram to send: its next hop was being resolved when its turn came.
+const WAITED: u8 = 1;
+
+/// Sends one datagram, by the last way if that leads there.
+fn send(
+    ip: &mut dyn IpLayer,
+    path: &mut Path,
+    head: &Head,
+    addresses: Addresses<'_>,
+    payload: &[u8],
+) -> Result<(), SendError> {
+    let (source, to) = (addresses.source(), addresses.destination());
+    let source = if source.is_unspecified() { None } else { Some(source) };
+    let is_from = match source {
+        Some(source) => path.source() == source,
+        None => true,
+    };
+    let is_way = path.is_current(ip.generation())
+        && path.leads_to(to)
+        && is_from
+        && path.is_source_fixed() == source.is_some()
+        && head.interface == path.is_interface_fixed().then_some(path.interface());
+    if !is_way {
+        let from = Source { address: source, interface: head.interface };
+        *path = ip.route(from, to).map_err(SendError::Unreachable)?;
+    }
+    if !ip.room().contains(path.interface()) {
+        return Err(SendError::Full);
+    }
+    let sum = path.pseudo_sum();
+    let [p0, p1] = head.own;
+    let repr = Repr { src_port: u16::from_be_bytes([p0, p1]), dst_port: head.remote_port };
+    let packet = Outgoing {
+        protocol: IpProtocol::UDP,
+        // RFC 1112 §6.1.
+        hop_limit: u8::from(path.is_to_group()),
+        traffic_class: 0,
+        flags: OutFlags::empty(),
+    };
+    ip.send(path, packet, HEADER_LEN + payload.len(), &mut |buffer: &mut [u8]| {
+        // The room is what was asked for.
+        let _ = repr.emit(buffer, payload, sum);
+    })
+}
+
+impl Transport for SmallUdp<'_> {
+    #[inline]
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        if packet.protocol != IpProtocol::UDP {
+            return Verdict::NotMine;
+        }
+        self.on_datagram(packet, segment)
+    }
+
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        if self.is_ready || self.full.intersects(ip.room()) || self.generation != ip.generation() {
+            self.visit(ip, budget)
+        } else if self.full.is_empty() {
+            Progress::Idle
+        } else {
+            Progress::Blocked(self.full)
+        }
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.is_ready.then_some(Instant::ZERO)
+    }
+}
