@@ -18,7 +18,9 @@ impl Slot {
     /// An ACK field within RFC 5961's range.
     pub(crate) fn on_ack(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
         if let Some(sack) = shared.duties.sack.as_ref().filter(|_| self.flags.contains(Flags::SACK_OK)) {
-            return (sack.on_ack)(self, shared, seg);
+            if !self.is_ack_of_all(seg) {
+                return (sack.on_ack)(self, shared, seg);
+            }
         }
         let una = self.snd_una;
         if seg.ack.gt(una) {
@@ -29,6 +31,16 @@ impl Slot {
         if seg.ack.ge(una) {
             self.take_window(shared, seg);
         }
+    }
+
+    /// Whether nothing is left in flight behind this ACK, and nothing was repaired or asked that it could tell of: then
+    /// recovery by SACK has no more to do with it than with a predicted one.
+    fn is_ack_of_all(&self, seg: &Segment<'_>) -> bool {
+        seg.ack == self.snd_nxt()
+            && seg.options.is_empty()
+            && self.records.sacked() == 0
+            && !self.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY)
+            && !self.repair.marks.intersects(Marks::PROBED | Marks::UNDO)
     }
 
     /// RFC 5681 §2. Answers to zero-window probes look the same and are none.

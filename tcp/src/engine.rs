@@ -55,7 +55,8 @@ pub struct Tcp<'a> {
     pub(crate) waits: TimeWaits<'a>,
     pub(crate) classes: [ClassState; MAX_CLASSES],
     pub(crate) key: HashKey,
-    /// The path of the last SYN-ACK: whoever connects often is answered without a new decision each time.
+    /// The path of the last SYN-ACK or of the last connection that was opened: whoever connects often to one host, or is
+    /// connected to by it, does so without a new decision each time.
     pub(crate) recent: Path,
     /// What parked connections wait for.
     pub(crate) parked_on: InterfaceSet,

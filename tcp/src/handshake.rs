@@ -374,7 +374,9 @@ impl Tcp<'_> {
 
     /// Whether the last SYN-ACK went the way that is this entry's as well.
     fn is_recent(&self, entry: &SynEntry) -> bool {
-        self.recent.interface() == entry.interface() && self.recent.matches(&entry.addresses.get())
+        self.recent.is_interface_fixed()
+            && self.recent.interface() == entry.interface()
+            && self.recent.matches(&entry.addresses.get())
     }
 
     /// SYN-ACK with our options; the MTU of the path it took.

@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::tcb::{Ended, Flags};
 use crate::{events, isn, ConnectionId};
 use core::net::{IpAddr, SocketAddr};
-use tersus_ip::{Instant, Routes, Source};
+use tersus_ip::{Instant, Path, Routes, Source, Unreachable};
 
 impl Tcp<'_> {
     /// Waits for connections at `local`: passive OPEN, RFC 9293 §3.10.1. At most `backlog` connections are half-open
@@ -116,8 +116,7 @@ impl Tcp<'_> {
         if remote.port() == 0 || remote.ip().is_unspecified() || is_group(remote.ip()) {
             return Err(ConnectError::Remote);
         }
-        let from = Source { address: options.address, interface: options.interface };
-        let path = routes.route(from, remote.ip())?;
+        let path = self.way(routes, &options, remote.ip())?;
         let addresses = Packed::of_path(&path);
         let ports = match options.port {
             0 => self.ephemeral(&addresses, remote.port()).ok_or(ConnectError::NoPort)?,
@@ -146,6 +145,24 @@ impl Tcp<'_> {
         self.shared.now = now;
         self.tell_state(id, State::Closed);
         Ok(ConnectionId { index: id, generation })
+    }
+
+    /// The path of a new connection: that of the last one, if nothing else could come out.
+    fn way(
+        &mut self,
+        routes: &dyn Routes,
+        options: &ConnectOptions,
+        to: IpAddr,
+    ) -> Result<Path, Unreachable> {
+        let from = Source { address: options.address, interface: options.interface };
+        if from != Source::ANY {
+            return routes.route(from, to);
+        }
+        let is_same = self.recent.is_plain() && self.recent.leads_to(to);
+        if !is_same || !self.recent.is_current(routes.generation()) {
+            self.recent = routes.route(from, to)?;
+        }
+        Ok(self.recent)
     }
 
     /// An ephemeral port by RFC 6056 §3.3.1: the search begins at a random place. Ports that have a listener are left
@@ -186,5 +203,38 @@ fn is_group(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
         IpAddr::V6(address) => address.is_multicast(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Storage};
+    use core::net::Ipv4Addr;
+    use tersus_ip::fake::FakeIp;
+
+    #[test]
+    fn a_path_is_decided_anew_when_something_has_changed_or_the_caller_chooses() {
+        let mut ignore = |_: &Path, _, _: &[u8]| {};
+        let mut ip = FakeIp::new(&mut [], &mut ignore);
+        let mut storage = Storage::<8, 1, 1>::new();
+        let mut tcp = Tcp::new(&mut storage, Config::new(), &crate::congestion::Unlimited, [1; 32]);
+        let [a, b, c] = [1, 2, 3].map(|last| Ipv4Addr::new(192, 0, 2, last));
+        let [near, far] = ["203.0.113.9:80", "198.51.100.9:80"].map(|peer| peer.parse().unwrap());
+        // The layer's address, whether it says so, the caller's, the peer: the connection's address.
+        for (own, moves, chosen, peer, want) in [
+            (a, true, None, near, a),
+            (b, false, None, near, a),
+            (b, false, None, far, b),
+            (b, false, Some(c), far, c),
+            (a, false, None, far, b),
+            (a, true, None, far, a),
+        ] {
+            ip.ipv4 = own;
+            ip.generation += u32::from(moves);
+            let options = ConnectOptions { address: chosen.map(IpAddr::V4), ..ConnectOptions::default() };
+            let id = tcp.connect(&ip, Instant::ZERO, peer, options).unwrap();
+            assert_eq!(tcp.local(id).unwrap().ip(), IpAddr::V4(want), "{own} {chosen:?} {peer}");
+        }
     }
 }

@@ -109,7 +109,8 @@ impl Slot {
             }
             self.last_sent = shared.now;
             // The probe timeout counts from the newest data, RFC 8985 §7.2.
-            if self.repair.marks.contains(Marks::PROBE_TIMER) || !self.retransmit.is_running() {
+            let is_probed = flight > 0 && self.repair.marks.contains(Marks::PROBE_TIMER);
+            if is_probed || !self.retransmit.is_running() {
                 self.start_retransmit_timer(shared);
             }
             shared.stats.octets_sent = shared.stats.octets_sent.wrapping_add(queued);

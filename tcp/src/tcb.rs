@@ -396,10 +396,15 @@ impl Slot {
 
     /// The earliest of all timers.
     pub(crate) fn next_deadline(&self, now: Instant) -> Deadline {
-        let next = self.retransmit.earlier(self.idle).earlier(self.give_up());
-        let next = next.earlier(self.delayed_ack.deadline(now));
+        let mut next = self.retransmit.earlier(self.idle);
+        if self.user_timeout_ms != 0 {
+            next = next.earlier(self.give_up());
+        }
+        if self.delayed_ack.is_running() {
+            next = next.earlier(self.delayed_ack.deadline(now));
+        }
         if self.flags.contains(Flags::HELD) {
-            return next.earlier(self.held_until(now));
+            next = next.earlier(self.held_until(now));
         }
         next
     }

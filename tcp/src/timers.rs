@@ -40,9 +40,14 @@ impl<'a> Timers<'a> {
         }
         *kept = deadline;
         let Some(position) = self.positions.get_mut(usize::from(id)) else { return };
-        // Alone in the heap it stays where it is. Where flash is short, that is no reason for more code.
-        if cfg!(not(target_pointer_width = "32")) && self.len == 1 && *position == 1 && deadline.is_running()
-        {
+        // Alone in the heap it has no place to look for. Where flash is short, that is no reason for more code.
+        let is_alone = self.len == 0 || (self.len == 1 && *position == 1);
+        if cfg!(not(target_pointer_width = "32")) && is_alone {
+            self.len = u16::from(deadline.is_running());
+            *position = self.len;
+            if let Some(top) = self.heap.first_mut() {
+                *top = id;
+            }
             self.next = deadline;
             return;
         }
