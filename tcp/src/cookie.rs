@@ -105,7 +105,7 @@ fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, syn: &Optio
         seq: iss.0,
         ack: (seg.seq + 1).0,
         flags: Flags::SYN | Flags::ACK,
-        window: u16::try_from(window).unwrap_or(u16::MAX),
+        window: tcp.shared.syn_window(window),
         urgent: 0,
     };
     // What the last SYN-ACK announced is as good as we know.

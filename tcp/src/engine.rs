@@ -180,6 +180,7 @@ impl<'a> Tcp<'a> {
                 observers: [None; 2],
                 sink: None,
                 figures: &mut [],
+                growing: None,
                 timestamps: duties.timestamps.filter(|_| config.timestamps == Timestamps::On),
                 limiter: Limiter::new(),
                 random,

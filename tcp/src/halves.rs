@@ -47,6 +47,8 @@ struct News {
     window: u32,
     /// The largest that can be announced; 0: none will be.
     most: u32,
+    /// What of the buffer may be used.
+    size: u32,
     /// By how much it must grow.
     step: u32,
 }
@@ -55,9 +57,10 @@ impl News {
     /// As `Slot::next_edge` and `Tcp::announce` have it.
     fn of(slot: &Slot, shared: &Shared<'_>) -> Self {
         let receives = matches!(slot.state, State::Established | State::FinWait1 | State::FinWait2);
-        let narrow = slot.rcv_wnd() < slot.rx.size().div_ceil(2);
+        let size = shared.receive_limit(slot.rx.size());
+        let narrow = slot.rcv_wnd() < size.div_ceil(2);
         let most = if receives && narrow { u32::from(u16::MAX) << slot.rcv_shift } else { 0 };
-        Self { window: slot.rcv_wnd(), most, step: (slot.rx.size() / 2).min(slot.mss(shared)) }
+        Self { window: slot.rcv_wnd(), most, size, step: (size / 2).min(slot.mss(shared)) }
     }
 }
 
@@ -89,7 +92,7 @@ impl RecvHalf<'_> {
     /// Drops so many octets at the front, and returns how many there were.
     pub fn consume(&mut self, octets: usize) -> usize {
         let dropped = self.rx.consume(u32::try_from(octets).unwrap_or(u32::MAX));
-        let most = self.rx.free().min(self.news.most);
+        let most = self.news.size.saturating_sub(self.rx.len()).min(self.news.most);
         if most > self.news.window && most - self.news.window >= self.news.step {
             self.flags.insert(Flags::ACK_NOW);
         }
@@ -219,6 +222,7 @@ impl Tcp<'_> {
         if source.flags.contains(Flags::URGENT_IN) {
             source.pass_urgent_mark();
         }
+        self.shared.id = from.index;
         let (end, news) = (at_end(source), News::of(source, &self.shared));
         self.ready.push(from.index);
         self.ready.push(to.index);

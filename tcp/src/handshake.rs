@@ -221,7 +221,8 @@ impl Tcp<'_> {
 
     /// The window that a SYN-ACK announces: not scaled, RFC 7323 §2.2.
     fn syn_window(&mut self, entry: &SynEntry) -> u16 {
-        u16::try_from(self.receive_buffer(entry)).unwrap_or(u16::MAX)
+        let size = self.receive_buffer(entry);
+        self.shared.syn_window(size)
     }
 
     fn receive_buffer(&mut self, entry: &SynEntry) -> u32 {
@@ -275,7 +276,7 @@ impl Tcp<'_> {
         (tcb.iss, tcb.snd_una) = (entry.iss, entry.iss + 1);
         tcb.records = Records::new(entry.iss + 1);
         tcb.rcv_nxt = entry.irs + 1;
-        tcb.rcv_edge = tcb.rcv_nxt + tcb.rx.size().min(u16::MAX.into());
+        tcb.rcv_edge = tcb.rcv_nxt + shared.syn_window(tcb.rx.size()).into();
         tcb.snd_wl1 = entry.irs;
         if let Some(shift) = entry.peer_shift() {
             tcb.snd_shift = shift;

@@ -460,7 +460,7 @@ impl Slot {
         let offer = self.syn_offer(shared);
         let options = syn_options(&self.path, offer);
         let options = options.as_slice();
-        let fields = self.fields(next, u16::try_from(self.rx.free()).unwrap_or(u16::MAX));
+        let fields = self.fields(next, shared.syn_window(self.rx.size()));
         let packet = self.packet(OutFlags::DONT_FRAGMENT);
         send_segment(ip, &mut self.path, packet, &fields, options, [&[], &[]])?;
         next.segments = 1;

@@ -177,6 +177,9 @@ impl Tcp<'_> {
         }
         let before = shared.pacing.map(|pacing| (pacing.before)(slot, shared));
         let reply = slot.on_segment(shared, seg);
+        if let Some(growing) = &shared.growing {
+            (growing.after)(slot, shared, seg);
+        }
         if let (Some(pacing), Some(before)) = (shared.pacing, before) {
             (pacing.after)(slot, shared, before);
         }

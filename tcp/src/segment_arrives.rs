@@ -144,7 +144,7 @@ impl Slot {
         let size = self.rx.size();
         self.rcv_nxt = seg.seq + 1;
         // What the SYN offered, before scaling: RFC 7323 §2.2.
-        self.rcv_edge = self.rcv_nxt + size.min(u16::MAX.into());
+        self.rcv_edge = self.rcv_nxt + shared.syn_window(size).into();
         self.snd_wnd = seg.window.into();
         self.max_snd_wnd = self.snd_wnd;
         self.snd_wl1 = seg.seq;

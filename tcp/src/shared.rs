@@ -7,6 +7,7 @@ use crate::challenge::Limiter;
 use crate::config::Config;
 use crate::congestion::Congestion;
 use crate::duties::Duties;
+use crate::growth::Growing;
 use crate::info::Figures;
 use crate::pacing::Pacing;
 use crate::pool::Pool;
@@ -45,6 +46,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) sink: Option<Sink<'a>>,
     /// What is counted of each connection, where there is a place.
     pub(crate) figures: &'a mut [Figures],
+    /// Windows that grow, if they are to.
+    pub(crate) growing: Option<Growing<'a>>,
     pub(crate) limiter: Limiter,
     pub(crate) random: Random,
     pub(crate) stats: Statistics,

@@ -87,6 +87,9 @@ impl Tcp<'_> {
         slot.link = 0;
         slot.flags = Flags::IN_USE;
         slot.set_options(options);
+        if let Some(growing) = &mut self.shared.growing {
+            (growing.begin)(growing, id);
+        }
         Some(id)
     }
 

@@ -189,14 +189,15 @@ impl Tcp<'_> {
     }
 
     /// A window update is due when reading freed enough, RFC 9293 §3.8.6.2.2.
-    fn announce(&mut self, id: u16) {
+    pub(crate) fn announce(&mut self, id: u16) {
+        self.shared.id = id;
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         if slot.flags.contains(Flags::URGENT_IN) {
             slot.pass_urgent_mark();
         }
         let receives = matches!(slot.state, State::Established | State::FinWait1 | State::FinWait2);
         // A window that is still half open needs no segment of its own: the next ACK carries the news.
-        let narrow = slot.rcv_wnd() < slot.rx.size().div_ceil(2);
+        let narrow = slot.rcv_wnd() < self.shared.receive_limit(slot.rx.size()).div_ceil(2);
         if receives && narrow && slot.next_edge(&self.shared) != slot.rcv_edge {
             slot.flags.insert(Flags::ACK_NOW);
             self.ready.push(id);

@@ -359,12 +359,13 @@ impl Slot {
     /// §3.8.6.2.2.
     #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn next_edge(&self, shared: &Shared<'_>) -> SeqNum {
-        let most = self.rx.free().min(u32::from(u16::MAX) << self.rcv_shift);
+        let size = shared.receive_limit(self.rx.size());
+        let most = size.saturating_sub(self.rx.len()).min(u32::from(u16::MAX) << self.rcv_shift);
         let edge = self.rcv_nxt + most;
         if !edge.gt(self.rcv_edge) {
             return self.rcv_edge;
         }
-        let step = (self.rx.size() / 2).min(self.mss(shared));
+        let step = (size / 2).min(self.mss(shared));
         if edge.distance(self.rcv_edge) >= step {
             edge
         } else {

@@ -132,8 +132,11 @@ fn sent(slot: &Slot, shared: &mut Shared<'_>, next: &Next) {
     // Those of a run are all of one length.
     let segments = u32::try_from(next.segments.max(1)).unwrap_or(1);
     let each = next.len.checked_div(segments).unwrap_or(0);
-    let window =
-        if next.control.contains(Control::SYN) { slot.rx.free().min(0xffff) } else { slot.rcv_wnd() };
+    let window = if next.control.contains(Control::SYN) {
+        shared.syn_window(slot.rx.size()).into()
+    } else {
+        slot.rcv_wnd()
+    };
     let mut seq = next.seq;
     for _ in 0..segments {
         let ack = next.control.contains(Control::ACK).then_some(slot.rcv_nxt.0);

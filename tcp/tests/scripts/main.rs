@@ -9,6 +9,7 @@
 mod calls;
 mod close;
 mod ecn;
+mod growth;
 mod handshake;
 mod info;
 mod limits;

@@ -24,7 +24,7 @@ use tersus_ip::{
 use tersus_tcp::congestion::{Bbr, Congestion, Cubic, InitialWindow, Reno, Unlimited};
 use tersus_tcp::trace::{Entry, Timer, What};
 use tersus_tcp::{
-    Config, ConnectOptions, ConnectionId, KeepAlive, ListenerId, Nagle, Options, Outcome, RecvError,
+    Config, ConnectOptions, ConnectionId, Growth, KeepAlive, ListenerId, Nagle, Options, Outcome, RecvError,
     SendError as UserError, Stale, State, Tcp, Timestamps, Wakers, When,
 };
 use tersus_wire::IpProtocol;
@@ -316,6 +316,11 @@ impl World {
             let connections = (0..2).map(|_| Wakers::NONE).collect::<Vec<_>>().leak();
             let listeners = (0..2).map(|_| None).collect::<Vec<_>>().leak();
             end.tcp.use_wakers(connections, listeners);
+            // In one world of three windows begin small and grow.
+            if seed % 3 == 0 {
+                let initial = [0, 4_000, 10_000, Growth::INITIAL][(seed / 3 % 4) as usize];
+                end.tcp.grow_windows(initial, vec![Growth::NONE; 1 + (seed / 12 % 2) as usize].leak());
+            }
         }
         let mut world = Self {
             ends: [a, b],
