@@ -14,6 +14,7 @@ use crate::{
     groups, own_addresses, Config, Duties, Instant, Interface, InterfaceId, InterfaceSet, JoinError,
     Membership, OwnAddress, PackedAddress, Path, Random, RouteEntry, Statistics,
 };
+use tersus_wire::HardwareAddress;
 
 /// Counters from which IPv4 identifications come; paths share them by hash.
 #[cfg(feature = "ipv4")]
@@ -298,6 +299,7 @@ pub(crate) struct Accepted {
 pub(crate) struct Marked {
     /// As in [`Path`].
     pub(crate) neighbour: u16,
+    pub(crate) hardware: HardwareAddress,
     pub(crate) since: Instant,
     /// Microseconds.
     pub(crate) span: u64,
@@ -305,7 +307,8 @@ pub(crate) struct Marked {
 
 impl Marked {
     /// No neighbour.
-    pub(crate) const NONE: Self = Self { neighbour: 0, since: Instant::ZERO, span: 0 };
+    pub(crate) const NONE: Self =
+        Self { neighbour: 0, hardware: HardwareAddress::NONE, since: Instant::ZERO, span: 0 };
 }
 
 /// Memory of [`Host`].

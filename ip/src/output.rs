@@ -124,7 +124,9 @@ impl Host<'_> {
     #[inline]
     fn use_neighbour(&mut self, path: &Path) -> Usable {
         let age = self.now.micros().wrapping_sub(self.marked.since.micros());
-        if path.neighbour == self.marked.neighbour && age < self.marked.span {
+        // The entry may have become another's without a move of the generation: so the hardware address counts too.
+        let is_marked = path.neighbour == self.marked.neighbour && path.next_hop == self.marked.hardware;
+        if is_marked && age < self.marked.span {
             return Usable::Yes;
         }
         self.mark_used(path)
@@ -139,7 +141,8 @@ impl Host<'_> {
         };
         if usable == Usable::Yes {
             let span = self.neighbours.marked_for(index, self.now);
-            self.marked = Marked { neighbour: path.neighbour, since: self.now, span };
+            self.marked =
+                Marked { neighbour: path.neighbour, hardware: path.next_hop, since: self.now, span };
         }
         usable
     }

@@ -1,8 +1,11 @@
 //! Which way packets go: prefixes, gateways, sources, interfaces, broadcast; and neighbours that do not answer.
 
 use crate::support::*;
-use tersus_ip::{Event, InterfaceId, Route, RouteError, Routes, SendError, Source, Unreachable};
-use tersus_wire::HardwareAddress;
+use tersus_ip::{
+    Cast, Config, Event, InterfaceId, Ip, Outgoing, Route, RouteError, Routes, SendError, Source, Storage,
+    Unreachable,
+};
+use tersus_wire::{arp, EtherType, HardwareAddress};
 
 const ETH: InterfaceId = InterfaceId(0);
 const LAN: InterfaceId = InterfaceId(1);
@@ -248,4 +251,36 @@ fn a_path_follows_what_changes() {
     assert!(host.run().is_empty());
     let result = host.transport.sending[0].result;
     assert_eq!(result, Some(Err(SendError::Unreachable(Unreachable::NotOurs))));
+}
+
+/// An entry whose time is over makes room for a stranger without moving the generation.
+#[test]
+fn a_path_is_not_used_on_when_its_neighbours_entry_has_become_anothers() {
+    let storage: &'static mut Storage<1, 1, 0, 1> = Box::leak(Box::new(Storage::new()));
+    let mut host = Host {
+        ip: Ip::new(storage, [7; 32], Config::default()),
+        links: vec![FakeLink::ethernet()],
+        transport: Recorder::new(),
+        now: ms(1000),
+    };
+    host.ip.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+    host.settle();
+    let keep = Outgoing { hop_limit: KEEP, ..udp() };
+    host.send_with(Source::ANY, "192.0.2.9", keep, 8);
+    host.run();
+    host.resolve("192.0.2.9", station(9));
+    assert_eq!(host.run().iter().map(|sent| sent.to).collect::<Vec<_>>(), [station(9)]);
+    // A minute later another station asks for us, has the only entry, and is sent to.
+    host.now = ms(host.now.millis() + 70_000);
+    let request = arp(arp::Operation::Request, station(10), v4("192.0.2.10"), v4("192.0.2.1"));
+    host.arrive_as(station(10), Cast::Broadcast, EtherType::ARP, request);
+    host.run();
+    let generation = host.ip.generation();
+    host.send_with(Source::ANY, "192.0.2.10", keep, 8);
+    assert_eq!(host.run().iter().map(|sent| sent.to).collect::<Vec<_>>(), [station(10)]);
+    assert_eq!(host.ip.generation(), generation);
+    // Nobody knows whether the first neighbour still has its address.
+    host.transport.sending[0].result = None;
+    assert!(host.run().is_empty());
+    assert!(matches!(host.transport.sending[0].result, Some(Err(_))));
 }
