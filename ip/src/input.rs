@@ -249,15 +249,15 @@ impl Host<'_> {
         tell: &mut dyn FnMut(&crate::IcmpError<'_>),
     ) {
         let received = icmp_error::parse(&meta.addresses, message);
-        // Only a packet of ours can have caused it.
-        let Some(received) =
-            received.filter(|received| self.is_own(&PackedAddress::new(received.error.local)))
+        // Only a packet of ours can have caused it. It left by the interface of its source, which need not be the one
+        // that the message came in by.
+        let Some((received, link_mtu)) =
+            received.and_then(|received| Some((received, self.own_mtu(received.error.local)?)))
         else {
             return count(&mut self.statistics.errors_ignored);
         };
         count(&mut self.statistics.errors_received);
         if let crate::ErrorKind::TooBig(_) = received.error.kind {
-            let link_mtu = self.interface(meta.interface).map_or(u16::MAX, crate::Interface::mtu);
             let remote = received.error.remote;
             let change =
                 self.path_mtu.on_too_big(self.now, remote, received.mtu, received.packet_len, link_mtu);
@@ -267,6 +267,13 @@ impl Host<'_> {
             }
         }
         tell(&received.error);
+    }
+
+    /// The MTU of the link that has an own address, the largest if there are several; `None` if the address is not ours.
+    fn own_mtu(&self, address: core::net::IpAddr) -> Option<u16> {
+        let address = PackedAddress::new(address);
+        let own = self.addresses.iter().filter(|own| own.address == address);
+        own.filter_map(|own| self.interface(own.interface)).map(crate::Interface::mtu).max()
     }
 
     /// Sends a reply in place back to where the packet came from.

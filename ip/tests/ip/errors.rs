@@ -1,7 +1,7 @@
 //! ICMP errors: when they are sent, when not, and what received ones do.
 
 use crate::support::*;
-use tersus_ip::{Cast, Config, InterfaceId, Reject, Routes, Source, Verdict};
+use tersus_ip::{Cast, Config, InterfaceId, Reject, Route, Routes, Source, Verdict};
 use tersus_wire::{icmpv4, icmpv6, ipv4, EtherType, IpProtocol};
 
 const ETH: InterfaceId = InterfaceId(0);
@@ -217,4 +217,26 @@ fn too_big_messages_lower_the_path_mtu_until_it_ages() {
     assert!(at.millis() >= host.now.millis() + 300_000, "not before five minutes");
     host.at(host.now.millis() + 700_000);
     assert_eq!((mtu(&host, "203.0.113.9"), mtu(&host, "2001:db8:1::9")), (1500, 1500));
+}
+
+/// The reported MTU is compared with that of the link by which the packet left, wherever the message came in.
+#[test]
+fn a_too_big_message_may_come_by_another_and_narrower_link() {
+    let lan = InterfaceId(1);
+    let mut narrow = FakeLink::ethernet();
+    narrow.properties.mtu = 1280;
+    let mut host = Host::new(vec![narrow, FakeLink::ethernet()]);
+    host.ip.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+    host.ip.add_address(lan, cidr("198.51.100.1/24")).unwrap();
+    host.ip.add_route(Route::default_by(ip("198.51.100.254"), lan)).unwrap();
+    host.settle();
+    // reported, MTU afterwards
+    for (reported, want) in [(1500_u16, 1500), (1400, 1400), (1450, 1400)] {
+        let [a, b] = reported.to_be_bytes();
+        let mut message = vec![3, 4, 0, 0, 0, 0, a, b];
+        message.extend(packet_v4("198.51.100.1", "203.0.113.9", IpProtocol::UDP, &[7; 16]));
+        icmpv4::fill_checksum(&mut message);
+        host.packet(packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::ICMPV4, &message));
+        assert_eq!(host.ip.route(Source::ANY, ip("203.0.113.9")).unwrap().mtu(), want, "{reported}");
+    }
 }
