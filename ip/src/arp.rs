@@ -10,8 +10,8 @@
 //! Nothing here sends: [`on_packet`] says what to send, the builders below what it holds. Which own address
 //! gives way in a conflict is decided by a [`Defence`] for each.
 
-use crate::neighbour::{ArpEvidence, Changes, Neighbours, Ownership};
-use crate::{Cast, Deadline, Instant, InterfaceId};
+use crate::neighbour::{ArpEvidence, Changes, Lookup, Neighbours, Ownership};
+use crate::{Cast, Deadline, Instant, InterfaceId, PackedAddress};
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use tersus_wire::arp::{Operation, Packet, Repr};
@@ -84,6 +84,8 @@ pub struct Statistics {
     pub duplicates: u32,
     /// Packets for others: they may have updated an entry.
     pub overheard: u32,
+    /// Dropped: a reply of a station that we did not ask and do not know.
+    pub not_asked: u32,
     /// Dropped: too short, or not IPv4 over Ethernet.
     pub malformed: u32,
     /// Dropped: neither request nor reply.
@@ -101,12 +103,13 @@ pub struct Statistics {
 impl Statistics {
     /// All counters by field name.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 10] {
+    pub fn counters(&self) -> [(&'static str, u32); 11] {
         [
             ("replied", self.replied),
             ("conflicts", self.conflicts),
             ("duplicates", self.duplicates),
             ("overheard", self.overheard),
+            ("not_asked", self.not_asked),
             ("malformed", self.malformed),
             ("unknown_operation", self.unknown_operation),
             ("own_echo", self.own_echo),
@@ -174,7 +177,10 @@ fn process(
         return match target {
             Ownership::Tentative => duplicate(tpa, sha, statistics),
             Ownership::Own | Ownership::Anycast => reply(packet, context, statistics),
-            Ownership::OnLink | Ownership::Elsewhere => Action::Nothing,
+            Ownership::OnLink | Ownership::Elsewhere => {
+                count(&mut statistics.overheard);
+                Action::Nothing
+            }
         };
     }
     let sender = (context.ownership)(spa);
@@ -193,6 +199,12 @@ fn process(
             Operation::Reply if for_us && context.cast == Cast::Unicast => ArpEvidence::RepliedToUs,
             _ => ArpEvidence::Overheard,
         };
+        if evidence == ArpEvidence::RepliedToUs {
+            let known = neighbours.lookup(context.interface, PackedAddress::v4(spa), context.now);
+            if matches!(known, Lookup::Unknown | Lookup::Failed) {
+                count(&mut statistics.not_asked);
+            }
+        }
         *changes = neighbours.on_arp(context.interface, spa, sha, evidence, context.now);
     } else {
         count(&mut statistics.sender_not_on_link);
