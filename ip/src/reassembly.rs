@@ -404,12 +404,12 @@ impl<'a> Reassembly<'a> {
         let is_own = |slot: &Slot| slot.state != State::Free && slot.key.is_same_source(&key);
         let index = if self.slots.iter().filter(|slot| is_own(slot)).count() >= quota {
             count(&mut self.statistics.over_quota);
-            self.oldest(is_own)?
+            self.oldest(now, is_own)?
         } else if let Some(index) = self.slots.iter().position(|slot| slot.state == State::Free) {
             index
         } else {
             count(&mut self.statistics.evicted);
-            self.oldest(|slot| slot.state == State::Dropped).or_else(|| self.oldest(|_| true))?
+            self.oldest(now, |slot| slot.state == State::Dropped).or_else(|| self.oldest(now, |_| true))?
         };
         let timeout = if key.family == 4 { self.config.ipv4_timeout } else { IPV6_TIMEOUT };
         *self.slots.get_mut(index)? = Slot {
@@ -426,9 +426,11 @@ impl<'a> Reassembly<'a> {
         Some(index)
     }
 
-    fn oldest(&self, is_candidate: impl Fn(&Slot) -> bool) -> Option<usize> {
+    /// Where the clock stepped back, what began later than now is oldest: it would outlive all others.
+    fn oldest(&self, now: Instant, is_candidate: impl Fn(&Slot) -> bool) -> Option<usize> {
         let candidates = self.slots.iter().enumerate().filter(|(_, slot)| is_candidate(slot));
-        candidates.min_by_key(|(_, slot)| slot.started).map(|(index, _)| index)
+        let started = |slot: &Slot| if slot.started > now { Instant::ZERO } else { slot.started };
+        candidates.min_by_key(|(_, slot)| started(slot)).map(|(index, _)| index)
     }
 
     /// Lends a complete datagram and frees its slot.

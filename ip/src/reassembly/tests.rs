@@ -587,6 +587,27 @@ fn a_full_table_gives_up_the_oldest_and_dropped_ones_first() {
     }
 }
 
+/// What began before the clock stepped back would be given up a year later, and outlive all that is newer.
+#[test]
+fn after_a_step_back_of_the_clock_what_began_before_it_makes_room_first() {
+    let data = octets(16);
+    let mut storage = Storage::<3, 100>::new();
+    let mut table = Reassembly::new(&mut storage, Config::default());
+    let of = |source, offset| {
+        let range = offset..offset + 8;
+        Sent { source, ..Sent::v4(offset, offset == 0, &data[range]) }
+    };
+    for source in [1, 2, 3] {
+        assert_eq!(said(of(source, 0).give(&mut table, secs(31_536_000))), Said::Held);
+    }
+    for source in [4, 5, 6] {
+        assert_eq!(said(of(source, 0).give(&mut table, secs(1))), Said::Held);
+    }
+    for source in [4, 5, 6] {
+        assert_eq!(said(of(source, 8).give(&mut table, secs(2))), Said::Complete(data.clone()), "{source}");
+    }
+}
+
 #[test]
 fn a_single_slot_is_never_blocked() {
     let mut storage = Storage::<1, 100>::new();
