@@ -186,7 +186,7 @@ impl<'a> Table<'a> {
         let found = self.slots.iter().position(|slot| slot.expires.is_running() && slot.key == key);
         let index = match found {
             Some(index) => index,
-            None => self.slot_for(key.source, config, statistics)?,
+            None => self.slot_for(key.source, expires, config, statistics)?,
         };
         let slot = self.slots.get_mut(index).ok_or(Drop::NoTable)?;
         if found.is_none() {
@@ -208,13 +208,17 @@ impl<'a> Table<'a> {
     fn slot_for(
         &self,
         source: HardwareAddress,
+        expires: Deadline,
         config: &Config,
         statistics: &mut Statistics,
     ) -> Result<usize, Drop> {
         let in_use = || self.slots.iter().enumerate().filter(|(_, slot)| slot.expires.is_running());
         let of_source = || in_use().filter(|(_, slot)| slot.key.source == source);
-        // All slots run for the same time: what expires first is oldest.
-        let age = |(_, slot): &(usize, &Inbound)| slot.expires.instant();
+        // All slots run for the same time: what expires first is oldest. What expires later than a new one is from
+        // before the clock stepped back, and would outlive all others.
+        let age = |(_, slot): &(usize, &Inbound)| {
+            slot.expires.instant().filter(|at| Some(*at) <= expires.instant())
+        };
         let share = usize::from(config.datagrams_per_source.max(1));
         if of_source().count() >= share {
             if let Some((index, _)) = of_source().min_by_key(age) {

@@ -187,6 +187,25 @@ fn a_full_table_gives_up_the_oldest() {
     assert_eq!(receive(&mut receiver, at(5), &sets[0].0[2..]), []);
 }
 
+/// What began before the clock stepped back would be given up a year later, and outlive all that is newer.
+#[test]
+fn after_a_step_back_of_the_clock_what_began_before_it_makes_room_first() {
+    let mut receiver = link_with(Config::new(PAN, B), 2, 0);
+    let set = |n| {
+        let from = tersus_wire::HardwareAddress::short(n);
+        frames(&mut link(from), B, &udp_between(from, B, 480))
+    };
+    for n in [1, 2] {
+        receive(&mut receiver, at(31_536_000_000), &set(n)[..2]);
+    }
+    for n in [3, 4] {
+        receive(&mut receiver, at(1), &set(n)[..2]);
+    }
+    for n in [3, 4] {
+        assert_eq!(receive(&mut receiver, at(2), &set(n)[2..]).len(), 1, "{n}");
+    }
+}
+
 // conf: LWP-FRG-13
 #[test]
 fn one_source_cannot_take_more_than_its_share() {
