@@ -190,28 +190,37 @@ impl<'a> Ip<'a> {
     /// [`AddressError`]; nothing was changed.
     pub fn add_address(&mut self, interface: InterfaceId, cidr: Cidr) -> Result<(), AddressError> {
         let address = cidr.address();
-        if self.host.interface(interface).is_none() {
-            return Err(AddressError::Interface);
+        let entry = self.host.interface(interface).ok_or(AddressError::Interface)?;
+        if address.is_ipv6() && (1..path_mtu::IPV6_MIN_MTU).contains(&entry.mtu_limit) {
+            return Err(AddressError::Mtu);
         }
         let packed = PackedAddress::new(address);
         match martian::kind(&packed).ok_or(AddressError::Family)? {
             Kind::Unicast | Kind::LinkLocal | Kind::Loopback => {}
             _ => return Err(AddressError::NotUnicast),
         }
-        if cidr.broadcast().is_some_and(|broadcast| IpAddr::V4(broadcast) == address) {
-            return Err(AddressError::NotUnicast);
+        #[cfg(feature = "ipv4")]
+        if let (IpAddr::V4(address), Some(range)) =
+            (address, own_addresses::RangeV4::of(&packed, cidr.prefix_len()))
+        {
+            // RFC 1122 §3.2.1.3 (b) and (d): all host bits zero, or all one.
+            if range.is_broadcast(address) {
+                return Err(AddressError::NotUnicast);
+            }
         }
         if self.host.is_own_on(interface, &packed) {
             return Err(AddressError::Exists);
         }
         let index = self.host.addresses.iter().position(|own| own.address.is_none());
         let index = index.ok_or(AddressError::TableFull)?;
+        let mut in_groups = true;
         match address {
             IpAddr::V4(_) => {
-                if let Some(groups) = &self.host.duties.groups {
-                    // Without it the host misses only what is said to all hosts.
-                    let _ = (groups.join)(&mut self.host, interface, PackedAddress::v4(ALL_HOSTS));
-                }
+                let groups = self.host.duties.groups.as_ref();
+                // Without it the host misses only what is said to all hosts.
+                in_groups = groups.is_some_and(|groups| {
+                    (groups.join)(&mut self.host, interface, PackedAddress::v4(ALL_HOSTS)).is_ok()
+                });
             }
             IpAddr::V6(address) => {
                 let groups = self.host.duties.groups.as_ref().ok_or(AddressError::GroupsFull)?;
@@ -224,23 +233,25 @@ impl<'a> Ip<'a> {
             }
         }
         if let Some(own) = self.host.addresses.get_mut(index) {
-            *own =
-                OwnAddress { address: packed, prefix_len: cidr.prefix_len(), interface, ..OwnAddress::FREE };
+            let prefix_len = cidr.prefix_len();
+            *own = OwnAddress { address: packed, prefix_len, interface, in_groups, ..OwnAddress::FREE };
             own.announce(Instant::ZERO);
         }
         self.host.moved();
         Ok(())
     }
 
-    /// Takes an address from an interface; `false` if it did not have it.
+    /// Takes an address from an interface; `false` if it did not have it. Its groups keep their places until the next
+    /// poll, as with [`Ip::leave`].
     pub fn remove_address(&mut self, interface: InterfaceId, address: IpAddr) -> bool {
         let packed = PackedAddress::new(address);
         let entry =
             self.host.addresses.iter_mut().find(|own| own.address == packed && own.interface == interface);
         let Some(entry) = entry else { return false };
+        let in_groups = entry.in_groups;
         *entry = OwnAddress::FREE;
         match address {
-            IpAddr::V4(_) => self.leave(interface, IpAddr::V4(ALL_HOSTS)),
+            IpAddr::V4(_) => in_groups && self.leave(interface, IpAddr::V4(ALL_HOSTS)),
             IpAddr::V6(address) => {
                 self.leave(interface, IpAddr::V6(solicited_node(address)))
                     & self.leave(interface, IpAddr::V6(ALL_NODES))
@@ -294,19 +305,26 @@ impl<'a> Ip<'a> {
         self.host.neighbours.iter(self.host.now)
     }
 
-    /// Sets a neighbour that neither messages nor time change.
+    /// Sets a neighbour that neither messages nor time change, or another hardware address for it.
     ///
     /// # Errors
-    /// `Full` if the table has no room.
+    /// [`NeighbourError`]; nothing was changed.
     pub fn add_neighbour(
         &mut self,
         interface: InterfaceId,
         address: IpAddr,
         hardware: HardwareAddress,
-    ) -> Result<(), neighbour::ResolveError> {
+    ) -> Result<(), NeighbourError> {
+        if self.host.interface(interface).is_none() {
+            return Err(NeighbourError::Interface);
+        }
+        match martian::kind(&PackedAddress::new(address)).ok_or(NeighbourError::Family)? {
+            Kind::Unicast | Kind::LinkLocal => {}
+            _ => return Err(NeighbourError::NotUnicast),
+        }
         let now = self.host.now;
-        let changes = self.host.neighbours.set_permanent(interface, address, hardware, now)?;
-        self.host.note(changes);
+        let changes = self.host.neighbours.set_permanent(interface, address, hardware, now);
+        self.host.note(changes.map_err(|_| NeighbourError::TableFull)?);
         Ok(())
     }
 
@@ -336,7 +354,8 @@ impl<'a> Ip<'a> {
         (groups.join)(&mut self.host, interface, group)
     }
 
-    /// Leaves a group once; `false` if it was not joined.
+    /// Leaves a group once; `false` if it was not joined. Its place in the table is free for another when the link has
+    /// been told, in the next poll.
     pub fn leave(&mut self, interface: InterfaceId, group: IpAddr) -> bool {
         let groups = self.host.duties.groups.as_ref();
         groups.is_some_and(|groups| (groups.leave)(&mut self.host, interface, PackedAddress::new(group)))
@@ -406,6 +425,24 @@ pub enum InterfaceError {
     /// The MTU is below what the interface's addresses need, RFC 791 §3.2, RFC 8200 §5; holds the minimum.
     #[error("MTU below the minimum of {0} octets")]
     Mtu(u16),
+}
+
+/// Why a neighbour was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NeighbourError {
+    /// The interface does not exist.
+    #[error("no such interface")]
+    Interface,
+    /// The address cannot be a neighbour's: unspecified, loopback, a group, broadcast, or reserved.
+    #[error("not an address of a station")]
+    NotUnicast,
+    /// The family is left out of this build.
+    #[error("address family left out of this build")]
+    Family,
+    /// All places where the address could stand hold neighbours in use, gateways or static ones.
+    #[error("neighbour table full")]
+    TableFull,
 }
 
 impl Routes for Ip<'_> {

@@ -17,7 +17,7 @@ pub enum JoinError {
     /// The family is left out of this build.
     #[error("address family left out of this build")]
     Family,
-    /// The interface's table of groups is full.
+    /// The interface's table of groups is full. A group that was left keeps its place until the next poll.
     #[error("table of groups is full")]
     TableFull,
     /// The host was given without groups: see [`crate::Duties::with_groups`].

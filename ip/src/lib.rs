@@ -135,7 +135,7 @@ mod turn;
 pub use address::{InterfaceId, InterfaceSet, PackedAddress};
 pub use config::Config;
 pub use duties::Duties;
-pub use engine::{InterfaceError, Ip};
+pub use engine::{InterfaceError, Ip, NeighbourError};
 pub use event::{Event, EVENTS_MAX};
 pub use groups::JoinError;
 pub use interface::{Interface, InterfaceStatistics};

@@ -17,7 +17,8 @@ pub enum AddressError {
     /// The interface does not exist.
     #[error("no such interface")]
     Interface,
-    /// The address cannot be a host's: unspecified, a group, a broadcast address, or reserved.
+    /// The address cannot be a host's: unspecified, a group, reserved, or of its prefix the broadcast address or the one
+    /// without host bits (RFC 1122 §3.2.1.3).
     #[error("not an address of a host")]
     NotUnicast,
     /// The family is left out of this build.
@@ -30,9 +31,12 @@ pub enum AddressError {
     #[error("table of addresses is full")]
     TableFull,
     /// The interface has no room for the groups that an IPv6 address needs (RFC 4291 §2.8), or the host was given
-    /// without groups.
+    /// without groups. Groups that were left keep their places until the next poll.
     #[error("table of groups is full")]
     GroupsFull,
+    /// The interface's MTU was limited below the 1280 octets that IPv6 needs, RFC 8200 §5.
+    #[error("MTU below the minimum of IPv6")]
+    Mtu,
 }
 
 /// One own address: an entry of the table that [`crate::Storage`] holds.
@@ -43,6 +47,8 @@ pub struct OwnAddress {
     pub(crate) interface: InterfaceId,
     /// Announcements still to be made.
     pub(crate) announcements: u8,
+    /// Whether its groups were joined for it; those of an IPv6 address always are.
+    pub(crate) in_groups: bool,
     pub(crate) announce_at: Deadline,
     #[cfg(feature = "ipv4")]
     pub(crate) defence: crate::arp::Defence,
@@ -55,6 +61,7 @@ impl OwnAddress {
         prefix_len: 0,
         interface: InterfaceId(0),
         announcements: 0,
+        in_groups: false,
         announce_at: Deadline::NONE,
         #[cfg(feature = "ipv4")]
         defence: crate::arp::Defence::NEW,

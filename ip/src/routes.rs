@@ -52,7 +52,7 @@ pub enum RouteError {
     /// The gateway's address cannot be a router's: unspecified or a group.
     #[error("gateway is no address of a station")]
     Gateway,
-    /// The same prefix by the same gateway and interface is there already.
+    /// The same prefix, whatever its host bits, by the same gateway and interface is there already.
     #[error("route is there already")]
     Exists,
     /// The table is full.
@@ -101,8 +101,8 @@ impl RouteEntry {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.prefix == other.prefix
-            && self.prefix_len == other.prefix_len
+        self.prefix_len == other.prefix_len
+            && self.contains(&other.prefix)
             && self.gateway == other.gateway
             && self.interface == other.interface
     }

@@ -215,6 +215,10 @@ fn tables_refuse_what_they_cannot_hold() {
     let mut host = two_links();
     let route = Route::default_by(ip("192.0.2.254"), ETH);
     assert_eq!(host.ip.add_route(route), Err(RouteError::Exists));
+    let any = Route { prefix: cidr("198.51.100.7/0"), ..route };
+    assert_eq!(host.ip.add_route(any), Err(RouteError::Exists), "host bits do not count");
+    assert!(host.ip.remove_route(&any));
+    host.ip.add_route(any).unwrap();
     assert_eq!(host.ip.add_route(Route { interface: InterfaceId(9), ..route }), Err(RouteError::Interface));
     assert_eq!(host.ip.add_route(Route { gateway: Some(ip("::1")), ..route }), Err(RouteError::Family));
     assert_eq!(

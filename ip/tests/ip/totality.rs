@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use tersus_ip::{
-    AddressError, Cast, Config, Instant, InterfaceId, Ip, JoinError, Random, Reject, Route, RouteError,
-    Routes, Slices, Source, Unreachable, Verdict,
+    AddressError, Cast, Config, Instant, InterfaceError, InterfaceId, Ip, JoinError, NeighbourError, Random,
+    Reject, Route, RouteError, Routes, Slices, Source, Storage, Unreachable, Verdict,
 };
 use tersus_wire::{arp, icmpv4, icmpv6, ipv4, ipv6, EtherType, IpProtocol};
 
@@ -184,7 +184,9 @@ fn tables_of_length_zero_are_legal() {
     assert_eq!(host.ip.add_address(ETH, cidr("192.0.2.1/24")), Err(AddressError::Exists));
     host.ip.add_address(ETH, cidr("192.0.2.2/24")).unwrap();
     assert_eq!(host.ip.add_address(ETH, cidr("192.0.2.3/24")), Err(AddressError::TableFull));
-    for bad in ["224.0.0.1/4", "0.0.0.0/0", "192.0.2.255/24", "255.255.255.255/32", "240.0.0.1/8"] {
+    for bad in
+        ["224.0.0.1/4", "0.0.0.0/0", "192.0.2.255/24", "192.0.2.0/24", "255.255.255.255/32", "240.0.0.1/8"]
+    {
         assert_eq!(host.ip.add_address(ETH, cidr(bad)), Err(AddressError::NotUnicast), "{bad}");
     }
     host.settle();
@@ -199,6 +201,50 @@ fn tables_of_length_zero_are_legal() {
         host.run();
     }
     assert!(host.transport.got.len() >= 2, "one-piece packets pass");
+}
+
+#[test]
+fn an_mtu_below_ipv6s_and_an_ipv6_address_exclude_each_other() {
+    let mut host = Host::new(vec![FakeLink::ethernet()]);
+    host.ip.set_mtu(ETH, 1279).unwrap();
+    host.ip.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+    assert_eq!(host.ip.add_address(ETH, cidr("2001:db8::1/64")), Err(AddressError::Mtu));
+    for mtu in [1280, 0] {
+        host.ip.set_mtu(ETH, mtu).unwrap();
+        host.ip.add_address(ETH, cidr("2001:db8::1/64")).unwrap();
+        assert_eq!(host.ip.set_mtu(ETH, 1279), Err(InterfaceError::Mtu(1280)));
+        assert!(host.ip.remove_address(ETH, ip("2001:db8::1")));
+    }
+}
+
+#[test]
+fn static_neighbours_are_stations_of_interfaces_that_exist() {
+    let mut host = Host::new(vec![FakeLink::ethernet()]);
+    let ghost = InterfaceId(4);
+    assert_eq!(host.ip.add_neighbour(ghost, ip("192.0.2.9"), PEER), Err(NeighbourError::Interface));
+    for bad in ["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "ff02::1"] {
+        assert_eq!(host.ip.add_neighbour(ETH, ip(bad), PEER), Err(NeighbourError::NotUnicast), "{bad}");
+    }
+    for n in 1..=64 {
+        host.ip.add_neighbour(ETH, ip(&format!("192.0.2.{n}")), PEER).unwrap();
+    }
+    assert_eq!(host.ip.add_neighbour(ETH, ip("192.0.2.65"), PEER), Err(NeighbourError::TableFull));
+    assert_eq!(host.ip.add_neighbour(ETH, ip("192.0.2.64"), US), Ok(()), "its own place");
+}
+
+/// An address whose group had no room takes nobody else's with it.
+#[test]
+fn removing_an_address_leaves_only_what_it_joined() {
+    let storage: &'static mut Storage<1, 2, 0, 0, 1> = Box::leak(Box::new(Storage::new()));
+    let mut ip_layer = Ip::new(storage, [7; 32], Config::default());
+    ip_layer.join(ETH, ip("239.1.1.1")).unwrap();
+    ip_layer.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+    assert!(ip_layer.leave(ETH, ip("239.1.1.1")));
+    ip_layer.add_address(ETH, cidr("192.0.2.2/24")).unwrap();
+    assert!(ip_layer.remove_address(ETH, ip("192.0.2.1")));
+    assert_eq!(ip_layer.groups(ETH)[0].group(), Some(ip("224.0.0.1")));
+    assert!(ip_layer.remove_address(ETH, ip("192.0.2.2")));
+    assert_eq!(ip_layer.groups(ETH)[0].group(), None);
 }
 
 #[test]
