@@ -200,10 +200,10 @@ impl<'b> Builder<'b> {
 
     /// Where these labels stand, to the octet, so that what is read is what was meant.
     fn place(&self, labels: &Labels<'_>, known: usize) -> Option<u16> {
-        let message = self.buffer.get(..self.len)?;
+        let body = self.buffer.get(HEADER_LEN..self.len)?;
         let places = self.places.get(..known)?;
         let stands = |place: &&u16| {
-            let there = Name::known(message, usize::from(**place), HEADER_LEN);
+            let there = Name::known(body, usize::from(**place).saturating_sub(HEADER_LEN), HEADER_LEN);
             same(there.labels(), labels.clone(), |a, b| a == b)
         };
         places.iter().find(stands).copied()

@@ -169,8 +169,9 @@ pub enum Section {
 /// A view of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
-    bytes: &'a [u8],
     header: &'a [u8; HEADER_LEN],
+    /// What is behind the header. Offsets count from here.
+    body: &'a [u8],
 }
 
 impl<'a> Packet<'a> {
@@ -179,8 +180,10 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// `Truncated` below twelve octets.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let header = bytes.first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, bytes.len()))?;
-        Ok(Self { bytes, header })
+        match bytes.split_first_chunk() {
+            Some((header, body)) => Ok(Self { header, body }),
+            None => Err(Error::truncated(HEADER_LEN, bytes.len())),
+        }
     }
 
     /// ID.
@@ -239,7 +242,7 @@ impl<'a> Packet<'a> {
     /// The questions.
     #[must_use]
     pub const fn questions(&self) -> Questions<'a> {
-        Questions { packet: *self, at: HEADER_LEN, left: self.question_count() }
+        Questions { packet: *self, at: 0, left: self.question_count() }
     }
 
     /// The records of all sections, behind the questions, which are walked over first.
@@ -309,15 +312,15 @@ impl<'a> Questions<'a> {
         let packet = self.packet;
         let of = |section| if error.is_none() { packet.record_count(section) } else { 0 };
         let left = [of(Section::Answer), of(Section::Authority), of(Section::Additional)];
-        Records { message: packet.bytes, at: self.at, left, error }
+        Records { body: packet.body, at: self.at, left, error }
     }
 
     /// The records of the answer section, behind the questions that are left.
     #[inline]
     #[must_use]
     pub fn answers(self) -> Answers<'a> {
-        let Records { message, at, left: [left, ..], error } = self.records();
-        Answers { message, at, left, error }
+        let Records { body, at, left: [left, ..], error } = self.records();
+        Answers { body, at, left, error }
     }
 }
 
@@ -327,7 +330,7 @@ impl<'a> Iterator for Questions<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let left = self.left.checked_sub(1)?;
-        Some(match Question::parse(self.packet.bytes, self.at) {
+        Some(match Question::read(self.packet.body, self.at) {
             Ok((question, at)) => {
                 (self.at, self.left) = (at, left);
                 Ok(question)
@@ -344,7 +347,7 @@ impl<'a> Iterator for Questions<'a> {
 /// The records of a message with their sections, one by one; see [`Packet::records`].
 #[derive(Debug, Clone)]
 pub struct Records<'a> {
-    message: &'a [u8],
+    body: &'a [u8],
     at: usize,
     left: [u16; 3],
     /// Why nothing can be found behind the questions; then nothing is left.
@@ -367,9 +370,9 @@ impl<'a> Iterator for Records<'a> {
             return self.error.take().map(Err);
         };
         *left -= 1;
-        Some(match Record::parse(self.message, self.at) {
-            Ok((record, at)) => {
-                self.at = at;
+        Some(match Record::read(self.body, self.at) {
+            Ok(record) => {
+                self.at = record.end();
                 Ok((section, record))
             }
             Err(error) => {
@@ -383,7 +386,7 @@ impl<'a> Iterator for Records<'a> {
 /// The records of the answer section, one by one; see [`Packet::answers`].
 #[derive(Debug, Clone)]
 pub struct Answers<'a> {
-    message: &'a [u8],
+    body: &'a [u8],
     at: usize,
     left: u16,
     /// Why nothing can be found behind the questions; then nothing is left.
@@ -396,9 +399,9 @@ impl<'a> Iterator for Answers<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let Some(left) = self.left.checked_sub(1) else { return self.error.take().map(Err) };
-        Some(match Record::parse(self.message, self.at) {
-            Ok((record, at)) => {
-                (self.at, self.left) = (at, left);
+        Some(match Record::read(self.body, self.at) {
+            Ok(record) => {
+                (self.at, self.left) = (record.end(), left);
                 Ok(record)
             }
             Err(error) => {

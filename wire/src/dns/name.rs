@@ -30,20 +30,21 @@ const POINTER: u8 = 0b1100_0000;
 /// to, is looked at as the labels are walked, so that a record can be passed over in a few steps.
 #[derive(Clone, Copy)]
 pub struct Name<'a> {
-    message: &'a [u8],
-    /// Where the labels start: where a pointer leads to, if the name is nothing else.
+    /// The message behind its header, into which no pointer leads.
+    body: &'a [u8],
+    /// Where the labels start in `body`: where a pointer leads to, if the name is nothing else.
     start: usize,
-    /// No pointer leads before this offset: the length of the message's header.
-    floor: usize,
+    /// Length of the message's header, from whose start pointers count.
+    header_len: usize,
 }
 
 impl<'a> Name<'a> {
     /// The root.
-    pub const ROOT: Name<'static> = Name { message: &[0], start: 0, floor: 0 };
+    pub const ROOT: Name<'static> = Name { body: &[0], start: 0, header_len: 0 };
 
-    /// A name whose own octets are known to be in order.
-    pub(super) const fn known(message: &'a [u8], start: usize, floor: usize) -> Self {
-        Self { message, start, floor }
+    /// The name at offset `start` of `body`, whose own octets are known to be in order.
+    pub(super) const fn known(body: &'a [u8], start: usize, header_len: usize) -> Self {
+        Self { body, start, header_len }
     }
 
     /// Takes the name at offset `start` of `message`, whose pointers do not lead before offset `floor` (the length of
@@ -51,31 +52,51 @@ impl<'a> Name<'a> {
     ///
     /// # Errors
     /// `Truncated` if the name runs out of the message; `Field` with the offset of a label of an unknown kind, or of a
-    /// pointer that does not lead back if that is all there is.
-    #[inline]
+    /// pointer that does not lead back if that is all there is, or `start` if that is before `floor`.
     pub fn parse(message: &'a [u8], start: usize, floor: usize) -> Result<(Self, usize), Error> {
-        if let Some(target) = pointer(message, start, start, floor) {
-            return Ok((Self { message, start: target, floor }, start + 2));
-        }
-        let mut at = start;
-        while let Some(octet) = message.get(at) {
-            if !is_label(*octet) {
-                if *octet == 0 {
-                    return Ok((Self { message, start, floor }, at + 1));
-                }
-                if *octet >= POINTER && at > start && at + 1 < message.len() {
-                    return Ok((Self { message, start, floor }, at + 2));
-                }
-                break;
-            }
-            at += usize::from(*octet) + 1;
-        }
-        Err(broken(message, at, 0))
+        let body = message.get(floor..).ok_or_else(|| Error::truncated(floor, message.len()))?;
+        let at = start.checked_sub(floor).ok_or(Error::Field(u16::try_from(start).unwrap_or(u16::MAX)))?;
+        let (name, end) = Self::read(body, at, floor)?;
+        Ok((name, floor + end))
     }
 
-    /// The message that the name stands in.
-    pub(super) const fn message(&self) -> &'a [u8] {
-        self.message
+    /// Takes the name at offset `start` of the `body` of a message, behind a header of `header_len` octets; returns also
+    /// where it ends there. Fails as [`Name::parse`] does.
+    #[inline]
+    pub(super) fn read(body: &'a [u8], start: usize, header_len: usize) -> Result<(Self, usize), Error> {
+        let name = Self { body, start, header_len };
+        let mut at = start;
+        while let Some(octet) = body.get(at) {
+            if is_label(*octet) {
+                at += usize::from(*octet) + 1;
+                continue;
+            }
+            if *octet == 0 {
+                return Ok((name, at + 1));
+            }
+            let Some(low) = body.get(at + 1) else { break };
+            if at == start {
+                if let Some(start) = target([*octet, *low], at, header_len) {
+                    return Ok((Self { body, start, header_len }, at + 2));
+                }
+            } else if *octet >= POINTER {
+                return Ok((name, at + 2));
+            }
+            break;
+        }
+        Err(broken(body, at, 0, header_len))
+    }
+
+    /// The name that a pointer with these octets, at offset `at` of `body`, is; `None` if they are no pointer, or one that
+    /// leads elsewhere.
+    #[inline]
+    pub(super) fn pointed(body: &'a [u8], octets: [u8; 2], at: usize, header_len: usize) -> Option<Self> {
+        target(octets, at, header_len).map(|start| Self { body, start, header_len })
+    }
+
+    /// The message behind its header.
+    pub(super) const fn body(&self) -> &'a [u8] {
+        self.body
     }
 
     /// The labels, without the root's.
@@ -118,35 +139,32 @@ const fn is_label(octet: u8) -> bool {
     octet.wrapping_sub(1) < 63
 }
 
-/// Where the pointer at offset `at` leads: before the labels that it ends, which start at `limit`, and not before
-/// `floor`. `None` if there is none, or it leads elsewhere.
+/// Where the pointer of these octets leads behind a header of `header_len` octets: before the labels that it ends, which
+/// start at `limit`. `None` if it is none, or leads elsewhere.
 #[inline]
-fn pointer(message: &[u8], at: usize, limit: usize, floor: usize) -> Option<usize> {
-    let (Some(&high), Some(&low)) = (message.get(at), message.get(at + 1)) else { return None };
-    // What is no pointer would lead far beyond the message.
-    let target = usize::from(u16::from_be_bytes([high, low])).wrapping_sub(usize::from(POINTER) << 8);
-    (target < limit && target >= floor).then_some(target)
+fn target(octets: [u8; 2], limit: usize, header_len: usize) -> Option<usize> {
+    // What is no pointer, or leads into the header, would lead far beyond the message.
+    let pointer = usize::from(u16::from_be_bytes(octets));
+    let target = pointer.wrapping_sub((usize::from(POINTER) << 8) + header_len);
+    (target < limit).then_some(target)
 }
 
 /// Why a name that has `len` octets up to offset `at` ends badly there.
 #[cold]
 #[inline(never)]
-fn broken(message: &[u8], at: usize, len: usize) -> Error {
+fn broken(body: &[u8], at: usize, len: usize, header_len: usize) -> Error {
+    let offset = header_len.saturating_add(at);
+    let truncated = |more| Error::truncated(offset.saturating_add(more), header_len + body.len());
     if len >= NAME_LEN_MAX {
         return Error::Length(u16::try_from(len + 1).unwrap_or(u16::MAX));
     }
-    match message.get(at) {
-        None => truncated(message, at),
+    match body.get(at) {
+        None => truncated(1),
         // The label, and the root behind it.
-        Some(&octet @ 0..=63) => truncated(message, at + usize::from(octet) + 1),
-        Some(POINTER..) if message.len() == at + 1 => truncated(message, at + 1),
-        Some(_) => Error::Field(u16::try_from(at).unwrap_or(u16::MAX)),
+        Some(&octet @ 0..=63) => truncated(usize::from(octet) + 2),
+        Some(POINTER..) if body.len() == at + 1 => truncated(2),
+        Some(_) => Error::Field(u16::try_from(offset).unwrap_or(u16::MAX)),
     }
-}
-
-#[cold]
-fn truncated(message: &[u8], at: usize) -> Error {
-    Error::truncated(at.saturating_add(1), message.len())
 }
 
 /// Compares label by label; names that are broken at the same place for the same reason are the same.
@@ -165,8 +183,8 @@ pub(super) fn same(mut a: Labels<'_>, mut b: Labels<'_>, equal: fn(&[u8], &[u8])
 impl PartialEq<Name<'_>> for Name<'_> {
     fn eq(&self, other: &Name<'_>) -> bool {
         // A response points to the name that was asked for.
-        let is_there = core::ptr::eq(self.message, other.message) && self.start == other.start;
-        is_there && self.floor == other.floor
+        let is_there = core::ptr::eq(self.body, other.body) && self.start == other.start;
+        is_there && self.header_len == other.header_len
             || same(self.labels(), other.labels(), <[u8]>::eq_ignore_ascii_case)
     }
 }
@@ -215,15 +233,15 @@ impl fmt::Debug for Name<'_> {
 /// and ends the walk.
 #[derive(Debug, Clone)]
 pub struct Labels<'a> {
-    message: &'a [u8],
+    body: &'a [u8],
     /// From the next label on, as far as the name may reach.
     rest: &'a [u8],
-    /// Where `rest` ends in the message, and where the name must have ended.
+    /// Where `rest` ends in `body`, and where the name must have ended.
     rest_end: usize,
     end: usize,
     /// Where the labels behind the last pointer started.
     start: usize,
-    floor: usize,
+    header_len: usize,
     /// So many pointers may still be followed.
     pointers: u32,
 }
@@ -231,26 +249,27 @@ pub struct Labels<'a> {
 impl<'a> Labels<'a> {
     #[inline]
     fn new(name: Name<'a>) -> Self {
-        let Name { message, start, floor } = name;
+        let Name { body, start, header_len } = name;
         let end = start + NAME_LEN_MAX;
-        let rest_end = end.min(message.len());
-        let rest = message.get(start..rest_end).unwrap_or_default();
-        Self { message, rest, rest_end, end, start, floor, pointers: POINTERS_MAX }
+        let rest_end = end.min(body.len());
+        let rest = body.get(start..rest_end).unwrap_or_default();
+        Self { body, rest, rest_end, end, start, header_len, pointers: POINTERS_MAX }
     }
 
     /// Follows the pointer that stands here; `None` if there is none, or it leads where it must not.
     #[inline]
     fn follow(&mut self) -> Option<()> {
         let at = self.rest_end - self.rest.len();
-        let start = pointer(self.message, at, self.start, self.floor)?;
+        let octets = self.body.get(at..)?.first_chunk()?;
+        let start = target(*octets, self.start, self.header_len)?;
         if self.pointers == 0 {
             return None;
         }
         self.pointers -= 1;
         self.start = start;
         self.end = start + (self.end - at);
-        self.rest_end = self.end.min(self.message.len());
-        self.rest = self.message.get(start..self.rest_end)?;
+        self.rest_end = self.end.min(self.body.len());
+        self.rest = self.body.get(start..self.rest_end)?;
         Some(())
     }
 }
@@ -259,12 +278,12 @@ impl<'a> Labels<'a> {
 /// name that must end at offset `end`: they are walked again.
 #[cold]
 #[inline(never)]
-fn why(message: &[u8], start: usize, end: usize) -> Error {
+fn why(body: &[u8], start: usize, end: usize, header_len: usize) -> Error {
     let mut at = start;
-    while let Some(octet) = message.get(at).filter(|octet| is_label(**octet) && at < end) {
+    while let Some(octet) = body.get(at).filter(|octet| is_label(**octet) && at < end) {
         at += usize::from(*octet) + 1;
     }
-    broken(message, at, NAME_LEN_MAX.saturating_sub(end.saturating_sub(at)))
+    broken(body, at, NAME_LEN_MAX.saturating_sub(end.saturating_sub(at)), header_len)
 }
 
 impl<'a> Iterator for Labels<'a> {
@@ -276,18 +295,18 @@ impl<'a> Iterator for Labels<'a> {
         loop {
             if let Some((&octet, behind)) = self.rest.split_first() {
                 if is_label(octet) {
-                    if let Some((label, rest)) = behind.split_at_checked(octet.into()) {
+                    let len = usize::from(octet);
+                    if let (Some(label), Some(rest)) = (behind.get(..len), behind.get(len..)) {
                         self.rest = rest;
                         return Some(Ok(label));
                     }
                 } else if octet == 0 {
-                    // The root. Asked again, it is there still.
                     return None;
                 } else if self.follow().is_some() {
                     continue;
                 }
             }
-            let error = why(self.message, self.start, self.end);
+            let error = why(self.body, self.start, self.end, self.header_len);
             *self = Name::ROOT.labels();
             return Some(Err(error));
         }
@@ -335,7 +354,7 @@ impl NameBuf {
         if self.octets.is_empty() {
             Name::ROOT
         } else {
-            Name { message: &self.octets, start: 0, floor: 0 }
+            Name { body: &self.octets, start: 0, header_len: 0 }
         }
     }
 }
@@ -500,6 +519,9 @@ mod tests {
             assert_eq!(error(message, start), want, "{message:02x?}");
         }
         assert_eq!(Name::parse(&[0, 0, 0, 0xc0, 1], 3, 2).unwrap_err(), Error::Field(3), "into the header");
+        assert_eq!(Name::parse(&[0, 0, 0, 0], 1, 2).unwrap_err(), Error::Field(1), "starts in the header");
+        assert_eq!(Name::parse(&[0], 3, 2).unwrap_err(), Error::truncated(2, 1));
+        assert_eq!(Name::parse(&[0, 0, 0], usize::MAX, 2).unwrap_err(), Error::truncated(usize::MAX, 3));
     }
 
     // conf: DDM-DNS-08

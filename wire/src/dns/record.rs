@@ -134,16 +134,36 @@ impl<'a> Question<'a> {
     /// Takes the question at offset `at` of a whole message; returns also where it ends.
     ///
     /// # Errors
-    /// As [`Name::parse`]; `Truncated` if type or class are not there.
-    #[inline]
+    /// As [`Name::parse`]; `Truncated` if type or class are not there; `Field` for an offset inside the header.
     pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
-        let (name, at) = Name::parse(message, at, HEADER_LEN)?;
-        let Some(&[t0, t1, c0, c1]) = message.get(at..).and_then(<[u8]>::first_chunk) else {
-            return Err(Error::truncated(at + 4, message.len()));
+        let (body, at) = behind_header(message, at)?;
+        Self::read(body, at).map(|(question, end)| (question, HEADER_LEN + end))
+    }
+
+    /// The same with offsets from the end of the header.
+    #[inline]
+    pub(super) fn read(body: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
+        let (name, at) = Name::read(body, at, HEADER_LEN)?;
+        // The name's octets are there, so that this cannot overflow.
+        let Some(&[t0, t1, c0, c1]) = body.get(at..at + 4).and_then(<[u8]>::first_chunk) else {
+            return Err(truncated(at + 4, body));
         };
         let record_type = RecordType(u16::from_be_bytes([t0, t1]));
         Ok((Self { name, record_type, class: Class(u16::from_be_bytes([c0, c1])) }, at + 4))
     }
+}
+
+/// Splits a message behind its header, and an offset with it.
+fn behind_header(message: &[u8], at: usize) -> Result<(&[u8], usize), Error> {
+    let body = message.get(HEADER_LEN..).ok_or_else(|| Error::truncated(HEADER_LEN, message.len()))?;
+    let at = at.checked_sub(HEADER_LEN).ok_or(Error::Field(u16::try_from(at).unwrap_or(u16::MAX)))?;
+    Ok((body, at))
+}
+
+/// The body ends before offset `need`.
+#[cold]
+fn truncated(need: usize, body: &[u8]) -> Error {
+    Error::truncated(HEADER_LEN + need, HEADER_LEN + body.len())
 }
 
 impl fmt::Display for Question<'_> {
@@ -168,7 +188,7 @@ pub struct Record<'a> {
     /// The owner, in the message.
     name: Name<'a>,
     rdata: &'a [u8],
-    /// Where RDATA end in the message.
+    /// Where RDATA end in the message behind its header.
     end: usize,
     record_type: RecordType,
     class: Class,
@@ -179,26 +199,50 @@ impl<'a> Record<'a> {
     /// Takes the record at offset `at` of a whole message; returns also where it ends. RDATA are not looked into.
     ///
     /// # Errors
-    /// As [`Name::parse`]; `Truncated` if the record is not all there.
-    #[inline]
+    /// As [`Name::parse`]; `Truncated` if the record is not all there; `Field` for an offset inside the header.
     pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
-        let (name, at) = Name::parse(message, at, HEADER_LEN)?;
-        let Some((fixed, behind)) = message.get(at..).and_then(<[u8]>::split_first_chunk::<FIXED_LEN>) else {
-            return Err(Error::truncated(at + FIXED_LEN, message.len()));
-        };
+        let (body, at) = behind_header(message, at)?;
+        Self::read(body, at).map(|record| (record, HEADER_LEN + record.end))
+    }
+
+    /// The same with offsets from the end of the header.
+    #[inline]
+    pub(super) fn read(body: &'a [u8], at: usize) -> Result<Self, Error> {
+        // The usual owner is a pointer: one look takes in all that has a fixed length.
+        if let Some((&[p0, p1, ref fixed @ ..], behind)) =
+            body.get(at..).and_then(<[u8]>::split_first_chunk::<{ 2 + FIXED_LEN }>)
+        {
+            if let Some(name) = Name::pointed(body, [p0, p1], at, HEADER_LEN) {
+                return Self::whole(name, fixed, behind, at + 2 + FIXED_LEN);
+            }
+        }
+        let (name, at) = Name::read(body, at, HEADER_LEN)?;
+        match body.get(at..).and_then(<[u8]>::split_first_chunk::<FIXED_LEN>) {
+            Some((fixed, behind)) => Self::whole(name, fixed, behind, at + FIXED_LEN),
+            None => Err(truncated(at + FIXED_LEN, body)),
+        }
+    }
+
+    /// A record of this owner, of the octets up to RDATA, and what follows them, from offset `at` on.
+    #[inline]
+    fn whole(name: Name<'a>, fixed: &[u8; FIXED_LEN], behind: &'a [u8], at: usize) -> Result<Self, Error> {
         let &[t0, t1, c0, c1, a, b, c, d, l0, l1] = fixed;
         let len = usize::from(u16::from_be_bytes([l0, l1]));
-        let end = at + FIXED_LEN + len;
-        let rdata = behind.get(..len).ok_or_else(|| Error::truncated(end, message.len()))?;
-        let record = Self {
+        let end = at + len;
+        let Some(rdata) = behind.get(..len) else { return Err(truncated(end, name.body())) };
+        Ok(Self {
             name,
             rdata,
             end,
             record_type: RecordType(u16::from_be_bytes([t0, t1])),
             class: Class(u16::from_be_bytes([c0, c1])),
             ttl: u32::from_be_bytes([a, b, c, d]),
-        };
-        Ok((record, end))
+        })
+    }
+
+    /// Where it ends in the message behind its header.
+    pub(super) const fn end(&self) -> usize {
+        self.end
     }
 
     /// NAME: the owner.
@@ -249,7 +293,7 @@ impl<'a> Record<'a> {
     pub fn data(&self) -> Result<Data<'a>, Error> {
         match (self.record_type, self.rdata) {
             (RecordType::A, &[a, b, c, d]) => Ok(Data::A(Ipv4Addr::new(a, b, c, d))),
-            _ => other_data(self.record_type, self.rdata, self.name.message(), self.end),
+            _ => other_data(self.record_type, self.rdata, self.name.body(), self.end),
         }
     }
 
@@ -262,17 +306,17 @@ impl<'a> Record<'a> {
     }
 }
 
-/// RDATA of all types but an IPv4 address; they end at offset `end` of `message`.
+/// RDATA of all types but an IPv4 address; they end at offset `end` of `body`.
 fn other_data<'a>(
     record_type: RecordType,
     rdata: &'a [u8],
-    message: &'a [u8],
+    body: &'a [u8],
     end: usize,
 ) -> Result<Data<'a>, Error> {
     // No name in them runs beyond them.
-    let message = message.get(..end).unwrap_or(message);
+    let body = body.get(..end).unwrap_or(body);
     let last_name = |at| {
-        let (name, name_end) = Name::parse(message, end - rdata.len() + at, HEADER_LEN)?;
+        let (name, name_end) = Name::read(body, end - rdata.len() + at, HEADER_LEN)?;
         if name_end == end {
             Ok(name)
         } else {
@@ -295,7 +339,7 @@ fn other_data<'a>(
             port: u16::from_be_bytes([q0, q1]),
             target: last_name(6)?,
         },
-        (RecordType::SOA, _) => Data::Soa(soa(rdata, message)?),
+        (RecordType::SOA, _) => Data::Soa(soa(rdata, body)?),
         (RecordType::TXT, octets) => Data::Txt(Text::parse(octets)?),
         (RecordType::OPT, octets) => Data::Opt(EdnsOptions::new(octets)),
         (RecordType::A | RecordType::MX | RecordType::SRV, _) => return Err(wrong_len(rdata)),
@@ -303,10 +347,10 @@ fn other_data<'a>(
     })
 }
 
-fn soa<'a>(rdata: &'a [u8], message: &'a [u8]) -> Result<Soa<'a>, Error> {
-    let (primary, at) = Name::parse(message, message.len() - rdata.len(), HEADER_LEN)?;
-    let (mailbox, at) = Name::parse(message, at, HEADER_LEN)?;
-    let numbers = message.get(at..).unwrap_or_default();
+fn soa<'a>(rdata: &'a [u8], body: &'a [u8]) -> Result<Soa<'a>, Error> {
+    let (primary, at) = Name::read(body, body.len() - rdata.len(), HEADER_LEN)?;
+    let (mailbox, at) = Name::read(body, at, HEADER_LEN)?;
+    let numbers = body.get(at..).unwrap_or_default();
     let numbers = <[u8; 20]>::try_from(numbers).map_err(|_| wrong_len(rdata))?;
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = numbers;
     Ok(Soa {
