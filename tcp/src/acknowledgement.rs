@@ -69,7 +69,7 @@ impl Slot {
                 return self.on_partial_ack(shared, acked.octets);
             }
             self.flags.remove(Flags::FAST_RECOVERY);
-            let mss = self.mss(shared);
+            let mss = self.mss();
             shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
         } else if !syn {
             if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.ge(self.recover) {
@@ -141,7 +141,7 @@ impl Slot {
 
     /// RFC 6582 §3.2: the first octet that is not acknowledged is the next hole.
     fn on_partial_ack(&mut self, shared: &mut Shared<'_>, octets: u32) {
-        let mss = self.mss(shared);
+        let mss = self.mss();
         shared.congestion.on_partial_ack(shared.words_mut(), octets, mss);
         self.mark_first_lost(shared, mss);
         // Restarted by each partial ACK ("slow but steady"): with one hole repaired a round trip, the timer would
@@ -152,7 +152,7 @@ impl Slot {
     /// RFC 5681 §3.2, and RFC 3042 by way of `limited_transmit`.
     fn on_duplicate_ack(&mut self, shared: &mut Shared<'_>) {
         count(&mut shared.stats.duplicate_acks);
-        let mss = self.mss(shared);
+        let mss = self.mss();
         self.duplicate_acks = self.duplicate_acks.saturating_add(1);
         if self.flags.contains(Flags::FAST_RECOVERY) {
             return shared.congestion.on_duplicate_ack(shared.words_mut(), mss);
@@ -207,7 +207,7 @@ impl Slot {
         self.snd_wnd = u32::from(seg.window) << self.snd_shift;
         self.max_snd_wnd = self.max_snd_wnd.max(self.snd_wnd);
         if was == 0 && self.snd_wnd > 0 {
-            self.persist_shift = 0;
+            self.rtt.on_window_open();
             if self.flags.contains(Flags::PROBING) && self.flight_size() > 0 {
                 // The peer threw the probe's octet away: it goes again now, and no loss is to be inferred.
                 self.records.mark_all_lost(&mut shared.records);

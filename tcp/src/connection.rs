@@ -49,7 +49,8 @@ impl Slot {
 
     /// Both SYNs are exchanged.
     pub(crate) fn establish(&mut self, shared: &mut Shared<'_>) {
-        let mss = self.mss(shared);
+        self.set_mss(&shared.limits);
+        let mss = self.mss();
         let tries = self.rtt.backoff();
         shared.congestion.start(shared.words_mut(), mss, tries);
         if tries > 0 {
@@ -111,7 +112,7 @@ impl Slot {
             // RFC 3168 §6.1.2: an ACK that carries an echo does not open the window.
             acked: if self.ecn.contains(EcnFlags::ECHO_HEARD) { 0 } else { acked.octets },
             flight_size,
-            smss: self.mss(shared),
+            smss: self.mss(),
             srtt_us: self.rtt.srtt_us(),
             rtt_us: acked.rtt_us.unwrap_or(0),
             snd_una: self.snd_una.0,

@@ -141,7 +141,7 @@ impl Slot {
             return;
         }
         count(&mut shared.stats.congestion_echoes);
-        let loss = Loss { flight_size: self.flight_size(), smss: self.mss(shared), now: shared.now };
+        let loss = Loss { flight_size: self.flight_size(), smss: self.mss(), now: shared.now };
         shared.congestion.on_echo(shared.words_mut(), &loss);
         self.cwr_end = self.snd_nxt();
         self.ecn.insert(EcnFlags::CWR_DUE | EcnFlags::CWR_SENT);

@@ -60,7 +60,7 @@ impl News {
         let size = shared.receive_limit(slot.rx.size());
         let narrow = slot.rcv_wnd() < size.div_ceil(2);
         let most = if receives && narrow { u32::from(u16::MAX) << slot.rcv_shift } else { 0 };
-        Self { window: slot.rcv_wnd(), most, size, step: (size / 2).min(slot.mss(shared)) }
+        Self { window: slot.rcv_wnd(), most, size, step: (size / 2).min(slot.mss()) }
     }
 }
 

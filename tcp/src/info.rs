@@ -133,7 +133,7 @@ enum Phase {
 
 impl Phase {
     fn of(slot: &Slot, shared: &Shared<'_>) -> Self {
-        let (flight, mss) = (slot.flight_size(), slot.mss(shared));
+        let (flight, mss) = (slot.flight_size(), slot.mss());
         if slot.tx.is_empty() || !slot.state.is_synchronized() {
             Self::Idle
         } else if !slot.has_unsent() {
@@ -251,7 +251,7 @@ impl<'a> Tcp<'a> {
             backoff: tcb.rtt.backoff(),
             cwnd: shared.cwnd(),
             ssthresh: shared.congestion.ssthresh(words),
-            mss: tcb.mss(shared),
+            mss: tcb.mss(),
             peer_mss: tcb.peer_mss,
             path_mtu: tcb.path.mtu(),
             in_flight: flight,

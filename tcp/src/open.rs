@@ -138,6 +138,7 @@ impl Tcp<'_> {
         let (iss, offset) = isn::initial(&self.shared.random, now, &addresses, ports);
         tcb.ts_offset = offset;
         (tcb.iss, tcb.snd_una) = (iss, iss);
+        tcb.set_mss(&self.shared.limits);
         tcb.records = Records::new(iss);
         tcb.progress = now;
         let generation = tcb.generation;

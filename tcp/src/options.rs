@@ -125,7 +125,7 @@ impl Slot {
 
     /// Octets of options that every segment with data carries.
     #[inline]
-    pub(crate) fn options_len(&self) -> u32 {
+    pub(crate) fn options_len(&self) -> u16 {
         if self.flags.contains(Flags::TIMESTAMPS) {
             TIMESTAMPS_LEN.into()
         } else {
@@ -141,8 +141,8 @@ impl Slot {
         }
         let usual = self.options_len();
         let any = (usual > 0).then(Timestamps::default);
-        let more = u32::from(self.rare_options(shared, any).len).saturating_sub(usual);
-        mss.saturating_sub(more).max(1)
+        let more = u16::from(self.rare_options(shared, any).len).saturating_sub(usual);
+        mss.saturating_sub(more.into()).max(1)
     }
 
     /// Whether there is nothing to report of gaps and duplicates.

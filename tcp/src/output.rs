@@ -95,7 +95,10 @@ impl Slot {
                 }
                 next.run = next.run.min(shared.burst.saturating_sub(next.len));
             }
-            if let Err(error) = self.emit(shared, ip, &mut next, *budget) {
+            let mtu = self.path.mtu();
+            let sent = self.emit(shared, ip, &mut next, *budget);
+            self.follow_mtu(shared, mtu);
+            if let Err(error) = sent {
                 // The path now knows its MTU, so the segment is cut anew; a layer that says so again and again is
                 // treated as one that lost the segment.
                 if matches!(error, SendError::TooBig(_)) && too_big < 3 {
@@ -175,7 +178,7 @@ impl Slot {
             && self.state.is_synchronized()
             && self.has_unsent()
         {
-            let mss = self.mss(shared);
+            let mss = self.mss();
             shared.congestion.after_idle(shared.words_mut(), mss);
             self.last_sent = shared.now;
         }
@@ -260,10 +263,10 @@ impl Slot {
         let one = if self.flags.contains(Flags::SACK_OK) {
             self.repair.marks.contains(Marks::FIRST_AGAIN)
         } else {
-            self.flags.contains(Flags::FAST_RECOVERY) && self.records.lost() <= self.mss(shared)
+            self.flags.contains(Flags::FAST_RECOVERY) && self.records.lost() <= self.mss()
         };
         let pipe = self.records.pipe(self.flight_size());
-        let held = !one && pipe > 0 && pipe.saturating_add(self.mss(shared)) > self.cwnd(shared);
+        let held = !one && pipe > 0 && pipe.saturating_add(self.mss()) > self.cwnd(shared);
         if held || !seq.lt(edge) {
             return None;
         }
@@ -287,7 +290,7 @@ impl Slot {
             return None;
         }
         let (seq, len) = self.records.last(&shared.records)?;
-        let last = len.min(self.payload_room(shared, self.mss(shared)));
+        let last = len.min(self.payload_room(shared, self.mss()));
         let seq = seq + (len - last);
         seq.lt(self.snd_una + self.snd_wnd).then(|| self.again(shared, seq, last, Kind::Again))
     }
@@ -296,7 +299,7 @@ impl Slot {
     fn again(&self, shared: &Shared<'_>, seq: SeqNum, most: u32, kind: Kind) -> Next {
         let edge = self.snd_una + self.snd_wnd;
         let lost = most;
-        let room = self.payload_room(shared, self.mss(shared));
+        let room = self.payload_room(shared, self.mss());
         let data = self.data_end().distance(seq).min(lost).min(edge.distance(seq)).min(room);
         let (len, fin) = if seq.ge(self.data_end()) {
             (0, true)
@@ -316,7 +319,7 @@ impl Slot {
         if (queued == 0 && !closing) || self.flags.contains(Flags::FIN_SENT) || !self.state.is_live() {
             return None;
         }
-        let mss = self.mss(shared);
+        let mss = self.mss();
         let offered = self.snd_wnd.saturating_sub(flight);
         let cwnd = self.cwnd(shared).saturating_add(self.limited_transmit(mss));
         let permitted = cwnd.saturating_sub(self.records.pipe(flight)).min(offered);
@@ -447,6 +450,14 @@ impl Slot {
         }
         next.run = 0;
         next.control = fields.flags;
+    }
+
+    /// Whatever was sent may have found that the path's MTU is not what it was.
+    #[inline]
+    pub(crate) fn follow_mtu(&mut self, shared: &Shared<'_>, before: u16) {
+        if self.path.mtu() != before {
+            self.set_mss(&shared.limits);
+        }
     }
 
     /// The same for a SYN: it has options, and its window is not scaled, RFC 7323 §2.2.

@@ -59,7 +59,7 @@ fn burst(slot: &Slot, shared: &Shared<'_>) -> u32 {
     }
     let Some(rate) = rate(slot, shared) else { return u32::MAX };
     let octets = u32::try_from(rate / u64::from(1_000_000 / QUANTUM_US)).unwrap_or(u32::MAX);
-    octets.min(QUANTUM_MAX).max(slot.mss(shared).saturating_mul(2))
+    octets.min(QUANTUM_MAX).max(slot.mss().saturating_mul(2))
 }
 
 fn sent(slot: &mut Slot, shared: &Shared<'_>, octets: u32) {
@@ -163,6 +163,7 @@ mod tests {
             1_500,
         )
         .expect("addresses of one family");
+        slot.set_mss(&shared.limits);
         f(slot, shared);
     }
 

@@ -82,7 +82,10 @@ impl Slot {
             None => &[],
         };
         let payload = if queued > 0 { self.tx.slices(shared.tx, flight, queued) } else { [&[][..]; 2] };
-        match send_segment(ip, &mut self.path, packet, &fields, options, payload) {
+        let mtu = self.path.mtu();
+        let sent = send_segment(ip, &mut self.path, packet, &fields, options, payload);
+        self.follow_mtu(shared, mtu);
+        match sent {
             Ok(()) => {}
             // The path now knows its MTU: the segment is cut anew.
             Err(SendError::TooBig(_)) => return None,
@@ -127,7 +130,7 @@ impl Slot {
         self.state.is_live()
             && (flight == 0 || octets > queued || self.flags.contains(Flags::NAGLE_OFF))
             && (flight > 0 || silence <= shared.rto.min_us.into())
-            && queued <= self.mss(shared)
+            && queued <= self.mss()
             && octets <= self.snd_wnd.saturating_sub(flight)
             && queued <= self.cwnd(shared).saturating_sub(flight)
     }

@@ -65,7 +65,7 @@ pub(crate) fn detect(slot: &mut Slot, shared: &mut Shared<'_>, found: &Found) ->
     if !slot.repair.marks.contains(Marks::MEASURED) {
         return Overdue::default();
     }
-    let wait_us = slot.repair.rack.rtt_us.saturating_add(reordering_window(slot, shared));
+    let wait_us = slot.repair.rack.rtt_us.saturating_add(reordering_window(slot));
     let Rack { sent: at, end, .. } = slot.repair.rack;
     let after = SentAfter { at, end, wait_us, now: stamp(shared.now) };
     slot.records.mark_lost_by_time(&mut shared.records, &after)
@@ -103,9 +103,9 @@ fn update(slot: &mut Slot, shared: &Shared<'_>, found: &Found) {
 }
 
 /// `RACK_update_reo_wnd`, in µs.
-fn reordering_window(slot: &Slot, shared: &Shared<'_>) -> u32 {
+fn reordering_window(slot: &Slot) -> u32 {
     let in_recovery = slot.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY);
-    let many_sacked = slot.records.sacked() > slot.mss(shared).saturating_mul(2);
+    let many_sacked = slot.records.sacked() > slot.mss().saturating_mul(2);
     if !slot.repair.marks.contains(Marks::REORDERED) && (in_recovery || many_sacked) {
         return 0;
     }
@@ -124,7 +124,7 @@ pub(crate) fn on_recovered(slot: &mut Slot) {
 
 /// What the timer's expiry makes of what is in flight, §6.3.
 pub(crate) fn mark_old_lost(slot: &mut Slot, shared: &mut Shared<'_>) {
-    let wait_us = slot.repair.rack.rtt_us.saturating_add(reordering_window(slot, shared));
+    let wait_us = slot.repair.rack.rtt_us.saturating_add(reordering_window(slot));
     slot.records.mark_old_lost(&mut shared.records, wait_us, shared.now);
     slot.repair.marks.insert(Marks::FIRST_AGAIN);
 }
@@ -135,7 +135,7 @@ pub(crate) fn start_timer(slot: &mut Slot, shared: &mut Shared<'_>) {
     slot.repair.marks.remove(Marks::TIMERS);
     let mut span = rto;
     if may_probe(slot) {
-        let pto = probe_timeout(slot, shared);
+        let pto = probe_timeout(slot);
         if pto < rto {
             slot.repair.marks.insert(Marks::PROBE_TIMER);
             span = pto;
@@ -156,12 +156,12 @@ fn may_probe(slot: &Slot) -> bool {
 }
 
 /// PTO of §7.2, in µs.
-fn probe_timeout(slot: &Slot, shared: &Shared<'_>) -> u32 {
+fn probe_timeout(slot: &Slot) -> u32 {
     let srtt = slot.rtt.srtt_us();
     if srtt == 0 {
         return PTO_WITHOUT_SRTT_US;
     }
-    let delay = if slot.flight_size() <= slot.mss(shared) { MAX_ACK_DELAY_US } else { 0 };
+    let delay = if slot.flight_size() <= slot.mss() { MAX_ACK_DELAY_US } else { 0 };
     srtt.saturating_mul(2).saturating_add(delay).max(PTO_MIN_US)
 }
 
@@ -245,7 +245,7 @@ pub(crate) fn on_ack_of_probe(
         // It repaired a loss that nothing else tells of: §7.4.2.
         slot.repair.marks.remove(Marks::PROBED);
         count(&mut shared.stats.loss_probe_repairs);
-        let smss = slot.mss(shared);
+        let smss = slot.mss();
         let loss = Loss { flight_size: found.flight_size, smss, now: shared.now };
         shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
         shared.congestion.exit_recovery(shared.words_mut(), slot.flight_size(), smss);

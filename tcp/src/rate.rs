@@ -53,7 +53,7 @@ pub(crate) fn after(slot: &mut Slot, shared: &mut Shared<'_>, before: Before) {
         rtt_us: acked.rtt_us.unwrap_or(0),
         prior_in_flight: before.in_flight,
         in_flight: slot.records.pipe(slot.flight_size()),
-        smss: slot.mss(shared),
+        smss: slot.mss(),
         has_sack: slot.flags.contains(Flags::SACK_OK),
         in_recovery: slot.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY),
         now: shared.now,

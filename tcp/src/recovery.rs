@@ -259,7 +259,7 @@ impl Slot {
         if let Some(rack) = &shared.duties.rack {
             return (rack.detect)(self, shared, found);
         }
-        let mss = self.mss(shared);
+        let mss = self.mss();
         let lost = self.records.mark_lost_by_sack(&mut shared.records, mss);
         Overdue { lost, ..Overdue::default() }
     }
@@ -285,7 +285,7 @@ impl Slot {
     /// RFC 6675 §5, step 4.
     fn begin_recovery(&mut self, shared: &mut Shared<'_>, found: &Found) {
         count(&mut shared.stats.fast_retransmits);
-        let smss = self.mss(shared);
+        let smss = self.mss();
         // Without what limited transmit sent.
         let flight_size =
             if self.duplicate_acks > 1 { self.recover.distance(self.snd_una) } else { found.flight_size };
@@ -307,7 +307,7 @@ impl Slot {
 
     /// The window goes down to what `flight_size` leads to, in proportion to what arrives.
     fn begin_reduction(&mut self, shared: &mut Shared<'_>, found: &Found, flight_size: u32) {
-        let loss = Loss { flight_size, smss: self.mss(shared), now: shared.now };
+        let loss = Loss { flight_size, smss: self.mss(), now: shared.now };
         shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
         self.recover = self.snd_nxt();
         self.repair.delivered = self.records.delivered().wrapping_sub(found.delivered);
@@ -317,7 +317,7 @@ impl Slot {
 
     /// §5, steps A to C.
     fn in_recovery(&mut self, shared: &mut Shared<'_>, found: &Found, overdue: &Overdue) {
-        let mss = self.mss(shared);
+        let mss = self.mss();
         if found.has_advanced && found.has_blocks && self.records.sacked() == 0 {
             // The blocks could not be noted: the first hole is the next, as RFC 6582 has it.
             self.records.mark_front_lost(&mut shared.records, mss);
@@ -343,7 +343,7 @@ impl Slot {
         if let Some(rack) = &shared.duties.rack {
             (rack.on_recovered)(self);
         }
-        let mss = self.mss(shared);
+        let mss = self.mss();
         shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
     }
 
@@ -355,7 +355,7 @@ impl Slot {
             self.repair.window = NOT_PROPORTIONAL;
             return;
         }
-        let smss = self.mss(shared);
+        let smss = self.mss();
         let delivered = self.records.delivered().wrapping_sub(self.repair.delivered);
         let out = low(self.octets_sent).wrapping_sub(self.repair.sent);
         let pipe = self.records.pipe(self.flight_size());
@@ -386,7 +386,7 @@ impl Slot {
 
 /// Rules 3 and 4 of `NextSeg`, RFC 6675 §4.
 pub(crate) fn more(slot: &Slot, shared: &Shared<'_>) -> Option<More> {
-    let smss = slot.mss(shared);
+    let smss = slot.mss();
     let pipe = slot.records.pipe(slot.flight_size());
     if pipe.saturating_add(smss) > slot.cwnd(shared) {
         return None;

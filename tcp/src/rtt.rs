@@ -55,6 +55,8 @@ pub(crate) struct Rtt {
     /// Expirations since the last sample.
     backoff: u8,
     start: Start,
+    /// Zero-window probes since the window closed.
+    probes: u8,
 }
 
 /// What the data phase started from.
@@ -68,7 +70,7 @@ enum Start {
 impl Rtt {
     /// Without a sample.
     pub(crate) const NONE: Self =
-        Self { srtt_x8: 0, rttvar_x4: 0, min_us: 0, backoff: 0, start: Start::Normal };
+        Self { srtt_x8: 0, rttvar_x4: 0, min_us: 0, backoff: 0, start: Start::Normal, probes: 0 };
 
     /// Takes in a sample, in µs, RFC 6298 §2.2 and §2.3; it ends the back-off. By Karn's rule (§3) the octets that it was
     /// taken from must not have been sent twice, unless timestamps tell. Where a round trip gives 2^`samples_shift`
@@ -121,6 +123,23 @@ impl Rtt {
         }
         let doubled = u64::from(limited) << self.backoff.min(31);
         u32::try_from(doubled).unwrap_or(u32::MAX).min(config.max_us)
+    }
+
+    /// A zero-window probe is due: the next comes after twice the time, RFC 9293 §3.8.6.1.
+    pub(crate) fn on_zero_window_probe(&mut self) {
+        self.probes = self.probes.saturating_add(1);
+    }
+
+    /// The window has opened.
+    pub(crate) fn on_window_open(&mut self) {
+        self.probes = 0;
+    }
+
+    /// Time to the next zero-window probe, in µs.
+    #[must_use]
+    pub(crate) fn persist_us(&self, config: &RtoConfig) -> u64 {
+        let doubled = u64::from(self.rto_us(config)) << self.probes.min(16);
+        doubled.min(config.max_us.into())
     }
 
     /// SRTT in µs; 0 before the first sample.

@@ -22,7 +22,7 @@ use crate::recovery::Repair;
 use crate::ring::Ring;
 use crate::rtt::Rtt;
 use crate::seq::SeqNum;
-use crate::shared::Shared;
+use crate::shared::{Limits, Shared};
 use crate::soon::Soon;
 use crate::state::State;
 use core::time::Duration;
@@ -141,8 +141,6 @@ pub struct Slot {
     pub(crate) probes: u8,
     /// Duplicate ACKs in a row, saturating.
     pub(crate) duplicate_acks: u8,
-    /// Zero-window probes since the window closed: their spacing doubles.
-    pub(crate) persist_shift: u8,
     /// Segments with data since the last ACK left.
     pub(crate) unacked_segments: u8,
     /// Challenge ACKs sent in the current five seconds.
@@ -156,6 +154,8 @@ pub struct Slot {
     pub(crate) ecn: EcnFlags,
     /// What the peer's MSS option said, or the default.
     pub(crate) peer_mss: u16,
+    /// SMSS, see [`Slot::set_mss`].
+    pub(crate) smss: u16,
     /// When TS.Recent was set, in units of 2^30 µs modulo 2^16.
     pub(crate) ts_recent_at: u16,
 
@@ -235,7 +235,6 @@ impl Slot {
         traffic_class: 0,
         probes: 0,
         duplicate_acks: 0,
-        persist_shift: 0,
         unacked_segments: 0,
         challenges: 0,
         challenge_period: 0,
@@ -243,6 +242,7 @@ impl Slot {
         events: 0,
         ecn: EcnFlags::empty(),
         peer_mss: 0,
+        smss: 0,
         snd_una: SeqNum(0),
         snd_wnd: 0,
         max_snd_wnd: 0,
@@ -348,11 +348,16 @@ impl Slot {
     }
 
     /// SMSS, RFC 9293 §3.7.1: octets of payload that the peer takes and the path carries beside our options.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    pub(crate) fn mss(&self, shared: &Shared<'_>) -> u32 {
+    #[inline]
+    pub(crate) fn mss(&self) -> u32 {
+        self.smss.into()
+    }
+
+    /// Notes SMSS, which hangs on the path's MTU and on what was agreed on.
+    pub(crate) fn set_mss(&mut self, limits: &Limits) {
         let path = self.path.max_segment_len().saturating_sub(20);
-        let whole = u32::from(self.peer_mss.min(path).max(shared.limits.mss_floor));
-        whole.saturating_sub(self.options_len()).max(1)
+        let whole = self.peer_mss.min(path).max(limits.mss_floor);
+        self.smss = whole.saturating_sub(self.options_len()).max(1);
     }
 
     /// The right edge of the window to announce: it moves in steps worth telling, and never back. RFC 9293
@@ -365,7 +370,7 @@ impl Slot {
         if !edge.gt(self.rcv_edge) {
             return self.rcv_edge;
         }
-        let step = (size / 2).min(self.mss(shared));
+        let step = (size / 2).min(self.mss());
         if edge.distance(self.rcv_edge) >= step {
             edge
         } else {

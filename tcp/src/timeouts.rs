@@ -82,7 +82,7 @@ impl Slot {
                 // §4.3.
                 flight_size = flight_size.min(shared.congestion.ssthresh(shared.words()));
             }
-            let loss = Loss { flight_size, smss: self.mss(shared), now: shared.now };
+            let loss = Loss { flight_size, smss: self.mss(), now: shared.now };
             let expiry = if repeated { Expiry::Repeated } else { Expiry::First };
             shared.congestion.on_timeout(shared.words_mut(), &loss, expiry);
             self.recover = self.snd_nxt();
@@ -105,7 +105,7 @@ impl Slot {
         if self.has_exceeded(shared, shared.limits.r2) {
             return self.time_out(shared);
         }
-        self.persist_shift = self.persist_shift.saturating_add(1);
+        self.rtt.on_zero_window_probe();
         self.flags.insert(Flags::PROBE_DUE | Flags::PROBING);
         self.repair.marks.remove(Marks::LOSS_PROBE);
         let span = self.persist_span(shared);
@@ -114,8 +114,7 @@ impl Slot {
 
     /// Time to the next zero-window probe, in microseconds.
     pub(crate) fn persist_span(&self, shared: &Shared<'_>) -> u64 {
-        let doubled = u64::from(self.rtt.rto_us(&shared.rto)) << self.persist_shift.min(16);
-        doubled.min(shared.rto.max_us.into())
+        self.rtt.persist_us(&shared.rto)
     }
 
     /// Whether the last transmission was sent `limit` microseconds or more after the first: R2, §3.8.3. A user timeout
