@@ -148,11 +148,6 @@ impl RangeV4 {
         Some(Self { address: address.v4_bits()?, host_bits })
     }
 
-    /// Whether the prefix contains `other`.
-    pub(crate) fn has(&self, other: core::net::Ipv4Addr) -> bool {
-        (other.to_bits() ^ self.address) & !self.host_bits == 0
-    }
-
     /// Whether `other` is a broadcast address of the prefix: all host bits one, or all zero (RFC 1122 §3.3.6 asks to
     /// accept the old form). /31 and /32 have none, RFC 3021.
     pub(crate) fn is_broadcast(&self, other: core::net::Ipv4Addr) -> bool {

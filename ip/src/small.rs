@@ -17,6 +17,7 @@
 //! Every IPv4 packet says Don't Fragment, so none needs an identification (RFC 6864 §4.1) and none a keyed hash.
 //! Where paths carry less than the link, limit the packets: [`SmallIp::set_mtu`].
 
+mod address;
 #[cfg(feature = "ipv4")]
 mod arp;
 mod input;
@@ -28,14 +29,17 @@ mod output;
 pub use neighbours::Neighbour;
 pub use output::Out;
 
+#[cfg(feature = "ipv4")]
+use self::address::packed;
+use self::address::Address;
 use crate::interface::InterfaceFlags;
 use crate::martian::{self, Kind};
 #[cfg(feature = "ipv4")]
 use crate::own_addresses::RangeV4;
 use crate::rate_limit::TokenBucket;
 use crate::{
-    earliest, AddressError, Deadline, Instant, Interface, InterfaceError, PackedAddress, Progress,
-    RouteError, Statistics, Transports,
+    earliest, AddressError, Deadline, Instant, Interface, InterfaceError, Progress, RouteError, Statistics,
+    Transports,
 };
 use core::net::IpAddr;
 use tersus_phy::{LinkEvents, LinkLayer, LinkProperties};
@@ -81,7 +85,7 @@ impl<const ADDRESSES: usize, const ROUTES: usize, const NEIGHBOURS: usize> Defau
 /// An own address with its prefix: an entry of the table that [`Storage`] holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Own {
-    address: PackedAddress,
+    address: Address,
     prefix_len: u8,
     /// The link was told of its groups.
     #[cfg(feature = "ipv6")]
@@ -90,9 +94,9 @@ pub struct Own {
 
 impl Own {
     /// A free entry.
-    pub const FREE: Self = Self::new(PackedAddress::NONE, 0);
+    pub const FREE: Self = Self::new(Address::NONE, 0);
 
-    const fn new(address: PackedAddress, prefix_len: u8) -> Self {
+    const fn new(address: Address, prefix_len: u8) -> Self {
         Self {
             address,
             prefix_len,
@@ -101,27 +105,52 @@ impl Own {
         }
     }
 
-    fn contains(&self, address: &PackedAddress) -> bool {
-        self.address.shares(self.prefix_len, address)
+    fn contains(&self, address: &Address) -> bool {
+        !self.address.is_none() && self.address.shares(self.prefix_len, address)
+    }
+
+    /// Whether `to` is a broadcast address of the prefix.
+    fn is_broadcast(&self, to: &Address) -> bool {
+        #[cfg(feature = "ipv4")]
+        if let (Some(range), Some(IpAddr::V4(to))) = (self.range_v4(), to.get()) {
+            return range.is_broadcast(to);
+        }
+        let _ = to;
+        false
     }
 
     #[cfg(feature = "ipv4")]
     fn range_v4(&self) -> Option<RangeV4> {
-        RangeV4::of(&self.address, self.prefix_len)
+        if self.address.is_none() {
+            return None;
+        }
+        RangeV4::of(&packed(&self.address), self.prefix_len)
     }
 }
 
 /// A route: an entry of the table that [`Storage`] holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Via {
-    prefix: PackedAddress,
-    prefix_len: u8,
-    gateway: PackedAddress,
+    prefix: Address,
+    /// Its length plus one; 0: the entry is free.
+    rank: u8,
+    /// None: the stations of the prefix are on the link.
+    gateway: Address,
 }
 
 impl Via {
     /// A free entry.
-    pub const FREE: Self = Self { prefix: PackedAddress::NONE, prefix_len: 0, gateway: PackedAddress::NONE };
+    pub const FREE: Self = Self { prefix: Address::NONE, rank: 0, gateway: Address::NONE };
+
+    /// One beyond the longest prefix has no rank, and no addresses.
+    fn to(prefix: Cidr, gateway: Address) -> Self {
+        Self { prefix: Address::new(prefix.address()), rank: prefix.prefix_len().saturating_add(1), gateway }
+    }
+
+    fn is_to(&self, prefix: Cidr) -> bool {
+        let other = Self::to(prefix, Address::NONE);
+        self.prefix == other.prefix && self.rank == other.rank
+    }
 }
 
 /// The IP layer of a host with one link. See the [module](self).
@@ -184,14 +213,14 @@ impl<'a> SmallIp<'a> {
     /// # Errors
     /// [`AddressError`]; nothing was changed.
     pub fn add_address(&mut self, cidr: Cidr) -> Result<(), AddressError> {
-        let address = PackedAddress::new(cidr.address());
-        match martian::kind(&address).ok_or(AddressError::Family)? {
+        match martian::kind(&cidr.address().into()).ok_or(AddressError::Family)? {
             Kind::Unicast | Kind::LinkLocal => {}
             _ => return Err(AddressError::NotUnicast),
         }
         if cidr.broadcast().is_some_and(|broadcast| IpAddr::V4(broadcast) == cidr.address()) {
             return Err(AddressError::NotUnicast);
         }
+        let address = Address::new(cidr.address());
         if self.is_own(&address) {
             return Err(AddressError::Exists);
         }
@@ -205,7 +234,7 @@ impl<'a> SmallIp<'a> {
     /// Takes an address from the host; `false` if it did not have it. What the link has joined for an IPv6 address it
     /// goes on hearing.
     pub fn remove_address(&mut self, address: IpAddr) -> bool {
-        let address = PackedAddress::new(address);
+        let address = Address::new(address);
         let Some(own) = self.addresses.iter_mut().find(|own| own.address == address) else { return false };
         *own = Own::FREE;
         self.moved();
@@ -231,23 +260,18 @@ impl<'a> SmallIp<'a> {
                 return Err(RouteError::Gateway);
             }
         }
-        let packed = PackedAddress::new(prefix.address());
-        let is_same = |via: &Via| via.prefix == packed && via.prefix_len == prefix.prefix_len();
-        if self.routes.iter().any(is_same) {
+        if self.routes.iter().any(|via| via.is_to(prefix)) {
             return Err(RouteError::Exists);
         }
-        let free = self.routes.iter_mut().find(|via| via.prefix.is_none());
-        *free.ok_or(RouteError::TableFull)? =
-            Via { prefix: packed, prefix_len: prefix.prefix_len(), gateway: gateway.into() };
+        let free = self.routes.iter_mut().find(|via| via.rank == 0);
+        *free.ok_or(RouteError::TableFull)? = Via::to(prefix, gateway.map_or(Address::NONE, Address::new));
         self.moved();
         Ok(())
     }
 
     /// Removes the route to `prefix`; `false` if there is none.
     pub fn remove_route(&mut self, prefix: Cidr) -> bool {
-        let packed = PackedAddress::new(prefix.address());
-        let is_same = |via: &&mut Via| via.prefix == packed && via.prefix_len == prefix.prefix_len();
-        let Some(via) = self.routes.iter_mut().find(is_same) else { return false };
+        let Some(via) = self.routes.iter_mut().find(|via| via.is_to(prefix)) else { return false };
         *via = Via::FREE;
         self.moved();
         true
@@ -377,7 +401,19 @@ impl<'a> SmallIp<'a> {
 
     /// Whether `address` is ours.
     #[inline(never)]
-    fn is_own(&self, address: &PackedAddress) -> bool {
-        self.addresses.iter().any(|own| own.address == *address)
+    fn is_own(&self, address: &Address) -> bool {
+        !address.is_none() && self.addresses.iter().any(|own| own.address == *address)
+    }
+
+    /// The own address with the longest prefix that `address` is in: it is on the link.
+    #[inline(never)]
+    fn on_link(&self, address: &Address) -> Option<&Own> {
+        let mut best: Option<&Own> = None;
+        for own in self.addresses.iter().filter(|own| own.contains(address)) {
+            if best.map_or(true, |best| best.prefix_len < own.prefix_len) {
+                best = Some(own);
+            }
+        }
+        best
     }
 }

@@ -211,6 +211,7 @@ impl<'a> SmallUdp<'a> {
     }
 
     /// Sends what can leave, the oldest first.
+    #[inline(never)]
     fn visit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         self.generation = ip.generation();
         self.full = InterfaceSet::NONE;
@@ -273,6 +274,7 @@ const BROADCAST: u8 = 2;
 const WAITED: u8 = 1;
 
 /// Sends one datagram, by the last way if that leads there.
+#[inline(never)]
 fn send(
     ip: &mut dyn IpLayer,
     path: &mut Path,

@@ -2,10 +2,10 @@
 //!
 //! Differs: a packet that comes from an address of ours is counted, and the address not defended (RFC 5227 §2.4).
 
+use super::address::Address;
 use super::neighbours::Heard;
 use super::SmallIp;
 use crate::statistics::count;
-use crate::PackedAddress;
 use core::net::Ipv4Addr;
 use tersus_phy::{LinkError, LinkPacket, LinkTx};
 use tersus_wire::{EtherType, HardwareAddress};
@@ -25,50 +25,48 @@ impl SmallIp<'_> {
     #[inline(never)]
     pub(super) fn on_arp(&mut self, packet: &[u8], back: &mut dyn LinkTx) {
         count(&mut self.statistics.arp_received);
-        let parts = packet.split_first_chunk::<8>().and_then(|(kind, rest)| {
-            let (hardware, rest) = rest.split_first_chunk::<6>()?;
-            let (sender, rest) = rest.split_first_chunk::<4>()?;
-            let (_, rest) = rest.split_first_chunk::<6>()?;
-            Some((*kind, *hardware, *sender, *rest.first_chunk::<4>()?))
-        });
-        let Some((kind, hardware, sender, target)) = parts else {
+        let Some(
+            &[k0, k1, k2, k3, k4, k5, k6, operation, h0, h1, h2, h3, h4, h5, s0, s1, s2, s3, _, _, _, _, _, _, t0, t1, t2, t3],
+        ) = packet.first_chunk::<28>()
+        else {
             return count(&mut self.statistics.arp_dropped);
         };
-        let from = HardwareAddress::ethernet(hardware);
-        let is_request = kind == kind_of(REQUEST);
-        if !(is_request || kind == kind_of(REPLY)) || !from.is_unicast() {
+        let from = HardwareAddress::ethernet([h0, h1, h2, h3, h4, h5]);
+        let is_request = operation == REQUEST;
+        if [k0, k1, k2, k3, k4, k5, k6, operation] != kind_of(if is_request { REQUEST } else { REPLY })
+            || !from.is_unicast()
+        {
             return count(&mut self.statistics.arp_dropped);
         }
-        let (sender, target) = (Ipv4Addr::from(sender), Ipv4Addr::from(target));
-        let packed = PackedAddress::v4(sender);
-        let is_for_us = self.is_own(&PackedAddress::v4(target));
-        if self.is_own(&packed) {
+        let (source, destination) = (Ipv4Addr::new(s0, s1, s2, s3), Ipv4Addr::new(t0, t1, t2, t3));
+        let sender = Address::v4(source);
+        if self.is_own(&sender) {
             return count(&mut self.statistics.address_conflicts);
         }
+        let is_for_us = self.is_own(&Address::v4(destination));
         // A probe, which is from nobody, and what comes from elsewhere, is answered but not entered.
-        if self.is_station_v4(sender) {
+        if self.is_station_v4(&sender) {
             let what = match is_for_us {
                 true if is_request => Heard::Asked,
                 true => Heard::Answered,
                 false => Heard::Other,
             };
-            self.heard(&packed, from, what);
+            self.heard(&sender, from, what);
         }
         if is_for_us && is_request {
-            match self.send_arp(REPLY, target, sender, Some(from), back) {
-                Ok(()) => count(&mut self.statistics.neighbour_answers),
-                Err(_) => count(&mut self.statistics.neighbour_unsent),
-            }
+            count(match self.send_arp(REPLY, destination, source, from, back) {
+                Ok(()) => &mut self.statistics.neighbour_answers,
+                Err(_) => &mut self.statistics.neighbour_unsent,
+            });
         }
     }
 
     /// Whether an address can be that of a station of the link: inside a prefix of ours, or a gateway's.
-    fn is_station_v4(&self, address: Ipv4Addr) -> bool {
-        let packed = PackedAddress::v4(address);
-        let is_on_link = |own: &super::Own| {
-            own.range_v4().is_some_and(|range| range.has(address) && !range.is_broadcast(address))
-        };
-        self.addresses.iter().any(is_on_link) || self.routes.iter().any(|via| via.gateway == packed)
+    fn is_station_v4(&self, sender: &Address) -> bool {
+        match self.on_link(sender) {
+            Some(own) => !own.is_broadcast(sender),
+            None => !sender.is_none() && self.routes.iter().any(|via| via.gateway == *sender),
+        }
     }
 
     #[inline(never)]
@@ -77,14 +75,14 @@ impl SmallIp<'_> {
         operation: u8,
         source: Ipv4Addr,
         target: Ipv4Addr,
-        to: Option<HardwareAddress>,
+        to: HardwareAddress,
         tx: &mut dyn LinkTx,
     ) -> Result<(), LinkError> {
         let Some(own) = self.interface.properties.hardware_address.as_ethernet() else {
             return Err(LinkError::Unreachable);
         };
-        let asked = to.and_then(|to| to.as_ethernet()).unwrap_or_default();
-        let to = to.unwrap_or(HardwareAddress::ETHERNET_BROADCAST);
+        // A question names no hardware address.
+        let asked = if operation == REQUEST { [0; 6] } else { to.as_ethernet().unwrap_or_default() };
         tx.send(&to, &LinkPacket::new(EtherType::ARP, LEN), &mut |buffer: &mut [u8]| {
             // Whole fields, which are a word or two each; octet by octet it is three times the code.
             let Some((kind, rest)) = buffer.split_first_chunk_mut::<8>() else { return };

@@ -84,7 +84,8 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         };
         let total_len = usize::from(header.total_len());
         if let Some(reason) = deliver(host, self.transports, &meta, 9, segment, &frame.from, back) {
-            host.refuse_v4(frame, total_len, cast, reason, back);
+            let quote = frame.payload.get(..total_len).unwrap_or_default();
+            host.refuse_v4(quote, &frame.from, cast, reason, back);
         }
     }
 
@@ -308,14 +309,14 @@ impl SmallIp<'_> {
     #[inline(never)]
     fn refuse_v4(
         &mut self,
-        frame: &Frame<'_>,
-        total_len: usize,
+        packet: &[u8],
+        from: &HardwareAddress,
         cast: Cast,
         reason: Reason,
         back: &mut dyn LinkTx,
     ) {
         // RFC 1812 §4.3.2.3: 576 octets at most, with both headers.
-        let Some(quote) = frame.payload.get(..total_len.min(548)) else { return };
+        let quote = packet.get(..548).unwrap_or(packet);
         let Some(header) = quote.first_chunk().map(ipv4::Header::new) else { return };
         if !self.may_refuse(reason, cast) {
             return;
@@ -335,7 +336,7 @@ impl SmallIp<'_> {
             icmpv4::fill_checksum(buffer);
         };
         let (source, to) = (PackedAddress::v4(header.destination()), PackedAddress::v4(header.source()));
-        self.send_error(back, &frame.from, &source, &to, IpProtocol::ICMPV4, 8 + quote.len(), fill);
+        self.send_error(back, from, &source, &to, IpProtocol::ICMPV4, 8 + quote.len(), fill);
     }
 
     /// Refuses a packet with an ICMP error, if RFC 4443 §2.4 allows it.
@@ -361,10 +362,9 @@ impl SmallIp<'_> {
         if !self.may_refuse(reason, Cast::Unicast) {
             return;
         }
-        let (mut source, to) = (message.addressed(), message.destination());
-        if !self.is_own(&source) {
-            source = self.source_for(&to, &to).unwrap_or(source);
-        }
+        let (addressed, to) = (message.addressed(), message.destination());
+        let own = if self.is_own(&addressed) { None } else { self.source_for(&to, &to) };
+        let source = *own.unwrap_or(&addressed);
         let fill = &mut |buffer: &mut [u8]| message.write(&source, buffer);
         self.send_error(back, &frame.from, &source, &to, IpProtocol::ICMPV6, message.len(), fill);
     }

@@ -11,11 +11,12 @@
 //! An entry that has run out is as good as free. Who asks for us is entered where one is; who we want to send to takes
 //! the place of the entry that runs out first, but of none that is being asked. So strangers displace nobody.
 
+use super::address::Address;
 #[cfg(feature = "ipv4")]
 use super::arp::REQUEST;
 use super::SmallIp;
 use crate::statistics::count;
-use crate::{Deadline, Instant, PackedAddress, Path, SendError, Unreachable};
+use crate::{Deadline, Instant, Path, SendError, Unreachable};
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkTx};
 use tersus_wire::HardwareAddress;
@@ -32,7 +33,7 @@ const TRIES: u8 = 3;
 /// A station of the link: an entry of the table that [`super::Storage`] holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Neighbour {
-    address: PackedAddress,
+    address: Address,
     /// None while it is not known.
     pub(super) hardware: HardwareAddress,
     /// Questions asked, if it is not known; beyond [`TRIES`]: it did not answer.
@@ -43,12 +44,8 @@ pub struct Neighbour {
 
 impl Neighbour {
     /// A free entry.
-    pub const FREE: Self = Self {
-        address: PackedAddress::NONE,
-        hardware: HardwareAddress::NONE,
-        tries: 0,
-        until: Instant::ZERO,
-    };
+    pub const FREE: Self =
+        Self { address: Address::NONE, hardware: HardwareAddress::NONE, tries: 0, until: Instant::ZERO };
 
     /// Whether its address is being asked for.
     fn is_asked(&self) -> bool {
@@ -59,45 +56,45 @@ impl Neighbour {
 impl SmallIp<'_> {
     /// The entry of an address, whatever it is worth.
     #[inline(never)]
-    pub(super) fn find(&self, address: &PackedAddress) -> Option<(u16, &Neighbour)> {
+    pub(super) fn find(&self, address: &Address) -> Option<(u16, &Neighbour)> {
         (0..).zip(self.neighbours.iter()).find(|(_, entry)| entry.address == *address)
     }
 
     /// Where the station `address` is, if that is known.
     #[inline(never)]
-    pub(super) fn known(&self, address: &PackedAddress) -> Option<(u16, HardwareAddress)> {
+    pub(super) fn known(&self, address: &Address) -> Option<(u16, HardwareAddress)> {
         let (index, entry) = self.find(address)?;
         (!entry.hardware.is_none() && self.now < entry.until).then_some((index, entry.hardware))
     }
 
-    /// Where the station `address` is, asking for it if need be.
-    pub(super) fn resolve(&mut self, address: &PackedAddress) -> Result<(u16, HardwareAddress), SendError> {
+    /// Sees to it that `address`, where no station is known, is asked for.
+    pub(super) fn resolve(&mut self, address: &Address) -> SendError {
         let now = self.now;
-        if let Some((index, entry)) = self.find(address) {
+        let Some(entry) = self.place(address, Instant::from_micros(u64::MAX)) else {
+            // Somebody else is being asked for, which ends.
+            return match self.neighbours.is_empty() {
+                true => SendError::Unreachable(Unreachable::Neighbour),
+                false => SendError::Resolving,
+            };
+        };
+        if entry.address == *address {
             if entry.is_asked() {
-                return Err(SendError::Resolving);
+                return SendError::Resolving;
             }
             if now < entry.until {
-                return match entry.hardware {
-                    HardwareAddress::NONE => Err(SendError::Unreachable(Unreachable::Neighbour)),
-                    hardware => Ok((index, hardware)),
-                };
+                return SendError::Unreachable(Unreachable::Neighbour);
             }
         }
-        // Without an entry somebody else is being asked for, which ends.
-        if let Some(entry) = self.place(address, Instant::from_micros(u64::MAX)) {
-            *entry = Neighbour { address: *address, until: now, ..Neighbour::FREE };
-            self.ask_at = Deadline::at(now);
-        } else if self.neighbours.is_empty() {
-            return Err(SendError::Unreachable(Unreachable::Neighbour));
-        }
-        Err(SendError::Resolving)
+        *entry = Neighbour { address: *address, until: now, ..Neighbour::FREE };
+        self.ask_at = Deadline::at(now);
+        self.moved();
+        SendError::Resolving
     }
 
     /// The entry of `address`, or one that may be taken for it: of those that are not asked for, and that run out before
     /// `until`, the first.
     #[inline(never)]
-    fn place(&mut self, address: &PackedAddress, until: Instant) -> Option<&mut Neighbour> {
+    fn place(&mut self, address: &Address, until: Instant) -> Option<&mut Neighbour> {
         let mut best: Option<&mut Neighbour> = None;
         for entry in self.neighbours.iter_mut() {
             if entry.address == *address {
@@ -114,20 +111,22 @@ impl SmallIp<'_> {
     /// A message of a station of the link named its hardware address. Who asked for us is entered if there is room; any
     /// other message only brings up to date what is there.
     #[inline(never)]
-    pub(super) fn heard(&mut self, address: &PackedAddress, hardware: HardwareAddress, what: Heard) {
+    pub(super) fn heard(&mut self, address: &Address, hardware: HardwareAddress, what: Heard) {
         let now = self.now;
         let Some(entry) = self.place(address, now.plus_micros(1)) else { return };
         let was_asked = entry.is_asked();
-        let is_known =
-            entry.address == *address && (was_asked || !entry.hardware.is_none() && now < entry.until);
+        let is_alive = !entry.hardware.is_none() && now < entry.until;
+        let is_known = entry.address == *address && (was_asked || is_alive);
         if !is_known && what != Heard::Asked {
             return;
         }
-        if what != Heard::Other || entry.hardware != hardware {
-            *entry = Neighbour { address: *address, hardware, tries: 0, until: now.plus_micros(LIFETIME) };
+        let is_same = is_known && entry.hardware == hardware;
+        if is_same && what == Heard::Other {
+            return;
         }
-        if was_asked {
-            // When to ask the others is found out at the end of the turn.
+        *entry = Neighbour { address: *address, hardware, tries: 0, until: now.plus_micros(LIFETIME) };
+        if !is_same {
+            // Others may be asked for still: when, is found out at the end of the turn.
             self.ask_at = Deadline::at(now);
             self.moved();
         }
@@ -137,7 +136,7 @@ impl SmallIp<'_> {
     pub(super) fn confirm(&mut self, path: &Path) {
         let index = path.neighbour.wrapping_sub(1);
         if let Some(entry) = self.neighbours.get_mut(usize::from(index)) {
-            if entry.hardware == path.next_hop && self.now < entry.until {
+            if path.generation == self.generation && self.now < entry.until {
                 entry.until = self.now.plus_micros(LIFETIME);
             }
         }
@@ -149,42 +148,44 @@ impl SmallIp<'_> {
     pub(super) fn ask(&mut self, tx: &mut dyn LinkTx) {
         self.ask_at = Deadline::NONE;
         for index in 0..self.neighbours.len() {
-            let Some(entry) = self.neighbours.get_mut(index).filter(|entry| entry.is_asked()) else {
-                continue;
-            };
+            let Some(entry) = self.neighbours.get(index).filter(|entry| entry.is_asked()) else { continue };
+            let mut entry = *entry;
             if entry.until <= self.now {
+                let mut hold = INTERVAL;
                 if entry.tries == TRIES {
-                    entry.tries += 1;
-                    entry.until = self.now.plus_micros(FAILED_HOLD);
+                    hold = FAILED_HOLD;
                     self.moved();
-                    continue;
-                }
-                let target = entry.address;
-                match self.solicit(&target, tx) {
-                    Some(Err(LinkError::Full)) => {
-                        // Room brings the next try.
-                        self.is_full = true;
-                        return;
+                } else {
+                    match self.solicit(&entry.address, tx) {
+                        Some(Err(LinkError::Full)) => {
+                            // Room brings the next try.
+                            self.is_full = true;
+                            return;
+                        }
+                        Some(Ok(())) => count(&mut self.statistics.solicitations),
+                        _ => count(&mut self.statistics.neighbour_unsent),
                     }
-                    Some(Ok(())) => count(&mut self.statistics.solicitations),
-                    _ => count(&mut self.statistics.neighbour_unsent),
                 }
-                let Some(entry) = self.neighbours.get_mut(index) else { return };
                 entry.tries += 1;
-                entry.until = self.now.plus_micros(INTERVAL);
+                entry.until = self.now.plus_micros(hold);
+                if let Some(place) = self.neighbours.get_mut(index) {
+                    *place = entry;
+                }
             }
-            let Some(entry) = self.neighbours.get(index) else { return };
-            self.ask_at = self.ask_at.earlier(Deadline::at(entry.until));
+            if entry.is_asked() {
+                self.ask_at = self.ask_at.earlier(Deadline::at(entry.until));
+            }
         }
     }
 
     /// Sends one question to all; `None` if there is no address to ask from.
-    fn solicit(&mut self, target: &PackedAddress, tx: &mut dyn LinkTx) -> Option<Result<(), LinkError>> {
+    fn solicit(&mut self, target: &Address, tx: &mut dyn LinkTx) -> Option<Result<(), LinkError>> {
         let source = self.source_for(target, target)?;
         match (source.get()?, target.get()?) {
             #[cfg(feature = "ipv4")]
             (IpAddr::V4(source), IpAddr::V4(target)) => {
-                Some(self.send_arp(REQUEST, source, target, None, tx))
+                let to = HardwareAddress::ETHERNET_BROADCAST;
+                Some(self.send_arp(REQUEST, source, target, to, tx))
             }
             #[cfg(feature = "ipv6")]
             (IpAddr::V6(source), IpAddr::V6(target)) => Some(self.send_solicitation(source, target, tx)),

@@ -1,14 +1,16 @@
 //! The way out: which, and along it.
 
+use super::address::{packed, Address};
 use super::SmallIp;
-use crate::decide::Origin;
-use crate::martian::{is_link_scoped_group, kind, Kind};
+#[cfg(feature = "ipv6")]
+use crate::martian::is_link_scoped_group;
+use crate::martian::{kind, Kind};
 use crate::output::complete_checksum;
 use crate::path::PathFlags;
 use crate::statistics::count;
 use crate::{
-    Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, OutFlags, Outgoing, PackedAddress,
-    Path, Routes, SendError, Source, Unreachable,
+    Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, OutFlags, Outgoing, Path, Routes,
+    SendError, Source, Unreachable,
 };
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
@@ -27,18 +29,18 @@ pub struct Out<'r, 'a, L: LinkLayer + ?Sized> {
 
 impl Routes for SmallIp<'_> {
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
-        let mut path = Path::EMPTY;
-        let mut station = PackedAddress::NONE;
-        self.way(&from.into(), &PackedAddress::new(to), &mut path, &mut station)?;
-        if !station.is_none() {
-            match self.known(&station) {
-                Some((index, hardware)) => {
-                    path.neighbour = index.saturating_add(1);
-                    path.next_hop = hardware;
-                }
-                None => path.flags.insert(PathFlags::RESOLVING),
-            }
+        if from.interface.is_some_and(|id| id != ONLY) {
+            return Err(Unreachable::InterfaceDown);
         }
+        let mut flags = PathFlags::empty();
+        flags.set(PathFlags::SOURCE_FIXED, from.address.is_some());
+        flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
+        if cfg!(not(feature = "ipv6")) && to.is_ipv6() {
+            return Err(Unreachable::Family);
+        }
+        let source = from.address.map_or(Address::NONE, Address::new);
+        let mut path = Path::EMPTY;
+        self.decide(flags, &source, &Address::new(to), &mut path)?;
         Ok(path)
     }
 
@@ -115,74 +117,96 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 }
 
 impl SmallIp<'_> {
-    /// Decides the way to `to`, but for the hardware address of the station that must be asked for: `next_hop` is its
-    /// address, and stays as it is if there is none to ask.
+    /// Decides the way to `to`. The answer is the station whose hardware address is to be asked for, none if there is no
+    /// need: the path is then ready.
     #[inline(never)]
-    fn way(
+    fn decide(
         &self,
-        from: &Origin,
-        to: &PackedAddress,
+        flags: PathFlags,
+        from: &Address,
+        to: &Address,
         path: &mut Path,
-        next_hop: &mut PackedAddress,
-    ) -> Result<(), Unreachable> {
-        let kind = kind(to).ok_or(Unreachable::Family)?;
+    ) -> Result<Address, Unreachable> {
+        let kind = kind(&packed(to)).ok_or(Unreachable::Family)?;
         if matches!(kind, Kind::Unspecified | Kind::Reserved | Kind::Loopback) {
             return Err(Unreachable::Destination);
         }
-        if from.interface.is_some_and(|id| id != ONLY) || !self.interface.is_up() {
+        if !self.interface.is_up() {
             return Err(Unreachable::InterfaceDown);
         }
-        let station = if kind.is_many() || kind == Kind::LinkLocal { to } else { self.next_hop(to)? };
-        let mut source = from.address;
-        if source.is_none() {
-            source = self.source_for(to, station).ok_or(Unreachable::NoSource)?;
-        } else if source.is_unspecified() {
-            from.interface.ok_or(Unreachable::NoSource)?;
-        } else if !self.is_own(&source) {
+        let mut is_to_many = kind.is_many();
+        let mut station = to;
+        if let Some(own) = self.on_link(to) {
+            if self.is_own(to) {
+                // To ourselves there is no way: no link loops back.
+                return Err(Unreachable::NoRoute);
+            }
+            is_to_many |= own.is_broadcast(to);
+        } else if !is_to_many && kind != Kind::LinkLocal {
+            station = self.gateway(to)?;
+        }
+        let source = if !flags.contains(PathFlags::SOURCE_FIXED) {
+            self.source_for(to, station).ok_or(Unreachable::NoSource)?
+        } else if self.is_own(from) {
+            from
+        } else if !from.is_unspecified() {
             return Err(Unreachable::NotOurs);
-        }
-        path.begin(&source, to, ONLY, self.interface.mtu()).ok_or(Unreachable::Family)?;
-        path.generation = self.generation;
-        path.flags.set(PathFlags::SOURCE_FIXED, !from.address.is_none());
-        path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
-        if kind.is_many() || self.is_broadcast(to) || !self.interface.has_neighbours() {
-            path.next_hop = self.interface.group_address(to);
+        } else if flags.contains(PathFlags::INTERFACE_FIXED) {
+            from
         } else {
-            *next_hop = *station;
+            return Err(Unreachable::NoSource);
+        };
+        path.begin(&packed(source), &packed(to), ONLY, self.interface.mtu()).ok_or(Unreachable::Family)?;
+        path.generation = self.generation;
+        path.flags = flags.difference(PathFlags::RESOLVING);
+        if is_to_many || !self.interface.has_neighbours() {
+            path.next_hop = self.interface.group_address(&packed(to));
+        } else if let Some((index, hardware)) = self.known(station) {
+            path.neighbour = index.saturating_add(1);
+            path.next_hop = hardware;
+        } else {
+            path.flags.insert(PathFlags::RESOLVING);
+            return Ok(*station);
         }
-        Ok(())
+        Ok(Address::NONE)
     }
 
-    /// The station that a packet to `to` goes to first.
-    fn next_hop<'t>(&'t self, to: &'t PackedAddress) -> Result<&'t PackedAddress, Unreachable> {
-        if self.addresses.iter().any(|own| own.contains(to)) {
-            // To ourselves there is no way: no link loops back.
-            return if self.is_own(to) { Err(Unreachable::NoRoute) } else { Ok(to) };
-        }
-        let mut best = None;
-        let mut best_len = 0;
+    /// The station that a packet to `to`, which is in no prefix of ours, goes to first.
+    fn gateway<'t>(&'t self, to: &'t Address) -> Result<&'t Address, Unreachable> {
+        let mut best = Err(Unreachable::NoRoute);
+        let mut best_rank = 0;
         for via in self.routes.iter() {
-            if via.prefix_len >= best_len && via.prefix.shares(via.prefix_len, to) {
-                best_len = via.prefix_len;
-                best = Some(if via.gateway.is_none() { to } else { &via.gateway });
+            if via.rank > best_rank && via.prefix.shares(via.rank - 1, to) {
+                best_rank = via.rank;
+                best = Ok(if via.gateway.is_none() { to } else { &via.gateway });
             }
         }
-        best.ok_or(Unreachable::NoRoute)
+        best
     }
 
-    /// The source for `to`: of the addresses of its family and, over IPv6, of its scope if there is one, the one nearest
-    /// to the next hop, or over IPv6 to the destination. RFC 1122 §3.3.4.3, RFC 6724 §5 rules 2 and 8.
+    /// The source for `to` by way of `station`: over IPv4 that with the prefix that the station is in, or any; over IPv6
+    /// the one nearest to the destination, if there is one of its scope. RFC 1122 §3.3.4.3, RFC 6724 §5 rules 2 and 8.
     #[inline(never)]
-    pub(super) fn source_for(&self, to: &PackedAddress, station: &PackedAddress) -> Option<PackedAddress> {
-        let near = if to.is_ipv4() { station } else { to };
+    pub(super) fn source_for(&self, to: &Address, station: &Address) -> Option<&Address> {
+        #[cfg(feature = "ipv6")]
+        if !to.is_ipv4() {
+            return self.source_v6(to);
+        }
+        let _ = to;
+        let own = match self.on_link(station) {
+            Some(own) => own,
+            None => self.addresses.iter().find(|own| is_of_v4(&own.address))?,
+        };
+        Some(&own.address)
+    }
+
+    #[cfg(feature = "ipv6")]
+    fn source_v6(&self, to: &Address) -> Option<&Address> {
         let mut best = None;
         let mut best_rank = 0;
-        for own in self.addresses.iter() {
-            if !own.address.is_like(to) {
-                continue;
-            }
-            let mut rank = 1 + u16::from(own.address.common_prefix_len(near).min(own.prefix_len));
-            if cfg!(feature = "ipv6") && is_link_local(&own.address) == is_link_local(to) {
+        for own in self.addresses.iter().filter(|own| own.address.is_like(to)) {
+            let mut rank = 1 + u16::from(own.address.common_prefix_len(to).min(own.prefix_len));
+            if is_link_local(&own.address) == is_link_local(to) {
                 rank += 256;
             }
             if rank > best_rank {
@@ -190,28 +214,18 @@ impl SmallIp<'_> {
                 best = Some(&own.address);
             }
         }
-        best.copied()
+        best
     }
 
-    /// Whether `to` is the broadcast address of a prefix of ours.
-    fn is_broadcast(&self, to: &PackedAddress) -> bool {
-        #[cfg(feature = "ipv4")]
-        if let Some(IpAddr::V4(to)) = to.get() {
-            let mut ranges = self.addresses.iter().filter_map(super::Own::range_v4);
-            return ranges.any(|range| range.is_broadcast(to));
-        }
-        let _ = to;
-        false
-    }
-
-    /// Whether nothing of a path must be decided again.
+    /// Whether nothing of a path must be decided again: what is entered anew among the neighbours moves the generation.
     fn is_ready(&self, path: &Path) -> bool {
         if path.generation != self.generation || path.is_resolving() {
             return false;
         }
-        match path.neighbour.checked_sub(1).map(|index| self.neighbours.get(usize::from(index))) {
-            Some(Some(entry)) => entry.hardware == path.next_hop && self.now < entry.until,
-            Some(None) => false,
+        match path.neighbour.checked_sub(1) {
+            Some(index) => {
+                self.neighbours.get(usize::from(index)).is_some_and(|entry| self.now < entry.until)
+            }
             None => true,
         }
     }
@@ -219,31 +233,24 @@ impl SmallIp<'_> {
     #[cold]
     #[inline(never)]
     fn decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
-        let (source, to) = path.ends();
-        let is_source_fixed = path.is_source_fixed();
-        let from = Origin { address: source, interface: path.is_interface_fixed().then_some(ONLY) };
-        let mut station = PackedAddress::NONE;
-        let result = match self.way(&from, &to, path, &mut station) {
-            Ok(()) if station.is_none() => Ok((u16::MAX, path.next_hop)),
-            Ok(()) => self.resolve(&station),
-            Err(reason) => Err(SendError::Unreachable(reason)),
-        };
-        path.flags.set(PathFlags::SOURCE_FIXED, is_source_fixed);
-        match result {
-            Ok((index, hardware)) => {
-                path.neighbour = index.wrapping_add(1);
-                path.next_hop = hardware;
-                Ok(())
-            }
-            Err(error) => {
+        let flags = path.flags;
+        let (source, to) = (Address::new(path.source()), Address::new(path.destination()));
+        // The source stays, whoever chose it.
+        let result = self.decide(flags | PathFlags::SOURCE_FIXED, &source, &to, path);
+        path.flags.set(PathFlags::SOURCE_FIXED, flags.contains(PathFlags::SOURCE_FIXED));
+        let error = match result {
+            Ok(station) if station.is_none() => return Ok(()),
+            Ok(station) => self.resolve(&station),
+            Err(reason) => {
                 path.flags.insert(PathFlags::RESOLVING);
-                count(match error {
-                    SendError::Resolving => &mut self.statistics.send_resolving,
-                    _ => &mut self.statistics.send_unreachable,
-                });
-                Err(error)
+                SendError::Unreachable(reason)
             }
-        }
+        };
+        count(match error {
+            SendError::Resolving => &mut self.statistics.send_resolving,
+            _ => &mut self.statistics.send_unreachable,
+        });
+        Err(error)
     }
 
     /// Sends one packet along a path that is ready.
@@ -336,7 +343,16 @@ fn write_header(path: &Path, packet: Outgoing, header: &mut [u8], len: u16) {
     }
 }
 
+/// Whether there is an address of IPv4.
+fn is_of_v4(address: &Address) -> bool {
+    #[cfg(feature = "ipv6")]
+    return matches!(address.get(), Some(IpAddr::V4(_)));
+    #[cfg(not(feature = "ipv6"))]
+    !address.is_none()
+}
+
 /// Of a station or group that is not beyond the link: 169.254/16, fe80::/10, 224.0.0/24, ff02::/16.
-fn is_link_local(address: &PackedAddress) -> bool {
+#[cfg(feature = "ipv6")]
+fn is_link_local(address: &Address) -> bool {
     kind(address) == Some(Kind::LinkLocal) || (address.is_group() && is_link_scoped_group(address))
 }

@@ -108,7 +108,7 @@ impl Ring {
     }
 
     /// Takes out what lies before `next`, the offset behind the oldest datagram.
-    #[inline]
+    #[inline(never)]
     pub(super) fn pop(&mut self, next: usize) {
         if next < self.head {
             self.end = 0;
