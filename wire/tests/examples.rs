@@ -1,0 +1,290 @@
+//! The octets that RFCs print as examples, of what this crate reads and writes.
+//!
+//! | RFC | example | test |
+//! | --- | --- | --- |
+//! | 791 appendix A | three datagrams, options of the third | `ipv4`, `ipv4::option` |
+//! | 1035 §4.1.4 | names that share their ends | `dns::name` |
+//! | 1071 §3 | a sum of four words | `checksum` |
+//! | 1624 §4 | a checksum after a change | `checksum` |
+//! | 2018 §7 | blocks after losses | `tcp::tests` |
+//! | 2113 §2.1, 2711 §2.1 | the option octets of a router alert | here |
+//! | 3396 §8 | an option in two pieces, in two fields | here |
+//! | 3397 §2 | a search list, compressed | `dhcpv4::tests` |
+//! | 3442 | destination descriptors | `dhcpv4::tests` |
+//! | 3596 §2.5 | the name of an address | here |
+//! | 3602 §4, case 5 | an echo request inside ESP | here |
+//! | 4291 §2.3, §2.7.1 | a prefix as text; a solicited-node address | here |
+//! | 5952 §4 | addresses as text | here |
+//! | 6763 §6.1 | strings of a TXT record | here |
+//! | 7400 appendix A | messages of RPL and of neighbour discovery, as they are before they are compressed | here |
+//! | 9235 §4.1, §6.1 | segments with TCP-AO (RFC 5925), IPv4 and IPv6 | here |
+//!
+//! Of the other RFCs that the README names, the figures have names of fields, bit patterns of code points (which the
+//! tests of each format have), or letters in place of values, as those of RFC 826, RFC 6554, RFC 8138 and RFC 8754.
+
+#[cfg(test)]
+mod examples {
+    use core::net::Ipv6Addr;
+    use tersus_wire::dhcpv4::{self, HEADER_LEN as DHCP_LEN};
+    use tersus_wire::dns::{Name, NameBuf, Text};
+    use tersus_wire::ip::solicited_node;
+    use tersus_wire::ndisc;
+    use tersus_wire::walk::{Medium, Walk};
+    use tersus_wire::{esp, icmpv4, icmpv6, ipv4, ipv6, ipv6_ext, rpl, Cidr, HardwareAddress, IpProtocol};
+
+    /// The octets of a dump.
+    fn octets(dump: &str) -> Vec<u8> {
+        let digits: Vec<u8> = dump.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let pairs = digits.chunks(2).map(|pair| core::str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    }
+
+    /// What the walk shows of a packet, layer by layer.
+    fn lines(packet: &[u8]) -> Vec<String> {
+        Walk::new(Medium::Ip, packet, &mut [0; 1280]).map(|layer| layer.to_string()).collect()
+    }
+
+    #[test]
+    fn rfc_2113_and_rfc_2711_router_alerts() {
+        let alert = [0x94, 4, 0, 0];
+        let options: Vec<_> = ipv4::options(&alert).map(Result::unwrap).collect();
+        assert_eq!(options, [ipv4::Opt::RouterAlert(0)]);
+        assert_eq!(ipv6_ext::router_alert(IpProtocol::ICMPV6, 0)[2..6], [5, 2, 0, 0]);
+    }
+
+    #[test]
+    fn rfc_3396_section_8_a_boot_file_name_in_two_fields() {
+        let mut message = [0; 300];
+        let client = HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]);
+        let len = dhcpv4::Repr::discover(1, client).emit(&[], &mut message).unwrap();
+        let whole = [&[67, 13][..], b"/diskless/foo", &[255]].concat();
+        let split = [&[52, 1, 1, 67, 7][..], b"/diskle", &[255]].concat();
+        for (options, file) in [(whole, &b""[..]), (split, b"\x43\x06ss/foo\xff")] {
+            let mut message = message[..len].to_vec();
+            message.truncate(DHCP_LEN);
+            message.extend(options);
+            message[108..108 + file.len()].copy_from_slice(file);
+            let packet = dhcpv4::Packet::parse(&message).unwrap();
+            let mut name = [0; 32];
+            let name = packet.option(67).unwrap().copy_to(&mut name).map(<[u8]>::to_vec);
+            assert_eq!(name, Ok(b"/diskless/foo".to_vec()));
+        }
+    }
+
+    #[test]
+    fn rfc_3596_section_2_5_the_name_of_an_address() {
+        let text = "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.IP6.ARPA.";
+        let name: NameBuf = text.parse().unwrap();
+        assert_eq!(name.as_name().labels().count(), 34);
+        let address: Ipv6Addr = "4321:0:1:2:3:4:567:89ab".parse().unwrap();
+        let mut built = NameBuf::new();
+        for octet in address.octets().into_iter().rev() {
+            for nibble in [octet & 15, octet >> 4] {
+                built.push(format!("{nibble:x}").as_bytes()).unwrap();
+            }
+        }
+        built.push(b"ip6").unwrap();
+        built.push(b"arpa").unwrap();
+        assert_eq!(built, name);
+        assert!(name.as_name().is_within(&"ip6.arpa".parse::<NameBuf>().unwrap().as_name()));
+        assert_eq!(Name::ROOT.labels().count(), 0);
+    }
+
+    #[test]
+    fn rfc_3602_section_4_an_echo_request_in_esp() {
+        let before = octets("45000054 08f20000 4001f9fe c0a87b03 c0a87b64");
+        let message = octets(
+            "08000ebd a70a0000 8e9c083d b95b0700 08090a0b 0c0d0e0f 10111213 14151617
+         18191a1b 1c1d1e1f 20212223 24252627 28292a2b 2c2d2e2f 30313233 34353637",
+        );
+        let after = octets("4500007c 08f20000 4032f9a5 c0a87b03 c0a87b64");
+        let esp_header = octets("00004321 00000001");
+        // The packet as it was.
+        let packet = [&before[..], &message].concat();
+        let echo = icmpv4::Packet::parse(&message).unwrap();
+        assert!(echo.is_checksum_valid());
+        let Ok(icmpv4::Repr::EchoRequest { identifier, sequence, data }) = icmpv4::Repr::parse(&echo) else {
+            panic!()
+        };
+        assert_eq!((identifier, sequence, data.len()), (0xa70a, 0, 56));
+        let header = "IPv4 192.168.123.3 > 192.168.123.100 ICMP ttl 64 len 84; checksum right";
+        assert_eq!(lines(&packet)[0], header);
+        // What is encrypted: the message, padding, how much of it, and what the message is.
+        let mut plain = [&message[..], &[0; 16]].concat();
+        assert_eq!(esp::Trailer::emit(64, 16, IpProtocol::ICMPV4, &mut plain[64..]), Ok(16));
+        assert_eq!(plain[64..], octets("01020304 05060708 090a0b0c 0d0e0e01"));
+        let trailer = esp::Trailer::parse(&plain).unwrap();
+        assert_eq!((trailer.payload, trailer.padding.len()), (&message[..], 14));
+        assert_eq!(trailer.next_header, IpProtocol::ICMPV4);
+        // The packet as it is sent, up to the initialisation vector.
+        let mut header = [0; 8];
+        let repr = esp::Repr { spi: 0x4321, sequence: 1 };
+        assert_eq!((repr.emit(&mut header), &header[..]), (Ok(8), &esp_header[..]));
+        let header = ipv4::Header::new(after[..].try_into().unwrap());
+        assert_eq!((header.protocol(), header.total_len()), (IpProtocol::ESP, 124));
+        let packet = [&after[..], &esp_header, &[0; 96]].concat();
+        let want = [
+            "IPv4 192.168.123.3 > 192.168.123.100 ESP ttl 64 len 124; checksum right",
+            "ESP SPI 0x00004321 sequence 1, 96 octets",
+        ];
+        assert_eq!(lines(&packet)[..2], want);
+    }
+
+    #[test]
+    fn rfc_4291_a_prefix_as_text_and_a_solicited_node_address() {
+        let prefix: Cidr = "2001:0DB8:0:CD30::/60".parse().unwrap();
+        assert_eq!(prefix.to_string(), "2001:db8:0:cd30::/60");
+        assert!(prefix.contains("2001:0DB8:0:CD30:123:4567:89AB:CDEF".parse().unwrap()));
+        assert!(!prefix.contains("2001:db8:0:cd40::".parse().unwrap()));
+        let address = "4037::01:800:200E:8C6C".parse().unwrap();
+        assert_eq!(solicited_node(address), "ff02::1:ff0e:8c6c".parse::<Ipv6Addr>().unwrap());
+    }
+
+    /// Every address that this crate prints is printed so.
+    #[test]
+    fn rfc_5952_section_4_addresses_as_text() {
+        for (text, want) in [
+            ("2001:0db8::0001", "2001:db8::1"),
+            ("2001:db8:0:0:0:0:2:1", "2001:db8::2:1"),
+            ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+            ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+            ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+            ("2001:DB8::AAAA", "2001:db8::aaaa"),
+        ] {
+            let address: Ipv6Addr = text.parse().unwrap();
+            let mut packet = [0; 40];
+            ipv6::Repr::new(IpProtocol::NO_NEXT_HEADER, address, address, 0).emit(&mut packet).unwrap();
+            let line = ipv6::Packet::parse(&packet).unwrap().to_string();
+            assert!(line.contains(&format!("{want} > {want} ")), "{line}");
+        }
+    }
+
+    #[test]
+    fn rfc_6763_section_6_1_strings_of_a_text_record() {
+        let text = Text::parse(b"\x09key=value\x08paper=A4\x07passreq").unwrap();
+        assert_eq!(text.to_string(), "\"key=value\" \"paper=A4\" \"passreq\"");
+    }
+
+    /// An IPv6 header and an ICMPv6 message.
+    fn icmp(dump: &str) -> (Vec<u8>, Ipv6Addr, Ipv6Addr) {
+        let packet = octets(dump);
+        let header = ipv6::Packet::parse(&packet).unwrap().header();
+        let (source, destination) = (header.source(), header.destination());
+        let message = icmpv6::Packet::parse(&packet[40..]).unwrap();
+        assert!(message.is_checksum_valid(source, destination));
+        (packet, source, destination)
+    }
+
+    #[test]
+    fn rfc_7400_appendix_a_messages_of_rpl() {
+        for (dump, want) in [
+        (
+            "60 00 00 00 00 08 3a ff fe 80 00 00 00 00 00 00 02 1c da ff fe 00 20 24
+             ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 1a 9b 00 6b de 00 00 00 00",
+            "RPL DIS",
+        ),
+        (
+            "60 00 00 00 00 5c 3a ff fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23
+             ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 1a 9b 01 7a 5f 00 f0 01 00
+             88 00 00 00 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 fa ce 04 0e 00 14
+             09 ff 00 00 01 00 00 00 00 00 00 00 08 1e 80 20 ff ff ff ff ff ff ff ff
+             00 00 00 00 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 fa ce 03 0e 40 00
+             ff ff ff ff 20 02 0d b8 00 00 00 00",
+            "RPL DIO instance 0 dodag 2002:db8::ff:fe00:face version 240 rank 256 grounded non-storing prf 0 dtsn 0, \
+             configuration OCP 0 Imin 2^9 ms doublings 20 k 255 min hop rank 256 max rank increase 0 lifetime 0 x 0 s, \
+             prefix 2002:db8::ff:fe00:face/128 valid for ever, route 2002:db8::/64 lifetime for ever",
+        ),
+    ] {
+        let (packet, source, destination) = icmp(dump);
+        let message = rpl::Packet::parse(&packet[40..]).unwrap();
+        let repr = rpl::Repr::parse(&message).unwrap();
+        assert_eq!(repr.to_string(), want);
+        let mut again = vec![0; packet.len() - 40];
+        repr.emit(source, destination, &mut again).unwrap();
+        assert_eq!(again, packet[40..]);
+    }
+    }
+
+    /// The address registration option has a number in them, 31, that it lost before RFC 6775: it is kept as one that is not
+    /// known.
+    #[test]
+    fn rfc_7400_appendix_a_messages_of_neighbour_discovery() {
+        for (dump, want) in [
+        (
+            "60 00 00 00 00 18 3a ff fe 80 00 00 00 00 00 00 ae de 48 00 00 00 00 01
+             ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 02 85 00 90 65 00 00 00 00
+             01 02 ac de 48 00 00 00 00 01 00 00 00 00 00 00",
+            "router solicitation, source at ac:de:48:00:00:00:00:01:00:00:00:00:00:00; checksum right",
+        ),
+        (
+            "60 00 00 00 00 30 3a ff 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 3b d3
+             fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23 87 00 a7 68 00 00 00 00
+             fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23 01 01 3b d3 00 00 00 00
+             1f 02 00 00 00 00 00 06 00 1c da ff fe 00 20 24",
+            "who has fe80::21c:daff:fe00:3023?, source at 3b:d3:00:00:00:00, option 31 len 14; checksum right",
+        ),
+        (
+            "60 00 00 00 00 30 3a ff fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23
+             20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 3b d3 88 00 26 6c c0 00 00 00
+             fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23 02 01 fa ce 00 00 00 00
+             1f 02 00 00 00 00 00 06 00 1c da ff fe 00 20 24",
+            "fe80::21c:daff:fe00:3023 is here router solicited, target at fa:ce:00:00:00:00, option 31 len 14; checksum right",
+        ),
+    ] {
+        let (packet, source, destination) = icmp(dump);
+        let message = ndisc::Message::parse(packet[40], packet[41], &packet[44..]).unwrap();
+        let envelope = ndisc::Envelope { source, destination, hop_limit: packet[7] };
+        assert_eq!(message.validate(&envelope), Ok(()));
+        let repr = ndisc::Repr::parse(&message);
+        assert_eq!(lines(&packet)[1], want);
+        let mut again = vec![0; packet.len() - 40];
+        assert_eq!(repr.emit(source, destination, &mut again), Ok(packet.len() - 40));
+        assert_eq!(again, packet[40..]);
+    }
+    }
+
+    /// Segments between 10.11.12.13 and 172.27.28.29, and between fd00::1 and fd00::2. TCP-AO does not cover the checksum, and
+    /// that of the segments over IPv4 is not right for the addresses that they are printed with.
+    #[test]
+    fn rfc_9235_segments_with_tcp_ao() {
+        for (dump, want) in [
+        (
+            "45 e0 00 4c dd 0f 40 00 ff 06 bf 6b 0a 0b 0c 0d ac 1b 1c 1d e9 d7 00 b3
+             fb fb ab 5a 00 00 00 00 e0 02 ff ff ca c4 00 00 02 04 05 b4 01 03 03 08
+             04 02 08 0a 00 15 5a b7 00 00 00 00 1d 10 3d 54 2e e4 37 c6 f8 ed e6 d7
+             c4 d6 02 e7",
+            "59863 > 179 [S] seq 4227574618 win 65535 <mss 1460,wscale 8,sackOK,TS 1399479 echo 0,\
+             ao key 61 next 84 mac of 12>; checksum WRONG",
+        ),
+        (
+            "45 e0 00 4c 65 06 40 00 ff 06 37 75 ac 1b 1c 1d 0a 0b 0c 0d 00 b3 e9 d7
+             11 c1 42 61 fb fb ab 5b e0 12 ff ff 37 76 00 00 02 04 05 b4 01 03 03 08
+             04 02 08 0a 84 a5 0b eb 00 15 5a b7 1d 10 54 3d ee ab 0f e2 4c 30 10 81
+             51 16 b3 be",
+            "179 > 59863 [S.] seq 297878113 ack 4227574619 win 65535 <mss 1460,wscale 8,sackOK,TS 2225409003 echo 1399479,\
+             ao key 84 next 61 mac of 12>; checksum WRONG",
+        ),
+        (
+            "6e 08 91 dc 00 38 06 40 fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
+             fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 f7 e4 00 b3 17 6a 83 3f
+             00 00 00 00 e0 02 ff ff 47 21 00 00 02 04 05 a0 01 03 03 08 04 02 08 0a
+             00 41 d0 87 00 00 00 00 1d 10 3d 54 90 33 ec 3d 73 34 b6 4c 5e dd 03 9f",
+            "63460 > 179 [S] seq 392856383 win 65535 <mss 1440,wscale 8,sackOK,TS 4313223 echo 0,\
+             ao key 61 next 84 mac of 12>; checksum right",
+        ),
+        (
+            "6e 08 91 dc 00 73 06 40 fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
+             fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 f7 e4 00 b3 17 6a 83 40
+             3f 51 99 4c c0 18 01 00 32 9c 00 00 01 01 08 0a 00 41 d0 91 bd 33 12 9b
+             1d 10 3d 54 bf 08 05 fe b4 ac 7b 16 3d 6f cd f2 ff ff ff ff ff ff ff ff
+             ff ff ff ff ff ff ff ff 00 43 01 04 fd e8 00 b4 01 01 01 79 26 02 06 01
+             04 00 01 00 01 02 02 80 00 02 02 02 00 02 02 42 00 02 06 41 04 00 00 fd
+             e8 02 08 40 06 00 64 00 01 01 00",
+            "63460 > 179 [P.] seq 392856384 ack 1062312268 win 256 <TS 4313233 echo 3174240923,\
+             ao key 61 next 84 mac of 12> len 67; checksum right",
+        ),
+    ] {
+        assert_eq!(lines(&octets(dump))[1], want);
+    }
+    }
+}
