@@ -78,7 +78,7 @@ fn a_later_change_overtakes_an_earlier() {
     });
 }
 
-// conf: MCS-ML2-02, MCS-ML2-05
+// conf: MCS-ML2-02
 #[test]
 fn queries_are_answered_at_random_in_one_report() {
     let mut storage: Storage<1, 8> = Storage::new();
@@ -228,6 +228,32 @@ fn an_older_querier_is_spoken_to_in_version_1() {
             ])
         );
     });
+}
+
+// conf: MCS-ML2-05
+#[test]
+fn version_1_lasts_as_long_as_the_queriers_own_interval_says() {
+    // QRV and QQIC of the version 2 querier, seconds of version 1 after a query with a response time of one second
+    for (qrv, qqic, secs) in [(0, 0, 251), (2, 20, 41), (3, 20, 61), (1, 0x80, 129)] {
+        let mut storage: Storage<1, 8> = Storage::new();
+        let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
+        with_ip(|ip, said| {
+            let (group, flags, sources) = (Ipv6Addr::UNSPECIFIED, QueryFlags(qrv), Sources::default());
+            feed_mld(&mut engine, ip.now, Repr::QueryV2 { max_resp_code: 1, group, flags, qqic, sources });
+            feed_mld(&mut engine, ip.now, Repr::QueryV1 { max_resp_delay: 1_000, group });
+            for (at, want) in [
+                (secs * 1000 - 1, "MLDv1 report ff02::fb"),
+                (secs * 1000, "MLDv2 report ChangeToExclude ff05::2:3"),
+            ] {
+                run_until(&mut engine, ip, said, at);
+                take(said);
+                join(ip, if at % 1000 == 0 { &[A, B] } else { &[A] });
+                run_until(&mut engine, ip, said, at);
+                let first = take(said).remove(0);
+                assert_eq!((first.0, first.2.as_str()), (at, want), "QRV {qrv}, QQIC {qqic}");
+            }
+        });
+    }
 }
 
 // conf: MCS-ML-01, MCS-ML-07

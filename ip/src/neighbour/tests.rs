@@ -498,6 +498,7 @@ fn advertisements_and_solicitations_follow_the_table_of_appendix_c() {
     }
 }
 
+// conf: IP6-NDC-13
 #[test]
 fn a_router_that_becomes_a_host_is_reported_once() {
     let mut slots = [NeighbourSlot::FREE; 4];

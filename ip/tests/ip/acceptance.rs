@@ -177,7 +177,7 @@ fn hop_limit_and_traffic_class_are_passed_up_as_received() {
     }
 }
 
-// conf: IP4-OPT-01, IP4-OPT-02, IP4-OPT-04, IP4-OPT-06, IP4-OPT-07
+// conf: IP4-OPT-01, IP4-OPT-04, IP4-OPT-07
 #[test]
 fn options_do_no_harm_and_source_routes_are_refused() {
     let mut host = Host::ethernet();

@@ -25,6 +25,7 @@ fn an_error_quotes_the_packet_and_comes_from_where_it_was_sent() {
     let mut host = closed();
     let packet = packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefghijkl");
     let sent = host.packet(packet.clone());
+    assert_eq!(sent[0].kind(), "icmp 3/3");
     let error = sent[0].v4();
     let header = error.header();
     assert_eq!((header.source(), header.destination()), (v4("192.0.2.1"), v4("192.0.2.9")));
@@ -38,7 +39,7 @@ fn an_error_quotes_the_packet_and_comes_from_where_it_was_sent() {
     assert!(message.is_checksum_valid(v6("fe80::1"), v6("2001:db8::9")));
 }
 
-// conf: ICM-ERR-01, ICM-ERR-03, ICM-ERR-04, ICM-ERR-05, ICM-ERR-06
+// conf: ICM-ERR-01, ICM-ERR-03, ICM-ERR-04, ICM-ERR-05, ICM-ERR-06, ICM-V4-08
 #[test]
 fn about_some_packets_no_error_is_sent() {
     let mut host = closed();
@@ -156,7 +157,7 @@ fn error_about(kind: u8, code: u8, rest: [u8; 4], quoted: &[u8]) -> Vec<u8> {
     }
 }
 
-// conf: ICM-V4-06, ICM-V4-07, ICM-V4-09, ICM-V4-10, ICM-V4-12, ICM-V6-09, UDP-API-10
+// conf: ICM-V4-06, ICM-V4-07, ICM-V4-09, ICM-V4-10, ICM-V4-12, ICM-V6-02, ICM-V6-09, UDP-API-10
 #[test]
 fn received_errors_reach_the_transports_if_they_quote_a_packet_of_ours() {
     let mut host = Host::ethernet();
@@ -176,6 +177,9 @@ fn received_errors_reach_the_transports_if_they_quote_a_packet_of_ours() {
         (1, 4, &ours_v6, Some("PortUnreachable")),
         (3, 0, &ours_v6, Some("HopLimitExceeded")),
         (1, 4, &ours_v6[..44], None),
+        (0, 0, &ours_v6, Some("Other(0, 0)")),
+        (5, 0, &ours_v6, Some("Other(5, 0)")),
+        (127, 9, &ours_v6, Some("Other(127, 9)")),
     ] {
         host.transport.errors.clear();
         let sent = host.packet(error_about(kind, code, [0; 4], quoted));

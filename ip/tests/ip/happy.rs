@@ -74,6 +74,7 @@ fn headers_are_as_asked() {
 }
 
 /// The second packet of a flow goes the short way, if it is plain.
+// conf: IP4-HDR-04
 #[test]
 fn what_follows_a_packet_of_the_same_flow_is_judged_as_that_was() {
     let plain = || packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh");
@@ -145,6 +146,7 @@ fn the_hop_limit_of_an_interface_holds_for_ways_that_exist() {
     }
 }
 
+// conf: ICM-ECH-02
 #[test]
 fn a_reply_goes_back_where_the_packet_came_from() {
     let mut host = Host::ethernet();

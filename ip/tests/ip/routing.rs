@@ -186,6 +186,7 @@ fn a_destination_that_does_not_answer_is_reported_and_delays_no_other() {
         let start = host.now.millis();
         let first = host.run();
         assert!(first.iter().any(|sent| sent.kind() == "UDP 9"), "the second is not delayed");
+        assert_eq!(host.transport.sending[0].result, Some(Err(SendError::Resolving)), "not unreachable yet");
         let mut asked = vec![0];
         for tick in 1..100 {
             asked.extend(host.at(start + tick * 50).iter().map(|_| tick * 50));
