@@ -19,10 +19,13 @@ impl InterfaceSet {
     /// All interfaces.
     pub const ALL: Self = Self(u32::MAX);
 
-    /// The set of one interface.
+    /// The set of one interface; empty if there can be none of this number.
     #[must_use]
     pub const fn only(interface: InterfaceId) -> Self {
-        Self(1u32.wrapping_shl(interface.0 as u32))
+        match 1u32.checked_shl(interface.0 as u32) {
+            Some(bit) => Self(bit),
+            None => Self::NONE,
+        }
     }
 
     /// Whether `interface` is in the set.
@@ -289,5 +292,11 @@ mod tests {
         set.remove(InterfaceId(0));
         assert_eq!(set, InterfaceSet::only(InterfaceId(31)));
         assert!(set.intersects(InterfaceSet::ALL) && !set.intersects(InterfaceSet::only(InterfaceId(2))));
+        // No interface has these numbers, and they are no other's.
+        for number in [32, 33, 63, 64, 255] {
+            let mut set = InterfaceSet::NONE;
+            set.insert(InterfaceId(number));
+            assert!(set.is_empty() && !InterfaceSet::ALL.contains(InterfaceId(number)), "{number}");
+        }
     }
 }

@@ -12,6 +12,7 @@
 
 use crate::neighbour::{ArpEvidence, Changes, Lookup, Neighbours, Ownership};
 use crate::{Cast, Deadline, Instant, InterfaceId, PackedAddress};
+use core::fmt;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use tersus_wire::arp::{Operation, Packet, Repr};
@@ -33,6 +34,13 @@ pub struct Context<'a> {
     pub cast: Cast,
     /// What an IPv4 address is to the interface.
     pub ownership: &'a dyn Fn(Ipv4Addr) -> Ownership,
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { now, interface, hardware, cast, .. } = self;
+        write!(f, "Context {{ {now}, {interface:?}, {hardware}, {cast:?}, .. }}")
+    }
 }
 
 /// What to do after a packet.

@@ -74,6 +74,14 @@ impl<'a> FakeIp<'a> {
     }
 }
 
+impl core::fmt::Debug for FakeIp<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { now, generation, room, mtu, ipv4, ipv6, unroutable, refusal, .. } = self;
+        write!(f, "FakeIp {{ {now}, generation: {generation}, {room:?}, mtu: {mtu}, {ipv4}, {ipv6}, ")?;
+        write!(f, "{unroutable:?}, {refusal:?}, .. }}")
+    }
+}
+
 impl Routes for FakeIp<'_> {
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
         if let Some(reason) = self.unroutable {

@@ -11,6 +11,7 @@
 
 use crate::neighbour::{Changes, Lookup, Neighbours, Ownership, Solicitation};
 use crate::{InFlags, Instant, InterfaceId};
+use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 use tersus_wire::ip::solicited_node;
 use tersus_wire::ndisc::{
@@ -36,6 +37,16 @@ pub struct Context<'a> {
     pub flags: InFlags,
     /// What an IPv6 address is to the interface.
     pub ownership: &'a dyn Fn(Ipv6Addr) -> Ownership,
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { now, interface, hardware, frame_source, envelope, flags, .. } = self;
+        write!(
+            f,
+            "Context {{ {now}, {interface:?}, {hardware}, {frame_source}, {envelope:?}, {flags:?}, .. }}"
+        )
+    }
 }
 
 /// What to do after a message.

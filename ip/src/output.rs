@@ -34,6 +34,12 @@ pub struct Out<'r, 'a, 'l, L: LinkLayer + ?Sized> {
     now: Instant,
 }
 
+impl<L: LinkLayer + ?Sized> core::fmt::Debug for Out<'_, '_, '_, L> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Out {{ {}, {} links, .. }}", self.now, self.links.len())
+    }
+}
+
 impl<'a> Ip<'a> {
     /// The IP layer with its links, to be handed to the transports' `transmit`. `links[i]` is interface `i`.
     pub fn out<'r, 'l, L: LinkLayer + ?Sized>(

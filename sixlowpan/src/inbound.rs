@@ -163,6 +163,7 @@ impl Inbound {
 }
 
 /// The packets in reassembly.
+#[derive(Debug)]
 pub(crate) struct Table<'a> {
     slots: &'a mut [Inbound],
 }

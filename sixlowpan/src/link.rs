@@ -23,6 +23,7 @@ const SIZE_MAX: u16 = 1280;
 const _: () = assert!(SIZE_MAX as usize == MTU);
 
 /// IPv6 over an IEEE 802.15.4 device. See the crate docs.
+#[derive(Debug)]
 pub struct Sixlowpan<'a, D> {
     device: D,
     receiver: Receiver<'a>,
@@ -36,6 +37,7 @@ pub struct Sixlowpan<'a, D> {
 }
 
 /// What receiving needs beside the [`Station`], which meanwhile may send.
+#[derive(Debug)]
 struct Receiver<'a> {
     table: Table<'a>,
     scratch: &'a mut Scratch,

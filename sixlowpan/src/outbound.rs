@@ -54,6 +54,7 @@ impl Outbound {
 }
 
 /// Who the station is and what it sends.
+#[derive(Debug)]
 pub(crate) struct Station<'a> {
     pub(crate) config: Config,
     pub(crate) contexts: Contexts,
