@@ -10,6 +10,7 @@ use tersus_wire::{igmp, mld};
 impl Igmp<'_> {
     /// Compares the IP layer's groups with ours. Costs the product of both; only after a change.
     pub(crate) fn compare_groups(&mut self, routes: &dyn Routes, now: Instant) {
+        self.is_short = false;
         for entry in &mut *self.entries {
             entry.flags.remove(Flags::PRESENT);
         }
@@ -36,6 +37,15 @@ impl Igmp<'_> {
         }
     }
 
+    /// Compares once more if a group found no room and now there is some; says whether it did.
+    pub(crate) fn compare_again(&mut self, routes: &dyn Routes, now: Instant) -> bool {
+        let has_room = self.is_short && self.entries.iter().any(|entry| entry.state == State::Free);
+        if has_room {
+            self.compare_groups(routes, now);
+        }
+        has_room
+    }
+
     /// The IP layer has this group.
     fn see(&mut self, interface: InterfaceId, group: PackedAddress, now: Instant) {
         let is_tracked = usize::from(interface.0) < self.queriers.len();
@@ -46,6 +56,7 @@ impl Igmp<'_> {
         let index = index.or_else(|| self.entries.iter().position(|entry| entry.state == State::Free));
         let Some(index) = index.filter(|_| is_tracked) else {
             count(&mut self.statistics.table_full);
+            self.is_short |= is_tracked;
             return;
         };
         let robustness = self.querier(interface).robustness(&self.config);

@@ -29,8 +29,10 @@ impl Transport for Igmp<'_> {
         let now = ip.now();
         let is_changed = self.look_around(ip, now);
         if is_changed || self.next.is_due(now) {
-            for number in 0..ip.interface_count() {
-                self.speak(InterfaceId(number), ip, budget, now);
+            self.speak_everywhere(ip, budget, now);
+            // The last word of a group that was left makes room for another.
+            if self.compare_again(ip, now) {
+                self.speak_everywhere(ip, budget, now);
             }
             self.reckon();
         }
@@ -86,11 +88,19 @@ impl Igmp<'_> {
             self.compare_groups(ip, now);
             is_changed = true;
         }
+        is_changed |= self.compare_again(ip, now);
         if self.full.intersects(ip.room()) {
             self.full = tersus_ip::InterfaceSet::NONE;
             is_changed = true;
         }
         is_changed
+    }
+
+    /// Says what is due on all interfaces.
+    fn speak_everywhere(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, now: Instant) {
+        for number in 0..ip.interface_count() {
+            self.speak(InterfaceId(number), ip, budget, now);
+        }
     }
 
     /// Says what is due on one interface.

@@ -25,8 +25,8 @@ pub struct Statistics {
     pub reports_sent: u32,
     /// IGMP Leave and MLD Done messages that left.
     pub leaves_sent: u32,
-    /// Groups that routers were not told of: the table of groups or interfaces was too small. Counted once for each
-    /// change of membership.
+    /// Groups that routers were not told of: the table of groups or interfaces was too small. Those of the table of
+    /// groups wait for room, and are counted at each change of membership until then.
     pub table_full: u32,
     /// Times that a message had no way out; it waits until routes change.
     pub unreachable: u32,

@@ -120,8 +120,8 @@ impl Querier {
     }
 }
 
-/// Memory for `INTERFACES` interfaces and `GROUPS` groups on all of them together. All zeros when empty, so that a
-/// `static` lies in `.bss`. Either may be 0, which means none.
+/// Memory for `INTERFACES` interfaces and `GROUPS` groups on all of them together. A group that was left keeps its place
+/// until that was told. All zeros when empty, so that a `static` lies in `.bss`. Either may be 0, which means none.
 #[derive(Debug)]
 pub struct Storage<const INTERFACES: usize, const GROUPS: usize> {
     queriers: [Querier; INTERFACES],
@@ -155,6 +155,8 @@ pub struct Igmp<'a> {
     /// The IP layer's counters when they were last looked at.
     pub(crate) group_generation: u32,
     pub(crate) generation: u32,
+    /// A group found no room among the entries.
+    pub(crate) is_short: bool,
     /// Interfaces that had no room, and those that had no way out.
     pub(crate) full: InterfaceSet,
     pub(crate) unreachable: InterfaceSet,
@@ -191,6 +193,7 @@ impl<'a> Igmp<'a> {
             next: Deadline::NONE,
             group_generation: 0,
             generation: 0,
+            is_short: false,
             full: InterfaceSet::NONE,
             unreachable: InterfaceSet::NONE,
             unspecified: InterfaceSet::NONE,

@@ -294,6 +294,42 @@ fn small_tables_speak_of_what_they_hold() {
     });
 }
 
+/// A group that found the table full is told of as soon as there is room: the group that was left has gone, or a member
+/// that was one too many.
+#[test]
+fn a_group_that_found_no_room_is_told_of_when_there_is_some() {
+    let mut storage: Storage<1, 1> = Storage::new();
+    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
+    with_ip(|ip, said| {
+        join(ip, &[A]);
+        run_until(&mut engine, ip, said, 20_000);
+        take(said);
+        // Another group instead, between two polls.
+        join(ip, &[B]);
+        run_until(&mut engine, ip, said, 40_000);
+        let leave = |at, group| (at, "224.0.0.2", group);
+        let left_a = leave(20_000, "IGMPv2 leave 224.0.0.251");
+        assert_eq!(take(said), lines(&[left_a, (20_000, B, REPORT_B), (30_000, B, REPORT_B)]));
+        join(ip, &[B, C]);
+        run_until(&mut engine, ip, said, 60_000);
+        assert_eq!((take(said).len(), counter(&engine, "table_full")), (0, 2));
+        join(ip, &[C]);
+        run_until(&mut engine, ip, said, 80_000);
+        let left_b = leave(60_000, "IGMPv2 leave 239.1.2.3");
+        assert_eq!(take(said), lines(&[left_b, (60_000, C, REPORT_C), (70_000, C, REPORT_C)]));
+        // Where the link is down, nothing is told and nothing forgotten.
+        ip.unroutable = Some(Unreachable::InterfaceDown);
+        join(ip, &[A]);
+        run_until(&mut engine, ip, said, 90_000);
+        assert!(take(said).is_empty());
+        ip.unroutable = None;
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 120_000);
+        let left_c = leave(90_000, "IGMPv2 leave 239.9.9.9");
+        assert_eq!(take(said), lines(&[left_c, (90_000, A, REPORT_A), (100_000, A, REPORT_A)]));
+    });
+}
+
 /// Random joins, leaves, messages and clock jumps: nothing panics, and whenever a poll is asked for, it does
 /// something.
 #[test]
