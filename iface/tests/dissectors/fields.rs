@@ -1,4 +1,7 @@
 //! Which field of a layer is which of tshark's.
+//!
+//! What tshark 4.0 cannot show, so that the unit tests of `wire` alone stand for it: of the address registration option
+//! what RFC 8505 §4.1 added, that is I, R, T, the TID, Opaque and a ROVR longer than an EUI-64; what is encrypted.
 
 use core::net::Ipv6Addr;
 

@@ -89,6 +89,9 @@ impl Layer<'_> {
 
     fn octets(&self, f: &mut fmt::Formatter<'_>, what: &str) -> fmt::Result {
         let len = self.octets.len();
+        if len == 0 {
+            return write!(f, "{what}, no octets");
+        }
         write!(f, "{what}, {len} octet{}:", if len == 1 { "" } else { "s" })?;
         for octet in self.octets.iter().take(OCTETS_PRINTED_MAX) {
             write!(f, " {octet:02x}")?;

@@ -181,9 +181,9 @@ impl<'a> Walk<'a> {
         Layer { checksum, ..Layer::new(Content::Ieee802154(frame), octets) }
     }
 
-    /// What a frame of this type carries that is not data.
-    pub(super) fn mac(&mut self, kind: ieee802154::FrameType, octets: &'a [u8]) -> Layer<'a> {
-        match kind {
+    /// What a frame of this type carries that is not data. Beacons and commands carry something.
+    pub(super) fn mac(&mut self, kind: ieee802154::FrameType, octets: &'a [u8]) -> Option<Layer<'a>> {
+        Some(match kind {
             ieee802154::FrameType::Beacon => match ieee802154::Beacon::parse(octets) {
                 Ok(beacon) => {
                     self.next = Next::Data(beacon.payload);
@@ -196,8 +196,9 @@ impl<'a> Walk<'a> {
                 Ok(command) => Layer::new(Content::Command(command), octets),
                 Err(error) => Layer::refused("MAC command", error, octets),
             },
+            _ if octets.is_empty() => return self.behind(),
             _ => Layer::new(Content::Data, octets),
-        }
+        })
     }
 
     /// What page 1 has: routing headers, then compressed headers.

@@ -89,7 +89,7 @@ fn what_cannot_be_parsed_is_octets_with_the_reason() {
             "Ethernet frame: truncated: 14 octets needed, 2 present, 2 octets: 01 02",
         ),
         (Medium::Ip, &[0x10], "IP packet: version 1 is not this protocol's, 1 octet: 10"),
-        (Medium::Ip, &[], "IP packet: truncated: 1 octets needed, 0 present, 0 octets:"),
+        (Medium::Ip, &[], "IP packet: truncated: 1 octets needed, 0 present, no octets"),
         (Medium::Ip, &[0x45, 0], "IPv4 packet: truncated: 20 octets needed, 2 present, 2 octets: 45 00"),
         (
             Medium::Loopback,
@@ -347,6 +347,12 @@ fn what_the_mac_says_itself_is_shown() {
     let header = [0x03, 0x08, 5, 0xcd, 0xab, 0xff, 0xff];
     let shown = lines(Medium::Ieee802154, &[&header[..], &[7]].concat());
     assert_eq!(shown[1], "beacon request");
+    // Neither may be empty; a frame of another type may.
+    let shown = lines(Medium::Ieee802154, &beacon[..7]);
+    assert_eq!(shown[1], "beacon: truncated: 2 octets needed, 0 present, no octets", "{shown:#?}");
+    let shown = lines(Medium::Ieee802154, &[3, 8, 1, 0xff, 0xff, 0xff, 0xff]);
+    assert_eq!(shown[1], "MAC command: truncated: 1 octets needed, 0 present, no octets", "{shown:#?}");
+    assert_eq!(lines(Medium::Ieee802154, &[2, 0, 1]).len(), 1);
     let seen = fields(Medium::Ieee802154, &[&header[..], &[2, 0x34, 0x12, 0]].concat());
     assert!(seen.contains(&"mac_command.short_address 4660".to_string()), "{seen:#?}");
     let shown = lines(Medium::Ieee802154, &[&header[..], &[2, 0x34]].concat());
