@@ -344,7 +344,34 @@ impl Options {
     /// `Length` or `Truncated` if an option's length is not possible.
     pub fn parse(octets: &[u8]) -> Result<Self, Error> {
         let mut options = Self::EMPTY;
-        for option in OptionsIter::new(octets) {
+        let mut rest = octets;
+        // Those of every SYN are read as they stand. Where flash is short, that is no reason for more code.
+        while cfg!(not(target_pointer_width = "32")) {
+            rest = match rest {
+                [NO_OPERATION, behind @ ..] => behind,
+                [MSS, 4, a, b, behind @ ..] => {
+                    options.mss = options.mss.or(Some(u16::from_be_bytes([*a, *b])));
+                    behind
+                }
+                [WINDOW_SCALE, 3, shift, behind @ ..] => {
+                    options.window_scale = options.window_scale.or(Some(*shift));
+                    behind
+                }
+                [SACK_PERMITTED, 2, behind @ ..] => {
+                    options.sack_permitted = true;
+                    behind
+                }
+                [TIMESTAMPS, 10, a, b, c, d, e, f, g, h, behind @ ..] => {
+                    let value = u32::from_be_bytes([*a, *b, *c, *d]);
+                    let echo = u32::from_be_bytes([*e, *f, *g, *h]);
+                    options.timestamps = options.timestamps.or(Some(Timestamps { value, echo }));
+                    behind
+                }
+                [] => return Ok(options),
+                _ => break,
+            };
+        }
+        for option in OptionsIter::new(rest) {
             match option? {
                 TcpOption::Mss(mss) => options.mss = options.mss.or(Some(mss)),
                 TcpOption::WindowScale(shift) => {
