@@ -16,7 +16,7 @@
 //! The first slow start is HyStart++'s (§4.10, RFC 9406), unless it is turned off: with growth as steep as CUBIC's, its
 //! overshoot costs most. Until there is an ssthresh its words lie where the cubic function's will.
 
-use super::hystart::{self, HyStart};
+use super::hystart::{self, HyStart, Phase};
 use super::reno::{self, Reno};
 use super::{Ack, Congestion, Expiry, Loss, Pacing, Recovery};
 use tersus_ip::Instant;
@@ -190,6 +190,18 @@ impl State<'_> {
     }
 }
 
+/// An acknowledgement above ssthresh. Out of line: slow start shall not have the stack frame of this.
+#[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+fn after_slow_start(words: &mut [u32], ack: &Ack) {
+    let Some(mut state) = state(words) else { return };
+    if ack.flight_size < *state.cwnd / 2 {
+        // A window that was not half used was not tested. The time without a test does not count, §4.2.
+        *state.epoch_ms = NO_EPOCH;
+        return;
+    }
+    state.avoid_congestion(ack);
+}
+
 impl Congestion for Cubic {
     fn words(&self) -> usize {
         WORDS
@@ -210,22 +222,13 @@ impl Congestion for Cubic {
 
     fn on_ack(&self, words: &mut [u32], ack: &Ack) {
         let Some([cwnd, ssthresh, _, rest @ ..]) = words.first_chunk_mut::<WORDS>() else { return };
-        if *cwnd < *ssthresh {
-            let hystart = rest.first_chunk_mut::<{ hystart::WORDS }>();
-            let was = *ssthresh;
-            self.slow_start.slow_start(cwnd, ssthresh, hystart, ack);
-            if *ssthresh != was {
-                rest.fill(0);
-            }
-            return;
+        if *cwnd >= *ssthresh {
+            return after_slow_start(words, ack);
         }
-        let Some(mut state) = state(words) else { return };
-        if ack.flight_size < *state.cwnd / 2 {
-            // A window that was not half used was not tested. The time without a test does not count, §4.2.
-            *state.epoch_ms = NO_EPOCH;
-            return;
+        let hystart = rest.first_chunk_mut::<{ hystart::WORDS }>();
+        if self.slow_start.slow_start(cwnd, ssthresh, hystart, ack) == Phase::Over {
+            rest.fill(0);
         }
-        state.avoid_congestion(ack);
     }
 
     fn enter_recovery(&self, words: &mut [u32], loss: &Loss, recovery: Recovery) {

@@ -78,7 +78,7 @@ impl State<'_> {
         let ends_round = SeqNum(ack.snd_una).ge(SeqNum(*self.window_end));
         if *self.progress & BEGUN == 0 || ends_round {
             self.begin_round(ack);
-            if *self.progress / CSS_ROUND >= CSS_ROUNDS {
+            if *self.progress & CSS != 0 && self.end_css_round() {
                 return Phase::Over;
             }
         }
@@ -100,15 +100,16 @@ impl State<'_> {
 
     fn begin_round(&mut self, ack: &Ack) {
         *self.window_end = ack.snd_nxt;
-        if *self.progress & BEGUN != 0 {
-            *self.last_round_min = *self.current_round_min;
-        }
+        // Before the first round both are 0.
+        *self.last_round_min = *self.current_round_min;
         *self.current_round_min = 0;
         *self.progress = *self.progress & !SAMPLES | BEGUN;
-        if *self.progress & CSS != 0 {
-            // The round in which it began counts as well.
-            *self.progress = self.progress.saturating_add(CSS_ROUND);
-        }
+    }
+
+    /// A round of conservative slow start is over; whether that was the last. The one in which it began counts as well.
+    fn end_css_round(&mut self) -> bool {
+        *self.progress = self.progress.saturating_add(CSS_ROUND);
+        *self.progress / CSS_ROUND >= CSS_ROUNDS
     }
 
     /// Enough samples were seen in this round.

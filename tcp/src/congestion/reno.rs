@@ -70,34 +70,34 @@ impl Reno {
     pub const DEFAULT: Self =
         Self { initial_window: InitialWindow::Rfc6928, segments_per_ack: 2, hystart: None, pacing: None };
 
-    /// Slow start, while cwnd is below ssthresh. `words` are HyStart++'s: they count until there is an ssthresh.
+    /// Slow start, while cwnd is below ssthresh; how it goes on. `words` are HyStart++'s: they count until there is an ssthresh.
     pub(super) fn slow_start(
         &self,
         cwnd: &mut u32,
         ssthresh: &mut u32,
         words: Option<&mut [u32; hystart::WORDS]>,
         ack: &Ack,
-    ) {
+    ) -> Phase {
         let is_first = *ssthresh == u32::MAX;
-        let limit = if is_first { self.segments_per_ack.max(1) } else { 1 };
-        let step = ack.acked.min(ack.smss.saturating_mul(u32::from(limit)));
-        // What the application does not use is not tested, RFC 7661 §4.1; but every round trip is looked at.
-        let is_used = ack.flight_size >= *cwnd / 2;
         let phase = match (self.hystart, words) {
             (Some(hystart), Some(words)) if is_first => (hystart.on_ack)(words, ack),
             _ => Phase::SlowStart,
         };
-        let step = match phase {
-            Phase::SlowStart => step,
-            Phase::Conservative => step / hystart::CSS_GROWTH_DIVISOR,
-            Phase::Over => {
-                *ssthresh = *cwnd;
-                return;
-            }
-        };
-        if is_used {
-            *cwnd = cwnd.saturating_add(step).min(CWND_MAX);
+        if phase == Phase::Over {
+            *ssthresh = *cwnd;
+            return phase;
         }
+        // What the application does not use is not tested, RFC 7661 §4.1; but every round trip is looked at.
+        if ack.flight_size < *cwnd / 2 {
+            return phase;
+        }
+        let limit = if is_first { self.segments_per_ack.max(1) } else { 1 };
+        let mut step = ack.acked.min(ack.smss.saturating_mul(u32::from(limit)));
+        if phase == Phase::Conservative {
+            step /= hystart::CSS_GROWTH_DIVISOR;
+        }
+        *cwnd = cwnd.saturating_add(step).min(CWND_MAX);
+        phase
     }
 }
 
@@ -152,7 +152,8 @@ impl Congestion for Reno {
         let Some((reno, hystart)) = words.split_first_chunk_mut::<WORDS>() else { return };
         let [cwnd, ssthresh, counted] = reno;
         if *cwnd < *ssthresh {
-            return self.slow_start(cwnd, ssthresh, hystart.first_chunk_mut(), ack);
+            self.slow_start(cwnd, ssthresh, hystart.first_chunk_mut(), ack);
+            return;
         }
         // A window that was not half used was not tested: it does not grow, RFC 7661 §4.1.
         if ack.flight_size < *cwnd / 2 {
