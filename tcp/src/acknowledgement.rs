@@ -82,6 +82,7 @@ impl Slot {
     }
 
     /// SND.UNA moves to SEG.ACK, and the records know: what was queued up to there is done, and the peer is alive.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn advance(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>, acked: &Acked) {
         let (ack, flight_size) = (seg.ack, self.flight_size());
         let octets = ack.distance(self.snd_una);

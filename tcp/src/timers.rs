@@ -51,6 +51,14 @@ impl<'a> Timers<'a> {
             self.next = deadline;
             return;
         }
+        self.settle(id, deadline);
+    }
+
+    /// Puts `id`, whose deadline has changed, where it belongs in the heap. Out of line: the usual way shall not have the
+    /// stack frame of this.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn settle(&mut self, id: u16, deadline: Deadline) {
+        let Some(position) = self.positions.get_mut(usize::from(id)) else { return };
         if deadline.is_running() {
             if *position == 0 {
                 self.len += 1;
