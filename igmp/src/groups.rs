@@ -4,12 +4,13 @@ use crate::statistics::count;
 use crate::storage::{Entry, Flags, State};
 use crate::Igmp;
 use core::net::IpAddr;
-use tersus_ip::{Deadline, Instant, InterfaceId, PackedAddress, Routes};
+use tersus_ip::{Deadline, Instant, InterfaceId, IpLayer, PackedAddress};
 use tersus_wire::{igmp, mld};
 
 impl Igmp<'_> {
     /// Compares the IP layer's groups with ours. Costs the product of both; only after a change.
-    pub(crate) fn compare_groups(&mut self, routes: &dyn Routes, now: Instant) {
+    /// `Routes` would do, but a `dyn IpLayer` can be lent as that from Rust 1.86 on only.
+    pub(crate) fn compare_groups(&mut self, routes: &dyn IpLayer, now: Instant) {
         self.is_short = false;
         for entry in &mut *self.entries {
             entry.flags.remove(Flags::PRESENT);
@@ -38,7 +39,7 @@ impl Igmp<'_> {
     }
 
     /// Compares once more if a group found no room and now there is some; says whether it did.
-    pub(crate) fn compare_again(&mut self, routes: &dyn Routes, now: Instant) -> bool {
+    pub(crate) fn compare_again(&mut self, routes: &dyn IpLayer, now: Instant) -> bool {
         let has_room = self.is_short && self.entries.iter().any(|entry| entry.state == State::Free);
         if has_room {
             self.compare_groups(routes, now);
