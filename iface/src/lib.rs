@@ -34,7 +34,8 @@
 //!    [`Stack::poll_at`] has come, and after calls that give a transport something to send.
 //! 2. Call the transports' methods between polls, never less than once after a poll that brought something, or
 //!    their buffers fill and the peers stop.
-//! 3. Time may stand still between polls; it should not run backwards. If it does, nothing breaks.
+//! 3. Time may stand still between polls; it should not run backwards. If it does, nothing breaks, but what was timed
+//!    before may wait until the clock is where it was: a path MTU that was learned, the word of an older querier.
 //!
 //! # Static composition
 //! [`Stack::poll_with`] is the same code for a tuple of transports and links of one type: smaller and faster, since

@@ -3,6 +3,7 @@
 //! Prefixes of own addresses need no entry: they are on-link by themselves. The longest prefix wins, then the
 //! smallest metric, then the older entry; a gateway that does not answer is passed over while another one serves.
 
+use crate::martian::{self, Kind};
 use crate::{Deadline, Instant, InterfaceId, PackedAddress};
 use core::net::IpAddr;
 use core::time::Duration;
@@ -46,10 +47,10 @@ pub enum RouteError {
     /// The interface does not exist.
     #[error("no such interface")]
     Interface,
-    /// Prefix and gateway are of two families.
-    #[error("prefix and gateway are of two families")]
+    /// Prefix and gateway are of two families, or the family is left out of this build.
+    #[error("prefix and gateway are not of one family of this build")]
     Family,
-    /// The gateway's address cannot be a router's: unspecified or a group.
+    /// The gateway's address cannot be a router's: unspecified, loopback, a group, broadcast or reserved.
     #[error("gateway is no address of a station")]
     Gateway,
     /// The same prefix, whatever its host bits, by the same gateway and interface is there already.
@@ -132,11 +133,14 @@ pub(crate) fn add(table: &mut [RouteEntry], route: Route) -> Result<(), RouteErr
         if gateway.is_ipv4() != route.prefix.address().is_ipv4() {
             return Err(RouteError::Family);
         }
-        if gateway.is_unspecified() || gateway.is_multicast() {
+        if !matches!(martian::kind(&gateway.into()), None | Some(Kind::Unicast | Kind::LinkLocal)) {
             return Err(RouteError::Gateway);
         }
     }
     let route = RouteEntry::from(route);
+    if route.get().is_none() {
+        return Err(RouteError::Family);
+    }
     if table.iter().any(|other| other.is_same(&route)) {
         return Err(RouteError::Exists);
     }
@@ -161,5 +165,23 @@ pub(crate) fn on_failure(
 ) {
     for entry in table.iter_mut().filter(|entry| entry.interface == interface && entry.gateway == *gateway) {
         entry.failed_until = Deadline::at(now + RETRY);
+    }
+}
+
+#[cfg(all(test, not(all(feature = "ipv4", feature = "ipv6"))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_of_a_family_left_out_is_refused() {
+        let mut table = [RouteEntry::FREE; 4];
+        // gateway, whether its family is in this build
+        for (gateway, is_in) in
+            [("192.0.2.254", cfg!(feature = "ipv4")), ("2001:db8::fe", cfg!(feature = "ipv6"))]
+        {
+            let route = Route::default_by(gateway.parse().unwrap(), InterfaceId(0));
+            assert_eq!(add(&mut table, route), if is_in { Ok(()) } else { Err(RouteError::Family) });
+            assert_eq!(remove(&mut table, &route), is_in);
+        }
     }
 }

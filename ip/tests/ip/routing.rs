@@ -222,10 +222,10 @@ fn tables_refuse_what_they_cannot_hold() {
     host.ip.add_route(any).unwrap();
     assert_eq!(host.ip.add_route(Route { interface: InterfaceId(9), ..route }), Err(RouteError::Interface));
     assert_eq!(host.ip.add_route(Route { gateway: Some(ip("::1")), ..route }), Err(RouteError::Family));
-    assert_eq!(
-        host.ip.add_route(Route { gateway: Some(ip("224.0.0.1")), ..route }),
-        Err(RouteError::Gateway)
-    );
+    for bad in ["224.0.0.1", "0.0.0.0", "127.0.0.1", "255.255.255.255", "240.0.0.1"] {
+        let route = Route { gateway: Some(ip(bad)), ..route };
+        assert_eq!(host.ip.add_route(route), Err(RouteError::Gateway), "{bad}");
+    }
     for n in 0..6 {
         let gateway = Some(ip(&format!("192.0.2.{}", n + 20)));
         host.ip.add_route(Route { gateway, ..route }).unwrap();
