@@ -14,7 +14,7 @@ pub enum Event {
     LinkUp(InterfaceId),
     /// The link carries no packets any more.
     LinkDown(InterfaceId),
-    /// The interface's own hardware address was seen, or replaced.
+    /// The interface has another hardware address than before; its addresses are announced again.
     HardwareAddressChanged(InterfaceId),
     /// A neighbour does not answer to address resolution.
     NeighbourFailed(InterfaceId, IpAddr),

@@ -92,7 +92,8 @@ pub enum Abandon {
 /// Tunables of fragmentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
-    /// How long a datagram may take to leave. Default 30 s: after the receiver's 60 s the rest is of no use.
+    /// How long a datagram may take to leave. Default 30 s: after the receiver's 60 s the rest is of no use. Zero: what the
+    /// link does not take at once is given up.
     pub timeout: Duration,
     /// How long an IPv4 identification is not used again, RFC 6864 §4.3. Default 120 s, which allows 478 fragmented
     /// datagrams a second to a flow; zero: no limit.

@@ -116,7 +116,7 @@ pub struct Expired<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// How long an IPv4 datagram may take from its first-arriving fragment. Default 60 s; RFC 1122 §3.3.2
-    /// recommends 60 to 120. IPv6 has 60 s by RFC 8200 §4.5.
+    /// recommends 60 to 120. IPv6 has 60 s by RFC 8200 §4.5. Zero: what is not complete after one turn is given up.
     pub ipv4_timeout: Duration,
     /// How many datagrams of one source may be in the table; 0, the default: half of the slots, rounded up.
     pub source_quota: u16,

@@ -9,7 +9,8 @@ use tersus_wire::HardwareAddress;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// `RETRANS_TIMER`: between two solicitations of one neighbour. RFC 1122 §2.3.2.1 asks for 1 s or more.
+    /// `RETRANS_TIMER`: between two solicitations of one neighbour. RFC 1122 §2.3.2.1 asks for 1 s or more; with zero each
+    /// turn asks.
     pub retrans_timer: Duration,
     /// `MAX_MULTICAST_SOLICIT` and `MAX_UNICAST_SOLICIT`: solicitations before giving up; 0 counts as 1.
     pub solicit_max: u8,
@@ -21,7 +22,7 @@ pub struct Config {
     pub arp_reachable_time: Duration,
     /// How long after its last confirmation an ARP entry may be used at all.
     pub arp_lifetime: Duration,
-    /// How long the verdict that a neighbour does not answer is held.
+    /// How long the verdict that a neighbour does not answer is held: so long sends to it are refused, unasked.
     pub failed_hold: Duration,
     /// How long after the last packet to it a neighbour counts as in use, and is not evicted.
     pub in_use: Duration,
