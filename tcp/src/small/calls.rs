@@ -135,6 +135,8 @@ impl SmallTcp<'_> {
             return Ok(usize::try_from(read).unwrap_or(0));
         }
         match connection.end.outcome() {
+            // The buffer has no room.
+            _ if !connection.rx.is_empty() => Ok(0),
             _ if connection.state.has_received_fin() => Err(RecvError::Finished),
             Some(Outcome::Finished) => Err(RecvError::Finished),
             Some(outcome) => Err(RecvError::Ended(outcome)),

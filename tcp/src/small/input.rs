@@ -94,7 +94,10 @@ impl SmallTcp<'_> {
         }
         count(&mut self.statistics.resets_sent);
         match fields.emit(octets, Checksum::Full(addresses)) {
-            Ok(()) => Verdict::Reply(20),
+            Ok(()) => {
+                count(&mut self.statistics.segments_sent);
+                Verdict::Reply(20)
+            }
             Err(_) => Verdict::Done,
         }
     }

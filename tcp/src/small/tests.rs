@@ -310,7 +310,8 @@ fn what_belongs_to_nobody_is_reset() {
     }
     rig.tcp.unlisten(PORT);
     assert_eq!(rig.input(&seg(SYN, 5, 0)), Some(seg(RST | ACK, 0, 6).window(0)));
-    assert_eq!(rig.tcp.statistics().unmatched, 5);
+    let counters = rig.tcp.statistics();
+    assert_eq!((counters.unmatched, counters.resets_sent, counters.segments_sent), (5, 5, 5));
     let packet = IpMeta::new(Instant::ZERO, IpProtocol::UDP, Addresses::V4(&[0; 8]));
     assert_eq!(rig.tcp.receive(&packet, &mut [0; 20]), Verdict::NotMine);
     let mut packet = IpMeta { protocol: IpProtocol::TCP, cast: Cast::Broadcast, ..packet };
@@ -508,6 +509,17 @@ fn both_ways_of_closing_end_in_the_right_states() {
     rig.tcp.close(id).unwrap();
     assert_eq!(rig.tcp.outcome(id), Ok(Some(Outcome::Aborted)));
     assert!(rig.turn().is_empty());
+}
+
+#[test]
+fn a_stream_does_not_end_before_all_of_it_is_read() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    rig.input(&seg(FIN, 1, 1).data(b"ab"));
+    assert_eq!(rig.state(id), State::CloseWait);
+    assert_eq!(rig.tcp.recv(id, &mut []), Ok(0));
+    assert_eq!(rig.tcp.recv(id, &mut [0; 2]), Ok(2));
+    assert_eq!(rig.tcp.recv(id, &mut []), Err(RecvError::Finished));
 }
 
 #[test]
