@@ -232,7 +232,7 @@ impl<'a> SmallIp<'a> {
     }
 
     /// Takes an address from the host; `false` if it did not have it. What the link has joined for an IPv6 address it
-    /// goes on hearing.
+    /// goes on hearing; for another address it may be asked to join the same again.
     pub fn remove_address(&mut self, address: IpAddr) -> bool {
         let address = Address::new(address);
         let Some(own) = self.addresses.iter_mut().find(|own| own.address == address) else { return false };

@@ -163,7 +163,8 @@ pub enum Switch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkControl<'a> {
-    /// Receive frames to this group address too. Counted by the IP layer: asked once per address.
+    /// Receive frames to this group address too. Counted by the IP layer: asked once per address, unless it is one that
+    /// never leaves; asked again, nothing changes.
     Join(&'a HardwareAddress),
     /// Receive frames to this group address no more.
     Leave(&'a HardwareAddress),
