@@ -69,18 +69,18 @@ impl Routing {
 }
 
 /// A packet to send.
-struct Job {
-    path: Path,
-    packet: Outgoing,
-    len: usize,
-    advice: Option<tersus_ip::Advice>,
-    parked_at: Option<u32>,
+pub(crate) struct Job {
+    pub(crate) path: Path,
+    pub(crate) packet: Outgoing,
+    pub(crate) len: usize,
+    pub(crate) advice: Option<tersus_ip::Advice>,
+    pub(crate) parked_at: Option<u32>,
 }
 
 /// A transport that takes the experiment's packets and answers as their first octet says.
 #[derive(Default)]
-struct Taker {
-    jobs: Vec<Job>,
+pub(crate) struct Taker {
+    pub(crate) jobs: Vec<Job>,
 }
 
 impl Transport for Taker {

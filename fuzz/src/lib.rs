@@ -21,6 +21,8 @@ mod packet;
 mod phy;
 pub mod samples;
 mod sixlowpan;
+mod small_ip;
+mod small_udp;
 mod steps;
 mod tcp;
 mod transport;
@@ -33,7 +35,9 @@ pub use igmp::igmp;
 pub use ip::ip;
 pub use phy::phy;
 pub use sixlowpan::sixlowpan;
-pub use tcp::tcp;
+pub use small_ip::small_ip;
+pub use small_udp::small_udp;
+pub use tcp::{small_tcp, tcp};
 pub use udp::udp;
 pub use wire::{
     wire, wire_applications, wire_control, wire_internet, wire_links, wire_lowpan, wire_transport,
@@ -58,5 +62,8 @@ pub const TARGETS: &[Target] = &[
     ("igmp", igmp),
     ("udp", udp),
     ("tcp", tcp),
+    ("small_tcp", small_tcp),
+    ("small_ip", small_ip),
+    ("small_udp", small_udp),
     ("iface", iface),
 ];

@@ -25,6 +25,8 @@ pub(crate) struct CheckedLink {
     pub(crate) events: LinkEvents,
     /// Frames sent so far.
     pub(crate) sent: usize,
+    /// Whether it is for a host that never leaves a group, and may join one again.
+    pub(crate) never_left: bool,
     groups: Vec<HardwareAddress>,
     /// Whether a send was refused, so that `ROOM` is owed.
     refused: bool,
@@ -38,6 +40,7 @@ impl CheckedLink {
             room: 1_000,
             events: LinkEvents::empty(),
             sent: 0,
+            never_left: false,
             groups: Vec::new(),
             refused: false,
         }
@@ -154,11 +157,15 @@ impl LinkLayer for CheckedLink {
     fn control(&mut self, command: LinkControl<'_>) -> Result<(), Unsupported> {
         match command {
             LinkControl::Join(group) => {
-                assert!(!self.groups.contains(group), "joined once an address");
-                self.groups.push(*group);
+                let is_new = !self.groups.contains(group);
+                assert!(is_new || self.never_left, "joined once an address");
+                if is_new {
+                    self.groups.push(*group);
+                }
                 Ok(())
             }
             LinkControl::Leave(group) => {
+                assert!(!self.never_left, "left");
                 let at = self.groups.iter().position(|other| other == group);
                 self.groups.swap_remove(at.expect("left only what was joined"));
                 Ok(())

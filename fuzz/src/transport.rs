@@ -96,7 +96,17 @@ pub(crate) struct Arrival {
 
 /// Hands `segment` to a transport. Checks what the boundary promises: what is rejected or refused is unaltered, and a
 /// reply is no longer than the segment and right.
-pub(crate) fn feed(transport: &mut dyn Transport, arrival: Arrival, mut segment: Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) fn feed(transport: &mut dyn Transport, arrival: Arrival, segment: Vec<u8>) -> Option<Vec<u8>> {
+    feed_marked(transport, arrival, 0, segment)
+}
+
+/// As [`feed`], in a packet of this Traffic Class.
+pub(crate) fn feed_marked(
+    transport: &mut dyn Transport,
+    arrival: Arrival,
+    traffic_class: u8,
+    mut segment: Vec<u8>,
+) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let (from, to) = match (arrival.from, arrival.to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
@@ -117,6 +127,7 @@ pub(crate) fn feed(transport: &mut dyn Transport, arrival: Arrival, mut segment:
     };
     let mut meta = IpMeta::new(arrival.now, arrival.protocol, addresses);
     meta.interface = InterfaceId(arrival.interface);
+    meta.traffic_class = traffic_class;
     meta.cast = match to {
         IpAddr::V4(to) if to.is_broadcast() => Cast::Broadcast,
         to if to.is_multicast() => Cast::Multicast,

@@ -3,7 +3,8 @@
 //! What one user reads is at all times a prefix of what the other wrote. In the end the network is good again: then,
 //! within a bounded number of steps, everything that was written is read, or the connection has ended with an outcome.
 
-use super::{octet_at, Memory};
+use super::segments::Setup;
+use super::{octet_at, small, Memory};
 use crate::steps;
 use crate::transport::{check_sent, feed, Address, Arrival};
 use arbitrary::{Arbitrary, Unstructured};
@@ -11,9 +12,15 @@ use core::cell::RefCell;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use tersus_ip::fake::FakeIp;
-use tersus_ip::{earliest, Instant, InterfaceSet, Outgoing, Path, SendError, Transport};
-use tersus_tcp::congestion::Congestion;
-use tersus_tcp::{Config, ConnectOptions, ConnectionId, ListenerId, Nagle, Options, RecvError, Tcp};
+use tersus_ip::{
+    earliest, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Outgoing, Path, Progress, SendError,
+    Transport, Verdict,
+};
+use tersus_tcp::small::SmallTcp;
+use tersus_tcp::{
+    Config, ConnectOptions, ConnectionId, Growth, ListenerId, Nagle, Options, Outcome, RecvError,
+    SendError as Refused, Stale, Tcp,
+};
 use tersus_wire::IpProtocol;
 
 #[derive(Arbitrary, Debug)]
@@ -71,9 +78,109 @@ enum Step {
     },
 }
 
+/// Which engines talk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    Large,
+    Small,
+    /// A small one opens the connection, a large one accepts it.
+    Mixed,
+}
+
+/// The calls that both engines have.
+trait Calls: Transport {
+    fn open(&mut self, ip: &FakeIp<'_>, remote: SocketAddr) -> ConnectionId;
+    fn listen(&mut self);
+    fn accept(&mut self) -> Option<ConnectionId>;
+    fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, Refused>;
+    fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError>;
+    fn close(&mut self, id: ConnectionId);
+    fn abort(&mut self, id: ConnectionId);
+    fn outcome(&mut self, id: ConnectionId) -> Result<Option<Outcome>, Stale>;
+}
+
+/// The large engine.
+struct Large<'a> {
+    tcp: Tcp<'a>,
+    listener: Option<ListenerId>,
+    options: Options,
+}
+
+impl Transport for Large<'_> {
+    fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+        self.tcp.receive(packet, segment)
+    }
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
+        self.tcp.error(now, error);
+    }
+    fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+        let progress = self.tcp.transmit(ip, budget);
+        while self.tcp.next_event().is_some() {}
+        progress
+    }
+    fn poll_at(&self) -> Option<Instant> {
+        self.tcp.poll_at()
+    }
+}
+
+impl Calls for Large<'_> {
+    fn open(&mut self, ip: &FakeIp<'_>, remote: SocketAddr) -> ConnectionId {
+        let options = ConnectOptions { options: self.options, ..ConnectOptions::default() };
+        self.tcp.connect(ip, ip.now, remote, options).expect("the first connection")
+    }
+    fn listen(&mut self) {
+        self.listener = Some(self.tcp.listen_with(80.into(), 2, self.options).expect("the first listener"));
+    }
+    fn accept(&mut self) -> Option<ConnectionId> {
+        self.tcp.accept(self.listener?)
+    }
+    fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, Refused> {
+        self.tcp.send(id, data)
+    }
+    fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.tcp.recv(id, buffer)
+    }
+    fn close(&mut self, id: ConnectionId) {
+        let _ = self.tcp.close(id);
+    }
+    fn abort(&mut self, id: ConnectionId) {
+        let _ = self.tcp.abort(id);
+    }
+    fn outcome(&mut self, id: ConnectionId) -> Result<Option<Outcome>, Stale> {
+        self.tcp.outcome(id)
+    }
+}
+
+impl Calls for SmallTcp<'_> {
+    fn open(&mut self, ip: &FakeIp<'_>, remote: SocketAddr) -> ConnectionId {
+        self.connect(ip, ip.now, remote).expect("the first connection")
+    }
+    fn listen(&mut self) {
+        SmallTcp::listen(self, 80).expect("the first listener");
+    }
+    fn accept(&mut self) -> Option<ConnectionId> {
+        SmallTcp::accept(self, 80)
+    }
+    fn send(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, Refused> {
+        SmallTcp::send(self, id, data)
+    }
+    fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        SmallTcp::recv(self, id, buffer)
+    }
+    fn close(&mut self, id: ConnectionId) {
+        let _ = SmallTcp::close(self, id);
+    }
+    fn abort(&mut self, id: ConnectionId) {
+        let _ = SmallTcp::abort(self, id);
+    }
+    fn outcome(&mut self, id: ConnectionId) -> Result<Option<Outcome>, Stale> {
+        SmallTcp::outcome(self, id)
+    }
+}
+
 /// One end: its engine, its user, and the segments on the way to the other end.
 struct End<'a> {
-    tcp: Tcp<'a>,
+    tcp: Box<dyn Calls + 'a>,
     address: IpAddr,
     id: Option<ConnectionId>,
     on_the_way: Vec<Vec<u8>>,
@@ -86,7 +193,7 @@ struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    fn new(tcp: Tcp<'a>, address: IpAddr) -> Self {
+    fn new(tcp: Box<dyn Calls + 'a>, address: IpAddr) -> Self {
         Self {
             tcp,
             address,
@@ -104,28 +211,39 @@ impl<'a> End<'a> {
 
 struct World<'a> {
     ends: [End<'a>; 2],
-    listener: ListenerId,
     now: Instant,
 }
 
-pub(super) fn run(data: &[u8], congestion: &dyn Congestion) {
+pub(super) fn run(data: &[u8], setup: &Setup<'_>, which: Ends) {
     let Some(([nagle, mtu], data)) = data.split_first_chunk() else { return };
     let (mut left, mut right) = (Memory::new(), Memory::new());
-    let config = Config { rto_min: Duration::from_millis(200), ..Config::new() };
-    let mut ends = [
-        End::new(Tcp::new(&mut left, config.clone(), congestion, [1; 32]), Address::Own4.get()),
-        End::new(Tcp::new(&mut right, config, congestion, [2; 32]), Address::Peer4.get()),
-    ];
+    let (mut small_left, mut small_right) = (small::Memory::new(), small::Memory::new());
+    let (mut growth_left, mut growth_right) = ([Growth::NONE; 1], [Growth::NONE; 1]);
     let nagle = if nagle & 1 == 0 { Nagle::On } else { Nagle::Off };
     let options = Options { nagle, ..Options::NONE };
-    let listener = ends[1].tcp.listen_with(80.into(), 2, options).expect("the first listener");
-    let mut world = World { ends, listener, now: Instant::from_secs(1) };
+    let large = |memory, growth, seed| {
+        let config = Config { rto_min: Duration::from_millis(200), ..Config::new() };
+        let mut tcp = Tcp::with_duties(memory, config, setup.duties, setup.congestion, [seed; 32]);
+        if setup.growth {
+            tcp.grow_windows(0, growth);
+        }
+        Box::new(Large { tcp, listener: None, options })
+    };
+    let left: Box<dyn Calls + '_> = match which {
+        Ends::Large => large(&mut left, &mut growth_left[..], 1),
+        _ => Box::new(SmallTcp::new(&mut small_left, [1; 32])),
+    };
+    let right: Box<dyn Calls + '_> = match which {
+        Ends::Small => Box::new(SmallTcp::new(&mut small_right, [2; 32])),
+        _ => large(&mut right, &mut growth_right[..], 2),
+    };
+    let ends = [End::new(left, Address::Own4.get()), End::new(right, Address::Peer4.get())];
+    let mut world = World { ends, now: Instant::from_secs(1) };
+    world.ends[1].tcp.listen();
     // Above the least segment size of the configuration.
     let mtu = 200 + u16::from(*mtu) * 4;
     world.with_ip(0, mtu, |end, ip| {
-        let remote = SocketAddr::new(Address::Peer4.get(), 80);
-        let options = ConnectOptions { options, ..ConnectOptions::default() };
-        end.id = Some(end.tcp.connect(ip, ip.now, remote, options).expect("the first connection"));
+        end.id = Some(end.tcp.open(ip, SocketAddr::new(Address::Peer4.get(), 80)));
     });
     let mut input = Unstructured::new(data);
     for _ in 0..300 {
@@ -172,14 +290,14 @@ impl<'a> World<'a> {
             Step::Close { right } => {
                 let end = &mut self.ends[usize::from(right)];
                 if let Some(id) = end.id {
-                    let _ = end.tcp.close(id);
+                    end.tcp.close(id);
                     end.is_closed = true;
                 }
             }
             Step::Abort { right } => {
                 let end = &mut self.ends[usize::from(right)];
                 if let Some(id) = end.id {
-                    let _ = end.tcp.abort(id);
+                    end.tcp.abort(id);
                 }
             }
             Step::Turn { right, budget } => self.turn(usize::from(right), budget.into(), mtu),
@@ -271,18 +389,16 @@ impl<'a> World<'a> {
             end.tcp.transmit(ip, &mut left);
         });
         assert!(left <= budget);
-        let listener = self.listener;
         let right = &mut self.ends[1];
         if right.id.is_none() {
-            right.id = right.tcp.accept(listener);
+            right.id = right.tcp.accept();
         }
-        while self.ends[at].tcp.next_event().is_some() {}
     }
 
     fn arrive(&mut self, at: usize, segment: Vec<u8>) {
         let (from, to) = (self.ends[1 - at].address, self.ends[at].address);
         let arrival = Arrival { now: self.now, interface: 0, from, to, protocol: IpProtocol::TCP };
-        if let Some(reply) = feed(&mut self.ends[at].tcp, arrival, segment) {
+        if let Some(reply) = feed(&mut *self.ends[at].tcp, arrival, segment) {
             self.ends[at].on_the_way.push(reply);
         }
     }
@@ -294,8 +410,8 @@ impl<'a> World<'a> {
     }
 
     /// Whether the connection has ended at one side, by whatever reason.
-    fn has_ended(&self, at: usize) -> bool {
-        let end = &self.ends[at];
+    fn has_ended(&mut self, at: usize) -> bool {
+        let end = &mut self.ends[at];
         end.id.map_or(true, |id| end.tcp.outcome(id).map_or(true, |outcome| outcome.is_some()))
     }
 

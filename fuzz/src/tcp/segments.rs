@@ -1,25 +1,26 @@
 //! One engine, a user's calls, any segments, ICMP errors, time.
 //!
-//! Each octet that the peers send depends on its sequence number alone, so that data that are delivered must be those
-//! behind one of the SYNs that were sent. The user's octets depend on their place in the stream in the same way, so
-//! that each retransmission must equal the first transmission.
+//! `peer` makes the segments and checks what the engine sends. After each step the counters account for every segment,
+//! handles that were given back are stale, and tasks that wait for what is so were woken.
 
+use super::peer::{Peers, Segment};
 use super::{octet_at, Memory, CONNECTIONS};
 use crate::steps;
-use crate::transport::{check_sent, feed, refuse, Address, Arrival, Refusal, OWN_V4};
+use crate::transport::{check_sent, feed_marked, refuse, Address, Arrival, Refusal};
 use arbitrary::{Arbitrary, Unstructured};
-use core::cell::RefCell;
 use core::net::{IpAddr, SocketAddr};
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Waker;
 use core::time::Duration;
+use std::sync::Arc;
+use std::task::Wake;
 use tersus_ip::fake::FakeIp;
-use tersus_ip::{ErrorKind, IcmpError, Instant, Outgoing, Path, Progress, Transport};
+use tersus_ip::{Instant, Outgoing, Path, Progress, Transport};
 use tersus_tcp::congestion::Congestion;
 use tersus_tcp::{
-    Class, Config, ConnectOptions, ConnectionId, Endpoint, KeepAlive, ListenerId, Nagle, Options, RecvError,
-    Tcp,
+    Class, Config, ConnectOptions, ConnectionId, Duties, Ecn, Endpoint, Figures, Growth, Half, KeepAlive,
+    ListenerId, Nagle, Options, RecvError, SynCookies, Tcp, Timestamps, Wakers, When,
 };
-use tersus_wire::ip::pseudo_addresses;
-use tersus_wire::tcp::{self as wire, Flags, SackBlock, Timestamps, UserTimeout};
 use tersus_wire::IpProtocol;
 
 #[derive(Arbitrary, Debug)]
@@ -28,8 +29,13 @@ enum Step {
     Unlisten { listener: u8 },
     Accept { listener: u8 },
     Connect { to: Address, port: u8, from_port: u8, options: UserOptions },
-    Send { connection: u8, len: u8, in_place: bool },
-    Recv { connection: u8, len: u8, in_place: bool },
+    Send { connection: u8, len: u8, how: Sending },
+    Recv { connection: u8, len: u8, how: Receiving },
+    Both { from: u8, to: u8, read: u8, write: u8 },
+    Push { connection: u8 },
+    OfferAtLeast { connection: u8, octets: u16 },
+    Shutdown { connection: u8, half: u8 },
+    Wait4 { connection: u8, when: u8 },
     Close { connection: u8 },
     Abort { connection: u8 },
     Release { connection: u8 },
@@ -45,74 +51,57 @@ enum Step {
     Back { millis: u16 },
 }
 
+#[derive(Arbitrary, Debug, Clone, Copy)]
+enum Sending {
+    Copy,
+    InPlace,
+    Pieces(u8),
+    Urgent,
+}
+
+#[derive(Arbitrary, Debug, Clone, Copy)]
+enum Receiving {
+    Copy,
+    InPlace,
+    Pieces(u8),
+    Peek,
+}
+
 #[derive(Arbitrary, Debug)]
 struct UserOptions {
-    nagle: bool,
+    nagle: u8,
     keep_alive: bool,
+    timestamps: bool,
+    ecn: u8,
     user_timeout: u8,
+    hop_limit: u8,
+    traffic_class: u8,
     class: u8,
 }
 
 impl UserOptions {
     fn get(&self) -> Options {
         Options {
-            nagle: if self.nagle { Nagle::On } else { Nagle::Off },
+            nagle: [Nagle::On, Nagle::Off, Nagle::Cork][usize::from(self.nagle % 3)],
             keep_alive: if self.keep_alive { KeepAlive::On } else { KeepAlive::Off },
+            timestamps: if self.timestamps { Timestamps::On } else { Timestamps::Off },
+            ecn: [Ecn::Accept, Ecn::Request, Ecn::Off][usize::from(self.ecn % 3)],
             user_timeout: Duration::from_secs(self.user_timeout.into()),
+            hop_limit: self.hop_limit,
+            traffic_class: self.traffic_class,
             class: self.class % 3,
-            ..Options::NONE
         }
     }
 }
 
-/// A segment of a flow: one of those that were seen, or a new one.
-#[derive(Arbitrary, Debug)]
-struct Segment {
-    flow: u8,
-    flags: u8,
-    seq: Place,
-    ack: Place,
-    window: u16,
-    urgent: u16,
-    options: SegmentOptions,
-    len: u8,
-    bad_checksum: bool,
-}
+/// A task that may have been woken.
+#[derive(Default)]
+struct Task(AtomicBool);
 
-/// A sequence number, from what the engine said last.
-#[derive(Arbitrary, Debug, Clone, Copy)]
-enum Place {
-    /// What it expects, or has sent.
-    Right,
-    Off(i8),
-    Far(i32),
-    Initial,
-}
-
-#[derive(Arbitrary, Debug)]
-struct SegmentOptions {
-    mss: Option<u16>,
-    window_scale: Option<u8>,
-    sack_permitted: bool,
-    timestamps: Option<(u32, u32)>,
-    user_timeout: Option<u8>,
-    sack: Vec<(i8, i8)>,
-    /// The option area instead.
-    raw: Option<Vec<u8>>,
-}
-
-/// What is known of the segments between two endpoints.
-struct Flow {
-    peer: IpAddr,
-    peer_port: u16,
-    local: IpAddr,
-    port: u16,
-    /// What the engine sent: initial and highest next sequence number, acknowledgement.
-    iss: Option<u32>,
-    snd_nxt: u32,
-    ack: u32,
-    /// Sequence numbers of the SYNs that were sent to it.
-    syns: Vec<u32>,
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A connection as its user sees it.
@@ -121,78 +110,72 @@ struct User {
     sent: u32,
     received: Vec<u8>,
     is_finished: bool,
+    /// Those who wait to read, and to write.
+    tasks: [Option<Arc<Task>>; 2],
 }
 
 struct Engine<'t, 'a> {
     tcp: &'t mut Tcp<'a>,
-    flows: &'t RefCell<Vec<Flow>>,
+    peers: &'t Peers,
     users: Vec<User>,
     listeners: Vec<ListenerId>,
+    /// Given back.
+    stale: Vec<ConnectionId>,
+    /// Segments that arrived.
+    arrived: u32,
 }
 
-fn initial(peer_port: u16) -> u32 {
-    [0xffff_fff0, 0, 0x7fff_fff0, 1_000].get(usize::from(peer_port % 4)).copied().unwrap_or(0)
+/// What an engine is made with.
+pub(super) struct Setup<'s> {
+    pub(super) congestion: &'s dyn Congestion,
+    pub(super) duties: &'static Duties,
+    pub(super) cookies: bool,
+    pub(super) growth: bool,
+    pub(super) watched: bool,
 }
 
-pub(super) fn run(data: &[u8], congestion: &dyn Congestion) {
+pub(super) fn run(data: &[u8], setup: &Setup<'_>) {
     let mut memory = Memory::new();
     let config = Config { delayed_ack: Duration::from_millis(40), ..Config::new() };
-    let mut tcp = Tcp::new(&mut memory, config, congestion, [7; 32]);
-    let flows = RefCell::new(Vec::new());
+    let mut growth = [Growth::NONE; 2];
+    let mut figures = [Figures::NONE; 2];
+    let (mut wakers, mut acceptors) = ([const { Wakers::NONE }; 2], [const { None }; 2]);
+    let mut tcp = Tcp::with_duties(&mut memory, config, setup.duties, setup.congestion, [7; 32]);
+    if setup.cookies {
+        tcp.use_syn_cookies(SynCookies::WHEN_FULL);
+    }
+    if setup.growth {
+        tcp.grow_windows(0, &mut growth);
+    }
+    if setup.watched {
+        tcp.keep_figures(&mut figures);
+        tcp.use_wakers(&mut wakers, &mut acceptors);
+    }
+    let peers = Peers::default();
     let mut buffer = vec![0xee; 2_000];
     let mut check = |path: &Path, outgoing: Outgoing, segment: &[u8]| {
         assert_eq!(outgoing.protocol, IpProtocol::TCP);
         check_sent(path, IpProtocol::TCP, segment);
-        note(&mut flows.borrow_mut(), path.source(), path.destination(), segment);
+        peers.note_sent(path, segment);
     };
     let mut ip = FakeIp::new(&mut buffer, &mut check);
     ip.now = Instant::from_secs(1);
-    let mut world = Engine { tcp: &mut tcp, flows: &flows, users: Vec::new(), listeners: Vec::new() };
+    let mut world = Engine {
+        tcp: &mut tcp,
+        peers: &peers,
+        users: Vec::new(),
+        listeners: Vec::new(),
+        stale: Vec::new(),
+        arrived: 0,
+    };
     let mut input = Unstructured::new(data);
     for _ in 0..200 {
         let Some(step) = steps::next::<Step>(&mut input) else { break };
         steps::trace(ip.now, &step);
         world.step(&step, &mut ip);
+        world.check();
     }
     world.end(&mut ip);
-}
-
-/// Learns from what the engine sent, and checks its data against what the user sent.
-fn note(flows: &mut Vec<Flow>, local: IpAddr, peer: IpAddr, segment: &[u8]) {
-    let packet = wire::Packet::parse(segment).expect("checked");
-    let header = packet.header();
-    let (port, peer_port) = (header.src_port(), header.dst_port());
-    let at = flows.iter().position(|flow| {
-        (flow.peer, flow.peer_port, flow.local, flow.port) == (peer, peer_port, local, port)
-    });
-    let at = at.unwrap_or_else(|| {
-        if flows.len() >= 8 {
-            flows.remove(0);
-        }
-        let (seq, ack) = (header.seq(), header.ack());
-        flows.push(Flow { peer, peer_port, local, port, iss: None, snd_nxt: seq, ack, syns: Vec::new() });
-        flows.len() - 1
-    });
-    let flow = &mut flows[at];
-    if header.flags().contains(Flags::SYN) {
-        flow.iss = Some(header.seq());
-        assert!(packet.payload().is_empty(), "data with a SYN");
-        flow.snd_nxt = header.seq();
-    }
-    if header.flags().contains(Flags::RST) {
-        assert!(packet.payload().is_empty(), "data with an RST");
-        return;
-    }
-    if header.flags().contains(Flags::ACK) {
-        flow.ack = header.ack();
-    }
-    flow.snd_nxt = header.seq().wrapping_add(packet.segment_len());
-    if let Some(iss) = flow.iss {
-        for (octet, place) in packet.payload().iter().zip(0..) {
-            let place = header.seq().wrapping_sub(iss).wrapping_sub(1).wrapping_add(place);
-            assert_eq!(*octet, octet_at(place), "octet {place} of the stream is another");
-        }
-    }
 }
 
 impl Engine<'_, '_> {
@@ -238,8 +221,26 @@ impl Engine<'_, '_> {
                     self.add(id);
                 }
             }
-            Step::Send { connection, len, in_place } => self.send(*connection, (*len).into(), *in_place),
-            Step::Recv { connection, len, in_place } => self.receive(*connection, (*len).into(), *in_place),
+            Step::Send { connection, len, how } => self.send(*connection, (*len).into(), *how),
+            Step::Recv { connection, len, how } => self.receive(*connection, (*len).into(), *how),
+            Step::Both { from, to, read, write } => self.both(*from, *to, (*read).into(), (*write).into()),
+            Step::Push { connection } => {
+                if let Some(id) = self.id(*connection) {
+                    assert!(self.tcp.push(id).is_ok());
+                }
+            }
+            Step::OfferAtLeast { connection, octets } => {
+                if let Some(id) = self.id(*connection) {
+                    assert!(self.tcp.offer_at_least(id, (*octets).into()).is_ok());
+                }
+            }
+            Step::Shutdown { connection, half } => {
+                if let Some(id) = self.id(*connection) {
+                    let half = [Half::Receive, Half::Send, Half::Both][usize::from(half % 3)];
+                    assert!(self.tcp.shutdown(id, half).is_ok());
+                }
+            }
+            Step::Wait4 { connection, when } => self.wait_for(*connection, *when),
             Step::Close { connection } => {
                 if let Some(id) = self.id(*connection) {
                     assert!(self.tcp.close(id).is_ok());
@@ -253,8 +254,8 @@ impl Engine<'_, '_> {
             Step::Release { connection } => {
                 if let Some(id) = self.id(*connection) {
                     assert!(self.tcp.release(id).is_ok());
-                    assert!(self.tcp.state(id).is_err(), "a released handle is stale");
                     self.users.retain(|user| user.id != id);
+                    self.stale.push(id);
                 }
             }
             Step::SetOptions { connection, options } => {
@@ -264,7 +265,7 @@ impl Engine<'_, '_> {
             }
             Step::Divide { connections, receive, send } => {
                 // Only before there are connections: see its documentation.
-                if self.users.is_empty() && self.listeners.is_empty() && self.flows.borrow().is_empty() {
+                if self.users.is_empty() && self.listeners.is_empty() && self.peers.is_empty() {
                     let class = Class {
                         connections: (*connections % 4).into(),
                         receive: (*receive).into(),
@@ -273,12 +274,20 @@ impl Engine<'_, '_> {
                     self.tcp.divide(&[class, Class { connections: 1, ..class }]);
                 }
             }
-            Step::Segment(segment) => self.segment(segment, ip.now),
+            Step::Segment(segment) => {
+                if let Some((from, to, octets)) = self.peers.segment(segment) {
+                    self.arrive(ip.now, from, to, segment.traffic_class, octets);
+                }
+            }
             Step::Octets { from, to, octets } => {
                 let (from, to) = (from.get(), to.get());
-                self.arrive(ip.now, from, to, octets.clone());
+                self.arrive(ip.now, from, to, 0, octets.clone());
             }
-            Step::Icmp { flow, kind, seq, cut } => self.icmp(*flow, *kind, *seq, *cut, ip.now),
+            Step::Icmp { flow, kind, seq, cut } => {
+                if let Some(error) = self.peers.error(*flow, *kind, *seq, *cut) {
+                    self.tcp.error(ip.now, &error.get());
+                }
+            }
             Step::Turn { budget } => self.turn(ip, (*budget).into()),
             Step::World(refusal) => refuse(ip, refusal),
             Step::Wait { millis } => ip.now += Duration::from_millis((*millis).into()),
@@ -294,169 +303,178 @@ impl Engine<'_, '_> {
         while self.tcp.next_event().is_some() {}
     }
 
+    /// What holds after each step.
+    fn check(&mut self) {
+        let stats = self.tcp.statistics();
+        // Also what was taken in may turn out to be malformed: its options.
+        let told = stats.segments_received + stats.bad_checksum + stats.not_unicast;
+        let is_told = told <= self.arrived && self.arrived <= told + stats.malformed;
+        assert!(is_told, "a segment that arrived is not accounted for: {stats:?}");
+        // What finds no way counts as sent and lost.
+        let (sent, seen) = (stats.segments_sent, self.peers.seen.get());
+        let is_told = seen <= sent && sent <= seen + stats.unroutable;
+        assert!(is_told, "{seen} segments left: {stats:?}");
+        for &id in &self.stale {
+            let is_stale =
+                self.tcp.state(id).is_err() && self.tcp.peek(id).is_err() && self.tcp.info(id).is_err();
+            assert!(
+                is_stale && self.tcp.push(id).is_err() && self.tcp.close(id).is_err(),
+                "a handle lives on"
+            );
+            assert!(self.tcp.send(id, b"x").is_err() && self.tcp.split(id).is_err(), "a handle lives on");
+        }
+        for user in &mut self.users {
+            let info = self.tcp.info(user.id).expect("in use");
+            assert!(info.receive_queue + info.receive_window <= info.receive_buffer.max(1) + 1, "{info:?}");
+            assert!(info.sacked <= info.in_flight && info.lost <= info.in_flight, "{info:?}");
+            assert!(self.tcp.figures(user.id).is_ok() && self.tcp.urgent_mark(user.id).is_ok());
+            let is = [self.tcp.is_readable(user.id), self.tcp.is_writable(user.id)];
+            for (task, is) in user.tasks.iter_mut().zip(is) {
+                let woken = task.as_ref().is_some_and(|task| task.0.load(Ordering::Relaxed));
+                assert!(!is || woken || task.is_none(), "a task sleeps on");
+                if woken {
+                    *task = None;
+                }
+            }
+        }
+    }
+
     fn listener(&self, number: u8) -> Option<ListenerId> {
         self.listeners.get(usize::from(number) % self.listeners.len().max(1)).copied()
     }
 
     fn add(&mut self, id: ConnectionId) {
         assert!(self.users.iter().all(|user| user.id != id), "one handle, two connections");
-        self.users.push(User { id, sent: 0, received: Vec::new(), is_finished: false });
+        let (received, tasks) = (Vec::new(), [None, None]);
+        self.users.push(User { id, sent: 0, received, is_finished: false, tasks });
         assert!(self.users.len() <= CONNECTIONS);
     }
 
-    fn send(&mut self, number: u8, len: usize, in_place: bool) {
+    fn wait_for(&mut self, number: u8, when: u8) {
+        let len_of = self.users.len().max(1);
+        let Some(user) = self.users.get_mut(usize::from(number) % len_of) else { return };
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(task.clone());
+        let place = match when % 5 {
+            0 => (When::Readable, user.tasks.first_mut()),
+            1 => (When::Writable, user.tasks.last_mut()),
+            2 => (When::Established, None),
+            3 => (When::Flushed, None),
+            _ => (When::Ended, None),
+        };
+        assert!(self.tcp.wake_when(user.id, place.0, &waker).is_ok());
+        if let Some(place) = place.1 {
+            *place = Some(task);
+        }
+    }
+
+    fn send(&mut self, number: u8, len: usize, how: Sending) {
         let len_of = self.users.len().max(1);
         let Some(user) = self.users.get_mut(usize::from(number) % len_of) else { return };
         let first = user.sent;
         let data: Vec<u8> = (0..len).zip(first..).map(|(_, place)| octet_at(place)).collect();
         let room = self.tcp.send_room(user.id);
-        let taken = if in_place {
-            self.tcp.send_with(user.id, |free| {
+        let result = match how {
+            Sending::Copy => self.tcp.send(user.id, &data),
+            Sending::InPlace => self.tcp.send_with(user.id, |free| {
                 let len = data.len().min(free.len());
                 free[..len].copy_from_slice(&data[..len]);
                 len
-            })
-        } else {
-            self.tcp.send(user.id, &data)
+            }),
+            Sending::Pieces(cut) => {
+                let (front, back) = data.split_at(usize::from(cut).min(len));
+                self.tcp.send_vectored(user.id, &[front, &[], back])
+            }
+            Sending::Urgent => self.tcp.send_urgent(user.id, &data),
         };
-        if let Ok(taken) = taken {
+        if let Ok(taken) = result {
             assert!(taken <= len && room.is_ok_and(|room| taken <= room));
             user.sent = first.wrapping_add(u32::try_from(taken).expect("short"));
         }
     }
 
-    fn receive(&mut self, number: u8, len: usize, in_place: bool) {
+    fn receive(&mut self, number: u8, len: usize, how: Receiving) {
         let len_of = self.users.len().max(1);
         let Some(user) = self.users.get_mut(usize::from(number) % len_of) else { return };
         let mut buffer = vec![0; len];
-        let result = if in_place {
-            self.tcp.recv_with(user.id, |data| {
+        let queue = self.tcp.recv_queue(user.id);
+        let peeked = self.tcp.peek(user.id).map(|parts| parts.concat());
+        let result = match how {
+            Receiving::Copy => self.tcp.recv(user.id, &mut buffer),
+            Receiving::InPlace => self.tcp.recv_with(user.id, |data| {
                 let len = data.len().min(len);
                 buffer[..len].copy_from_slice(&data[..len]);
                 (len, len)
-            })
-        } else {
-            self.tcp.recv(user.id, &mut buffer)
-        };
-        match result {
-            Ok(taken) => {
-                assert!(taken == 0 || !user.is_finished, "data behind the end of the stream");
-                user.received.extend(&buffer[..taken]);
+            }),
+            Receiving::Pieces(cut) => {
+                let (front, back) = buffer.split_at_mut(usize::from(cut).min(len));
+                self.tcp.recv_vectored(user.id, &mut [front, &mut [], back])
             }
-            Err(RecvError::Finished) => user.is_finished = true,
-            Err(_) => {}
+            Receiving::Peek => peeked.clone().map(|data| {
+                let taken = self.tcp.consume(user.id, len).expect("in use");
+                buffer[..taken].copy_from_slice(&data[..taken]);
+                taken
+            }),
+        };
+        match (result, peeked) {
+            (Ok(taken), Ok(peeked)) => {
+                assert_eq!(Ok(peeked.len()), queue.map_err(RecvError::from));
+                assert_eq!(peeked.get(..taken), buffer.get(..taken), "what was peeked at is another");
+                user.take(&buffer[..taken]);
+            }
+            (Err(RecvError::Finished), Err(RecvError::Finished)) => user.is_finished = true,
+            (Err(end), Err(peeked)) => assert_eq!(end, peeked),
+            (result, peeked) => panic!("{result:?}, but peek said {peeked:?}"),
         }
         let (Ok(local), Ok(remote)) = (self.tcp.local(user.id), self.tcp.remote(user.id)) else { return };
-        let flows = self.flows.borrow();
-        let flow = flows.iter().find(|flow| {
-            (flow.peer, flow.peer_port, flow.local, flow.port)
-                == (remote.ip(), remote.port(), local.ip(), local.port())
-        });
-        let Some(flow) = flow.filter(|_| !user.received.is_empty()) else { return };
-        let is_behind = |syn: &u32| {
-            user.received
-                .iter()
-                .zip(0..)
-                .all(|(octet, place)| *octet == octet_at(syn.wrapping_add(1).wrapping_add(place)))
+        self.peers.check_read(Some(local), remote, &user.received);
+    }
+
+    /// Reads from one connection and writes to another, or the same, both borrowed at once.
+    fn both(&mut self, from: u8, to: u8, read: usize, write: usize) {
+        let (Some(source), Some(target)) = (self.id(from), self.id(to)) else { return };
+        let (mut input, mut output) = self.tcp.splice(source, target).expect("both in use");
+        let received = match input.peek() {
+            Ok(parts) => parts.concat(),
+            Err(_) => Vec::new(),
         };
-        assert!(flow.syns.iter().any(is_behind), "delivered was not sent: {:02x?}", user.received);
-    }
-
-    fn arrive(&mut self, now: Instant, from: IpAddr, to: IpAddr, octets: Vec<u8>) {
-        let arrival = Arrival { now, interface: 0, from, to, protocol: IpProtocol::TCP };
-        if let Some(reply) = feed(self.tcp, arrival, octets) {
-            note(&mut self.flows.borrow_mut(), to, from, &reply);
-        }
-    }
-
-    fn segment(&mut self, segment: &Segment, now: Instant) {
-        let mut flows = self.flows.borrow_mut();
-        let known = flows.len();
-        // Also flows that do not exist yet: four peer ports to one port.
-        let choice = usize::from(segment.flow) % (known + 4);
-        if choice >= known {
-            let peer_port = u16::try_from(choice - known).expect("below four") + 5_000;
-            let is_there = flows.iter().any(|flow| flow.peer_port == peer_port);
-            let (local, peer) = (IpAddr::V4(OWN_V4), Address::Peer4.get());
-            if !is_there {
-                flows.push(Flow {
-                    peer,
-                    peer_port,
-                    local,
-                    port: 80,
-                    iss: None,
-                    snd_nxt: 0,
-                    ack: initial(peer_port),
-                    syns: Vec::new(),
-                });
+        assert!(input.is_empty() == received.is_empty() && input.len() == received.len());
+        let mut buffer = vec![0; read];
+        let taken = if write % 2 == 0 { input.recv(&mut buffer).unwrap_or(0) } else { input.consume(read) };
+        assert_eq!(taken, read.min(received.len()));
+        let room = output.room();
+        let mut written = 0;
+        let first = self.users.iter().find(|user| user.id == target).map_or(0, |user| user.sent);
+        if let Ok(parts) = output.buffers() {
+            assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), room);
+            for (place, octet) in (first..).zip(parts.into_iter().flatten().take(write)) {
+                *octet = octet_at(place);
+                written += 1;
             }
         }
-        let len = flows.len();
-        let flow = &mut flows[choice.min(len - 1)];
-        let place = |place: Place, right: u32| match place {
-            Place::Right => right,
-            Place::Off(off) => right.wrapping_add_signed(off.into()),
-            Place::Far(off) => right.wrapping_add_signed(off),
-            Place::Initial => initial(flow.peer_port),
-        };
-        let (seq, ack) = (place(segment.seq, flow.ack), place(segment.ack, flow.snd_nxt));
-        let flags = Flags::from_bits_truncate(segment.flags);
-        let first = seq.wrapping_add(u32::from(flags.contains(Flags::SYN)));
-        if flags.contains(Flags::SYN) {
-            flow.syns.push(seq);
+        assert_eq!(output.commit(written), written);
+        for user in &mut self.users {
+            if user.id == target {
+                user.sent = first.wrapping_add(u32::try_from(written).expect("short"));
+            }
+            if user.id == source {
+                user.take(&received[..taken]);
+            }
         }
-        let payload: Vec<u8> = (0..u32::from(segment.len)).map(|i| octet_at(first.wrapping_add(i))).collect();
-        let (from, to) = (flow.peer, flow.local);
-        let fields = wire::Fields {
-            src_port: flow.peer_port,
-            dst_port: flow.port,
-            seq,
-            ack,
-            flags,
-            window: segment.window,
-            urgent: segment.urgent,
-        };
-        let snd_una = flow.snd_nxt;
-        drop(flows);
-        let Some(mut octets) = segment.options.build(&fields, snd_una, &payload, from, to) else { return };
-        if segment.bad_checksum {
-            octets[16] ^= 1;
-        }
-        self.arrive(now, from, to, octets);
     }
 
-    fn icmp(&mut self, flow: u8, kind: u8, seq: i8, cut: u8, now: Instant) {
-        let quoted = {
-            let flows = self.flows.borrow();
-            let Some(flow) = flows.get(usize::from(flow) % flows.len().max(1)) else { return };
-            let seq = flow.snd_nxt.wrapping_add_signed(seq.into());
-            let fields = wire::Fields {
-                src_port: flow.port,
-                dst_port: flow.peer_port,
-                seq,
-                ..wire::Fields::default()
-            };
-            let mut octets = vec![0; 20];
-            let sum = pseudo_addresses(flow.local, flow.peer);
-            wire::emit(&mut octets, &fields, &[], [&[], &[]], wire::Checksum::Full(sum)).expect("room");
-            octets.truncate(8 + usize::from(cut % 13));
-            (octets, flow.local, flow.peer)
-        };
-        let (octets, local, remote) = quoted;
-        let kind = match kind % 6 {
-            0 => ErrorKind::HostUnreachable,
-            1 => ErrorKind::PortUnreachable,
-            2 => ErrorKind::TooBig(u16::from(kind) * 8),
-            3 => ErrorKind::ProtocolUnreachable,
-            4 => ErrorKind::HopLimitExceeded,
-            _ => ErrorKind::Prohibited,
-        };
-        let error =
-            IcmpError { kind, reporter: remote, local, remote, protocol: IpProtocol::TCP, quoted: &octets };
-        self.tcp.error(now, &error);
+    fn arrive(&mut self, now: Instant, from: IpAddr, to: IpAddr, traffic_class: u8, octets: Vec<u8>) {
+        if from.is_ipv4() != to.is_ipv4() {
+            return;
+        }
+        self.arrived += 1;
+        let arrival = Arrival { now, interface: 0, from, to, protocol: IpProtocol::TCP };
+        if let Some(reply) = feed_marked(self.tcp, arrival, traffic_class, octets) {
+            self.peers.note(to, from, &reply);
+        }
     }
 
-    /// Turns at one moment, until there is rest or the budget is used up.
+    /// Turns at one moment, until there is rest or the budget is used up. At rest one turn more does nothing.
     fn turn(&mut self, ip: &mut FakeIp<'_>, budget: usize) {
         let mut left = budget;
         for count in 0.. {
@@ -466,7 +484,7 @@ impl Engine<'_, '_> {
             match progress {
                 Progress::More => {
                     if left == 0 {
-                        break;
+                        return;
                     }
                 }
                 Progress::Idle | Progress::Blocked(_) if is_rest => break,
@@ -475,6 +493,9 @@ impl Engine<'_, '_> {
             let at = self.tcp.poll_at();
             assert!(count < 50, "{progress:?} with budget {left}, and poll_at says {at:?} at {}", ip.now);
         }
+        let (at, seen) = (self.tcp.poll_at(), self.peers.seen.get());
+        self.tcp.transmit(ip, &mut 16);
+        assert_eq!((self.tcp.poll_at(), self.peers.seen.get()), (at, seen), "there was something to do");
     }
 
     /// The user gives everything back; within bounded time nothing is left of it.
@@ -495,45 +516,9 @@ impl Engine<'_, '_> {
     }
 }
 
-impl SegmentOptions {
-    fn build(
-        &self,
-        fields: &wire::Fields,
-        acked: u32,
-        payload: &[u8],
-        from: IpAddr,
-        to: IpAddr,
-    ) -> Option<Vec<u8>> {
-        let mut repr = wire::Repr { fields: *fields, ..wire::Repr::default() };
-        let mut area = vec![0; wire::MAX_OPTIONS_LEN];
-        let area = match &self.raw {
-            Some(raw) => {
-                let mut raw = raw.clone();
-                raw.truncate(wire::MAX_OPTIONS_LEN);
-                raw.resize(raw.len().div_ceil(4) * 4, 0);
-                raw
-            }
-            None => {
-                repr.options.mss = self.mss;
-                repr.options.window_scale = self.window_scale;
-                repr.options.sack_permitted = self.sack_permitted;
-                repr.options.timestamps = self.timestamps.map(|(value, echo)| Timestamps { value, echo });
-                repr.options.user_timeout = self.user_timeout.map(|n| UserTimeout::Seconds(n.into()));
-                for (left, right) in self.sack.iter().take(3) {
-                    let block = SackBlock {
-                        left: acked.wrapping_add_signed((*left).into()),
-                        right: acked.wrapping_add_signed((*right).into()),
-                    };
-                    repr.options.sack.push(block).ok()?;
-                }
-                let len = repr.options.emit(&mut area).ok()?;
-                area.truncate(len);
-                area
-            }
-        };
-        let mut octets = vec![0; wire::HEADER_LEN + area.len() + payload.len()];
-        let sum = wire::Checksum::Full(pseudo_addresses(from, to));
-        wire::emit(&mut octets, fields, &area, [payload, &[]], sum).ok()?;
-        Some(octets)
+impl User {
+    fn take(&mut self, data: &[u8]) {
+        assert!(data.is_empty() || !self.is_finished, "data behind the end of the stream");
+        self.received.extend(data);
     }
 }
