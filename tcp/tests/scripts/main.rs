@@ -18,6 +18,7 @@ mod rack;
 mod receiving;
 mod recovery;
 mod reset;
+mod reuse;
 mod runner;
 mod sack;
 mod sending;

@@ -500,6 +500,17 @@ impl Host {
         self.stamps.iter().rfind(|stamp| stamp.0 <= ms).expect("nothing left with timestamps until then").1
     }
 
+    /// What follows is about another connection, whose script begins now.
+    pub(crate) fn begin_anew(&mut self) {
+        self.start = self.now;
+        self.id = None;
+        self.iss = None;
+        self.already = 0;
+        self.stamps.clear();
+        self.syns_with_ts = [false; 2];
+        self.sent.clear();
+    }
+
     /// The clock is not compared with what left before.
     pub(crate) fn stamps_restart(&mut self) {
         let last = self.stamps.last().copied();
