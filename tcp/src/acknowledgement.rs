@@ -126,7 +126,8 @@ impl Slot {
     fn on_ambiguous_ack(&mut self, shared: &mut Shared<'_>, echo: u32, samples_shift: u32) {
         let duty = shared.timestamps.filter(|_| self.flags.contains(Flags::TIMESTAMPS));
         if let Some(rtt) = duty.and_then(|duty| (duty.round_trip)(self, shared, echo)) {
-            self.rtt.on_sample(rtt, samples_shift);
+            // Ticks are coarse: less than the least that was ever measured is an error of theirs.
+            self.rtt.on_sample(rtt.max(self.rtt.min_us()), samples_shift);
             self.repair.marks.remove(Marks::UNSAMPLED);
         }
     }

@@ -22,7 +22,7 @@ use crate::segment_arrives::shift_for;
 use crate::seq::SeqNum;
 use crate::statistics::count;
 use crate::syn_table::{Offers, SynEntry, NOT_SCALED};
-use crate::timestamps::is_older;
+use crate::timestamps::{is_older, TICK_US};
 use core::time::Duration;
 use tersus_ip::{Addresses, Deadline, Instant, IpMeta, Random};
 use tersus_wire::tcp::{Fields, Flags, Options, Timestamps};
@@ -40,7 +40,7 @@ const OFFERS_MASK: u32 = 31;
 const SCALE_MASK: u32 = 15;
 const SACK_BIT: u32 = 16;
 /// `LIFETIME` in ticks of the timestamps' clock, and what the offers may take away.
-const LIFETIME_TICKS: u32 = 125_000 + OFFERS_MASK + 1;
+const LIFETIME_TICKS: u32 = 128_000_000 / TICK_US + OFFERS_MASK + 1;
 /// Bits of the number that index `SIZES`.
 const INDEX_MASK: u32 = 7;
 

@@ -99,7 +99,7 @@ impl Duties {
         self
     }
 
-    /// Reductions of the window that were not needed are taken back: RFC 5682, RFC 3708. It needs SACK. Without: after
+    /// Reductions of the window that were not needed are taken back: RFC 5682, RFC 3708, RFC 3522. It needs SACK. Without: after
     /// a delay that made the timer expire, all in flight is sent again, and late segments that were sent again
     /// have halved the window.
     #[must_use]

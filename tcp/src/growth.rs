@@ -20,6 +20,7 @@ use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::slots::slot_mut;
 use crate::tcb::{Flags, Slot};
+use crate::timestamps::TICK_US;
 use crate::ConnectionId;
 
 /// What is known of one connection's need, 28 octets: a place for [`Tcp::grow_windows`].
@@ -93,7 +94,7 @@ fn after(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>) {
         place.sample = if has_timestamps { 0 } else { now };
     }
     match echoed {
-        // An echo counts ticks of a millisecond: on short ways the handshake knew better.
+        // An echo counts ticks of 33 ms: on short ways the handshake knew better.
         Some(sample) => {
             let sample = if sample <= COARSE { nonzero_min(slot.rtt.srtt_us(), sample) } else { sample };
             place.sample = nonzero_min(place.sample, sample);
@@ -129,7 +130,7 @@ fn wanted(taken: u32, before: u32) -> u32 {
 const INITIAL_MIN: u32 = 2 * 1_460;
 
 /// Two ticks of timestamps, in µs.
-const COARSE: u32 = 2_048;
+const COARSE: u32 = 2 * TICK_US;
 
 /// The lesser, where 0 means that there is none.
 fn nonzero_min(a: u32, b: u32) -> u32 {

@@ -6,8 +6,8 @@
 //!              A, B lost at xmit + RACK.rtt + reo_wnd
 //! ```
 //! One deadline serves all: the slot's `retransmit` is the reordering timer, the probe timeout or the RTO, as
-//! [`Marks`] says; so only one of them runs, §8. RACK needs SACK; without timestamps a retransmission that is
-//! acknowledged within the least round trip counts as spurious, §6.2 step 2.
+//! [`Marks`] says; so only one of them runs, §8. RACK needs SACK; a retransmission that is acknowledged
+//! within the least round trip counts as spurious, and where there are timestamps one whose echo is older, §6.2 step 2.
 
 use crate::congestion::{Loss, Recovery};
 use crate::records::{stamp, Overdue, SentAfter};
@@ -72,12 +72,14 @@ pub(crate) fn detect(slot: &mut Slot, shared: &mut Shared<'_>, found: &Found) ->
 }
 
 /// Steps 1 to 4.
-fn update(slot: &mut Slot, shared: &Shared<'_>, found: &Found) {
-    let rack = &mut slot.repair.rack;
+fn update(slot: &mut Slot, shared: &mut Shared<'_>, found: &Found) {
     if let Some(newest) = found.delivery.newest {
         let rtt = stamp(shared.now).wrapping_sub(newest.at);
-        let is_possible = rtt <= u32::MAX / 2 && !(newest.was_resent && rtt < slot.rtt.min_us());
+        let is_of_original = newest.was_resent
+            && (rtt < slot.rtt.min_us() || found.is_older(slot, shared, newest.at) == Some(true));
+        let is_possible = rtt <= u32::MAX / 2 && !is_of_original;
         if is_possible {
+            let rack = &mut slot.repair.rack;
             rack.rtt_us = rtt;
             let is_later = SeqNum(newest.at).gt(SeqNum(rack.sent))
                 || (newest.at == rack.sent && newest.end.gt(rack.end));
@@ -90,6 +92,7 @@ fn update(slot: &mut Slot, shared: &Shared<'_>, found: &Found) {
     if found.delivery.is_reordered {
         slot.repair.marks.insert(Marks::REORDERED);
     }
+    let rack = &mut slot.repair.rack;
     if slot.repair.marks.contains(Marks::DSACK_ROUND) && slot.snd_una.ge(rack.dsack_round) {
         slot.repair.marks.remove(Marks::DSACK_ROUND);
     }

@@ -256,7 +256,11 @@ impl Records {
     /// The octets of `before` up to `until` have arrived, and are counted as delivered for the first time.
     fn deliver(&mut self, sum: &mut Covered, before: &Record, until: SeqNum, now: u32) {
         self.delivered = self.delivered.wrapping_add(until.distance(before.seq));
-        sum.is_ambiguous |= before.state.contains(State::RESENT);
+        if before.state.contains(State::RESENT) {
+            sum.is_again_unclear |= sum.is_ambiguous;
+            sum.is_ambiguous = true;
+            sum.again_at = sum.again_at.or(Some(before.sent));
+        }
         if before.is_coarse() {
             if before.state.contains(State::MARKED) && until.ge(SeqNum(before.delivered)) {
                 sum.rtt_us = Some(now.wrapping_sub(before.delivered_at));
@@ -523,6 +527,10 @@ struct Covered {
     rtt_us: Option<u32>,
     /// One of them was sent twice.
     is_ambiguous: bool,
+    /// When the first of them was that was.
+    again_at: Option<u32>,
+    /// Another one was as well.
+    is_again_unclear: bool,
     newest: Option<Record>,
     /// Where the first of them ends that was sent once.
     original: Option<SeqNum>,

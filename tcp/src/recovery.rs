@@ -9,12 +9,13 @@
 use crate::acknowledgement::{samples_shift, DUPLICATE_ACKS};
 use crate::congestion::{Loss, Recovery};
 use crate::rack::{Rack, Width};
-use crate::records::{Block, Delivery, Overdue};
+use crate::records::{stamp, Block, Delivery, Overdue};
 use crate::segment::Segment;
 use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::statistics::count;
 use crate::tcb::{Flags, Slot};
+use crate::timestamps::TICK_US;
 use crate::undo::{By, Prior};
 use tersus_wire::tcp::{OptionsIter, TcpOption};
 
@@ -53,6 +54,8 @@ bitflags::bitflags! {
         const SPURIOUS_1 = 1 << 13;
         /// It may have; new data ask, step 3.
         const SPURIOUS_2 = 1 << 14;
+        /// Something that was sent again in this recovery was SACKed: whether the original or the copy, nobody knows.
+        const DOUBTFUL = 1 << 15;
         /// No round-trip time was measured since.
         const UNSAMPLED = 1 << 10;
         /// What runs is not the RTO.
@@ -131,6 +134,7 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
         has_advanced: ack != una,
         has_blocks: report.len > 0,
         has_dsack: report.dsack.is_some(),
+        echo: seg.echo,
         delivery,
     };
     if found.has_advanced {
@@ -167,6 +171,8 @@ pub(crate) struct Found {
     pub(crate) has_advanced: bool,
     pub(crate) has_blocks: bool,
     pub(crate) has_dsack: bool,
+    /// TSecr, if the connection has timestamps.
+    echo: u32,
     pub(crate) delivery: Delivery,
 }
 
@@ -179,8 +185,19 @@ impl Found {
             has_advanced: false,
             has_blocks: false,
             has_dsack: false,
+            echo: 0,
             delivery: Delivery::default(),
         }
+    }
+
+    /// Whether the segment that caused the ACK was sent before the moment `at`, as [`stamp`] has it: the original, not what
+    /// was sent again then. `None`: nothing tells, or both lie in one tick. RFC 3522 §3.2 (Eifel), RFC 8985 §6.2 step 2.
+    pub(crate) fn is_older(&self, slot: &Slot, shared: &mut Shared<'_>, at: u32) -> Option<bool> {
+        let duty = shared.timestamps.filter(|_| slot.flags.contains(Flags::TIMESTAMPS))?;
+        let since = stamp(shared.now).wrapping_sub(at);
+        let span = (duty.round_trip)(slot, shared, self.echo)?;
+        let is_one = span.abs_diff(since) <= TICK_US;
+        (!is_one).then_some(span > since)
     }
 }
 
@@ -289,6 +306,8 @@ impl Slot {
         // Without what limited transmit sent.
         let flight_size =
             if self.duplicate_acks > 1 { self.recover.distance(self.snd_una) } else { found.flight_size };
+        // Of a recovery that has just ended much may be in flight that has arrived: that was never in the network at once.
+        let flight_size = flight_size.min(shared.cwnd());
         if let Some(undo) = &shared.duties.undo {
             (undo.on_reduction)(self, shared, By::Acks);
         }

@@ -2,7 +2,7 @@
 //! that come round again (PAWS).
 //!
 //! ```text
-//!   TSval   our clock, of 1,024 µs, plus an offset that the keyed hash gives these endpoints (§5.4): it tells
+//!   TSval   our clock, of 33 ms, plus an offset that the keyed hash gives these endpoints (§5.4): it tells
 //!           nobody how long we run, and a later connection of the same endpoints goes on where this one ends
 //!   TSecr   TS.Recent: the TSval of the segment that the next ACK is due to (§4.3)
 //! ```
@@ -19,8 +19,14 @@ use core::ops::ControlFlow::{self, Break, Continue};
 use tersus_ip::Instant;
 use tersus_wire::tcp::{Flags as Control, Options, Timestamps};
 
-/// A tick of our clock is 2^10 µs: within §5.4's 1 ms to 1 s, and no division. It wraps after 50 days.
-const TICK_SHIFT: u32 = 10;
+/// A tick of our clock is 2^15 µs, 33 ms: within §5.4's 1 ms to 1 s, and no division. It wraps after four years.
+///
+/// A finer one would cost throughput where segments overtake each other: what fills a gap moves the peer's TS.Recent on, and
+/// then PAWS throws away whatever left some ticks before that and comes late (§5.3 R1). Each of these is a gap again, so
+/// that a repair never ends. What comes late by less than a tick is nearly always kept.
+const TICK_SHIFT: u32 = 15;
+/// The same in µs.
+pub(crate) const TICK_US: u32 = 1 << TICK_SHIFT;
 /// §5.5: after 24 days TS.Recent says nothing any more. In units of 2^30 µs, 18 minutes, rounded up.
 const RECENT_LIFETIME: u16 = 1_932;
 /// How far the clock moves at once: whatever the caller's does, a peer sees ours go forward, never back.
@@ -198,14 +204,14 @@ mod tests {
         // Micros, ticks since the one before at least and at most.
         for (micros, least, most) in [
             (1 << 50, 0, 0),
-            ((1 << 50) + 1_023, 0, 1),
-            ((1 << 50) + 1_024, 0, 1),
-            ((1 << 50) + 1_024_000, 999, 1_000),
+            ((1 << 50) + 32_767, 0, 1),
+            ((1 << 50) + 32_768, 0, 1),
+            ((1 << 50) + 32_768_000, 999, 1_000),
             (5, 0, 0),
-            (1_024_005, 1_000, 1_000),
-            (u64::MAX, 1 << 28, 1 << 28),
+            (32_768_005, 1_000, 1_000),
+            (u64::MAX, 1 << 23, 1 << 23),
             (0, 0, 0),
-            (1 << 40, 1 << 28, 1 << 28),
+            (1 << 40, 1 << 23, 1 << 23),
         ] {
             let ticks = clock.ticks(Instant::from_micros(micros));
             assert!((least..=most).contains(&ticks.wrapping_sub(last)), "{micros}: {last} to {ticks}");

@@ -1,5 +1,6 @@
 //! Reductions that were not needed, taken back: a timeout that came too early is found by what follows it (F-RTO, RFC
-//! 5682 §3.1), a retransmission in vain by the duplicates that the peer reports (RFC 3708, RFC 9438 §4.9).
+//! 5682 §3.1), a retransmission in vain by the duplicates that the peer reports (RFC 3708, RFC 9438 §4.9); where there are
+//! timestamps either is found a round trip earlier, by the echo of what was sent first (Eifel, RFC 3522 §3.2).
 //!
 //! ```text
 //!   timeout ──▶ SND.UNA again ──▶ ACK: new ──▶ two new segments ──▶ ACK: new again ──▶ nothing was lost
@@ -32,13 +33,13 @@ impl Prior {
 /// A reduction is about to come: by SACK, or by the timer.
 pub(crate) fn on_reduction(slot: &mut Slot, shared: &Shared<'_>, by: By) {
     let repairing = slot.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY);
-    slot.repair.marks.remove(Marks::UNDO | Marks::SPURIOUS_1 | Marks::SPURIOUS_2);
+    slot.repair.marks.remove(Marks::UNDO | Marks::DOUBTFUL | Marks::SPURIOUS_1 | Marks::SPURIOUS_2);
     if repairing || slot.flags.contains(Flags::EXPIRED) {
         // The second in a row is no mistake.
         return;
     }
-    slot.repair.prior =
-        Prior { cwnd: shared.cwnd(), ssthresh: shared.congestion.ssthresh(shared.words()), again: 0 };
+    let ssthresh = shared.congestion.ssthresh(shared.words());
+    slot.repair.prior = Prior { cwnd: shared.cwnd(), ssthresh, again: 0 };
     slot.repair.marks.insert(Marks::UNDO);
     if by == By::Timeout && slot.flags.contains(Flags::SACK_OK) {
         slot.repair.marks.insert(Marks::SPURIOUS_1);
@@ -72,6 +73,24 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, dsack: Option<Blo
             // All of it was in vain: late segments, not lost ones.
             slot.repair.marks.insert(Marks::REORDERED);
             return undo(slot, shared);
+        }
+    }
+    if found.delivery.is_again_unclear {
+        slot.repair.marks.insert(Marks::DOUBTFUL);
+    }
+    if let Some(at) = found.delivery.again_at {
+        match found.is_older(slot, shared, at) {
+            Some(true) if !slot.repair.marks.contains(Marks::DOUBTFUL) => {
+                slot.repair.marks.insert(Marks::REORDERED);
+                if slot.repair.marks.contains(Marks::SPURIOUS_1)
+                    || !slot.records.is_repairing(&shared.records)
+                {
+                    return undo(slot, shared);
+                }
+            }
+            // The copy was of use.
+            Some(false) => slot.repair.marks.remove(Marks::UNDO),
+            _ => {}
         }
     }
     if slot.repair.marks.contains(Marks::SPURIOUS_2) {

@@ -35,6 +35,10 @@ pub(crate) struct Delivery {
     pub(crate) newest: Option<Sent>,
     /// Octets that were sent once came although later ones had come before: RFC 8985 §6.2 step 3.
     pub(crate) is_reordered: bool,
+    /// A run that was sent again then, as [`stamp`] has it, is acknowledged now, and had not been SACKed.
+    pub(crate) again_at: Option<u32>,
+    /// Others that were sent again are acknowledged or SACKed: no echo tells of them.
+    pub(crate) is_again_unclear: bool,
 }
 
 /// When octets were sent that have arrived.
@@ -94,6 +98,7 @@ impl Records {
         let mut sum = Covered::default();
         let highest = self.highest_sacked(pool);
         self.cover(pool, &mut sum, una, now);
+        let again_at = sum.again_at;
         let before = self.sacked;
         for block in blocks {
             self.mark_sacked(pool, &mut sum, block, now);
@@ -103,6 +108,8 @@ impl Records {
             self.merge(pool);
         }
         Delivery {
+            again_at,
+            is_again_unclear: sum.is_again_unclear || sum.again_at != again_at,
             acked: self.account(&sum, now),
             sacked,
             newest: sum.newest.map(|run| Sent {
@@ -263,6 +270,12 @@ impl Records {
             }
         }
         found
+    }
+
+    /// Whether something in flight was sent again, or is to be. Linear in the records.
+    pub(crate) fn is_repairing(&self, pool: &Pool<'_, Record>) -> bool {
+        let again = |run: &Record| !run.state.contains(State::SACKED) && run.state.contains(State::RESENT);
+        self.lost > 0 || again(&self.open) || pool.chain(self.head).any(again)
     }
 
     /// The last octets in flight: what a loss probe sends. Constant time or linear in the records.

@@ -148,14 +148,14 @@ fn with_timestamps_the_echo_tells_the_round_trip() {
             (131, Burst(vec![data(1_801, 500, 1_121, 10), data(2_301, 500, 1_121, 10)])),
             (131, Out(seg(101).ack(2_801).wnd(2_500))),
             (131, Call(take)),
-            // Within 110 ms nothing is concluded.
-            (230, Burst(vec![data(2_801, 2_000, 1_220, 120), data(4_801, 2_000, 1_220, 120)])),
-            (230, Out(seg(101).ack(6_801).wnd(500))),
-            (230, Call(take)),
-            (230, Out(seg(101).ack(6_801).wnd(3_000))),
+            // Within three of our ticks of 33 ms nothing is concluded.
+            (225, Burst(vec![data(2_801, 2_000, 1_215, 120), data(4_801, 2_000, 1_215, 120)])),
+            (225, Out(seg(101).ack(6_801).wnd(500))),
+            (225, Call(take)),
+            (225, Out(seg(101).ack(6_801).wnd(3_000))),
             // Then: 5,000 in a round trip, after 1,500 in the one before.
-            (242, Burst(vec![data(6_801, 500, 1_232, 131), data(7_301, 500, 1_232, 131)])),
-            (242, Out(seg(101).ack(7_801).wnd(9_500))),
+            (264, Burst(vec![data(6_801, 500, 1_254, 131), data(7_301, 500, 1_254, 131)])),
+            (264, Out(seg(101).ack(7_801).wnd(9_500))),
         ]
     });
 }

@@ -533,8 +533,8 @@ impl Host {
         }
         let Some(sent) = sent.filter(|_| !flags.contains(Flags::RST)) else { return };
         if let (Some(&(then, value)), false) = (self.stamps.last(), core::mem::take(&mut self.stamps_jump)) {
-            // Ticks of 1,024 µs.
-            let ticks = (ms - then) * 1_000 / 1_024;
+            // Ticks of 2^15 µs.
+            let ticks = ((ms - then) * 1_000) >> 15;
             let passed = u64::from(sent.value.wrapping_sub(value));
             assert!(passed.abs_diff(ticks) <= 1, "{passed} ticks in {} ms", ms - then);
         }

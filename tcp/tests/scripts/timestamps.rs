@@ -487,7 +487,7 @@ fn what_was_sent_again_gives_a_round_trip_time_by_its_echo() {
                 (
                     1020,
                     Call(|h| {
-                        let echo = h.our_ts(0).wrapping_add(10);
+                        let echo = h.our_ts(0);
                         let octets: Vec<u8> =
                             [[1, 1, 8, 10], h.peers_ts(1030).to_be_bytes(), echo.to_be_bytes()].concat();
                         h.give(&seg(301).ack(111).options(&octets));

@@ -1,5 +1,5 @@
-//! Reductions that were not needed are taken back: RFC 5682, RFC 3708, RFC 9438 §4.9; duplicates as senders see them,
-//! RFC 2883 §5.
+//! Reductions that were not needed are taken back: RFC 3522, RFC 5682, RFC 3708, RFC 9438 §4.9; duplicates as senders see
+//! them, RFC 2883 §5.
 
 use crate::runner::*;
 use tersus_tcp::congestion::{Congestion, Cubic, Reno};
@@ -121,6 +121,69 @@ fn a_retransmission_that_the_peer_reports_as_a_duplicate_is_taken_back() {
                 (150, Call(|h| assert!(cwnd(h) >= 14_600, "{}", cwnd(h)))),
                 (150, Call(|h| assert_eq!((h.counter("undone"), h.counter("dsacks")), (1, 1)))),
                 (153, In(ack(12))),
+            ]
+        });
+    }
+}
+
+/// Segment `n` of a connection with timestamps, which leaves at `ms` with an echo of the peer's `peers`.
+fn stamped(n: u32, peers: u32, ms: u64) -> Seg {
+    let (start, len) = (101 + n * STAMPED, STAMPED as usize);
+    seg(start).ack(301).len(len).ts(peers, ms)
+}
+
+/// An acknowledgement of all before segment `n`, which answers what left at `ms`.
+fn echo(n: u32, peers: u32, ms: u64) -> Seg {
+    seg(301).ack(101 + n * STAMPED).wnd(65_535).ts(peers, ms)
+}
+
+/// MSS less the timestamps.
+const STAMPED: u32 = 1448;
+
+/// As `under_way`, with timestamps.
+fn under_way_with_timestamps(host: &mut Host) {
+    host.connect();
+    let mut steps = vec![
+        (0, Out(syn(100).ts(0, 0))),
+        (50, In(syn(300).ack(101).mss(1460).permits(true).ts(7, 0))),
+        (50, Out(seg(101).ack(301).ts(7, 50))),
+        (50, In(echo(0, 8, 50))),
+        (50, Call(|h| assert_eq!(h.send(12 * STAMPED as usize, 101), 12 * STAMPED as usize))),
+    ];
+    steps.extend((0..10).map(|n| (50, Out(stamped(n, 8, 50)))));
+    play(host, steps);
+}
+
+// conf: TCP-CUB-10, TCP-RCK-02
+#[test]
+fn an_echo_of_the_original_takes_a_retransmission_back_at_once() {
+    const ALL: [&dyn Congestion; 2] = [&Reno::DEFAULT, &Cubic::DEFAULT];
+    const STAMPS: Duties = RACK.with_timestamps();
+    for congestion in ALL {
+        run(&setup(&STAMPS, congestion), under_way_with_timestamps, || {
+            vec![
+                (140, In(echo(0, 98, 50).sack(&[(101 + STAMPED, 101 + 4 * STAMPED)]))),
+                (140, Out(stamped(0, 98, 140))),
+                (140, Call(|h| assert!(cwnd(h) < 10 * STAMPED))),
+                // Longer than the least round trip, so its time alone says nothing. Taken for an answer to the
+                // retransmission, it would be one to all that left before that.
+                (195, In(echo(4, 153, 50))),
+                (195, Out(stamped(10, 153, 195))),
+                (195, Out(stamped(11, 153, 195))),
+                (195, Call(|h| assert!(cwnd(h) >= 10 * STAMPED, "{}", cwnd(h)))),
+                (195, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (1, 1)))),
+                (196, In(echo(12, 154, 195))),
+            ]
+        });
+        run(&setup(&STAMPS, congestion), under_way_with_timestamps, || {
+            vec![
+                (140, In(echo(0, 98, 50).sack(&[(101 + STAMPED, 101 + 10 * STAMPED)]))),
+                (140, Out(stamped(0, 98, 140))),
+                (140, Out(stamped(10, 98, 140))),
+                (140, Out(stamped(11, 98, 140))),
+                (195, In(echo(12, 153, 140))),
+                (195, Call(|h| assert!(cwnd(h) < 10 * STAMPED, "{}", cwnd(h)))),
+                (195, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (0, 1)))),
             ]
         });
     }
