@@ -72,6 +72,29 @@ fn each_frame_is_handed_up_with_its_cast_or_counted_as_dropped() {
     }
 }
 
+/// Declared off: RFC 1122 §2.3.3 wants RFC 894 and lets a host do without RFC 1042. A station without VLANs is in none.
+// conf: ETH-LLC-01, ETH-LLC-06, ETH-VLN-04
+#[test]
+fn frames_with_llc_headers_or_tags_are_dropped_in_silence() {
+    let snap = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0, 0x45][..], &[0; 37]].concat();
+    let spanning_tree = [&[0x42, 0x42, 3][..], &[0; 43]].concat();
+    let net_ware = [0xff; 46];
+    let tagged = [&[0x20, 7, 8, 6][..], &[0; 42]].concat();
+    for (field, payload, name) in [
+        (46, &snap[..], "rx_802_3"),
+        (38, &spanning_tree, "rx_802_3"),
+        (46, &net_ware, "rx_802_3"),
+        (0x8100, &tagged, "rx_vlan"),
+    ] {
+        for destination in [OWN, [0xff; 6]] {
+            let mut link = link();
+            let upper = receive(&mut link, &[frame(destination, PEER, field, payload)]);
+            assert!(upper.seen.is_empty() && link.device().sent.is_empty(), "{field:#06x}");
+            assert_eq!(counter(&link, name), 1, "{field:#06x}");
+        }
+    }
+}
+
 // conf: ETH-ETH-07
 #[test]
 fn promiscuous_passes_what_is_for_others_and_can_be_ended() {
@@ -95,7 +118,7 @@ fn every_truncation_is_dropped_until_the_header_is_whole() {
     }
 }
 
-// conf: ETH-ETH-01, ETH-ETH-03
+// conf: ETH-ETH-01, ETH-ETH-03, ETH-LLC-02
 #[test]
 fn sent_frames_have_the_header_of_rfc_894_and_zeros_up_to_60_octets() {
     // payload, frame
