@@ -1,8 +1,11 @@
 extern crate alloc;
 use super::*;
+use crate::ip::pseudo_header;
+use crate::{HardwareAddress, IpProtocol};
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 const ETHERNET: HardwareAddress = HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]);
 const LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
