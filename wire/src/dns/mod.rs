@@ -45,6 +45,7 @@
 mod builder;
 mod edns;
 mod name;
+mod name_buf;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -52,7 +53,8 @@ mod tests;
 pub use builder::{Builder, Compression};
 pub use edns::{Edns, EdnsOption, EdnsOptions, UDP_PAYLOAD_MIN};
 pub(crate) use name::write_escaped;
-pub use name::{Labels, Name, NameBuf, NameError, LABEL_LEN_MAX, NAME_LEN_MAX};
+pub use name::{Labels, Name, LABEL_LEN_MAX, NAME_LEN_MAX};
+pub use name_buf::{NameBuf, NameError};
 pub use record::{Class, Data, Question, Record, RecordType, Repr, Soa, Text};
 
 use crate::Error;
