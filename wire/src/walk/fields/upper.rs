@@ -1,0 +1,136 @@
+//! Fields of TCP and of applications.
+
+use super::Fields;
+use crate::dns::{Data, EdnsOptions, Section};
+use crate::tcp::TcpOption;
+use crate::{dhcpv4, dns, tcp};
+
+pub(super) fn tcp(to: &mut Fields<'_>, packet: &tcp::Packet<'_>) {
+    let header = packet.header();
+    to.number("source_port", header.src_port());
+    to.number("destination_port", header.dst_port());
+    to.number("seq", header.seq());
+    to.number("ack", header.ack());
+    // A header has at most 60 octets.
+    to.number("header_len", u8::try_from(header.header_len()).unwrap_or(0));
+    to.number("flags", header.flags().bits());
+    to.number("window", header.window());
+    to.number("checksum", header.checksum());
+    for option in packet.options() {
+        match option {
+            Ok(TcpOption::Nop) => {}
+            Ok(TcpOption::Mss(mss)) => to.number("mss", mss),
+            Ok(TcpOption::WindowScale(shift)) => to.number("window_scale", shift),
+            Ok(TcpOption::SackPermitted) => to.number("sack_permitted", 1_u8),
+            Ok(TcpOption::Sack(blocks)) => {
+                for block in blocks.iter() {
+                    to.number("sack_left", block.left);
+                    to.number("sack_right", block.right);
+                }
+            }
+            Ok(TcpOption::Timestamps(timestamps)) => {
+                to.number("ts_val", timestamps.value);
+                to.number("ts_ecr", timestamps.echo);
+            }
+            Ok(other) => to.text("option", other),
+            Err(error) => to.text("option_error", error),
+        }
+    }
+}
+
+pub(super) fn dns(to: &mut Fields<'_>, packet: &dns::Packet<'_>) {
+    to.number("id", packet.id());
+    to.number("response", packet.is_response());
+    to.number("opcode", packet.opcode().0);
+    to.number("flags", packet.flags().bits());
+    to.number("rcode", packet.rcode().0);
+    to.number("questions", packet.question_count());
+    to.number("answers", packet.record_count(Section::Answer));
+    to.number("authority", packet.record_count(Section::Authority));
+    to.number("additional", packet.record_count(Section::Additional));
+    for question in packet.questions().flatten() {
+        to.text("question_name", question.name);
+        to.number("question_type", question.record_type.0);
+        to.number("question_class", question.class.0);
+    }
+    for (_, record) in packet.records().flatten() {
+        to.text("name", record.name());
+        to.number("type", record.record_type().0);
+        if record.record_type() != dns::RecordType::OPT {
+            to.number("class", record.class().0);
+            to.number("ttl", record.ttl_field());
+        }
+        match record.data() {
+            Ok(Data::A(address)) => to.text("a", address),
+            Ok(Data::Aaaa(address)) => to.text("aaaa", address),
+            Ok(Data::Cname(name)) => to.text("cname", name),
+            Ok(Data::Ns(name)) => to.text("ns", name),
+            Ok(Data::Ptr(name)) => to.text("ptr", name),
+            Ok(Data::Mx { preference, exchange }) => {
+                to.number("mx_preference", preference);
+                to.text("mx_exchange", exchange);
+            }
+            Ok(Data::Srv { priority, weight, port, target }) => {
+                to.number("srv_priority", priority);
+                to.number("srv_weight", weight);
+                to.number("srv_port", port);
+                to.text("srv_target", target);
+            }
+            Ok(Data::Soa(soa)) => {
+                to.text("soa_primary", soa.primary);
+                to.text("soa_mailbox", soa.mailbox);
+                to.number("soa_serial", soa.serial);
+            }
+            Ok(Data::Txt(text)) => text.strings().for_each(|string| to.octets("txt", string)),
+            Ok(Data::Opt(options)) => edns(to, options, record.class().0),
+            Ok(Data::Unknown(_, octets)) => to.octets("rdata", octets),
+            Err(error) => to.text("rdata_error", error),
+        }
+    }
+}
+
+pub(super) fn edns(to: &mut Fields<'_>, options: EdnsOptions<'_>, udp_payload_size: u16) {
+    to.number("udp_payload_size", udp_payload_size);
+    for option in options.flatten() {
+        to.number("edns_option", option.code);
+    }
+}
+
+pub(super) fn dhcpv4(to: &mut Fields<'_>, packet: &dhcpv4::Packet<'_>) {
+    to.number("op", u8::from(packet.operation()));
+    to.number("htype", packet.hardware_type());
+    to.number("hlen", packet.hardware_len());
+    to.number("hops", packet.hops());
+    to.number("xid", packet.transaction_id());
+    to.number("secs", packet.secs());
+    to.number("flags", packet.flags().bits());
+    to.text("ciaddr", packet.client_address());
+    to.text("yiaddr", packet.your_address());
+    to.text("siaddr", packet.server_address());
+    to.text("giaddr", packet.relay_address());
+    to.octets("chaddr", packet.client_hardware());
+    for option in packet.options() {
+        let option = match option {
+            Ok(option) => option,
+            Err(error) => {
+                to.text("option_error", error);
+                continue;
+            }
+        };
+        to.number("option", option.code());
+        match option {
+            dhcpv4::Opt::MessageType(kind) => to.number("message_type", u8::from(kind)),
+            dhcpv4::Opt::SubnetMask(mask) => to.text("subnet_mask", mask),
+            dhcpv4::Opt::Routers(list) => list.iter().for_each(|address| to.text("router", address)),
+            dhcpv4::Opt::DnsServers(list) => list.iter().for_each(|address| to.text("dns_server", address)),
+            dhcpv4::Opt::NtpServers(list) => list.iter().for_each(|address| to.text("ntp_server", address)),
+            dhcpv4::Opt::RequestedAddress(address) => to.text("requested_address", address),
+            dhcpv4::Opt::ServerIdentifier(address) => to.text("server_identifier", address),
+            dhcpv4::Opt::LeaseTime(time) => to.number("lease_time", time),
+            dhcpv4::Opt::RenewalTime(time) => to.number("renewal_time", time),
+            dhcpv4::Opt::RebindingTime(time) => to.number("rebinding_time", time),
+            dhcpv4::Opt::MaxMessageSize(size) => to.number("max_message_size", size),
+            other => to.text("option_text", other),
+        }
+    }
+}
