@@ -153,8 +153,8 @@ pub enum TxChecksum {
     /// Complete.
     #[default]
     Full,
-    /// To be completed by the device: the field holds the pseudo-header's sum, and the sum from `start` to the
-    /// end belongs at `start + offset`.
+    /// To be completed by the device: the field holds the pseudo-header's sum, and the complement of the sum from
+    /// `start` to the end belongs at `start + offset`; 0xffff if that is zero, which in UDP would mean none.
     Partial {
         /// Where summing starts, in octets from the start of the packet (at a device: of the frame).
         start: u16,

@@ -167,6 +167,16 @@ pub struct Repr {
     pub dst_port: u16,
 }
 
+/// What [`Repr::emit_with`] writes into the Checksum field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// The checksum.
+    Full,
+    /// The sum of the pseudo-header, not complemented, for a device that completes it: the checksum of all octets of the
+    /// datagram belongs there.
+    Partial,
+}
+
 impl Repr {
     /// Takes the ports of a datagram whose checksum, if there is one, is right. `addresses` is the sum over both
     /// addresses, [`crate::ip::pseudo_addresses`].
@@ -193,16 +203,50 @@ impl Repr {
     /// [`PAYLOAD_LEN_MAX`].
     #[inline]
     pub fn emit(&self, buffer: &mut [u8], payload: &[u8], addresses: Sum) -> Result<(), Error> {
+        self.emit_with(buffer, payload, addresses, Checksum::Full)
+    }
+
+    /// As [`Repr::emit`], with such a checksum.
+    ///
+    /// # Errors
+    /// As [`Repr::emit`].
+    #[inline]
+    pub fn emit_with(
+        &self,
+        buffer: &mut [u8],
+        payload: &[u8],
+        addresses: Sum,
+        checksum: Checksum,
+    ) -> Result<(), Error> {
         let need = Self::buffer_len(payload.len());
         let have = buffer.len();
         let length = u16::try_from(need).map_err(|_| Error::Unrepresentable)?;
         let (header, rest) =
             buffer.split_first_chunk_mut::<HEADER_LEN>().ok_or_else(|| Error::no_room(need, have))?;
         let to = rest.get_mut(..payload.len()).ok_or_else(|| Error::no_room(need, have))?;
-        let sum = if payload.is_empty() { Sum::new() } else { copy_and_sum(to, payload) };
-        let checksum = self.checksum(length, addresses, sum);
-        let ports = words::pair(self.src_port, self.dst_port);
-        *header = words::octets([ports, words::pair(length, checksum)]);
+        // Stored one by one, and what is known at first: to join them in a register costs more.
+        let (ports, lengths) = header.split_at_mut(4);
+        let (Some(ports), Some((to_length, to_checksum))) =
+            (ports.first_chunk_mut(), lengths.split_first_chunk_mut())
+        else {
+            return Ok(());
+        };
+        *ports = words::pair(self.src_port, self.dst_port).to_ne_bytes();
+        *to_length = length.to_be_bytes();
+        let field = match checksum {
+            Checksum::Full => {
+                let sum = self.sum(length, addresses);
+                let sum = if payload.is_empty() { sum } else { sum.join(copy_and_sum(to, payload)) };
+                nonzero_checksum(sum)
+            }
+            Checksum::Partial => {
+                to.copy_from_slice(payload);
+                pseudo(addresses, length).partial()
+            }
+        };
+        if let Some(to) = to_checksum.first_chunk_mut() {
+            *to = field.to_be_bytes();
+        }
         Ok(())
     }
 
@@ -211,14 +255,25 @@ impl Repr {
     #[must_use]
     #[inline]
     pub fn checksum(&self, length: u16, addresses: Sum, payload: Sum) -> u16 {
+        nonzero_checksum(self.sum(length, addresses).join(payload))
+    }
+
+    /// The sum of pseudo-header and header.
+    #[inline]
+    fn sum(&self, length: u16, addresses: Sum) -> Sum {
         let ports = words::pair(self.src_port, self.dst_port);
         // The length is in the header as well.
         let lengths = u32::from(PROTOCOL.to_be()) + 2 * u32::from(length.to_be());
-        let sum = addresses.add_word(lengths).add_word(ports).join(payload);
-        match sum.checksum() {
-            0 => 0xffff,
-            checksum => checksum,
-        }
+        addresses.add_word(lengths).add_word(ports)
+    }
+}
+
+/// A computed checksum of zero is sent as 0xffff: zero says that there is none.
+#[inline]
+fn nonzero_checksum(sum: Sum) -> u16 {
+    match sum.checksum() {
+        0 => 0xffff,
+        checksum => checksum,
     }
 }
 
@@ -315,6 +370,26 @@ mod tests {
                 assert_eq!(buffer[HEADER_LEN + len], 0xee, "nothing is written behind the datagram");
             }
         }
+    }
+
+    #[test]
+    fn a_device_that_sums_the_whole_datagram_completes_a_partial_checksum() {
+        let repr = Repr { src_port: 49_152, dst_port: 53 };
+        for addresses in [sum(V4), sum(V6)] {
+            for payload in [&b""[..], b"1", b"an even number of octets"] {
+                let (mut whole, mut partial) = ([0xee; 40], [0xee; 40]);
+                let len = Repr::buffer_len(payload.len());
+                repr.emit(&mut whole, payload, addresses).unwrap();
+                repr.emit_with(&mut partial, payload, addresses, Checksum::Partial).unwrap();
+                let checksum = Sum::new().add_bytes(&partial[..len]).checksum();
+                partial[6..8].copy_from_slice(&checksum.to_be_bytes());
+                assert_eq!(partial, whole, "{} octets", payload.len());
+                let short = repr.emit_with(&mut partial[..len - 1], payload, addresses, Checksum::Partial);
+                assert_eq!(short, Err(Error::no_room(len, len - 1)));
+            }
+        }
+        let long = std::vec![0; PAYLOAD_LEN_MAX + 1];
+        assert_eq!(repr.emit_with(&mut [], &long, sum(V4), Checksum::Partial), Err(Error::Unrepresentable));
     }
 
     // conf: UDP-HDR-04
