@@ -239,23 +239,24 @@ impl Host<'_> {
         }
         let is_special = packet.flags.intersects(OutFlags::ROUTER_ALERT.union(OutFlags::PARTIAL_CHECKSUM))
             && (packet.flags.contains(OutFlags::ROUTER_ALERT) || !path.has_checksum_offload());
-        if is_special || len > usize::from(path.max_segment_len()) {
-            let hop_limit = if packet.hop_limit == 0 { path.hop_limit() } else { packet.hop_limit };
-            return self.send_special(tx, path, Outgoing { hop_limit, ..packet }, len, fill);
-        }
-        let len = u16::try_from(len).unwrap_or(u16::MAX);
         let result = match path.family {
             #[cfg(feature = "ipv4")]
-            4 => {
+            4 if !is_special && path.carries(len) => {
+                let len = u16::try_from(len).unwrap_or(u16::MAX);
                 let header = self.header_v4(path, packet, len);
                 let link_packet = link_packet(EtherType::IPV4, 20, packet, len);
                 tx.send(&path.next_hop, &link_packet, &mut behind(header, fill))
             }
             #[cfg(feature = "ipv6")]
-            6 => {
+            6 if !is_special && path.carries(len) => {
+                let len = u16::try_from(len).unwrap_or(u16::MAX);
                 let header = header_v6(path, packet, packet.protocol, len);
                 let link_packet = link_packet(EtherType::IPV6, 40, packet, len);
-                tx.send(&path.next_hop, &link_packet, &mut behind(header, fill))
+                tx.send(&path.next_hop, &link_packet, &mut behind([header], fill))
+            }
+            4 | 6 => {
+                let hop_limit = if packet.hop_limit == 0 { path.hop_limit() } else { packet.hop_limit };
+                return self.send_special(tx, path, Outgoing { hop_limit, ..packet }, len, fill);
             }
             _ => return Err(SendError::Unreachable(Unreachable::Family)),
         };
@@ -312,27 +313,26 @@ impl Host<'_> {
         }
     }
 
-    /// The template of an IPv4 path, with what changes from packet to packet.
+    /// The template of an IPv4 path, with what changes from packet to packet; word by word, so that each is stored in one.
     #[cfg(feature = "ipv4")]
-    fn header_v4(&mut self, path: &Path, packet: Outgoing, len: u16) -> [u8; 20] {
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    fn header_v4(&mut self, path: &Path, packet: Outgoing, len: u16) -> [[u8; 4]; 5] {
         let [l0, l1] = (20 + len).to_be_bytes();
         let (id, df) = if packet.flags.contains(OutFlags::DONT_FRAGMENT) {
             // RFC 6864 §4.1: the identification of an atomic datagram means nothing.
-            (0, 0x40)
+            (0, 0x4000)
         } else {
             (self.next_identification(path), 0)
         };
         let hop_limit = if packet.hop_limit == 0 { path.header[8] } else { packet.hop_limit };
-        let [i0, i1] = id.to_be_bytes();
-        // In words, so that what is summed is what is stored.
+        // What is summed is what is stored.
         let first = u32::from_be_bytes([0x45, packet.traffic_class, l0, l1]);
-        let second = u32::from_be_bytes([i0, i1, df, 0]);
+        let second = u32::from(id) << 16 | df;
         let third = u16::from_be_bytes([hop_limit, packet.protocol.0]);
         let checksum = path.addresses_sum.add_u32(first).add_u32(second).add_u16(third).checksum();
-        let ([a, b, c, d], [e, f, g, h]) = (first.to_be_bytes(), second.to_be_bytes());
-        let ([i, j], [k, l]) = (third.to_be_bytes(), checksum.to_be_bytes());
-        let [m, n, o, p, q, r, s, t] = path.addresses_v4();
-        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t]
+        let ([a, b], [c, d]) = (third.to_be_bytes(), checksum.to_be_bytes());
+        let [e, f, g, h, i, j, k, l] = path.addresses_v4();
+        [first.to_be_bytes(), second.to_be_bytes(), [a, b, c, d], [e, f, g, h], [i, j, k, l]]
     }
 
     /// Sends what needs more than the template: a checksum that the link does not complete, options, extension
@@ -385,7 +385,8 @@ impl Host<'_> {
             #[cfg(feature = "ipv4")]
             4 => {
                 // The option makes the header six words long; all else is as without it, but for the checksum.
-                let mut fixed = self.header_v4(path, packet, payload_len);
+                let mut fixed = [0; 20];
+                fixed.copy_from_slice(self.header_v4(path, packet, payload_len).as_flattened());
                 fixed[0] = 0x46;
                 fixed[10] = 0;
                 fixed[11] = 0;
@@ -594,10 +595,14 @@ fn link_packet(protocol: EtherType, header_len: u16, packet: Outgoing, len: u16)
 
 /// Fills a packet: the header, and what `fill` writes behind it.
 #[inline]
-fn behind<'f, const N: usize>(header: [u8; N], fill: &'f mut dyn Fill) -> impl FnMut(&mut [u8]) + 'f {
+fn behind<'f, const LEN: usize, const N: usize>(
+    header: [[u8; LEN]; N],
+    fill: &'f mut dyn Fill,
+) -> impl FnMut(&mut [u8]) + 'f {
     move |buffer| {
-        if let Some((to, rest)) = buffer.split_first_chunk_mut() {
-            *to = header;
+        let header = header.as_flattened();
+        if let Some((to, rest)) = buffer.split_at_mut_checked(header.len()) {
+            to.copy_from_slice(header);
             fill.fill(rest);
         }
     }

@@ -265,6 +265,16 @@ impl Path {
         self.mtu.saturating_sub(if self.is_ipv6() { 40 } else { 20 })
     }
 
+    /// Whether an upper-layer segment of `len` octets leaves in one piece.
+    #[must_use]
+    #[inline]
+    pub const fn carries(&self, len: usize) -> bool {
+        match self.mtu.checked_sub(if self.is_ipv6() { 40 } else { 20 }) {
+            Some(longest) => len <= longest as usize,
+            None => false,
+        }
+    }
+
     /// Whether the next hop's hardware address is not known yet: a send answers `Resolving`.
     #[must_use]
     pub const fn is_resolving(&self) -> bool {
@@ -282,6 +292,13 @@ impl Path {
     #[inline]
     pub const fn pseudo_sum(&self) -> Sum {
         self.addresses_sum
+    }
+
+    /// The value of [`crate::Routes::generation`] at which this was decided.
+    #[must_use]
+    #[inline]
+    pub const fn decided(&self) -> u32 {
+        self.generation
     }
 
     /// Whether this was decided at this value of [`crate::Routes::generation`]: nothing has changed since.
@@ -311,6 +328,19 @@ impl Path {
     pub const fn is_plain(&self) -> bool {
         let other = PathFlags::SOURCE_FIXED.union(PathFlags::INTERFACE_FIXED).union(PathFlags::RESOLVING);
         !self.flags.intersects(other)
+    }
+
+    /// Whether these are this path's addresses, as a packet along it has them.
+    #[must_use]
+    #[inline]
+    pub fn has(&self, addresses: &Addresses<'_>) -> bool {
+        match addresses {
+            Addresses::V4(addresses) => {
+                let h = &self.header;
+                self.family == 4 && [h[12], h[13], h[14], h[15], h[16], h[17], h[18], h[19]] == **addresses
+            }
+            Addresses::V6(addresses) => self.is_ipv6() && self.header.last_chunk() == Some(addresses),
+        }
     }
 
     /// Whether a packet with these addresses comes from this path's destination to its source.
@@ -401,6 +431,7 @@ mod tests {
         assert!(!path.matches(&Addresses::V4(&[203, 0, 113, 8, 192, 0, 2, 1])));
         assert!(path.is_for(&Addresses::V4(&[203, 0, 113, 8, 192, 0, 2, 1])));
         assert_eq!(path.addresses(), Addresses::V4(&[192, 0, 2, 1, 203, 0, 113, 9]));
+        assert!(path.has(&path.addresses()) && !path.has(&Addresses::V4(&[192, 0, 2, 1, 203, 0, 113, 8])));
         let path = Path::new(ip("::1"), ip("::2"), InterfaceId(0), 1500).unwrap();
         let mut addresses = [0; 32];
         addresses[15] = 2;
@@ -410,6 +441,8 @@ mod tests {
         assert!(path.is_for(&Addresses::V6(&addresses)) && !path.matches(&Addresses::V6(&addresses)));
         addresses[31] = 3;
         assert!(!path.is_for(&Addresses::V6(&addresses)));
+        assert!(path.has(&path.addresses()) && !path.has(&Addresses::V6(&addresses)));
+        assert!(!Path::EMPTY.has(&Addresses::V4(&[0; 8])) && !path.has(&Addresses::V4(&[0; 8])));
         assert!(!Path::EMPTY.matches(&Addresses::V4(&[0; 8])));
     }
 }

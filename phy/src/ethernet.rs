@@ -197,7 +197,7 @@ impl Sender {
     fn check<'t>(&mut self, to: &'t HardwareAddress, packet: &LinkPacket) -> Result<&'t [u8; 6], LinkError> {
         match to.ethernet_octets() {
             Some(destination) if self.port.carries_whole(packet) => Ok(destination),
-            destination => self.check_again(destination, packet),
+            destination => self.check_again(destination, *packet),
         }
     }
 
@@ -207,9 +207,9 @@ impl Sender {
     fn check_again<'t>(
         &mut self,
         destination: Option<&'t [u8; 6]>,
-        packet: &LinkPacket,
+        packet: LinkPacket,
     ) -> Result<&'t [u8; 6], LinkError> {
-        let refused = match (destination, self.port.check(packet)) {
+        let refused = match (destination, self.port.check(&packet)) {
             (Some(destination), Ok(())) => return Ok(destination),
             (None, Ok(())) => LinkError::Unreachable,
             (_, Err(error)) => error,
@@ -234,9 +234,11 @@ impl Sender {
             return Err(self.port.refuse());
         };
         let payload_len = usize::from(packet.len);
-        // A device whose MTU is below 46 has no room for the padding.
-        let shortest = MIN_FRAME_LEN.min(HEADER_LEN + usize::from(self.port.mtu()));
-        let len = shortest.max(HEADER_LEN + payload_len);
+        let mut len = HEADER_LEN + payload_len;
+        if len < MIN_FRAME_LEN {
+            // A device whose MTU is below 46 has no room for the padding.
+            len = MIN_FRAME_LEN.min(HEADER_LEN + usize::from(self.port.mtu())).max(len);
+        }
         token.consume(len, tx_meta(packet, 14), |frame| {
             let Some((header, rest)) = frame.split_first_chunk_mut() else { return };
             write_header(header, destination, &self.address, packet.protocol);

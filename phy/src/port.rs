@@ -58,11 +58,13 @@ impl Port {
     #[inline]
     pub(crate) fn carries_whole(&self, packet: &LinkPacket) -> bool {
         let capabilities = &self.capabilities;
-        packet.segment == 0
-            && packet.len <= capabilities.mtu
-            && capabilities.link_state == LinkState::Up
-            && (matches!(packet.checksum, TxChecksum::Full)
-                || capabilities.checksum == ChecksumOffload::Partial)
+        if packet.segment != 0 || packet.len > capabilities.mtu {
+            return false;
+        }
+        if capabilities.link_state == LinkState::Down {
+            return false;
+        }
+        matches!(packet.checksum, TxChecksum::Full) || capabilities.checksum == ChecksumOffload::Partial
     }
 
     /// Whether the device can carry `packet`.
