@@ -145,8 +145,8 @@ fn what_cannot_be_sent_says_why() {
         let meta = EchoMeta::to(ip(A), 1);
         let foreign = EchoMeta { source: Some(ip(OWN6)), ..meta };
         assert_eq!(icmp.send_echo(routes, socket, &foreign, b""), Err(SendError::Family));
-        assert_eq!(icmp.send_echo(routes, socket, &meta, &[0; 77]), Err(SendError::TooLong(76)));
-        icmp.send_echo(routes, socket, &meta, &[0; 76]).unwrap();
+        assert_eq!(icmp.send_echo(routes, socket, &meta, &[0; 81]), Err(SendError::TooLong(80)));
+        icmp.send_echo(routes, socket, &meta, &[0; 80]).unwrap();
         assert_eq!(icmp.send_echo(routes, socket, &meta, b""), Err(SendError::Full));
         let never = EchoMeta { fragmentation: Fragmentation::Never, ..meta };
         routes.mtu = 68;
@@ -215,8 +215,8 @@ fn a_full_queue_drops_the_newest() {
         feed(&mut icmp, ip(A), ip(OWN4), &mut octets, |_| ());
     }
     error(&mut icmp, ErrorKind::PortUnreachable, A, IpProtocol::ICMPV4, &[8, 0, 0, 0, 0, 1, 0, 0]);
-    assert_eq!((counter(&icmp, "replies"), counter(&icmp, "receive_full")), (3, 8));
-    assert_eq!(heard(&mut icmp, socket).len(), 3);
+    assert_eq!((counter(&icmp, "replies"), counter(&icmp, "receive_full")), (4, 7));
+    assert_eq!(heard(&mut icmp, socket).len(), 4);
 }
 
 #[test]

@@ -13,7 +13,8 @@
 //!   +----------+---------+-----+----+-----------+         +-------+-----------+----------+-----+
 //! ```
 //!
-//! Offsets count units of four octets. A queue is a value: what was pushed is taken back by keeping the queue as it was
+//! In front of a datagram stand its label and addresses: 16 octets with those of IPv4, 40 with those of IPv6. Offsets
+//! count units of four octets. A queue is a value: what was pushed is taken back by keeping the queue as it was
 //! before. [`Queue::pop`] takes from the front; [`Queue::retain`] is for queues of which some datagrams must wait while
 //! others go: room comes back from both ends, and from the middle when all before or all behind it are gone.
 
@@ -21,7 +22,7 @@ mod record;
 mod regions;
 
 use crate::Addresses;
-use record::{front_len, open, units, write, GAP, REMOVED};
+use record::{front_len, is_gap, octets, open, units, units_of, write, GAP_START};
 pub use record::{Label, Record};
 pub use regions::Regions;
 
@@ -77,15 +78,14 @@ impl Queue {
     /// Largest payload with such addresses that an empty queue takes, in octets; `None`: not even an empty one.
     #[must_use]
     pub fn longest(addresses: &Addresses<'_>, region_len: usize) -> Option<u16> {
-        let region_len = usize::from(capacity(region_len)) * UNIT;
+        let region_len = capacity(region_len) * UNIT;
         let octets = region_len.checked_sub(front_len(addresses))?;
         Some(u16::try_from(octets).unwrap_or(u16::MAX))
     }
 
     /// Appends a datagram of `len` octets and lends its place to be written; its octets are arbitrary until then.
     /// `None` if there is no room: then nothing changed.
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    #[inline(never)]
     pub fn push<'r>(
         &mut self,
         region: &'r mut [u8],
@@ -93,11 +93,28 @@ impl Queue {
         addresses: Addresses<'_>,
         len: usize,
     ) -> Option<&'r mut [u8]> {
-        // What is in front has whole units. A length that is near the type's end finds no room in any case.
-        let units = len.saturating_add(front_len(&addresses) + UNIT - 1) / UNIT;
-        let at = self.reserve(region, units)?;
-        let record = region.get_mut(at * UNIT..)?;
-        write(record, label, addresses, u16::try_from(units).ok()?, u16::try_from(len).ok()?)
+        let len = u16::try_from(len).ok()?;
+        let at = self.reserve(region, units_of(front_len(&addresses), len))?;
+        write(region.get_mut(at * UNIT..)?, label, addresses, len)
+    }
+
+    /// As [`Queue::push`], but only behind the newest, where mostly there is room, and in line: for machines where flash
+    /// is not short. The queue with the datagram is returned too.
+    #[inline(always)]
+    pub fn push_behind<'r>(
+        self,
+        region: &'r mut [u8],
+        label: impl FnOnce() -> Label,
+        addresses: Addresses<'_>,
+        len: usize,
+    ) -> Option<(Self, &'r mut [u8])> {
+        let len = u16::try_from(len).ok()?;
+        let start = usize::from(self.head) + usize::from(self.used);
+        let end = start + units_of(front_len(&addresses), len);
+        let used = u16::try_from(end).ok()?.wrapping_sub(self.head);
+        let record = region.get_mut(start * UNIT..end * UNIT)?;
+        let place = write(record, &label(), addresses, len)?;
+        Some((Self { head: self.head, used }, place))
     }
 
     /// The oldest datagram.
@@ -117,6 +134,17 @@ impl Queue {
         }
     }
 
+    /// The oldest datagram, and the queue without it. It stays where it is until something is pushed.
+    #[inline]
+    pub fn split_first<'r>(&self, region: &'r mut [u8]) -> Option<(Record<'r>, Self)> {
+        if self.used == 0 {
+            return None;
+        }
+        let at = usize::from(self.head) * UNIT;
+        let (start, rest) = (start_at(region, usize::from(self.head))?, self.rest(region));
+        Some((open(region.get_mut(at..at + octets(start))?)?, rest))
+    }
+
     /// Shows each datagram, oldest first, and removes those that `visit` says. Linear in their number.
     #[inline]
     pub fn retain(&mut self, region: &mut [u8], mut visit: impl FnMut(&mut Record<'_>) -> Visit) {
@@ -126,9 +154,9 @@ impl Queue {
         let mut kept = Self::EMPTY;
         let mut behind = 0;
         while let Some(mut record) = rest.front(region) {
-            if *record.mark() != REMOVED {
+            if record.is_live() {
                 match visit(&mut record) {
-                    Visit::Remove => *record.mark() = REMOVED,
+                    Visit::Remove => record.remove(),
                     verdict => {
                         if kept.is_empty() {
                             kept = rest;
@@ -153,32 +181,27 @@ impl Queue {
     fn rest(self, region: &[u8]) -> Self {
         let Some(start) = start_at(region, usize::from(self.head)) else { return Self::EMPTY };
         let units = units(start);
-        let head = usize::from(self.head) + units;
-        let left = usize::from(self.used).saturating_sub(units);
-        let end = usize::from(capacity(region.len()));
-        let is_gap = match start_at(region, head) {
-            Some([_, _, mark, _]) => mark == GAP || head >= end,
-            None => true,
+        let left = match self.used.checked_sub(units) {
+            None | Some(0) => return Self::EMPTY,
+            Some(left) => left,
         };
-        let (head, left) =
-            if is_gap { (0, left.saturating_sub(end.saturating_sub(head))) } else { (head, left) };
-        match (u16::try_from(head), u16::try_from(left)) {
-            (Ok(head), Ok(used)) if used != 0 => Self { head, used },
-            _ => Self::EMPTY,
+        let head = usize::from(self.head) + usize::from(units);
+        if head < usize::from(u16::MAX) && start_at(region, head).is_some_and(|start| !is_gap(start)) {
+            return Self { head: u16::try_from(head).unwrap_or(0), used: left };
         }
+        Self::from_front(usize::from(left).saturating_sub(capacity(region.len()).saturating_sub(head)))
+    }
+
+    /// So many units, from the region's front on.
+    fn from_front(used: usize) -> Self {
+        Self { head: 0, used: u16::try_from(used).unwrap_or(0) }
     }
 
     /// Takes `units` in one piece behind the newest record.
-    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn reserve(&mut self, region: &mut [u8], units: usize) -> Option<usize> {
-        let capacity = usize::from(capacity(region.len()));
+        let capacity = capacity(region.len());
         let head = usize::from(self.head);
         let tail = head + usize::from(self.used);
-        // Mostly there is room behind the newest. Where flash is short, that is no reason for more code.
-        if cfg!(not(target_pointer_width = "32")) && tail.saturating_add(units) <= capacity {
-            self.used = self.used.wrapping_add(u16::try_from(units).ok()?);
-            return Some(tail);
-        }
         let (at, end) = if tail > capacity { (tail - capacity, head) } else { (tail, capacity) };
         let (at, gap) = if units <= end.saturating_sub(at) {
             (at, 0)
@@ -188,7 +211,7 @@ impl Queue {
             return None;
         };
         if gap != 0 {
-            *start_mut(region, tail)? = [0, 0, GAP, 0];
+            *start_mut(region, tail)? = GAP_START;
         }
         self.used = u16::try_from(usize::from(self.used) + gap + units).ok()?;
         Some(at)
@@ -197,8 +220,8 @@ impl Queue {
 
 /// Units of a region; what is beyond 65,535 of them is not used.
 #[inline]
-fn capacity(region_len: usize) -> u16 {
-    u16::try_from(region_len / UNIT).unwrap_or(u16::MAX)
+fn capacity(region_len: usize) -> usize {
+    (region_len / UNIT).min(usize::from(u16::MAX))
 }
 
 /// The first unit of what is at `at`.
@@ -227,7 +250,7 @@ mod tests {
     const V6: Addresses<'_> = Addresses::V6(&[9; 32]);
 
     fn label(port: u16) -> Label {
-        Label { port, interface: Some(InterfaceId(3)), hop_limit: 7, traffic_class: 0xb8, flags: 0x55 }
+        Label { port, interface: Some(InterfaceId(3)), hop_limit: 7, traffic_class: 0xb8, flags: 0x15 }
     }
 
     /// The ports of all that is queued.
@@ -266,9 +289,20 @@ mod tests {
             assert!(record.payload.iter().all(|&octet| octet == 9));
             record.set_flags(1);
             assert_eq!(queue.front(&mut region).unwrap().flags(), 1);
-            queue.pop(&region);
+            assert!(record_is_by_its_interface(&queue.front(&mut region).unwrap()));
+            let (record, rest) = queue.split_first(&mut region).unwrap();
+            assert_eq!(record.label(), Label { flags: 1, ..*label });
+            queue = rest;
         }
-        assert!(queue.is_empty() && queue.front(&mut region).is_none());
+        assert!(
+            queue.is_empty()
+                && queue.front(&mut region).is_none()
+                && queue.split_first(&mut region).is_none()
+        );
+    }
+
+    fn record_is_by_its_interface(record: &Record<'_>) -> bool {
+        (0..255).map(InterfaceId).all(|id| record.is_by(id) == (record.interface() == Some(id)))
     }
 
     #[test]
@@ -300,7 +334,7 @@ mod tests {
                 0 => Visit::Keep,
                 _ => Visit::Remove,
             });
-            assert_eq!(queue.used_len(), 24);
+            assert_eq!(queue.used_len(), 20);
         }
         assert_eq!(ports(&queue, &mut region), [0]);
     }
@@ -316,11 +350,11 @@ mod tests {
         };
         // removed at once, removed then, octets in use after each
         for (first, then, used) in [
-            (&[1, 2][..], &[0][..], [100, 40]),
-            (&[2, 3], &[4], [100, 40]),
-            (&[1, 3], &[0, 4], [100, 20]),
-            (&[0, 4], &[2], [60, 60]),
-            (&[0, 1, 2, 3], &[4], [20, 0]),
+            (&[1, 2][..], &[0][..], [80, 32]),
+            (&[2, 3], &[4], [80, 32]),
+            (&[1, 3], &[0, 4], [80, 16]),
+            (&[0, 4], &[2], [48, 48]),
+            (&[0, 1, 2, 3], &[4], [16, 0]),
         ] {
             let mut queue = Queue::EMPTY;
             for port in 0..5 {
@@ -339,7 +373,7 @@ mod tests {
         let mut queue = Queue::EMPTY;
         assert!(queue.leaves_half(1_000, 200), "the only one always may");
         queue.push(&mut region, &label(0), V4, 40).unwrap();
-        assert!(queue.leaves_half(40, 200) && !queue.leaves_half(41, 200));
+        assert!(queue.leaves_half(44, 200) && !queue.leaves_half(45, 200));
     }
 
     /// A list is the model. Regions of all small sizes, random pushes, pops and visits.
@@ -357,7 +391,16 @@ mod tests {
                     0..=3 => {
                         let len = usize::try_from(random.below(40)).unwrap();
                         let addresses = if random.below(2) == 0 { V4 } else { V6 };
-                        if let Some(place) = queue.push(&mut region, &label(turn), addresses, len) {
+                        let place = match random.below(2) {
+                            0 => queue.push(&mut region, &label(turn), addresses, len),
+                            _ => queue.push_behind(&mut region, || label(turn), addresses, len).map(
+                                |(with, place)| {
+                                    queue = with;
+                                    place
+                                },
+                            ),
+                        };
+                        if let Some(place) = place {
                             assert_eq!(place.len(), len);
                             place.fill(turn.to_be_bytes()[1]);
                             model.push((turn, len));

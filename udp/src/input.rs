@@ -1,7 +1,7 @@
 //! What comes in: datagrams and ICMP errors.
 
 use crate::recv::cast_flags;
-use crate::slot::Flags;
+use crate::slot::{Flags, Slot};
 use crate::statistics::count;
 use crate::table::Flow;
 use crate::{Cause, Handle, SocketError, Udp};
@@ -31,6 +31,70 @@ impl Udp<'_> {
             count(&mut self.statistics.malformed);
             return Verdict::Done;
         };
+        // Where flash is short, the common way is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) && self.deliver_plain(packet, header, payload) {
+            return Verdict::Done;
+        }
+        self.on_datagram_of_any_kind(packet, header, payload)
+    }
+
+    /// Takes a datagram as most are: to this host alone, with a checksum, for the only socket of its port, which takes
+    /// all. Says whether; if it is none, or there is no room, nothing is done.
+    #[inline(always)]
+    fn deliver_plain(&mut self, packet: &IpMeta<'_>, header: udp::Header<'_>, payload: &[u8]) -> bool {
+        let (port, number) = self.sole;
+        if port != header.dst_port() || packet.cast != Cast::Unicast || header.checksum().is_none() {
+            return false;
+        }
+        let Some(slot) = self.slots.get_mut(usize::from(number)) else { return false };
+        if !slot.takes_all() {
+            return false;
+        }
+        let Some(region) = self.rx.get(number) else { return false };
+        let label = || Label {
+            port: header.src_port().unwrap_or(0),
+            interface: Some(packet.interface),
+            hop_limit: packet.hop_limit,
+            traffic_class: packet.traffic_class,
+            flags: cast_flags(Cast::Unicast),
+        };
+        // One of each family, in which the compiler knows it.
+        let delivered = match packet.addresses {
+            Addresses::V4(octets) => deliver_behind(
+                slot,
+                region,
+                label,
+                Addresses::V4(octets),
+                header,
+                payload,
+                packet.rx.checksum,
+            ),
+            Addresses::V6(octets) => deliver_behind(
+                slot,
+                region,
+                label,
+                Addresses::V6(octets),
+                header,
+                payload,
+                packet.rx.checksum,
+            ),
+        };
+        match delivered {
+            None => return false,
+            Some(true) => count(&mut self.statistics.delivered),
+            Some(false) => count(&mut self.statistics.bad_checksum),
+        }
+        true
+    }
+
+    /// Takes a datagram of any kind.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn on_datagram_of_any_kind(
+        &mut self,
+        packet: &IpMeta<'_>,
+        header: udp::Header<'_>,
+        payload: &[u8],
+    ) -> Verdict {
         let check = if header.checksum().is_none() {
             // RFC 1122 §4.1.3.4; RFC 8200 §8.1 for IPv6.
             if let Addresses::V6(_) = packet.addresses {
@@ -147,4 +211,29 @@ impl Udp<'_> {
         let error = SocketError { cause: Cause::Icmp(error.kind), remote, reporter: Some(error.reporter) };
         self.errors.keep(&mut self.statistics, socket, &error);
     }
+}
+
+/// Copies a datagram behind the newest of its socket. Says whether its checksum is right; `None`: there is no room there.
+#[inline(always)]
+fn deliver_behind(
+    slot: &mut Slot,
+    region: &mut [u8],
+    label: impl FnOnce() -> Label,
+    addresses: Addresses<'_>,
+    header: udp::Header<'_>,
+    payload: &[u8],
+    checksum: RxChecksum,
+) -> Option<bool> {
+    let (queue, place) = slot.receive.push_behind(region, label, addresses, payload.len())?;
+    if checksum == RxChecksum::Verified {
+        crate::send::copy(place, payload);
+    } else {
+        // Copied and summed in one; what turns out to be wrong has never been in the queue.
+        let sum = header.sum(addresses.pseudo_sum());
+        if !sum.join(copy_and_sum(place, payload)).is_valid() {
+            return Some(false);
+        }
+    }
+    slot.receive = queue;
+    Some(true)
 }

@@ -111,10 +111,19 @@ impl Udp<'_> {
         slot.flags.remove(Flags::READY);
         // It is here for something new; what is parked has not been called.
         let passes_parked = slot.flags.contains(Flags::WAITING);
+        let region = self.tx.of(index);
+        // Mostly all goes one way, and leaves at once. Where flash is short, that is no reason for more code.
+        let mut refused = None;
+        if cfg!(not(target_pointer_width = "32")) && !passes_parked {
+            let before = *budget;
+            refused = send_front(slot, region, turn, budget);
+            let sent = u32::try_from(before - *budget).unwrap_or(0);
+            self.statistics.sent = self.statistics.sent.wrapping_add(sent);
+        }
         let mut is_out_of_budget = false;
         let mut passed = 0;
         let mut queue = slot.transmit;
-        queue.retain(self.tx.of(index), |record| {
+        queue.retain(region, |record| {
             if passes_parked && record.flags() & PARKED != 0 {
                 return Visit::Keep;
             }
@@ -122,7 +131,7 @@ impl Udp<'_> {
                 is_out_of_budget = true;
                 return Visit::Stop;
             }
-            let error = match send_one(slot, record, turn) {
+            let error = match refused.take().map_or_else(|| send_one(slot, record, turn), Err) {
                 Ok(()) => {
                     // One that cannot be delivered counts too: a queue full of those is not free.
                     *budget -= 1;
@@ -175,15 +184,59 @@ impl Udp<'_> {
     }
 }
 
-/// Sends one datagram: along the socket's path if that is its way, else along a new one, which the socket keeps.
-#[inline]
-fn send_one(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Result<(), SendError> {
-    // A connected socket's path stays decided: IP renews it. Others look for a new source too.
-    let is_fresh = slot.flags.contains(Flags::CONNECTED) || slot.path.is_current(turn.generation);
-    if is_fresh
-        && slot.path.addresses() == record.addresses()
-        && record.interface() == Some(slot.path.interface())
+/// Sends from the queue's front what goes along the socket's path, until something does not, or is refused: then it is
+/// still there, and the answer is why.
+#[inline(never)]
+fn send_front(
+    slot: &mut Slot,
+    region: &mut [u8],
+    turn: &mut Turn<'_>,
+    budget: &mut usize,
+) -> Option<SendError> {
+    let path = &mut slot.path;
+    let decided = path.decided();
+    if !(slot.flags.contains(Flags::CONNECTED) || path.is_current(turn.generation))
+        || !turn.room.contains(path.interface())
     {
+        return None;
+    }
+    let checksum = checksum_along(path);
+    let mut queue = slot.transmit;
+    let mut left = *budget;
+    let mut refused = None;
+    while left != 0 {
+        let Some((record, rest)) = queue.split_first(region) else { break };
+        // `send` may decide the path again.
+        let is_along =
+            path.is_current(decided) && path.has(&record.addresses()) && record.is_by(path.interface());
+        if !is_along || !record.is_live() {
+            break;
+        }
+        if let Err(error) = send_now(path, slot.local_port, &record, checksum, turn) {
+            refused = Some(error);
+            break;
+        }
+        queue = rest;
+        left -= 1;
+    }
+    slot.transmit = queue;
+    *budget = left;
+    refused
+}
+
+/// Whether a datagram's way is the socket's path.
+#[inline]
+fn is_along(slot: &Slot, record: &Record<'_>, turn: &Turn<'_>) -> bool {
+    // A connected socket's path stays decided: IP renews it. Others look for a new source too.
+    (slot.flags.contains(Flags::CONNECTED) || slot.path.is_current(turn.generation))
+        && slot.path.has(&record.addresses())
+        && record.is_by(slot.path.interface())
+}
+
+/// Sends one datagram: along the socket's path if that is its way, else along a new one, which the socket keeps.
+#[cfg_attr(target_pointer_width = "32", inline)]
+fn send_one(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Result<(), SendError> {
+    if is_along(slot, record, turn) {
         return send_along(&mut slot.path, slot.local_port, record, turn);
     }
     send_along_new(slot, record, turn)
@@ -215,24 +268,49 @@ fn send_along(
         turn.full.insert(interface);
         return Err(SendError::Full);
     }
+    send_now(path, local_port, record, checksum_along(path), turn)
+}
+
+/// The link does the checksum where it can.
+#[inline]
+fn checksum_along(path: &Path) -> udp::Checksum {
+    if path.has_checksum_offload() {
+        udp::Checksum::Partial
+    } else {
+        udp::Checksum::Full
+    }
+}
+
+/// As [`send_along`], where there is room as far as is known.
+#[cfg_attr(not(target_pointer_width = "32"), inline)]
+fn send_now(
+    path: &mut Path,
+    local_port: u16,
+    record: &Record<'_>,
+    checksum: udp::Checksum,
+    turn: &mut Turn<'_>,
+) -> Result<(), SendError> {
     let addresses = path.pseudo_sum();
     let repr = udp::Repr { src_port: local_port, dst_port: record.port() };
     let payload = &*record.payload;
-    let mut fill = |buffer: &mut [u8]| {
+    let mut fill = move |buffer: &mut [u8]| {
         // The buffer is as long as was asked for.
-        let written = repr.emit(buffer, payload, addresses);
+        let written = repr.emit_with(buffer, payload, addresses, checksum);
         debug_assert!(written.is_ok());
     };
     let packet = Outgoing {
         protocol: IpProtocol::UDP,
         hop_limit: record.hop_limit(),
         traffic_class: record.traffic_class(),
-        flags: if record.flags() & DONT_FRAGMENT == 0 { OutFlags::empty() } else { OutFlags::DONT_FRAGMENT },
+        flags: OutFlags::from_bits_truncate(record.flags() & DONT_FRAGMENT).union(match checksum {
+            udp::Checksum::Full => OutFlags::empty(),
+            udp::Checksum::Partial => OutFlags::PARTIAL_CHECKSUM,
+        }),
     };
     let result = turn.ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill);
     if result == Err(SendError::Full) {
-        turn.room.remove(interface);
-        turn.full.insert(interface);
+        turn.room.remove(path.interface());
+        turn.full.insert(path.interface());
     }
     result
 }

@@ -3,7 +3,7 @@
 use crate::{Handle, StaleHandle, Udp};
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::queue::Record;
-use tersus_ip::{Cast, InterfaceId};
+use tersus_ip::{Addresses, Cast, InterfaceId};
 
 /// Bits of [`Record::flags`]: whom the datagram was sent to, 0 for one station.
 const MULTICAST: u8 = 1;
@@ -39,14 +39,15 @@ impl RecvMeta {
         self.cast == Cast::Unicast
     }
 
+    #[inline]
     fn new(record: &Record<'_>) -> Self {
         Self {
             remote: SocketAddr::new(record.addresses().source(), record.port()),
             local: record.addresses().destination(),
             cast: match record.flags() {
+                0 => Cast::Unicast,
                 MULTICAST => Cast::Multicast,
-                BROADCAST => Cast::Broadcast,
-                _ => Cast::Unicast,
+                _ => Cast::Broadcast,
             },
             interface: record.interface().unwrap_or_default(),
             hop_limit: record.hop_limit(),
@@ -110,11 +111,13 @@ impl Udp<'_> {
     ) -> Result<Option<R>, StaleHandle> {
         let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
         let queue = &mut slot.ok_or(StaleHandle)?.receive;
-        let region = self.rx.of(socket.index);
-        let front = *queue;
-        queue.pop(region);
-        // What was taken out stays where it is until something is put in.
-        let Some(record) = front.front(region) else { return Ok(None) };
+        let Some(region) = self.rx.get(socket.index) else { return Ok(None) };
+        let Some((record, rest)) = queue.split_first(region) else { return Ok(None) };
+        *queue = rest;
+        // Where flash is not short, there is one of each family.
+        if cfg!(not(target_pointer_width = "32")) && matches!(record.addresses(), Addresses::V6(_)) {
+            return Ok(Some(read_v6(record, read)));
+        }
         Ok(Some(read(&RecvMeta::new(&record), record.payload)))
     }
 
@@ -164,4 +167,9 @@ impl Udp<'_> {
     pub fn can_recv(&self, socket: Handle) -> Result<bool, StaleHandle> {
         Ok(!self.slot(socket)?.receive.is_empty())
     }
+}
+
+#[inline(never)]
+fn read_v6<R>(record: Record<'_>, read: impl FnOnce(&RecvMeta, &mut [u8]) -> R) -> R {
+    read(&RecvMeta::new(&record), record.payload)
 }

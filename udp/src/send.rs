@@ -6,11 +6,12 @@ use crate::statistics::count;
 use crate::{Handle, RecvMeta, SendError, StaleHandle, Statistics, Udp};
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::queue::{Label, Queue, Record};
-use tersus_ip::{Cast, Fill, InterfaceId, PackedAddress, Path, Routes, Source, Unreachable};
+use tersus_ip::{Cast, Fill, InterfaceId, OutFlags, PackedAddress, Path, Routes, Source, Unreachable};
+use tersus_wire::udp;
 
 /// Bits of [`Label::flags`]: the datagram may not be fragmented; its source, its interface was chosen by its sender or
 /// socket; its next hop was being resolved when it was tried.
-pub(crate) const DONT_FRAGMENT: u8 = 1;
+pub(crate) const DONT_FRAGMENT: u8 = OutFlags::DONT_FRAGMENT.bits();
 pub(crate) const SOURCE_FIXED: u8 = 2;
 pub(crate) const INTERFACE_FIXED: u8 = 4;
 pub(crate) const PARKED: u8 = 8;
@@ -121,29 +122,25 @@ impl Udp<'_> {
         remote: &SocketAddr,
         data: &[u8],
     ) -> bool {
-        let slot = self.slots.get_mut(usize::from(socket.index)).filter(|slot| slot.is_open(socket));
-        let Some(slot) = slot else { return false };
-        let is_as_before = slot.is_plain()
-            && slot.leads_to(remote)
-            && slot.path.is_current(routes.generation())
-            && remote.port() != 0
-            && data.len() <= usize::from(unfragmented(&slot.path));
-        if !is_as_before {
+        let Some(slot) = self.slots.get_mut(usize::from(socket.index)) else { return false };
+        if !slot.is_open(socket) || !slot.path.is_current(routes.generation()) {
             return false;
         }
-        let label = Label {
-            port: remote.port(),
-            interface: Some(slot.path.interface()),
-            hop_limit: slot.hop_limit,
-            traffic_class: slot.traffic_class,
-            flags: 0,
+        let Some(region) = self.tx.get(socket.index) else { return false };
+        // One of each family, in which the compiler knows it.
+        let is_queued = match remote {
+            SocketAddr::V4(to) => {
+                slot.path.leads_to(IpAddr::V4(*to.ip())) && append_plain(slot, region, to.port(), data)
+            }
+            SocketAddr::V6(to) => {
+                slot.path.leads_to(IpAddr::V6(*to.ip())) && append_plain(slot, region, to.port(), data)
+            }
         };
-        let region = self.tx.of(socket.index);
-        let place = slot.transmit.push(region, &label, slot.path.addresses(), data.len());
-        let Some(place) = place else { return false };
-        copy(place, data);
-        self.make_ready(socket.index);
-        true
+        if is_queued && !slot.flags.contains(Flags::READY) {
+            slot.flags.insert(Flags::READY);
+            self.ready.push(socket.index);
+        }
+        is_queued
     }
 
     /// Queues `data` with all that its sender may choose.
@@ -465,6 +462,28 @@ fn check_len(path: &Path, fragmentation: Fragmentation, len: usize) -> Result<()
     } else {
         Ok(())
     }
+}
+
+/// Queues a datagram that goes along the socket's path, if nobody chose anything and it leaves in one piece. Says
+/// whether.
+#[inline(always)]
+fn append_plain(slot: &mut Slot, region: &mut [u8], port: u16, data: &[u8]) -> bool {
+    let len = data.len().saturating_add(udp::HEADER_LEN);
+    if port == 0 || !slot.is_plain() || !slot.path.carries(len) {
+        return false;
+    }
+    let label = || Label {
+        port,
+        interface: Some(slot.path.interface()),
+        hop_limit: slot.hop_limit,
+        traffic_class: slot.traffic_class,
+        flags: 0,
+    };
+    let pushed = slot.transmit.push_behind(region, label, slot.path.addresses(), data.len());
+    let Some((queue, place)) = pushed else { return false };
+    slot.transmit = queue;
+    copy(place, data);
+    true
 }
 
 /// Finds the place of a datagram in the queue.

@@ -242,18 +242,16 @@ impl Slot {
         !self.flags.intersects(own) && self.interface == 0 && self.path.is_plain() && !self.path.is_to_group()
     }
 
+    /// Whether it is bound to a port and nothing else, so that it takes whatever comes there.
+    #[inline]
+    pub(crate) fn takes_all(&self) -> bool {
+        let others = Flags::ONLY_V4.union(Flags::ONLY_V6).union(Flags::ADDRESS).union(Flags::CONNECTED);
+        !self.flags.intersects(others.union(Flags::CLOSING)) && self.interface == 0
+    }
+
     /// Whether all that it sends leaves by one interface.
     pub(crate) fn has_one_way(&self) -> bool {
         self.interface != 0 || self.flags.contains(Flags::CONNECTED)
-    }
-
-    /// Whether the destination of `path` is the address of `remote`.
-    #[inline]
-    pub(crate) fn leads_to(&self, remote: &SocketAddr) -> bool {
-        match remote {
-            SocketAddr::V4(remote) => self.path.leads_to(IpAddr::V4(*remote.ip())),
-            SocketAddr::V6(remote) => self.path.leads_to(IpAddr::V6(*remote.ip())),
-        }
     }
 
     /// The Hop Limit of what leaves along a path.

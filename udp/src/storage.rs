@@ -12,7 +12,7 @@ use tersus_ip::{IcmpError, InterfaceSet, Random};
 
 /// Memory for `SOCKETS` sockets, each with a queue of `RX` octets to receive and one of `TX` octets to send.
 ///
-/// A queued datagram takes its octets and 20 (IPv4) or 44 (IPv6) more, rounded up to a multiple of four. `ERRORS`
+/// A queued datagram takes its octets and 16 (IPv4) or 40 (IPv6) more, rounded up to a multiple of four. `ERRORS`
 /// is how many errors can wait to be read, of all sockets together; with none, nothing is linked for them. All zeros when empty, so that a `static` lies
 /// in `.bss`. Each size may be 0, which means none.
 #[derive(Debug)]

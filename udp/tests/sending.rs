@@ -4,8 +4,8 @@ mod common;
 
 use common::{at, counter, feed, feed_octets, ip, segment, with_ip};
 use tersus_ip::{
-    Cast, Instant, InterfaceId, InterfaceSet, OutFlags, Progress, SendError as IpError, Transport,
-    Unreachable,
+    Cast, ChecksumOffload, Instant, InterfaceId, InterfaceSet, OutFlags, Progress, SendError as IpError,
+    Transport, Unreachable,
 };
 use tersus_udp::{Cause, Fragmentation, Local, SendError, SendMeta, Settings, Storage, Udp};
 
@@ -459,4 +459,27 @@ fn a_datagram_goes_back_to_where_it_came_from() {
         udp.transmit(ip_layer, &mut 9);
         assert_eq!(sent.borrow()[0].to, at("192.0.2.10:4000"));
     });
+}
+
+/// `common::with_ip` completes the checksum as a device does, and then it must be right.
+#[test]
+fn a_link_that_completes_checksums_gets_the_sum_of_the_pseudo_header() {
+    for to in [A, "[2001:db8::9]:1"] {
+        let mut storage: Storage<1, 0, 2048> = Storage::new();
+        let mut udp = Udp::new(&mut storage, [1; 32]);
+        with_ip(|ip_layer, sent| {
+            let socket = udp.bind(&Local::port(53)).unwrap();
+            let mut flags = Vec::new();
+            for (offload, generation) in [(ChecksumOffload::Partial, 2), (ChecksumOffload::None, 3)] {
+                (ip_layer.checksum, ip_layer.generation) = (offload, generation);
+                for len in [0, 1, 64, 300] {
+                    udp.send_to(ip_layer, socket, at(to), &vec![0x5a; len]).unwrap();
+                }
+                udp.transmit(ip_layer, &mut 9);
+                flags.extend(sent.borrow_mut().drain(..).map(|sent| sent.outgoing.flags));
+            }
+            let want = [[OutFlags::PARTIAL_CHECKSUM; 4], [OutFlags::empty(); 4]];
+            assert_eq!(flags, want.concat(), "{to}");
+        });
+    }
 }

@@ -1,29 +1,36 @@
 //! One queued datagram: how it lies in its region.
 //!
 //! ```text
-//!   0         2      3        4        6        8           9       10      11      12        20 or 44
-//!   +---------+------+--------+--------+--------+-----------+-------+-------+-------+---------+---------+---+
-//!   | units   | mark | family | length | port   | interface | hop   |traffic| flags |addresses| payload |pad|
-//!   |         |      |        |        |        | or 255    | limit |class  |       |         |         |   |
-//!   +---------+------+--------+--------+--------+-----------+-------+-------+-------+---------+---------+---+
+//!   0         2       3           4        6       7       8           16 or 40
+//!   +---------+-------+-----------+--------+-------+-------+-----------+---------+-----+
+//!   | length  | state | interface | port   | hop   |traffic| addresses | payload | pad |
+//!   |         |       | or 255    |        | limit |class  |           |         |     |
+//!   +---------+-------+-----------+--------+-------+-------+-----------+---------+-----+
+//!
+//!   state:  7    6        5     4 .. 0
+//!         | gap | removed | IPv6 | flags |
 //! ```
 
 use super::UNIT;
 use crate::{Addresses, InterfaceId};
 
 /// Octets in front of the addresses.
-const HEADER_LEN: usize = 12;
+const HEADER_LEN: usize = 8;
 /// Octets in front of an IPv4 payload.
 const V4_LEN: usize = HEADER_LEN + 8;
 /// Octets in front of an IPv6 payload.
 const V6_LEN: usize = HEADER_LEN + 32;
 
-/// Values of octet 2. What begins with `GAP` lasts until the region's end.
-pub(super) const LIVE: u8 = 0;
-pub(super) const GAP: u8 = 1;
-pub(super) const REMOVED: u8 = 2;
+/// Bits of the state. What begins with `GAP` lasts until the region's end.
+const FLAGS: u8 = 0x1f;
+const IPV6: u8 = 0x20;
+const REMOVED: u8 = 0x40;
+const GAP: u8 = 0x80;
 
-/// Octet 8 of a datagram that may leave by any interface.
+/// The first unit of a gap.
+pub(super) const GAP_START: [u8; UNIT] = [0, 0, GAP, 0];
+
+/// The interface of a datagram that may leave by any.
 const NO_INTERFACE: u8 = 255;
 
 /// What is known of a datagram beside its addresses and octets.
@@ -37,7 +44,7 @@ pub struct Label {
     pub hop_limit: u8,
     /// Traffic Class.
     pub traffic_class: u8,
-    /// For the caller's use.
+    /// For the caller's use; the lowest five bits are kept.
     pub flags: u8,
 }
 
@@ -62,7 +69,7 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn port(&self) -> u16 {
-        let &[.., p0, p1, _, _, _, _] = &*self.header;
+        let &[_, _, _, _, p0, p1, _, _] = &*self.header;
         u16::from_ne_bytes([p0, p1])
     }
 
@@ -70,15 +77,23 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn interface(&self) -> Option<InterfaceId> {
-        let [.., interface, _, _, _] = &*self.header;
-        (*interface != NO_INTERFACE).then_some(InterfaceId(*interface))
+        let &[_, _, _, interface, ..] = &*self.header;
+        (interface != NO_INTERFACE).then_some(InterfaceId(interface))
+    }
+
+    /// Whether it came in there, or must leave there. There is no interface 255.
+    #[must_use]
+    #[inline]
+    pub fn is_by(&self, interface: InterfaceId) -> bool {
+        let &[_, _, _, own, ..] = &*self.header;
+        own == interface.0
     }
 
     /// Hop Limit.
     #[must_use]
     #[inline]
     pub fn hop_limit(&self) -> u8 {
-        let &[.., hop_limit, _, _] = &*self.header;
+        let &[.., hop_limit, _] = &*self.header;
         hop_limit
     }
 
@@ -86,7 +101,7 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn traffic_class(&self) -> u8 {
-        let &[.., traffic_class, _] = &*self.header;
+        let &[.., traffic_class] = &*self.header;
         traffic_class
     }
 
@@ -94,15 +109,21 @@ impl Record<'_> {
     #[must_use]
     #[inline]
     pub fn flags(&self) -> u8 {
-        let &[.., flags] = &*self.header;
-        flags
+        self.state() & FLAGS
     }
 
     /// Changes what the caller put there.
     #[inline]
     pub fn set_flags(&mut self, new: u8) {
-        let [.., flags] = &mut *self.header;
-        *flags = new;
+        let [_, _, state, ..] = &mut *self.header;
+        *state = (*state & !FLAGS) | (new & FLAGS);
+    }
+
+    /// Whether [`super::Queue::retain`] was not told to remove it.
+    #[must_use]
+    #[inline]
+    pub fn is_live(&self) -> bool {
+        self.state() & REMOVED == 0
     }
 
     /// All of that.
@@ -118,16 +139,28 @@ impl Record<'_> {
     }
 
     #[inline]
-    pub(super) fn mark(&mut self) -> &mut u8 {
-        let [_, _, mark, ..] = &mut *self.header;
-        mark
+    pub(super) fn remove(&mut self) {
+        let [_, _, state, ..] = &mut *self.header;
+        *state |= REMOVED;
+    }
+
+    #[inline]
+    fn state(&self) -> u8 {
+        let &[_, _, state, ..] = &*self.header;
+        state
     }
 }
 
-/// Whether addresses, or the octet that tells them, are of IPv6. In a build without it none are.
+/// Whether addresses are of IPv6. In a build without it none are.
 #[inline]
 fn is_v6(addresses: &Addresses<'_>) -> bool {
     cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || matches!(addresses, Addresses::V6(_)))
+}
+
+/// Whether a record of this state is of IPv6.
+#[inline]
+const fn has_v6(state: u8) -> bool {
+    cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || state & IPV6 != 0)
 }
 
 /// Octets in front of the payload.
@@ -140,11 +173,35 @@ pub(super) fn front_len(addresses: &Addresses<'_>) -> usize {
     }
 }
 
+/// Octets of the record that starts so, without what pads its last unit.
+#[inline]
+pub(super) fn octets([l0, l1, state, _]: [u8; UNIT]) -> usize {
+    let front_len = if has_v6(state) { V6_LEN } else { V4_LEN };
+    front_len + usize::from(u16::from_ne_bytes([l0, l1]))
+}
+
+/// Units of a record of so many octets in front of its payload, and so many of that.
+#[inline]
+pub(super) fn units_of(front_len: usize, len: u16) -> usize {
+    round_up(front_len + usize::from(len)) / UNIT
+}
+
 /// Units of the record that starts so; never 0, so that each walk ends.
 #[inline]
-pub(super) fn units(start: [u8; UNIT]) -> usize {
-    let [u0, u1, _, _] = start;
-    usize::from(u16::from_ne_bytes([u0, u1]).max(1))
+pub(super) fn units(start: [u8; UNIT]) -> u16 {
+    u16::try_from(round_up(octets(start)) / UNIT).unwrap_or(u16::MAX)
+}
+
+/// To whole units: by a mask, which is shorter than what `div_ceil` makes of it.
+#[inline]
+const fn round_up(octets: usize) -> usize {
+    (octets + UNIT - 1) & !(UNIT - 1)
+}
+
+/// Whether a gap starts so.
+#[inline]
+pub(super) const fn is_gap([_, _, state, _]: [u8; UNIT]) -> bool {
+    state & GAP != 0
 }
 
 /// Writes a record but for its payload, and lends the place of that.
@@ -153,44 +210,44 @@ pub(super) fn write<'r>(
     record: &'r mut [u8],
     label: &Label,
     addresses: Addresses<'_>,
-    units: u16,
     len: u16,
 ) -> Option<&'r mut [u8]> {
-    let [u0, u1] = units.to_ne_bytes();
+    // One look at the length: what is cut off then is there.
+    let record = record.get_mut(..front_len(&addresses) + usize::from(len))?;
     let [l0, l1] = len.to_ne_bytes();
     let [p0, p1] = label.port.to_ne_bytes();
     let interface = label.interface.map_or(NO_INTERFACE, |interface| interface.0);
-    let Label { hop_limit, traffic_class, flags, .. } = *label;
+    let family = if is_v6(&addresses) { IPV6 } else { 0 };
+    let state = family | (label.flags & FLAGS);
     let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
-    let family = u8::from(is_v6(&addresses));
-    *header = [u0, u1, LIVE, family, l0, l1, p0, p1, interface, hop_limit, traffic_class, flags];
-    let payload = match addresses {
+    *header = [l0, l1, state, interface, p0, p1, label.hop_limit, label.traffic_class];
+    match addresses {
         Addresses::V4(addresses) if cfg!(feature = "ipv4") => {
             let (to, payload) = rest.split_first_chunk_mut()?;
             *to = *addresses;
-            payload
+            Some(payload)
         }
         Addresses::V6(addresses) if cfg!(feature = "ipv6") => {
             let (to, payload) = rest.split_first_chunk_mut()?;
             *to = *addresses;
-            payload
+            Some(payload)
         }
-        _ => return None,
-    };
-    payload.get_mut(..usize::from(len))
+        _ => None,
+    }
 }
 
 /// Reads the record at the front of `record`.
 #[inline]
 pub(super) fn open(record: &mut [u8]) -> Option<Record<'_>> {
-    let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
-    let &mut [_, _, _, family, l0, l1, ..] = header;
+    let &[l0, l1, state, _] = record.first_chunk()?;
     let len = usize::from(u16::from_ne_bytes([l0, l1]));
-    if cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || family != 0) {
+    if has_v6(state) {
+        let (header, rest) = record.get_mut(..V6_LEN + len)?.split_first_chunk_mut()?;
         let (addresses, payload) = rest.split_first_chunk_mut()?;
-        Some(Record { header, addresses: Addresses::V6(addresses), payload: payload.get_mut(..len)? })
+        Some(Record { header, addresses: Addresses::V6(addresses), payload })
     } else {
+        let (header, rest) = record.get_mut(..V4_LEN + len)?.split_first_chunk_mut()?;
         let (addresses, payload) = rest.split_first_chunk_mut()?;
-        Some(Record { header, addresses: Addresses::V4(addresses), payload: payload.get_mut(..len)? })
+        Some(Record { header, addresses: Addresses::V4(addresses), payload })
     }
 }

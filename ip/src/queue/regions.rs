@@ -31,10 +31,13 @@ impl<'a> Regions<'a> {
     /// The region of one socket; empty beyond the last.
     #[inline]
     pub fn of(&mut self, index: u16) -> &mut [u8] {
+        self.get(index).unwrap_or_default()
+    }
+
+    /// The region of one socket; `None` beyond the last.
+    #[inline]
+    pub fn get(&mut self, index: u16) -> Option<&mut [u8]> {
         let start = usize::from(index).wrapping_mul(self.len);
-        match self.octets.get_mut(start..) {
-            Some(rest) => rest.get_mut(..self.len).unwrap_or_default(),
-            None => &mut [],
-        }
+        self.octets.get_mut(start..)?.get_mut(..self.len)
     }
 }

@@ -4,8 +4,9 @@
 use core::cell::RefCell;
 use core::net::{IpAddr, SocketAddr};
 use tersus_ip::fake::FakeIp;
-use tersus_ip::{Addresses, Instant, IpMeta, Outgoing, Transport, Verdict};
+use tersus_ip::{Addresses, Instant, IpMeta, OutFlags, Outgoing, Transport, Verdict};
 use tersus_udp::Udp;
+use tersus_wire::checksum::Sum;
 use tersus_wire::{ip, udp, IpProtocol};
 
 /// The host's own addresses in [`FakeIp`].
@@ -27,7 +28,15 @@ pub(crate) fn with_ip(test: impl FnOnce(&mut FakeIp<'_>, &RefCell<Vec<Sent>>)) {
     let sent = RefCell::new(Vec::new());
     let mut buffer = vec![0xee; 65_535];
     let mut keep = |path: &tersus_ip::Path, outgoing: Outgoing, segment: &[u8]| {
-        let packet = udp::Packet::parse(segment).expect("well-formed");
+        let mut segment = segment.to_vec();
+        if outgoing.flags.contains(OutFlags::PARTIAL_CHECKSUM) {
+            // What the device would do.
+            let checksum = Sum::new().add_bytes(&segment).checksum();
+            if let Some(field) = segment.get_mut(6..).and_then(<[u8]>::first_chunk_mut) {
+                *field = checksum.to_be_bytes();
+            }
+        }
+        let packet = udp::Packet::parse(&segment).expect("well-formed");
         let repr = udp::Repr::parse(&packet, path.pseudo_sum()).expect("right checksum");
         assert!(packet.header().checksum().is_some(), "a checksum is always made");
         assert_eq!(usize::from(packet.header().length()), segment.len());
