@@ -25,7 +25,14 @@ impl Packed {
 
     /// Those of packets that arrive on `path`.
     pub(crate) fn of_path(path: &Path) -> Self {
-        Self::between(path.destination(), path.source())
+        match path.addresses() {
+            Addresses::V4(&[a, b, c, d, e, f, g, h]) => Self::v4([e, f, g, h, a, b, c, d]),
+            Addresses::V6(octets) => {
+                let mut octets = *octets;
+                octets.rotate_left(16);
+                Self { octets, family: 6 }
+            }
+        }
     }
 
     /// Those of packets from `remote` to `local`; none if these are of two families.

@@ -24,12 +24,13 @@ pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: 
 pub(crate) fn hash(random: &Random, addresses: &Packed, ports: u32) -> (u32, u32) {
     let mut octets = [0; 37];
     let [a, b, c, d] = ports.to_be_bytes();
+    let addresses = addresses.get();
     let mut len = 5;
     if let Some((head, rest)) = octets.split_first_chunk_mut() {
         *head = [PURPOSE, a, b, c, d];
-        for (to, from) in rest.iter_mut().zip(addresses.get().as_bytes()) {
-            *to = *from;
-            len += 1;
+        if let Some(place) = rest.get_mut(..addresses.as_bytes().len()) {
+            place.copy_from_slice(addresses.as_bytes());
+            len += place.len();
         }
     }
     let hash = random.hash(octets.get(..len).unwrap_or(&octets));

@@ -185,7 +185,7 @@ impl Tcp<'_> {
     fn is_taken(&self, addresses: &Packed, ports: u32) -> bool {
         let addresses = addresses.get();
         let hash = self.key.hash(&addresses, ports);
-        (addresses.source() == addresses.destination() && ports >> 16 == ports & 0xffff)
+        (ports >> 16 == ports & 0xffff && addresses.source() == addresses.destination())
             || self.find_connection(&addresses, hash, ports).is_some()
             || self.waits.find(hash, &addresses, ports).is_some()
             || self.syns.find(hash, &addresses, ports).is_some()

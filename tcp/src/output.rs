@@ -169,6 +169,12 @@ impl Slot {
             && self.tx.len() <= self.flight_size()
     }
 
+    /// Whether the connection is over, with nothing left to send; who has a handle of it may ask how it ended.
+    pub(crate) fn is_silent(&self) -> bool {
+        let due = Flags::RESET_DUE | Flags::ACK_NOW | Flags::RELEASED;
+        !self.state.is_live() && !self.flags.intersects(due)
+    }
+
     /// RFC 5681 §4.1: after silence the network is not as it was.
     fn restart_after_idle(&mut self, shared: &mut Shared<'_>) {
         let silence = shared.now.micros().saturating_sub(self.last_sent.micros());

@@ -202,22 +202,24 @@ impl Tcp<'_> {
         answer
     }
 
-    /// As `settle`; but a connection that has plainly nothing to send is not visited: its timer is set at once.
+    /// As `settle`; but a connection that has plainly nothing to send, or nothing any more, is not visited: its timer is
+    /// set at once.
     fn settle_after_segment(&mut self, id: u16) {
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         if !self.ready.contains(id) {
-            if !slot.is_quiet() || slot.flags.intersects(Flags::OWED) {
+            if !(slot.is_quiet() || slot.is_silent()) || slot.flags.intersects(Flags::OWED) {
                 return self.settle(id);
             }
             self.timers.set(id, slot.next_deadline(self.shared.now));
-        } else if !slot.state.is_live() {
-            return self.settle(id);
         }
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);
         }
         if let Some(waiting) = &mut self.waiting {
             (waiting.wake)(waiting, id, slot);
+        }
+        if !slot.state.is_live() && slot.flags.contains(Flags::IN_INDEX) {
+            self.leave(id);
         }
     }
 
