@@ -7,7 +7,16 @@
 //! `parse`, and then shows every field through accessors that cannot fail. The *repr* (`Repr`) is owned, in
 //! host order, and holds the meaning only: `Repr::parse` decides what is acceptable, `emit` writes it.
 //!
-//! All functions are total: whatever the octets, they return and do not panic.
+//! All functions are total: whatever the octets, they return and do not panic. There is one [`Error`], small and `Copy`,
+//! which says how much was needed and there, or which field is at fault. What is unknown (an option, a type, a code) is a
+//! value and no error. Lists are iterators over the packet's own octets; a broken element is yielded as an error and ends
+//! the walk.
+//!
+//! Everything prints: a view as one line, for people, and a whole frame through [`walk`], which goes as far in as it can
+//! and gives each field to programs, too. The README says for each RFC what is covered and what is not.
+//!
+//! Features: `arbitrary` (needs `std`) gives `Arbitrary` to reprs and code points, `defmt` gives `Format` to errors, reprs
+//! and layers. Rust 1.81.
 //!
 //! | to | begin with |
 //! | --- | --- |
