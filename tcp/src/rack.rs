@@ -61,6 +61,10 @@ impl Rack {
 
 /// Takes in what an ACK delivered, and marks what is overdue: §6.2.
 pub(crate) fn detect(slot: &mut Slot, shared: &mut Shared<'_>, found: &Found) -> Overdue {
+    if SeqNum(slot.repair.rack.sent).gt(SeqNum(stamp(shared.now))) {
+        // The clock stepped back: all that is sent from now on would seem to be older, and be lost with each ACK.
+        slot.repair.marks.remove(Marks::MEASURED);
+    }
     update(slot, shared, found);
     if !slot.repair.marks.contains(Marks::MEASURED) {
         return Overdue::default();

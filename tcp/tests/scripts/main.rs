@@ -13,6 +13,7 @@ mod growth;
 mod handshake;
 mod info;
 mod limits;
+mod numbered;
 mod pacing;
 mod rack;
 mod receiving;

@@ -1,32 +1,10 @@
 //! Losses found by time, and lost tails by a probe: RFC 8985.
 
+use crate::numbered::*;
 use crate::runner::*;
 use core::time::Duration;
 use tersus_ip::Transport;
 use tersus_tcp::{Config, Duties};
-
-const MSS: u32 = 1460;
-
-/// Where segment `n` starts.
-fn at(n: u32) -> u32 {
-    101 + n * MSS
-}
-
-/// Segment `n`.
-fn data(n: u32) -> Seg {
-    seg(at(n)).ack(301).len(MSS as usize)
-}
-
-/// An acknowledgement of all before segment `n`.
-fn ack(n: u32) -> Seg {
-    seg(301).ack(at(n)).wnd(65_535)
-}
-
-/// Blocks of whole segments.
-fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
-    let blocks: Vec<_> = blocks.iter().map(|&(left, right)| (at(left), at(right))).collect();
-    In(ack(n).sack(&blocks))
-}
 
 const RACK: Duties = Duties::NONE.with_sack().with_rack();
 
@@ -246,5 +224,33 @@ fn without_sack_there_is_neither_rack_nor_a_probe() {
             (1050, Call(|h| assert_eq!((h.counter("loss_probes"), h.counter("timeouts")), (0, 1)))),
             (1100, In(ack(2))),
         ]
+    });
+}
+
+#[test]
+fn a_clock_that_steps_back_makes_nothing_lost() {
+    at_each_number(&setup(), a_little_nearer, |host| {
+        play(
+            host,
+            vec![
+                (1_000, Call(|host| assert_eq!(host.send(1460, at(0)), 1460))),
+                (1_000, Out(data(0))),
+                (1_048, In(ack(1))),
+            ],
+        );
+        // By half a second: what is sent now is older than what has arrived.
+        host.now = host.at(500);
+        play(
+            host,
+            vec![
+                (500, Call(|host| assert_eq!(host.send(4 * 1460, at(1)), 4 * 1460))),
+                (500, Left(4)),
+                // What was overtaken is lost after a quarter of the round trip, and what was sent later is not.
+                (548, sack(1, &[(2, 3)])),
+                (560, Out(data(1))),
+                (561, sack(1, &[(2, 4)])),
+                (562, In(ack(5))),
+            ],
+        );
     });
 }

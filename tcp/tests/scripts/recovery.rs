@@ -1,32 +1,10 @@
 //! Loss recovery by SACK, the sender's side: RFC 2018 §5, RFC 6675, RFC 6937.
 
+use crate::numbered::*;
 use crate::runner::*;
 use core::time::Duration;
 use tersus_tcp::congestion::{Congestion, Cubic, Reno};
 use tersus_tcp::{Config, Duties, State};
-
-const MSS: u32 = 1460;
-
-/// Where segment `n` starts.
-fn at(n: u32) -> u32 {
-    101 + n * MSS
-}
-
-/// Segment `n`.
-fn data(n: u32) -> Seg {
-    seg(at(n)).ack(301).len(MSS as usize)
-}
-
-/// An acknowledgement of all before segment `n`.
-fn ack(n: u32) -> Seg {
-    seg(301).ack(at(n)).wnd(65_535)
-}
-
-/// Blocks of whole segments.
-fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
-    let blocks: Vec<_> = blocks.iter().map(|&(left, right)| (at(left), at(right))).collect();
-    In(ack(n).sack(&blocks))
-}
 
 /// Losses are found by counting.
 const BY_COUNTING: Duties = Duties::NONE.with_sack();

@@ -1,32 +1,10 @@
 //! Reductions that were not needed are taken back: RFC 3522, RFC 5682, RFC 3708, RFC 9438 §4.9; duplicates as senders see
 //! them, RFC 2883 §5.
 
+use crate::numbered::*;
 use crate::runner::*;
 use tersus_tcp::congestion::{Congestion, Cubic, Reno};
 use tersus_tcp::Duties;
-
-const MSS: u32 = 1460;
-
-/// Where segment `n` starts.
-fn at(n: u32) -> u32 {
-    101 + n * MSS
-}
-
-/// Segment `n`.
-fn data(n: u32) -> Seg {
-    seg(at(n)).ack(301).len(MSS as usize)
-}
-
-/// An acknowledgement of all before segment `n`.
-fn ack(n: u32) -> Seg {
-    seg(301).ack(at(n)).wnd(65_535)
-}
-
-/// Blocks of whole segments.
-fn sack(n: u32, blocks: &[(u32, u32)]) -> Step {
-    let blocks: Vec<_> = blocks.iter().map(|&(left, right)| (at(left), at(right))).collect();
-    In(ack(n).sack(&blocks))
-}
 
 /// Without probes, so that the timer expires.
 const TIMER: Duties = Duties::NONE.with_sack().with_undo();
