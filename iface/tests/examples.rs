@@ -1,0 +1,93 @@
+//! The examples that need no device are run, and every example is run by some test. Those that need one are run by the
+//! tests beside the kernel, the demo by those of captures.
+//!
+//! The examples must have been built, as `cargo test` does: `cargo build --examples`.
+#![expect(clippy::unwrap_used, reason = "tests panic by intent, in helpers too")]
+
+use core::time::Duration;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Where cargo puts the examples of this build.
+fn program(example: &str) -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.join("examples").join(example)
+}
+
+/// What an example prints. One that hangs is stopped, and fails the test.
+fn run(example: &str, arguments: &[&str]) -> String {
+    let path = program(example);
+    assert!(path.exists(), "the examples are not built: cargo build --examples");
+    let mut command = Command::new(path);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        output.read_to_string(&mut text).map(|_| text)
+    });
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > Duration::from_secs(120) {
+            let _ = child.kill();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let text = reader.join().unwrap().unwrap();
+    assert!(status.success(), "{example}: {status}: {text}");
+    text
+}
+
+#[test]
+fn an_echo_server_in_async_code_answers_three_clients() {
+    let text = run("async_echo", &[]);
+    assert_eq!(text.matches("3200 octets came back as they were: true; Some(Finished)").count(), 3, "{text}");
+    assert!(text.contains("done after"), "{text}");
+}
+
+#[test]
+fn a_stack_composed_by_hand_answers() {
+    assert!(run("minimal", &[]).starts_with("21.5 degrees came back after"));
+}
+
+#[test]
+fn what_the_demo_captured_is_shown_in_lines_and_in_json() {
+    let file = std::env::temp_dir().join(format!("tersus-{}-sniff.pcapng", std::process::id()));
+    let name = file.to_str().unwrap();
+    run("demo", &["--virtual", "--seed", "1", "--bytes", "5000", "--pcap", name]);
+    let lines = run("sniff", &["--read", name]);
+    let objects = run("sniff", &["--read", name, "--json"]);
+    let _ = std::fs::remove_file(&file);
+    assert!(lines.contains("TCP") && lines.contains("ARP"), "{lines}");
+    assert!(objects.lines().count() > 10 && objects.lines().all(|line| line.starts_with('{')), "{objects}");
+}
+
+#[test]
+fn every_example_is_run_by_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    for folder in ["tests", "tests/kernel"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    for entry in std::fs::read_dir(root.join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if name == "common" {
+            continue;
+        }
+        let is_run = sources.iter().any(|text| text.contains(&format!("\"{name}\"")));
+        assert!(is_run, "no test runs the example {name}");
+    }
+}
