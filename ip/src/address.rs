@@ -187,17 +187,25 @@ impl PackedAddress {
     }
 
     /// Whether an address is `0.0.0.0` or `::`, or none.
-    pub(crate) fn is_unspecified(&self) -> bool {
+    #[must_use]
+    pub fn is_unspecified(&self) -> bool {
         self.octets == [0; ADDRESS_LEN]
     }
 
     /// Whether this and `other` are of one family.
+    #[must_use]
     #[inline]
-    pub(crate) const fn is_like(&self, other: &Self) -> bool {
+    pub const fn is_like(&self, other: &Self) -> bool {
         self.family == other.family
     }
 
-    /// The octets; those behind the four of an IPv4 address are zero.
+    /// The octets, as in a header; those behind the four of an IPv4 address are zero, if there are any.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// As [`Self::as_bytes`].
     pub(crate) const fn octets(&self) -> &[u8; ADDRESS_LEN] {
         &self.octets
     }
