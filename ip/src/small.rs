@@ -6,26 +6,36 @@
 //!    SmallIp .... one link; resolves, refuses, answers                         features are what is in here
 //! ```
 //!
-//! What it does: IPv4 and IPv6 in and out, whole packets only; prefixes on the link and routes by gateways, the longest
+//! What it does: IPv4 and IPv6 in and out, whole packets; prefixes on the link and routes by gateways, the longest
 //! first; address resolution with three tries, a verdict, and entries that live a minute after the last sign of life;
 //! replies in place; ICMP errors about what nobody takes, within the rules and the rate of RFC 4443 §2.4.
 //!
-//! What it does not, which [`crate::Ip`] does: several links, loopback, fragments, groups but those that IPv6 itself
-//! needs, received ICMP errors and path MTU discovery, IPv4 options (they are skipped), announcement and defence of
-//! addresses, reachability probes, gateways that take over, events.
+//! What it does if its user gives memory for it, else it is not linked: fragments of IPv4 both ways, one datagram at a
+//! time ([`SmallIp::use_fragments`]); groups beside those that IPv6 itself needs, and the Router Alert of packets about
+//! them ([`SmallIp::use_groups`]).
 //!
-//! Every IPv4 packet says Don't Fragment, so none needs an identification (RFC 6864 §4.1) and none a keyed hash.
+//! What it does not, which [`crate::Ip`] does: several links, loopback, fragments of IPv6, received ICMP errors and path
+//! MTU discovery, IPv4 options (they are skipped), announcement and defence of addresses, reachability probes, gateways
+//! that take over, events.
+//!
+//! Every IPv4 packet that is whole says Don't Fragment, so none needs an identification (RFC 6864 §4.1) and none a keyed
+//! hash.
 //! Where paths carry less than the link, limit the packets: [`SmallIp::set_mtu`].
 
 mod address;
 #[cfg(feature = "ipv4")]
 mod arp;
+#[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+mod fragments;
+mod groups;
 mod input;
 #[cfg(feature = "ipv6")]
 mod ndisc;
 mod neighbours;
 mod output;
 
+#[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+pub use fragments::{FragmentStatistics, FragmentStorage, CUTS_MAX};
 pub use neighbours::Neighbour;
 pub use output::Out;
 
@@ -172,6 +182,9 @@ pub struct SmallIp<'a> {
     is_full: bool,
     errors: TokenBucket,
     statistics: Statistics,
+    groups: groups::Groups<'a>,
+    #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+    fragments: Option<fragments::Fragments<'a>>,
 }
 
 impl<'a> SmallIp<'a> {
@@ -204,6 +217,9 @@ impl<'a> SmallIp<'a> {
             is_full: false,
             errors: TokenBucket::new(),
             statistics: Statistics::default(),
+            groups: groups::Groups::none(),
+            #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+            fragments: None,
         }
     }
 
@@ -342,11 +358,17 @@ impl<'a> SmallIp<'a> {
         let taken = link.receive(now, budget, &mut input::Input { host: self, transports });
         let generation = self.generation;
         let mut left = budget;
+        #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+        self.go_on(link.tx(now), &mut left);
         let progress = transports.transmit(&mut Out { host: self, link, now }, &mut left, 0);
         if self.ask_at.is_due(now) {
             self.ask(link.tx(now));
         }
         // What the transports wait for has come after they had their turn.
+        #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+        if self.can_go_on() && budget != 0 {
+            return Progress::More;
+        }
         if (taken >= budget && budget != 0) || generation != self.generation {
             Progress::More
         } else {

@@ -64,12 +64,21 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             Err(_) => return count(&mut host.statistics.malformed),
         };
         let Some(cast) = host.accept_v4(&header, frame.cast) else { return };
+        #[cfg(not(feature = "fragmentation"))]
         if header.is_fragment() {
             return count(&mut host.statistics.fragment_refused);
         }
-        if header.protocol() == IpProtocol::ICMPV4 && matches!(segment.first(), Some(3..=5 | 11 | 12)) {
-            return count(&mut host.statistics.errors_ignored);
-        }
+        // What a datagram was put together in, while a transport looks at it.
+        #[cfg(feature = "fragmentation")]
+        let mut lent = &mut [][..];
+        #[cfg(feature = "fragmentation")]
+        let segment = if header.is_fragment() {
+            let Some((buffer, len)) = host.gather(&header, segment) else { return };
+            lent = buffer;
+            lent.get_mut(..len).unwrap_or_default()
+        } else {
+            segment
+        };
         let meta = IpMeta {
             now: host.now,
             interface: ONLY,
@@ -77,13 +86,28 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             protocol: header.protocol(),
             hop_limit: header.hop_limit(),
             traffic_class: header.traffic_class(),
-            flags: InFlags::empty(),
+            flags: if header.is_fragment() { InFlags::FRAGMENTED } else { InFlags::empty() },
             addresses: Addresses::V4(header.addresses()),
             reply_from: (cast == Cast::Unicast).then(|| IpAddr::V4(header.destination())),
             rx: frame.meta,
         };
         let total_len = usize::from(header.total_len());
-        if let Some(reason) = deliver(host, self.transports, &meta, 9, segment, &frame.from, back) {
+        let reason =
+            if header.protocol() == IpProtocol::ICMPV4 && matches!(segment.first(), Some(3..=5 | 11 | 12)) {
+                count(&mut host.statistics.errors_ignored);
+                None
+            } else {
+                deliver(host, self.transports, &meta, 9, segment, &frame.from, back)
+            };
+        #[cfg(feature = "fragmentation")]
+        if header.is_fragment() {
+            host.give_back(lent);
+            if reason.is_some() {
+                count(&mut host.statistics.errors_suppressed);
+            }
+            return;
+        }
+        if let Some(reason) = reason {
             let quote = frame.payload.get(..total_len).unwrap_or_default();
             host.refuse_v4(quote, &frame.from, cast, reason, back);
         }
@@ -204,6 +228,9 @@ impl SmallIp<'_> {
             cast = (link_cast == Cast::Unicast).then_some(Cast::Unicast);
             reason = &mut self.statistics.cast_mismatch;
         }
+        if self.groups.has_v4(destination) {
+            cast = Some(Cast::Multicast);
+        }
         if is_martian {
             cast = None;
             reason = &mut self.statistics.martian_source;
@@ -231,7 +258,7 @@ impl SmallIp<'_> {
             let reply_from = (link_cast == Cast::Unicast).then(|| IpAddr::V6(header.destination()));
             return Some(Arrival { cast: link_cast, reply_from });
         }
-        if !self.is_member(&destination) {
+        if !self.is_member(&destination) && !self.groups.has(&destination) {
             count(&mut self.statistics.not_for_us);
             return None;
         }

@@ -173,25 +173,30 @@ impl SmallIp<'_> {
     /// Tells the link of those groups, of each once.
     pub(super) fn tell_groups(&mut self, link: &mut dyn FnMut(LinkControl<'_>)) {
         for index in 0..self.addresses.len() {
-            let Some(own) = self.addresses.get(index).copied() else { return };
-            let Some(group) = group_of(&own).filter(|_| !own.is_told) else { continue };
-            let mut told = self.addresses.iter().filter(|other| other.is_told).filter_map(group_of);
-            let (is_first, is_new) = (told.clone().next().is_none(), !told.any(|other| other == group));
-            for group in [is_first.then_some(PackedAddress::v6(ALL_NODES)), is_new.then_some(group)]
-                .into_iter()
-                .flatten()
-            {
-                link(LinkControl::Join(&self.interface.group_address(&group)));
+            let Some(own) = self.addresses.get(index) else { return };
+            let Some(group) = group_of(own).filter(|_| !own.is_told) else { continue };
+            let mut news = [Some(PackedAddress::v6(ALL_NODES)), Some(group)];
+            for other in self.addresses.iter().filter(|other| other.is_told) {
+                news[0] = None;
+                if group_of(other) == Some(group) {
+                    news[1] = None;
+                }
+            }
+            for group in news.iter().flatten() {
+                link(LinkControl::Join(&self.interface.group_address(group)));
             }
             if let Some(own) = self.addresses.get_mut(index) {
                 own.is_told = true;
+            }
+            if let Some(calls) = self.groups.calls {
+                (calls.enter)(self, group);
             }
         }
     }
 }
 
 /// The solicited-node group of an IPv6 address.
-fn group_of(own: &super::Own) -> Option<PackedAddress> {
+pub(super) fn group_of(own: &super::Own) -> Option<PackedAddress> {
     match own.address.get() {
         Some(IpAddr::V6(address)) => Some(PackedAddress::v6(solicited_node(address))),
         _ => None,

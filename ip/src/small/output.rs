@@ -48,12 +48,12 @@ impl Routes for SmallIp<'_> {
         self.generation
     }
 
-    fn groups(&self, _interface: InterfaceId) -> &[Membership] {
-        &[]
+    fn groups(&self, interface: InterfaceId) -> &[Membership] {
+        self.groups.of(interface)
     }
 
     fn group_generation(&self) -> u32 {
-        0
+        self.groups.generation
     }
 
     fn interface_count(&self) -> u8 {
@@ -70,12 +70,12 @@ impl<L: LinkLayer + ?Sized> Routes for Out<'_, '_, L> {
         self.host.generation
     }
 
-    fn groups(&self, _interface: InterfaceId) -> &[Membership] {
-        &[]
+    fn groups(&self, interface: InterfaceId) -> &[Membership] {
+        self.host.groups.of(interface)
     }
 
     fn group_generation(&self) -> u32 {
-        0
+        self.host.groups.generation
     }
 
     fn interface_count(&self) -> u8 {
@@ -264,13 +264,21 @@ impl SmallIp<'_> {
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
         if packet.flags.contains(OutFlags::ROUTER_ALERT) {
+            if let Some(calls) = self.groups.calls {
+                return (calls.send_alert)(self, tx, path, packet, len, fill);
+            }
             count(&mut self.statistics.send_unreachable);
             return Err(SendError::Unreachable(Unreachable::LeftOut));
         }
         let max = path.max_segment_len();
         let Some(segment_len) = u16::try_from(len).ok().filter(|len| *len <= max) else {
-            count(&mut self.statistics.send_too_big);
-            return Err(SendError::TooBig(path.mtu));
+            #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
+            return self.begin(path, packet, len, fill);
+            #[cfg(not(all(feature = "fragmentation", feature = "ipv4")))]
+            {
+                count(&mut self.statistics.send_too_big);
+                return Err(SendError::TooBig(path.mtu));
+            }
         };
         let (ether_type, header_len) =
             if path.is_ipv6() { (EtherType::IPV6, 40) } else { (EtherType::IPV4, 20) };

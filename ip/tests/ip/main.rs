@@ -9,6 +9,9 @@ mod links;
 mod pressure;
 mod routing;
 mod small;
+#[cfg(feature = "fragmentation")]
+mod small_fragments;
+mod small_groups;
 mod solicitations;
 mod support;
 mod totality;

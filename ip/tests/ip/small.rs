@@ -10,22 +10,22 @@ use tersus_ip::{
 use tersus_phy::{LinkEvents, LinkLayer, LinkState, Medium};
 use tersus_wire::{arp, ipv4, ndisc, Cidr, EtherType, HardwareAddress, IpProtocol};
 
-struct Small {
-    ip: SmallIp<'static>,
-    link: FakeLink,
-    transport: Recorder,
-    now: Instant,
+pub(crate) struct Small {
+    pub(crate) ip: SmallIp<'static>,
+    pub(crate) link: FakeLink,
+    pub(crate) transport: Recorder,
+    pub(crate) now: Instant,
 }
 
 impl Small {
-    fn with<const A: usize, const R: usize, const N: usize>(link: FakeLink) -> Self {
+    pub(crate) fn with<const A: usize, const R: usize, const N: usize>(link: FakeLink) -> Self {
         let storage: &'static mut Storage<A, R, N> = Box::leak(Box::default());
         let ip = SmallIp::new(storage);
         Self { ip, link, transport: Recorder::new(), now: Instant::from_millis(1000) }
     }
 
     /// 192.0.2.1/24, 2001:db8::1/64 and fe80::1/64, gateways at .254 and ::254, room for four neighbours.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut host = Self::with::<3, 2, 4>(FakeLink::ethernet());
         for address in ["192.0.2.1/24", "2001:db8::1/64", "fe80::1/64"] {
             host.ip.add_address(cidr(address)).unwrap();
@@ -36,13 +36,13 @@ impl Small {
         host
     }
 
-    fn run(&mut self) -> Vec<Sent> {
+    pub(crate) fn run(&mut self) -> Vec<Sent> {
         while self.ip.poll(self.now, &mut self.link, &mut (&mut self.transport,)) == Progress::More {}
         assert!(self.poll_at().map_or(true, |at| at > self.now), "nothing is left to do");
         self.link.take_sent()
     }
 
-    fn poll_at(&mut self) -> Option<Instant> {
+    pub(crate) fn poll_at(&mut self) -> Option<Instant> {
         self.ip.poll_at(&self.link, &(&mut self.transport,))
     }
 
@@ -51,21 +51,27 @@ impl Small {
         kinds(&self.run())
     }
 
-    fn arrive_as(&mut self, from: HardwareAddress, cast: Cast, protocol: EtherType, octets: Vec<u8>) {
+    pub(crate) fn arrive_as(
+        &mut self,
+        from: HardwareAddress,
+        cast: Cast,
+        protocol: EtherType,
+        octets: Vec<u8>,
+    ) {
         self.link.arriving.push_back(Arriving { from, cast, protocol, octets });
     }
 
-    fn packet_as(&mut self, cast: Cast, octets: Vec<u8>) -> Vec<Sent> {
+    pub(crate) fn packet_as(&mut self, cast: Cast, octets: Vec<u8>) -> Vec<Sent> {
         let protocol = if octets[0] >> 4 == 4 { EtherType::IPV4 } else { EtherType::IPV6 };
         self.arrive_as(PEER, cast, protocol, octets);
         self.run()
     }
 
-    fn packet(&mut self, octets: Vec<u8>) -> Vec<Sent> {
+    pub(crate) fn packet(&mut self, octets: Vec<u8>) -> Vec<Sent> {
         self.packet_as(Cast::Unicast, octets)
     }
 
-    fn arp(
+    pub(crate) fn arp(
         &mut self,
         operation: arp::Operation,
         from: HardwareAddress,
@@ -84,7 +90,7 @@ impl Small {
         self.packet(packet_v6(v6(target), v6("2001:db8::1"), IpProtocol::ICMPV6, 255, &body))
     }
 
-    fn send(&mut self, to: &str, packet: Outgoing, len: usize) {
+    pub(crate) fn send(&mut self, to: &str, packet: Outgoing, len: usize) {
         let path = self.ip.route(Source::ANY, ip(to)).unwrap();
         self.transport.queue(path, packet, len);
     }
@@ -94,13 +100,13 @@ impl Small {
         self.ip.route(Source::ANY, ip(address)).is_ok_and(|path| !path.is_resolving())
     }
 
-    fn counter(&self, name: &str) -> u32 {
+    pub(crate) fn counter(&self, name: &str) -> u32 {
         let counters = self.ip.statistics().counters();
         counters.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no counter {name}")).1
     }
 }
 
-fn kinds(sent: &[Sent]) -> Vec<String> {
+pub(crate) fn kinds(sent: &[Sent]) -> Vec<String> {
     sent.iter().map(Sent::kind).collect()
 }
 
