@@ -114,7 +114,7 @@ fn announce(entry: &mut Entry, robustness: u8, now: Instant) {
 
 /// Whether routers are told of a group: not of those that everybody is in, and that do not leave the host.
 /// RFC 2236 §6, RFC 3810 §6.
-fn is_reported(group: IpAddr) -> bool {
+pub(crate) fn is_reported(group: IpAddr) -> bool {
     match group {
         IpAddr::V4(group) => cfg!(feature = "ipv4") && group != igmp::ALL_SYSTEMS,
         IpAddr::V6(group) => {

@@ -33,6 +33,8 @@
 //!   queries in one report after a random delay. MLDv1 (RFC 2710) while an older querier is present.
 //! - Nothing of 224.0.0.1, ff02::1 and groups that do not leave the host.
 //!
+//! [`small`] has an engine for hosts that count octets of flash.
+//!
 //! Answers to IGMPv1, IGMPv2 and MLDv1 queries are evenly spaced over the time that the query gives; [`Delays`]
 //! makes them random as the RFCs have it.
 #![no_std]
@@ -42,6 +44,7 @@ mod config;
 mod groups;
 mod input;
 mod output;
+pub mod small;
 mod statistics;
 mod storage;
 

@@ -2,7 +2,6 @@
 
 use core::cell::RefCell;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use tersus_igmp::Igmp;
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
     Addresses, Cast, InFlags, Instant, IpMeta, Membership, OutFlags, Outgoing, Transport, Verdict,
@@ -55,7 +54,7 @@ pub(crate) fn join(fake: &mut FakeIp<'_>, groups: &[&str]) {
     fake.group_generation += 1;
 }
 
-fn turn(igmp: &mut Igmp<'_>, fake: &mut FakeIp<'_>, said: &Heard, at: Instant) -> usize {
+fn turn(igmp: &mut dyn Transport, fake: &mut FakeIp<'_>, said: &Heard, at: Instant) -> usize {
     fake.now = at;
     let before = said.borrow().len();
     igmp.transmit(fake, &mut 1000);
@@ -68,7 +67,7 @@ fn turn(igmp: &mut Igmp<'_>, fake: &mut FakeIp<'_>, said: &Heard, at: Instant) -
 
 /// Polls now, and then whenever asked to, until `end` milliseconds. Polling before does nothing, polling then does
 /// something.
-pub(crate) fn run_until(igmp: &mut Igmp<'_>, fake: &mut FakeIp<'_>, said: &Heard, end: u64) {
+pub(crate) fn run_until(igmp: &mut dyn Transport, fake: &mut FakeIp<'_>, said: &Heard, end: u64) {
     let end = Instant::from_millis(end);
     let now = fake.now;
     turn(igmp, fake, said, now);
@@ -93,7 +92,7 @@ pub(crate) fn lines(lines: &[(u64, &str, &str)]) -> Vec<(u64, String, String)> {
 
 /// Feeds octets as a packet that came at the fake layer's moment, as a router of the link would send it.
 pub(crate) fn feed_octets(
-    igmp: &mut Igmp<'_>,
+    igmp: &mut dyn Transport,
     now: Instant,
     from: &str,
     to: &str,
