@@ -6,10 +6,14 @@
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
 use tersus_iface::icmp::EchoResponder;
+use tersus_iface::igmp;
 use tersus_iface::ip::small::{self, SmallIp};
 use tersus_iface::ip::{self, InterfaceId};
 use tersus_iface::phy::memory::{self, Wire};
-use tersus_iface::phy::{earliest, Ethernet, Fraction, Impairment, Instant, LinkLayer, Medium, Random};
+use tersus_iface::phy::{
+    earliest, Device, Ethernet, Fraction, Impairment, Instant, LinkLayer, Medium, Random, RxToken, TxMeta,
+    TxToken,
+};
 use tersus_iface::tcp::congestion::Reno;
 use tersus_iface::tcp::small::SmallTcp;
 use tersus_iface::tcp::{
@@ -370,9 +374,12 @@ fn small_hosts_survive_damage() {
     converse_all(seeds(), &[of(3), of(10)]);
 }
 
+/// What a frame holds of a datagram.
+const LARGEST_WHOLE: u32 = 1000;
+
 /// Two hosts of a small UDP each, one of which echoes, over a wire that is harmed so, from one seed. Returns how many
-/// datagrams were sent and came back.
-fn echo(family: Family, impairment: Impairment, seed: u64) -> (usize, usize) {
+/// datagrams were sent and came back. Those above `LARGEST_WHOLE` go in fragments.
+fn echo(family: Family, largest: u32, impairment: Impairment, seed: u64) -> (usize, usize) {
     let mut random = Random::new([u8::try_from(seed % 251).unwrap(); 32]);
     let mut memory = memory::Storage::<64, 1514>::new();
     let wire = Wire::new(&mut memory, Medium::Ethernet, [u8::try_from(seed % 241).unwrap(); 32]);
@@ -382,6 +389,12 @@ fn echo(family: Family, impairment: Impairment, seed: u64) -> (usize, usize) {
         [Ethernet::<_, 8>::new(left, [2, 0, 0, 0, 0, 1]), Ethernet::new(right, [2, 0, 0, 0, 0, 2])];
     let mut memories: [small::Storage<1, 0, 2>; 2] = Default::default();
     let mut ips = memories.each_mut().map(SmallIp::new);
+    let mut fragments: [small::FragmentStorage<2048>; 2] = Default::default();
+    if largest > LARGEST_WHOLE {
+        for ((ip, fragments), seed) in ips.iter_mut().zip(&mut fragments).zip(1..) {
+            ip.use_fragments(fragments, [seed; 32]);
+        }
+    }
     let mut storages: [udp::small::Storage<1, 8192, 2048>; 2] = Default::default();
     let mut udps = storages.each_mut().map(SmallUdp::new);
     for (ip, host) in ips.iter_mut().zip(1..) {
@@ -401,7 +414,7 @@ fn echo(family: Family, impairment: Impairment, seed: u64) -> (usize, usize) {
             is_busy |= ip.poll(now, link, &mut (udp,)) == Progress::More;
         }
         while sent < returned.len() && random.below(4) != 0 {
-            let len = usize::try_from(random.below(1000)).unwrap() + 2;
+            let len = usize::try_from(random.below(largest)).unwrap() + 2;
             let number = u16::try_from(sent).unwrap().to_be_bytes();
             let write = |place: &mut [u8]| {
                 for (at, octet_at) in place.iter_mut().enumerate() {
@@ -461,12 +474,108 @@ fn datagrams_of_small_hosts_come_back_unharmed_or_not_at_all() {
     {
         for family in [Family::V4, Family::V6] {
             for seed in 0..seeds() {
-                let (sent, returned) = echo(family, impairment, seed);
+                let (sent, returned) = echo(family, LARGEST_WHOLE, impairment, seed);
                 let share = returned * 100 / sent;
                 assert!(share >= least, "{family:?} {impairment:?} seed {seed}: {returned} of {sent}");
             }
         }
     }
+}
+
+#[test]
+fn datagrams_in_fragments_come_back_unharmed_or_not_at_all() {
+    let of = |loss, twice, late, damage| Impairment {
+        loss: percent(loss),
+        duplication: percent(twice),
+        reordering: percent(late),
+        reordering_delay: Duration::from_millis(5),
+        corruption: percent(damage),
+        ..Impairment::NONE
+    };
+    for (impairment, least) in [
+        (Impairment::NONE, 100),
+        (of(10, 0, 0, 0), 50),
+        (of(0, 20, 0, 0), 60),
+        (of(0, 0, 10, 0), 30),
+        (of(0, 0, 0, 10), 50),
+    ] {
+        for seed in 0..seeds() {
+            let (sent, returned) = echo(Family::V4, 1900, impairment, seed);
+            let share = returned * 100 / sent;
+            assert!(share >= least, "{impairment:?} seed {seed}: {returned} of {sent}");
+        }
+    }
+}
+
+/// Lets a small host and its routers talk: what the host says of groups, at which second.
+#[test]
+fn routers_hear_of_the_groups_of_a_small_host() {
+    let mut memory = memory::Storage::<64, 1514>::new();
+    let wire = Wire::new(&mut memory, Medium::Ethernet, [3; 32]);
+    let (left, mut router) = wire.ends();
+    let mut link: Ethernet<_> = Ethernet::new(left, [2, 0, 0, 0, 0, 1]);
+    let mut storage: small::Storage<2, 0, 2> = small::Storage::default();
+    let mut ip = SmallIp::new(&mut storage);
+    let mut table = [ip::Membership::FREE; 4];
+    ip.use_groups(&mut table);
+    for family in [Family::V4, Family::V6] {
+        ip.add_address(address(family, 2)).unwrap();
+    }
+    for group in ["224.0.0.1", "239.7.7.7", "ff15::7"] {
+        ip.join(&mut link, group.parse().unwrap()).unwrap();
+    }
+    let mut storage: igmp::small::Storage<4> = igmp::small::Storage::new();
+    let mut igmp = igmp::small::SmallIgmp::new(&mut storage, [1; 32]);
+    let mut heard = Vec::new();
+    for second in 100..200 {
+        let now = Instant::from_secs(second);
+        let query: &[u8] = match second {
+            // General queries, to be answered within a second.
+            120 => &[
+                1, 0, 0x5e, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0, 0x46, 0xc0, 0, 32, 0, 0, 0, 0, 1, 2, 0x82, 0x0d,
+                192, 0, 2, 9, 224, 0, 0, 1, 0x94, 4, 0, 0, 0x11, 10, 0xee, 0xf5, 0, 0, 0, 0,
+            ],
+            _ => &[],
+        };
+        if let Some(token) = router.transmit(now).filter(|_| !query.is_empty()) {
+            token.consume(query.len(), TxMeta::default(), |frame| frame.copy_from_slice(query));
+        }
+        if second == 150 {
+            assert!(ip.leave(&mut link, "239.7.7.7".parse().unwrap()));
+            assert!(ip.leave(&mut link, "ff15::7".parse().unwrap()));
+        }
+        while ip.poll(now, &mut link, &mut (&mut igmp,)) == Progress::More {}
+        while let Some((token, _)) = router.receive(now) {
+            token.consume(|frame| {
+                let kind = match frame.get(12..14) {
+                    Some([8, 0]) => format!("{:#x} {:?}", frame[38], &frame[42..46]),
+                    _ => format!("{} {} {:?}", frame[62], frame[70], &frame[74..90]),
+                };
+                heard.push((second, kind));
+            });
+        }
+    }
+    let (own, joined) = (
+        "[255, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 255, 0, 0, 2]",
+        "[255, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]",
+    );
+    let group = "[239, 7, 7, 7]";
+    // The changes, the answer, the leaves; 4 joins a group of MLDv2, 3 leaves it.
+    let want: Vec<(u64, String)> = [
+        (100, format!("0x16 {group}")),
+        (100, format!("143 4 {joined}")),
+        (100, format!("143 4 {own}")),
+        (101, format!("0x16 {group}")),
+        (101, format!("143 4 {joined}")),
+        (101, format!("143 4 {own}")),
+        (121, format!("0x16 {group}")),
+        (150, format!("0x17 {group}")),
+        (150, format!("143 3 {joined}")),
+        (151, format!("0x17 {group}")),
+        (151, format!("143 3 {joined}")),
+    ]
+    .into();
+    assert_eq!(heard, want);
 }
 
 #[test]
