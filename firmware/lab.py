@@ -35,7 +35,10 @@ IMAGES = {
     "tcp-v4": ("tcp", "tcp,ipv4"),
     "tcp-dual": ("tcp_ping", "tcp,icmp,ipv4,ipv6"),
     "http": ("http", "ipv4,ipv6,fragmentation,icmp,igmp,udp,tcp"),
+    "all": ("all", "ipv4,ipv6,fragmentation,icmp,igmp,udp,tcp"),
 }
+# What smoltcp has no counterpart of is compared with this one.
+NEIGHBOUR = {"all": "http"}
 
 
 class Broken(Exception):
@@ -55,6 +58,8 @@ def output(*command):
 
 def build(image, stack="tersus", composition="static", opt="s", board=BOARD, probe=False, lines=False, extra=()):
     """Builds one image and returns where it lies. A panic that is reachable is a linker's error."""
+    if stack == "smoltcp":
+        image = NEIGHBOUR.get(image, image)
     program, features = IMAGES[image]
     if stack == "smoltcp":
         package, program = "smoltcp-images", "smoltcp-" + program.removesuffix("_ping")

@@ -9,9 +9,13 @@
 mod compose;
 #[cfg(feature = "igmp")]
 pub mod http;
+#[cfg(feature = "tcp")]
+pub mod page;
 pub mod small;
 #[cfg(feature = "tcp")]
 pub mod small_echo;
+#[cfg(feature = "tcp")]
+pub mod small_http;
 #[cfg(feature = "udp")]
 pub mod small_udp_echo;
 #[cfg(feature = "igmp")]

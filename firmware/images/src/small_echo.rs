@@ -8,13 +8,16 @@ use tersus_iface::tcp::ConnectionId;
 pub const CONNECTIONS: usize = 2;
 
 /// Connections of 2 KiB each way.
-pub type TcpStorage = Storage<CONNECTIONS, 2048, 2048>;
+pub type TcpStorage<const CONNS: usize = CONNECTIONS, const LISTENERS: usize = 1> =
+    Storage<CONNS, 2048, 2048, LISTENERS>;
 
 /// Who is served.
 pub type Served = [Option<ConnectionId>; CONNECTIONS];
 
 /// The engine, which listens at port 7.
-pub fn open(storage: &'static mut TcpStorage) -> SmallTcp<'static> {
+pub fn open<const CONNS: usize, const LISTENERS: usize>(
+    storage: &'static mut TcpStorage<CONNS, LISTENERS>,
+) -> SmallTcp<'static> {
     let mut tcp = SmallTcp::new(storage, entropy(3));
     if tcp.listen(7).is_err() {
         halt();
@@ -40,8 +43,8 @@ pub fn serve(tcp: &mut SmallTcp<'_>, served: &mut Served, scratch: &mut Scratch)
     }
 }
 
-/// Whether there may be more.
-fn echo(tcp: &mut SmallTcp<'_>, id: ConnectionId, scratch: &mut Scratch) -> bool {
+/// Sends back what one connection received. Whether there may be more.
+pub fn echo(tcp: &mut SmallTcp<'_>, id: ConnectionId, scratch: &mut Scratch) -> bool {
     loop {
         // No more than can be sent back: the rest waits, and the peer's window closes.
         let room = tcp.send_room(id).unwrap_or(0).min(scratch.len());

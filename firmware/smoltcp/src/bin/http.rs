@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use cortex_m_rt::entry;
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::{tcp, udp};
@@ -11,6 +12,10 @@ use tersus_board::{Board, Buffers};
 const ANSWER: &[u8] = b"HTTP/1.0 200 OK\r\nServer: tersus\r\nContent-Type: text/html\r\nContent-Length: 98\r\n\
     Connection: close\r\n\r\n<!doctype html><title>tersus</title>\n<p>This page was served by a micro-controller of \
     QEMU's.</p>\n";
+
+/// Groups that the host is in, for any router to see.
+const GROUPS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(239, 7, 7, 7)), IpAddr::V6(Ipv6Addr::new(0xff15, 0, 0, 0, 0, 0, 0, 7))];
 
 #[entry]
 fn main() -> ! {
@@ -24,6 +29,9 @@ fn main() -> ! {
     let (mut board, device) = Board::start(BUFFERS);
     let mut port = Port(device);
     let mut interface = interface(&mut port);
+    for group in GROUPS {
+        let _ = interface.join_multicast_group(group);
+    }
     let mut sockets = SocketSet::new(&mut SOCKETS[..]);
     let (socket, scratch) = udp_echo::open(UDP, META);
     let udp = sockets.add(socket);
