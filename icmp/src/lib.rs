@@ -15,6 +15,9 @@
 //! let mut icmp = Icmp::new(&mut storage, [7; 32]); // a seed that nobody can guess
 //! let ping = icmp.bind_echo(None)?;
 //!
+//! # if cfg!(not(feature = "ipv4")) {
+//! #     return Ok::<(), Box<dyn std::error::Error>>(());
+//! # }
 //! # let mut buffer = [0; 1500];
 //! # let mut ignore = |_: &_, _, _: &[u8]| ();
 //! # let mut ip = FakeIp::new(&mut buffer, &mut ignore);
