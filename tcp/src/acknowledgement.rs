@@ -200,6 +200,7 @@ impl Slot {
 
     /// The window update of the fifth step: only from segments that are newer than the last that brought one. SND.WL2 is
     /// not kept: the segment acknowledges SND.UNA, and nothing beyond that has brought a window.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn take_window(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
         if seg.seq.lt(self.snd_wl1) {
             return;

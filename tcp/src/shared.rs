@@ -87,6 +87,7 @@ impl Shared<'_> {
     }
 
     /// cwnd of the connection at work.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn cwnd(&self) -> u32 {
         self.congestion.window(self.words())
     }

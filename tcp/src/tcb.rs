@@ -401,6 +401,7 @@ impl Slot {
     }
 
     /// The earliest of all timers.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn next_deadline(&self, now: Instant) -> Deadline {
         let mut next = self.retransmit.earlier(self.idle);
         if self.user_timeout_ms != 0 {
