@@ -24,10 +24,10 @@ const C: &str = "2001:db8::9";
 
 /// Whether the family of an address is in this build.
 fn is_built(address: &str) -> bool {
-    if address.contains(':') {
-        cfg!(feature = "ipv6")
-    } else {
-        cfg!(feature = "ipv4")
+    let [ipv4, ipv6] = [cfg!(feature = "ipv4"), cfg!(feature = "ipv6")];
+    match ip(address) {
+        IpAddr::V4(_) => ipv4,
+        IpAddr::V6(_) => ipv6,
     }
 }
 
