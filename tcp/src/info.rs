@@ -7,6 +7,7 @@
 use crate::ecn::EcnFlags;
 use crate::engine::Tcp;
 use crate::error::Stale;
+use crate::recovery::Marks;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Flags, Slot};
@@ -56,6 +57,9 @@ pub struct Info {
     pub receive_queue: u32,
     /// Size of the receive buffer, in octets.
     pub receive_buffer: u32,
+    /// What of the receive buffer may be offered now, what is unread included: all of it, unless windows grow
+    /// ([`Tcp::grow_windows`]).
+    pub receive_limit: u32,
     /// Window that the peer offers, in octets.
     pub send_window: u32,
     /// Window that was offered to the peer, in octets.
@@ -68,6 +72,10 @@ pub struct Info {
     pub timestamps: bool,
     /// Explicit congestion notification was agreed on, RFC 3168.
     pub ecn: bool,
+    /// How many octets may leave in a second now; `None`: as soon as the windows permit.
+    pub pacing_rate: Option<u64>,
+    /// Segments of ours have overtaken each other on their way, as far as RACK saw it, RFC 8985.
+    pub reordering: bool,
     /// Losses are being repaired.
     pub in_recovery: bool,
     /// Keep-alive probes that were not answered yet.
@@ -112,6 +120,12 @@ pub struct Figures {
     pub limited_by_window: Duration,
     /// Of it, how long the congestion window did.
     pub limited_by_cwnd: Duration,
+    /// Octets that the peer received in a second, by ACK or SACK, over the last round trip in which it acknowledged any; 0
+    /// before the first.
+    pub delivery_rate: u64,
+    /// When the round trip began that it is measured over next, and what was delivered until then, modulo 2^32.
+    round: Instant,
+    delivered: u32,
     /// When the phase began, and what it is.
     since: Instant,
     phase: Phase,
@@ -163,6 +177,9 @@ impl Figures {
         busy: Duration::ZERO,
         limited_by_window: Duration::ZERO,
         limited_by_cwnd: Duration::ZERO,
+        delivery_rate: 0,
+        round: Instant::ZERO,
+        delivered: 0,
         since: Instant::ZERO,
         phase: Phase::Idle,
     };
@@ -191,6 +208,22 @@ impl Figures {
         }
     }
 
+    /// What was delivered in a round trip gives the rate, once it is over or nothing is in flight any more. One begins
+    /// with what is sent after there was nothing to send, and behind each that is over.
+    fn measure(&mut self, slot: &Slot, now: Instant) {
+        let delivered = slot.records.delivered();
+        let octets = delivered.wrapping_sub(self.delivered);
+        let span = now.micros().saturating_sub(self.round.micros());
+        if self.phase != Phase::Idle {
+            let is_over = span >= slot.rtt.srtt_us().into() || slot.flight_size() == 0;
+            if octets == 0 || span == 0 || !is_over {
+                return;
+            }
+            self.delivery_rate = u64::from(octets).saturating_mul(1_000_000) / span;
+        }
+        (self.round, self.delivered) = (now, delivered);
+    }
+
     /// The time since the last look belongs to the phase that was.
     fn clock(&mut self, now: Instant) {
         let span = now.since(core::mem::replace(&mut self.since, now));
@@ -210,6 +243,10 @@ fn observe(shared: &mut Shared<'_>, of: &Of<'_>, what: &What) {
     let (phase, now, id) = (Phase::of(slot, shared), shared.now, usize::from(shared.id));
     let Some(figures) = shared.figures.get_mut(id) else { return };
     figures.clock(now);
+    if !matches!(what, What::Received(_)) {
+        // What a segment delivers shows in the variables that it has changed.
+        figures.measure(slot, now);
+    }
     figures.count(what, now);
     figures.phase = phase;
 }
@@ -261,12 +298,15 @@ impl<'a> Tcp<'a> {
             send_buffer: tcb.tx.size(),
             receive_queue: tcb.rx.len(),
             receive_buffer: tcb.rx.size(),
+            receive_limit: shared.receive_limit(tcb.rx.size()),
             send_window: tcb.snd_wnd,
             receive_window: tcb.rcv_wnd(),
             window_scale: is_scaled.then_some((tcb.snd_shift, tcb.rcv_shift)),
             sack: tcb.flags.contains(Flags::SACK_OK),
             timestamps: tcb.flags.contains(Flags::TIMESTAMPS),
             ecn: tcb.ecn.contains(EcnFlags::AGREED),
+            pacing_rate: shared.pacing.and_then(|_| shared.congestion.pacing_rate(words, tcb.rtt.srtt_us())),
+            reordering: tcb.repair.marks.contains(Marks::REORDERED),
             in_recovery: tcb.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY),
             probes: tcb.probes,
             last_sent: tcb.last_sent,

@@ -94,7 +94,13 @@ fn the_window_is_twice_what_was_taken_in_a_round_trip_and_more_while_that_grows(
             // Taken: 2,000, not more than before. The window stays.
             (300, Burst(vec![data(5_801, 1_000), data(6_801, 1_000)])),
             (300, Out(seg(101).ack(7_801).wnd(6_000))),
-            (300, Call(|host| assert_eq!(host.tcp.info(host.id()).unwrap().receive_window, 12_000))),
+            (
+                300,
+                Call(|host| {
+                    let info = host.tcp.info(host.id()).unwrap();
+                    assert_eq!((info.receive_window, info.receive_limit), (12_000, 14_000));
+                }),
+            ),
         ]
     });
 }

@@ -2,6 +2,7 @@
 
 use crate::runner::*;
 use core::time::Duration;
+use tersus_tcp::congestion::{Pacing, Reno};
 use tersus_tcp::trace::What;
 use tersus_tcp::{Figures, State};
 
@@ -153,5 +154,60 @@ fn figures_begin_anew_with_each_connection_and_agree_with_a_trace() {
             host.poll();
             host.sent.clear();
         }
+    });
+}
+
+/// Connected to a peer a tenth of a second away.
+fn connected_far(host: &mut Host) {
+    keep_figures(host);
+    host.connect();
+    play(
+        host,
+        vec![
+            (0, Out(syn(100))),
+            (100, In(syn(300).ack(101).mss(1460).permits(true).wnd(65_535))),
+            (100, Out(seg(101).ack(301))),
+        ],
+    );
+}
+
+#[test]
+fn the_rates_are_those_of_the_last_round_trip_and_of_pacing() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected_far, || {
+        vec![
+            (100, Call(|h| assert_eq!(figures(h).delivery_rate, 0))),
+            (1_000, Call(|h| assert_eq!(h.send(6 * 1460, 101), 6 * 1460))),
+            (1_000, Drain),
+            (1_050, In(seg(301).ack(1_561).wnd(65_535))),
+            (1_050, Call(|h| assert_eq!(figures(h).delivery_rate, 0, "the round trip is not over"))),
+            (1_100, In(seg(301).ack(8_861).wnd(65_535))),
+            // 8,760 octets in a tenth of a second.
+            (1_100, Call(|h| assert_eq!(figures(h).delivery_rate, 87_600))),
+            // Silence counts for nothing.
+            (5_000, Call(|h| assert_eq!(h.send(1_000, 8_861), 1_000))),
+            (5_000, Drain),
+            (5_050, In(seg(301).ack(9_861).wnd(65_535))),
+            (5_050, Call(|h| assert_eq!(figures(h).delivery_rate, 20_000))),
+            (5_050, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().pacing_rate, None))),
+        ]
+    });
+    static PACED: Reno = Reno { pacing: Some(Pacing::DEFAULT), ..Reno::DEFAULT };
+    run(&Setup { congestion: &PACED, ..Setup::default() }, connected_far, || {
+        // Twice ten segments in a tenth of a second.
+        vec![(100, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().pacing_rate, Some(292_000))))]
+    });
+}
+
+#[test]
+fn what_overtook_on_the_way_is_told() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected_far, || {
+        vec![
+            (100, Call(|h| assert_eq!(h.send(3 * 1460, 101), 3 * 1460))),
+            (100, Left(3)),
+            (200, In(seg(301).ack(101).sack(&[(3_021, 4_481)]).wnd(65_535))),
+            (200, Call(|h| assert!(!h.tcp.info(h.id()).unwrap().reordering))),
+            (201, In(seg(301).ack(4_481).wnd(65_535))),
+            (201, Call(|h| assert!(h.tcp.info(h.id()).unwrap().reordering))),
+        ]
     });
 }
