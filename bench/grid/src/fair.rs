@@ -85,6 +85,27 @@ impl Contest {
     }
 }
 
+impl Contest {
+    /// Of two of a kind over ways of the same length: what the smaller share is of the larger one, as a mean over the seeds and
+    /// at worst. `None`: it is another contest.
+    pub fn parity(&self) -> Option<(f64, f64)> {
+        let [one, other] = &self.members[..] else { return None };
+        if one.subject != other.subject || one.rtt != other.rtt {
+            return None;
+        }
+        let parts = self.rounds.iter().filter_map(|round| match round[..] {
+            [a, b] => {
+                let (a, b) = (a.goodput_mbit, b.goodput_mbit);
+                Some(a.min(b) / a.max(b).max(1e-3))
+            }
+            _ => None,
+        });
+        let parts: Vec<f64> = parts.collect();
+        let mean = parts.iter().sum::<f64>() / parts.len().max(1) as f64;
+        Some((mean, parts.iter().copied().fold(1.0, f64::min)))
+    }
+}
+
 fn jain(round: &[Share]) -> f64 {
     let rates = || round.iter().map(|share| share.goodput_mbit);
     let (sum, squares) = (rates().sum::<f64>(), rates().map(|rate| rate * rate).sum::<f64>());
@@ -219,6 +240,23 @@ mod tests {
             assert!((contest.jain().median - index).abs() < 1e-9, "{rates:?}");
             assert!((contest.ratio().median - ratio).abs() < 1e-6, "{rates:?}");
         }
+    }
+
+    #[test]
+    fn two_of_a_kind_are_judged_by_the_smaller_share() {
+        use Subject::{TersusCubic, TersusReno};
+        let contest = |of: [Subject; 2], rtt: [Micros; 2], rounds: &[[f64; 2]]| Contest {
+            name: String::new(),
+            queue: Full::TailDrop,
+            members: (0..2).map(|n| Member { subject: of[n], start: 0, rtt: rtt[n] }).collect(),
+            rounds: rounds.iter().map(|round| round.map(share).to_vec()).collect(),
+            traces: vec![],
+        };
+        let rounds = [[50.0, 40.0], [30.0, 60.0]];
+        let (mean, worst) = contest([TersusReno; 2], [5, 5], &rounds).parity().expect("both are of one kind");
+        assert!((mean - 0.65).abs() < 1e-9 && (worst - 0.5).abs() < 1e-9, "{mean} {worst}");
+        assert!(contest([TersusReno, TersusCubic], [5, 5], &rounds).parity().is_none());
+        assert!(contest([TersusReno; 2], [5, 6], &rounds).parity().is_none());
     }
 
     #[test]

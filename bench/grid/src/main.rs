@@ -138,9 +138,11 @@ fn look(options: &Look) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn fair(options: &fair::Fair) -> anyhow::Result<()> {
+/// Whether two of a kind share alike.
+fn fair(options: &fair::Fair) -> anyhow::Result<bool> {
     let contests = fair::run(options);
     report::shares(&contests);
+    let is_alike = report::parity(&contests);
     if let Some(folder) = &options.plots {
         std::fs::create_dir_all(folder)?;
         report::shares_over_time(folder, &contests)?;
@@ -157,7 +159,7 @@ fn fair(options: &fair::Fair) -> anyhow::Result<()> {
             .collect();
         std::fs::write(file, serde_json::to_string_pretty(&all)? + "\n")?;
     }
-    Ok(())
+    Ok(is_alike)
 }
 
 fn steps(options: &Steps) -> anyhow::Result<()> {
@@ -174,7 +176,11 @@ fn main() -> anyhow::Result<ExitCode> {
     match Options::parse().command {
         Command::Grid(options) => grid(&options)?,
         Command::Look(options) => look(&options)?,
-        Command::Fair(options) => fair(&options)?,
+        Command::Fair(options) => {
+            if !fair(&options)? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Targets(options) => {
             if !targets::run(&options) {
                 return Ok(ExitCode::FAILURE);

@@ -32,10 +32,11 @@ pub(crate) enum Control {
     Cubic,
     /// CUBIC, paced.
     CubicPaced,
-    /// BBR version 3, draft-ietf-ccwg-bbr: by rates.
+    /// BBR version 3, draft-ietf-ccwg-bbr: by rates; up to a tenth lost is not taken for congestion.
+    #[value(alias = "bbr-tolerant")]
     Bbr,
-    /// The same for paths that lose without being full.
-    BbrTolerant,
+    /// The same to the letter: 2 % lost is congestion.
+    BbrDraft,
     /// None at all: for a link of one's own.
     None,
 }
@@ -46,8 +47,8 @@ impl Control {
             Self::Reno => &Reno::DEFAULT,
             Self::Cubic => &Cubic::DEFAULT,
             Self::CubicPaced => &Cubic::PACED,
-            Self::Bbr => &Bbr::DEFAULT,
-            Self::BbrTolerant => &Bbr::TOLERANT,
+            Self::Bbr => &Bbr::TOLERANT,
+            Self::BbrDraft => &Bbr::DEFAULT,
             Self::None => &Unlimited,
         }
     }

@@ -6,7 +6,7 @@ mod tables;
 
 pub use compare::{compare, steps};
 pub use plots::{over_time, overview, shares_over_time};
-pub use tables::{cell, grid, shares, shortfalls};
+pub use tables::{cell, grid, parity, shares, shortfalls};
 
 use crate::conditions::Conditions;
 use crate::matrix::{Entry, Metric};

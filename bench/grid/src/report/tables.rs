@@ -97,3 +97,22 @@ pub fn shares(contests: &[Contest]) {
         }
     }
 }
+
+/// Whether two of a kind share alike: the smaller share at least 0.8 of the larger, as a mean over the seeds.
+pub fn parity(contests: &[Contest]) -> bool {
+    let judged: Vec<_> = contests.iter().filter_map(|contest| Some((contest, contest.parity()?))).collect();
+    if judged.is_empty() {
+        return true;
+    }
+    println!("\n| two alike | queue | smaller of larger share, mean | worst | within 20 % |");
+    println!("| --- | --- | --- | --- | --- |");
+    let mut is_all = true;
+    for (contest, (mean, worst)) in judged {
+        let is_met = mean >= 0.8;
+        is_all &= is_met;
+        let name = contest.members.first().map_or("", |member| member.subject.name());
+        let verdict = if is_met { "yes" } else { "**no**" };
+        println!("| {name} | {} | {mean:.2} | {worst:.2} | {verdict} |", queue(contest.queue));
+    }
+    is_all
+}
