@@ -13,7 +13,8 @@
 //! ```
 //! Nothing is verified: that takes the key. Payload Len counts words of four octets, less two.
 
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{Error, IpProtocol};
 use core::fmt;
 
@@ -131,11 +132,11 @@ impl<'a> Repr<'a> {
             return Err(Error::Unrepresentable);
         }
         let units = u8::try_from(need / 4 - 2).map_err(|_| Error::Unrepresentable)?;
-        let mut writer = Writer::new(buffer, need)?;
-        writer.put(&[self.next_header.0, units, 0, 0])?;
-        writer.put(&self.spi.to_be_bytes())?;
-        writer.put(&self.sequence.to_be_bytes())?;
-        writer.put(self.icv)?;
+        let mut writer = Put::new(buffer, need)?;
+        writer.octets(&[self.next_header.0, units, 0, 0]);
+        writer.octets(&self.spi.to_be_bytes());
+        writer.octets(&self.sequence.to_be_bytes());
+        writer.octets(self.icv);
         Ok(need)
     }
 }

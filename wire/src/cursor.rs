@@ -1,5 +1,5 @@
-//! Reading and writing octets in order, each step checked: for formats that no layer of the stack meets on a packet's
-//! path. Those that it does meet use fixed arrays.
+//! Reading octets in order, each step checked: for formats that no layer of the stack meets on a packet's path. Those that
+//! it does meet use fixed arrays.
 
 use crate::Error;
 
@@ -50,38 +50,5 @@ impl<'a> Reader<'a> {
     /// What was not read.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
-    }
-}
-
-/// The octets not yet written.
-pub(crate) struct Writer<'b> {
-    rest: &'b mut [u8],
-}
-
-impl<'b> Writer<'b> {
-    /// Will write `need` octets at the front of `buffer`.
-    pub(crate) fn new(buffer: &'b mut [u8], need: usize) -> Result<Self, Error> {
-        let have = buffer.len();
-        let rest = buffer.get_mut(..need).ok_or(Error::no_room(need, have))?;
-        Ok(Self { rest })
-    }
-
-    /// Writes `octets`; `NoRoom` if more is written than was announced.
-    pub(crate) fn put(&mut self, octets: &[u8]) -> Result<(), Error> {
-        let have = self.rest.len();
-        let (to, rest) = core::mem::take(&mut self.rest)
-            .split_at_mut_checked(octets.len())
-            .ok_or(Error::no_room(octets.len(), have))?;
-        to.copy_from_slice(octets);
-        self.rest = rest;
-        Ok(())
-    }
-
-    /// Writes `len` zeros.
-    pub(crate) fn zeros(&mut self, len: usize) -> Result<(), Error> {
-        for _ in 0..len {
-            self.put(&[0])?;
-        }
-        Ok(())
     }
 }

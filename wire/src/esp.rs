@@ -12,7 +12,8 @@
 //! ```
 //! [`Trailer`] takes the end of the decrypted part apart.
 
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{Error, IpProtocol};
 use core::fmt;
 
@@ -96,9 +97,9 @@ impl Repr {
     /// # Errors
     /// `NoRoom` below eight octets.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let mut writer = Writer::new(buffer, HEADER_LEN)?;
-        writer.put(&self.spi.to_be_bytes())?;
-        writer.put(&self.sequence.to_be_bytes())?;
+        let mut writer = Put::new(buffer, HEADER_LEN)?;
+        writer.octets(&self.spi.to_be_bytes());
+        writer.octets(&self.sequence.to_be_bytes());
         Ok(HEADER_LEN)
     }
 }
@@ -156,11 +157,11 @@ impl<'a> Trailer<'a> {
             padding = padding.checked_add(1).ok_or(Error::Unrepresentable)?;
         }
         let need = usize::from(padding) + 2;
-        let mut writer = Writer::new(buffer, need)?;
+        let mut writer = Put::new(buffer, need)?;
         for octet in 1..=padding {
-            writer.put(&[octet])?;
+            writer.octets(&[octet]);
         }
-        writer.put(&[padding, next_header.0])?;
+        writer.octets(&[padding, next_header.0]);
         Ok(need)
     }
 }

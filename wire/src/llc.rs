@@ -16,7 +16,8 @@
 
 mod control;
 
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{Error, EtherType};
 pub use control::{Control, Supervisory, Unnumbered};
 use core::fmt;
@@ -202,11 +203,11 @@ impl Repr {
     /// RFC 1122 §2.3.3 forbids to send.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
-        let mut writer = Writer::new(buffer, need)?;
+        let mut writer = Put::new(buffer, need)?;
         if (self.dsap.0 | self.ssap.0) & 1 != 0 || self.dsap == Sap::IP || self.ssap == Sap::IP {
             return Err(Error::Unrepresentable);
         }
-        writer.put(&[self.dsap.0 | u8::from(self.is_group), self.ssap.0 | u8::from(self.is_response)])?;
+        writer.octets(&[self.dsap.0 | u8::from(self.is_group), self.ssap.0 | u8::from(self.is_response)]);
         self.control.write(&mut writer)?;
         Ok(need)
     }
@@ -307,10 +308,10 @@ impl SnapRepr {
     /// # Errors
     /// `NoRoom` below 8 octets.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let mut writer = Writer::new(buffer, SNAP_HEADER_LEN)?;
-        writer.put(&[Sap::SNAP.0, Sap::SNAP.0, Unnumbered::UI.octet()])?;
-        writer.put(&self.oui)?;
-        writer.put(&self.protocol.to_be_bytes())?;
+        let mut writer = Put::new(buffer, SNAP_HEADER_LEN)?;
+        writer.octets(&[Sap::SNAP.0, Sap::SNAP.0, Unnumbered::UI.octet()]);
+        writer.octets(&self.oui);
+        writer.octets(&self.protocol.to_be_bytes());
         Ok(SNAP_HEADER_LEN)
     }
 }

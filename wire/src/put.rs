@@ -29,6 +29,14 @@ impl<'b> Put<'b> {
         self.rest = rest;
     }
 
+    /// Appends `len` zeros.
+    pub(crate) fn pad(&mut self, len: usize) {
+        let rest = core::mem::take(&mut self.rest);
+        let (place, rest) = rest.split_at_mut_checked(len.min(rest.len())).unwrap_or_default();
+        place.fill(0);
+        self.rest = rest;
+    }
+
     /// Fills what is left with zeros.
     pub(crate) fn zeros(self) {
         self.rest.fill(0);

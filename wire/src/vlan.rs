@@ -258,17 +258,17 @@ impl Repr {
     /// and as [`Tag::to_bytes`].
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
-        let mut writer = crate::cursor::Writer::new(buffer, need)?;
+        let mut writer = crate::put::Put::new(buffer, need)?;
         let is_possible = self.ether_type.is_type() || self.ether_type.as_length().is_some();
         if ethernet::is_group(&self.source) || !is_possible || is_tpid(self.ether_type) {
             return Err(Error::Unrepresentable);
         }
-        writer.put(&self.destination)?;
-        writer.put(&self.source)?;
+        writer.octets(&self.destination);
+        writer.octets(&self.source);
         for tag in &self.tags {
-            writer.put(&tag.to_bytes()?)?;
+            writer.octets(&tag.to_bytes()?);
         }
-        writer.put(&self.ether_type.0.to_be_bytes())?;
+        writer.octets(&self.ether_type.0.to_be_bytes());
         Ok(need)
     }
 }

@@ -9,7 +9,8 @@
 //! ```
 
 use super::Operation;
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{Error, EtherType};
 use core::fmt;
 use core::net::Ipv4Addr;
@@ -128,15 +129,15 @@ impl<'a> Packet<'a> {
         let hardware_len = len(self.sender_hardware, self.target_hardware)?;
         let protocol_len = len(self.sender_protocol, self.target_protocol)?;
         let need = self.buffer_len();
-        let mut writer = Writer::new(buffer, need)?;
-        writer.put(&self.hardware_type.0.to_be_bytes())?;
-        writer.put(&self.protocol_type.0.to_be_bytes())?;
-        writer.put(&[hardware_len, protocol_len])?;
-        writer.put(&u16::from(self.operation).to_be_bytes())?;
+        let mut writer = Put::new(buffer, need)?;
+        writer.octets(&self.hardware_type.0.to_be_bytes());
+        writer.octets(&self.protocol_type.0.to_be_bytes());
+        writer.octets(&[hardware_len, protocol_len]);
+        writer.octets(&u16::from(self.operation).to_be_bytes());
         for address in
             [self.sender_hardware, self.sender_protocol, self.target_hardware, self.target_protocol]
         {
-            writer.put(address)?;
+            writer.octets(address);
         }
         Ok(need)
     }

@@ -11,7 +11,8 @@
 //!  GTS:  short address 16 | first slot 4 | slots 4
 //! ```
 
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{Error, HardwareAddress};
 use core::fmt;
 
@@ -176,35 +177,35 @@ impl<'a> Beacon<'a> {
     /// `NoRoom`; `Unrepresentable` for an order or a slot above 15, or a pending address that is not extended.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
-        let mut writer = Writer::new(buffer, need)?;
+        let mut writer = Put::new(buffer, need)?;
         let count = |len: usize| u8::try_from(len).map_err(|_| Error::Unrepresentable);
-        writer.put(&self.superframe.field()?.to_le_bytes())?;
+        writer.octets(&self.superframe.field()?.to_le_bytes());
         let permit = if self.is_gts_permitted { GTS_PERMIT } else { 0 };
-        writer.put(&[permit | count(self.guaranteed_slots.len())?])?;
+        writer.octets(&[permit | count(self.guaranteed_slots.len())?]);
         if !self.guaranteed_slots.is_empty() {
             let directions = self
                 .guaranteed_slots
                 .iter()
                 .rev()
                 .fold(0_u8, |mask, slot| mask << 1 | u8::from(slot.direction == Direction::Receive));
-            writer.put(&[directions])?;
+            writer.octets(&[directions]);
         }
         for slot in &self.guaranteed_slots {
             if (slot.start | slot.slots) > 15 {
                 return Err(Error::Unrepresentable);
             }
-            writer.put(&slot.device.to_le_bytes())?;
-            writer.put(&[slot.start | slot.slots << 4])?;
+            writer.octets(&slot.device.to_le_bytes());
+            writer.octets(&[slot.start | slot.slots << 4]);
         }
-        writer.put(&[count(self.pending_short.len())? | count(self.pending_extended.len())? << 4])?;
+        writer.octets(&[count(self.pending_short.len())? | count(self.pending_extended.len())? << 4]);
         for address in &self.pending_short {
-            writer.put(&address.to_le_bytes())?;
+            writer.octets(&address.to_le_bytes());
         }
         for address in &self.pending_extended {
             let address = address.as_extended().ok_or(Error::Unrepresentable)?;
-            writer.put(&u64::from_be_bytes(address).to_le_bytes())?;
+            writer.octets(&u64::from_be_bytes(address).to_le_bytes());
         }
-        writer.put(self.payload)?;
+        writer.octets(self.payload);
         Ok(need)
     }
 }

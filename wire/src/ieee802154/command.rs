@@ -4,7 +4,8 @@
 //!  | command id, 1 | content |
 //! ```
 
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 
@@ -142,25 +143,25 @@ impl<'a> Command<'a> {
     /// `NoRoom`; `Unrepresentable` for an unknown command with the id of a known one.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
-        let mut writer = Writer::new(buffer, need)?;
-        writer.put(&[self.id()])?;
+        let mut writer = Put::new(buffer, need)?;
+        writer.octets(&[self.id()]);
         match self {
             Self::DataRequest | Self::PanIdConflict | Self::Orphan | Self::BeaconRequest => {}
-            Self::AssociationRequest(capability) => writer.put(&[capability.bits()])?,
-            Self::Disassociation(octet) | Self::GtsRequest(octet) => writer.put(&[*octet])?,
+            Self::AssociationRequest(capability) => writer.octets(&[capability.bits()]),
+            Self::Disassociation(octet) | Self::GtsRequest(octet) => writer.octets(&[*octet]),
             Self::AssociationResponse { short_address, status } => {
-                writer.put(&short_address.to_le_bytes())?;
-                writer.put(&[*status])?;
+                writer.octets(&short_address.to_le_bytes());
+                writer.octets(&[*status]);
             }
             Self::CoordinatorRealignment { pan_id, coordinator, channel, short_address, channel_page } => {
-                writer.put(&pan_id.to_le_bytes())?;
-                writer.put(&coordinator.to_le_bytes())?;
-                writer.put(&[*channel])?;
-                writer.put(&short_address.to_le_bytes())?;
-                writer.put(channel_page.as_slice())?;
+                writer.octets(&pan_id.to_le_bytes());
+                writer.octets(&coordinator.to_le_bytes());
+                writer.octets(&[*channel]);
+                writer.octets(&short_address.to_le_bytes());
+                writer.octets(channel_page.as_slice());
             }
             Self::Unknown(1..=9, _) => return Err(Error::Unrepresentable),
-            Self::Unknown(_, content) => writer.put(content)?,
+            Self::Unknown(_, content) => writer.octets(content),
         }
         Ok(need)
     }

@@ -11,7 +11,8 @@
 //! payload elements with a termination (group 15) or with the frame. Each iterator yields at most one element for two
 //! octets, and after an error nothing.
 
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 
@@ -218,9 +219,9 @@ fn write(field: u16, content: &[u8], len_max: u16, buffer: &mut [u8]) -> Result<
         return Err(Error::Unrepresentable);
     }
     let need = ELEMENT_HEADER_LEN + content.len();
-    let mut writer = Writer::new(buffer, need)?;
-    writer.put(&(field | len).to_le_bytes())?;
-    writer.put(content)?;
+    let mut writer = Put::new(buffer, need)?;
+    writer.octets(&(field | len).to_le_bytes());
+    writer.octets(content);
     Ok(need)
 }
 

@@ -2,7 +2,7 @@
 
 use super::reader::{pan_ids, AddressMode, ElementsFollow, Reader};
 use super::{Frame, FrameControl, FrameType, SecurityRepr, Version};
-use crate::cursor::Writer;
+use crate::put::Put;
 use crate::{Error, HardwareAddress};
 
 /// A frame's header with all that it can hold. [`super::Repr`] is the plain data frame that 6LoWPAN sends.
@@ -103,22 +103,22 @@ impl<'a> FrameRepr<'a> {
     /// what follows them wants.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
-        let mut writer = Writer::new(buffer, need)?;
-        writer.put(&self.control()?.to_le_bytes())?;
-        writer.put(self.sequence.as_slice())?;
+        let mut writer = Put::new(buffer, need)?;
+        writer.octets(&self.control()?.to_le_bytes());
+        writer.octets(self.sequence.as_slice());
         for (pan, address) in [(self.dst_pan, self.dst), (self.src_pan, self.src)] {
             if let Some(pan) = pan {
-                writer.put(&pan.to_le_bytes())?;
+                writer.octets(&pan.to_le_bytes());
             }
             for octet in address.as_bytes().iter().rev() {
-                writer.put(&[*octet])?;
+                writer.octets(&[*octet]);
             }
         }
         if let Some(security) = &self.security {
             security.write(self.version, &mut writer)?;
         }
-        writer.put(self.header_elements)?;
-        writer.put(self.payload_elements)?;
+        writer.octets(self.header_elements);
+        writer.octets(self.payload_elements);
         Ok(need)
     }
 

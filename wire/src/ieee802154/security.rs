@@ -10,7 +10,7 @@
 //! Bits marked (2) exist in version 2 only; older frames always hold the counter.
 
 use super::Version;
-use crate::cursor::Writer;
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 
@@ -163,7 +163,7 @@ impl SecurityRepr {
         1 + counter_len + self.key_id.buffer_len()
     }
 
-    pub(super) fn write(&self, version: Version, writer: &mut Writer<'_>) -> Result<(), Error> {
+    pub(super) fn write(&self, version: Version, writer: &mut Put<'_>) -> Result<(), Error> {
         let is_possible = match version {
             Version::V2003 => false,
             Version::V2006 => self.frame_counter.is_some() && !self.is_asn_in_nonce,
@@ -179,9 +179,9 @@ impl SecurityRepr {
         if self.is_asn_in_nonce {
             control |= ASN_IN_NONCE;
         }
-        writer.put(&[control])?;
+        writer.octets(&[control]);
         if let Some(counter) = self.frame_counter {
-            writer.put(&counter.to_le_bytes())?;
+            writer.octets(&counter.to_le_bytes());
         }
         let (source, index): (&[u8], _) = match &self.key_id {
             KeyId::Implicit => return Ok(()),
@@ -189,8 +189,9 @@ impl SecurityRepr {
             KeyId::Short(source, index) => (source, index),
             KeyId::Extended(source, index) => (source, index),
         };
-        writer.put(source)?;
-        writer.put(&[*index])
+        writer.octets(source);
+        writer.octets(&[*index]);
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@
 //! [`Timestamps`].
 
 use super::{Route, Timestamps, OPTIONS_LEN_MAX};
-use crate::cursor::Writer;
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 
@@ -76,7 +76,7 @@ impl Opt<'_> {
             }
     }
 
-    fn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {
+    fn write(&self, writer: &mut Put<'_>) -> Result<(), Error> {
         let len = u8::try_from(self.buffer_len()).map_err(|_| Error::Unrepresentable)?;
         match self {
             // A type that is one octet, or that would be read as another variant or refused.
@@ -85,15 +85,16 @@ impl Opt<'_> {
             }
             _ => {}
         }
-        writer.put(&[self.kind(), len])?;
+        writer.octets(&[self.kind(), len]);
         match self {
             Self::RecordRoute(data)
             | Self::Timestamp(data)
             | Self::LooseSourceRoute(data)
             | Self::StrictSourceRoute(data)
-            | Self::Unknown(_, data) => writer.put(data),
-            Self::StreamId(value) | Self::RouterAlert(value) => writer.put(&value.to_be_bytes()),
+            | Self::Unknown(_, data) => writer.octets(data),
+            Self::StreamId(value) | Self::RouterAlert(value) => writer.octets(&value.to_be_bytes()),
         }
+        Ok(())
     }
 }
 
@@ -199,13 +200,13 @@ pub fn emit_options(options: &[Opt<'_>], buffer: &mut [u8]) -> Result<usize, Err
     if need > OPTIONS_LEN_MAX || options.iter().filter(is_source_route).count() > 1 {
         return Err(Error::Unrepresentable);
     }
-    let mut writer = Writer::new(buffer, need)?;
+    let mut writer = Put::new(buffer, need)?;
     let mut len = 0;
     for option in options {
         option.write(&mut writer)?;
         len += option.buffer_len();
     }
-    writer.zeros(need - len)?;
+    writer.pad(need - len);
     Ok(need)
 }
 

@@ -10,7 +10,8 @@
 //! an upper-layer protocol that it does not know.
 
 use crate::checksum::Sum;
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{ip, Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv6Addr;
@@ -64,9 +65,9 @@ impl<'a> Mobility<'a> {
         let need = self.buffer_len();
         let units = need.checked_sub(8).filter(|_| need % 8 == 0).map(|rest| rest / 8);
         let units = units.and_then(|units| u8::try_from(units).ok()).ok_or(Error::Unrepresentable)?;
-        let mut writer = Writer::new(buffer, need)?;
-        writer.put(&[self.payload_proto.0, units, self.mh_type, 0, 0, 0])?;
-        writer.put(self.data)?;
+        let mut writer = Put::new(buffer, need)?;
+        writer.octets(&[self.payload_proto.0, units, self.mh_type, 0, 0, 0]);
+        writer.octets(self.data);
         let written = buffer.get_mut(..need).unwrap_or(&mut []);
         let checksum = sum(source, destination, written).checksum();
         if let Some(field) = written.get_mut(CHECKSUM..CHECKSUM + 2) {

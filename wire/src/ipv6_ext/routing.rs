@@ -14,7 +14,8 @@
 //! Offsets in errors count from the start of the routing header.
 
 use super::{Header, SegmentRouting, SourceRoute};
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::{Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv6Addr;
@@ -236,10 +237,10 @@ impl<'a> RoutingRepr<'a> {
         let mut writer = start(buffer, need, self.next_header, routing_type, self.segments_left)?;
         match self.route {
             RouteRepr::HomeAddress(address) => {
-                writer.zeros(4)?;
-                writer.put(&address.octets())?;
+                writer.pad(4);
+                writer.octets(&address.octets());
             }
-            RouteRepr::Unknown(_, data) => writer.put(data)?,
+            RouteRepr::Unknown(_, data) => writer.octets(data),
         }
         Ok(need)
     }
@@ -252,11 +253,11 @@ pub(super) fn start(
     next_header: IpProtocol,
     routing_type: RoutingType,
     segments_left: u8,
-) -> Result<Writer<'_>, Error> {
+) -> Result<Put<'_>, Error> {
     let units = need.checked_sub(8).filter(|_| need % 8 == 0).map(|rest| rest / 8);
     let units = units.and_then(|units| u8::try_from(units).ok()).ok_or(Error::Unrepresentable)?;
-    let mut writer = Writer::new(buffer, need)?;
-    writer.put(&[next_header.0, units, routing_type.0, segments_left])?;
+    let mut writer = Put::new(buffer, need)?;
+    writer.octets(&[next_header.0, units, routing_type.0, segments_left]);
     Ok(writer)
 }
 

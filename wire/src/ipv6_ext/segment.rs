@@ -14,7 +14,7 @@
 
 use super::routing::{start, HDR_EXT_LEN, SEGMENTS_LEFT};
 use super::{Routing, RoutingType};
-use crate::cursor::Writer;
+use crate::put::Put;
 use crate::{Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv6Addr;
@@ -141,29 +141,30 @@ impl Tlv<'_> {
         }
     }
 
-    fn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {
+    fn write(&self, writer: &mut Put<'_>) -> Result<(), Error> {
         let len = |len: usize| u8::try_from(len).map_err(|_| Error::Unrepresentable);
         match self {
-            Self::Pad1 => writer.put(&[Self::PAD_1]),
+            Self::Pad1 => writer.octets(&[Self::PAD_1]),
             Self::PadN(data) => {
-                writer.put(&[Self::PAD_N, len(data.len())?])?;
-                writer.put(data)
+                writer.octets(&[Self::PAD_N, len(data.len())?]);
+                writer.octets(data);
             }
             Self::Hmac { is_destination_excluded, key_id, hmac } => {
                 if hmac.len() > 32 || hmac.len() % 8 != 0 {
                     return Err(Error::Unrepresentable);
                 }
                 let d = u8::from(*is_destination_excluded) << 7;
-                writer.put(&[Self::HMAC, len(6 + hmac.len())?, d, 0])?;
-                writer.put(&key_id.to_be_bytes())?;
-                writer.put(hmac)
+                writer.octets(&[Self::HMAC, len(6 + hmac.len())?, d, 0]);
+                writer.octets(&key_id.to_be_bytes());
+                writer.octets(hmac);
             }
-            Self::Unknown(Self::PAD_1 | Self::PAD_N | Self::HMAC, _) => Err(Error::Unrepresentable),
+            Self::Unknown(Self::PAD_1 | Self::PAD_N | Self::HMAC, _) => return Err(Error::Unrepresentable),
             Self::Unknown(kind, data) => {
-                writer.put(&[*kind, len(data.len())?])?;
-                writer.put(data)
+                writer.octets(&[*kind, len(data.len())?]);
+                writer.octets(data);
             }
         }
+        Ok(())
     }
 }
 
@@ -257,9 +258,9 @@ impl SegmentRoutingRepr<'_> {
         }
         let mut writer = start(buffer, need, self.next_header, RoutingType::SEGMENT, self.segments_left)?;
         let [high, low] = self.tag.to_be_bytes();
-        writer.put(&[last_entry, self.flags, high, low])?;
+        writer.octets(&[last_entry, self.flags, high, low]);
         for segment in self.segments {
-            writer.put(&segment.octets())?;
+            writer.octets(&segment.octets());
         }
         let mut offset = HEADER_LEN + self.segments.len() * 16;
         for tlv in self.tlvs {
@@ -274,7 +275,7 @@ impl SegmentRoutingRepr<'_> {
 }
 
 /// Up to seven octets of padding.
-fn pad(writer: &mut Writer<'_>, len: usize) -> Result<(), Error> {
+fn pad(writer: &mut Put<'_>, len: usize) -> Result<(), Error> {
     match len {
         0 => Ok(()),
         1 => Tlv::Pad1.write(writer),

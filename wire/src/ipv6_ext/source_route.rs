@@ -162,13 +162,13 @@ impl SourceRouteRepr<'_> {
         let padding = need - HEADER_LEN - len;
         let mut writer = start(buffer, need, self.next_header, RoutingType::RPL, self.segments_left)?;
         let pad = u8::try_from(padding << 4).map_err(|_| Error::Unrepresentable)?;
-        writer.put(&[cmpr_i << 4 | cmpr_e, pad, 0, 0])?;
+        writer.octets(&[cmpr_i << 4 | cmpr_e, pad, 0, 0]);
         for (i, address) in self.addresses.iter().enumerate() {
             let is_last = i + 1 == self.addresses.len();
             let left_out = usize::from(if is_last { cmpr_e } else { cmpr_i });
-            writer.put(address.octets().get(left_out..).unwrap_or(&[]))?;
+            writer.octets(address.octets().get(left_out..).unwrap_or(&[]));
         }
-        writer.zeros(padding)?;
+        writer.pad(padding);
         Ok(need)
     }
 }

@@ -10,7 +10,7 @@
 //! What has another type is kept; what its highest bits ask for is [`OptionType::action`].
 
 use super::{Action, OptionAt, OptionType};
-use crate::cursor::Writer;
+use crate::put::Put;
 use crate::{Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv6Addr;
@@ -144,7 +144,7 @@ impl<'a> Opt<'a> {
         (multiple + remainder - offset % multiple) % multiple
     }
 
-    fn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {
+    fn write(&self, writer: &mut Put<'_>) -> Result<(), Error> {
         let kind = self.kind();
         let is_possible = match self {
             Self::Rpl(_) => matches!(kind, OptionType::RPL | OptionType::RPL_6553),
@@ -154,21 +154,25 @@ impl<'a> Opt<'a> {
         if !is_possible {
             return Err(Error::Unrepresentable);
         }
-        let Some(len) = self.buffer_len().checked_sub(2) else { return writer.put(&[kind.0]) };
-        writer.put(&[kind.0, u8::try_from(len).map_err(|_| Error::Unrepresentable)?])?;
+        let Some(len) = self.buffer_len().checked_sub(2) else {
+            writer.octets(&[kind.0]);
+            return Ok(());
+        };
+        writer.octets(&[kind.0, u8::try_from(len).map_err(|_| Error::Unrepresentable)?]);
         match self {
-            Self::Pad1 => Ok(()),
-            Self::PadN(data) | Self::Unknown(_, data) => writer.put(data),
-            Self::TunnelEncapsulationLimit(limit) => writer.put(&[*limit]),
-            Self::RouterAlert(value) => writer.put(&value.to_be_bytes()),
-            Self::JumboPayload(len) => writer.put(&len.to_be_bytes()),
-            Self::HomeAddress(address) => writer.put(&address.octets()),
+            Self::Pad1 => {}
+            Self::PadN(data) | Self::Unknown(_, data) => writer.octets(data),
+            Self::TunnelEncapsulationLimit(limit) => writer.octets(&[*limit]),
+            Self::RouterAlert(value) => writer.octets(&value.to_be_bytes()),
+            Self::JumboPayload(len) => writer.octets(&len.to_be_bytes()),
+            Self::HomeAddress(address) => writer.octets(&address.octets()),
             Self::Rpl(rpl) => {
                 let [high, low] = rpl.sender_rank.to_be_bytes();
-                writer.put(&[rpl.flags.bits(), rpl.instance, high, low])?;
-                writer.put(rpl.sub_tlvs)
+                writer.octets(&[rpl.flags.bits(), rpl.instance, high, low]);
+                writer.octets(rpl.sub_tlvs);
             }
         }
+        Ok(())
     }
 }
 
@@ -236,8 +240,8 @@ impl OptionsRepr<'_> {
             return Err(Error::Unrepresentable);
         }
         let units = u8::try_from(need / 8 - 1).map_err(|_| Error::Unrepresentable)?;
-        let mut writer = Writer::new(buffer, need)?;
-        writer.put(&[self.next_header.0, units])?;
+        let mut writer = Put::new(buffer, need)?;
+        writer.octets(&[self.next_header.0, units]);
         let mut offset = 2;
         for option in self.options {
             let padding = option.padding_at(offset);
@@ -251,17 +255,18 @@ impl OptionsRepr<'_> {
 }
 
 /// Up to seven octets of padding.
-fn pad(writer: &mut Writer<'_>, len: usize) -> Result<(), Error> {
+fn pad(writer: &mut Put<'_>, len: usize) -> Result<(), Error> {
     match len {
-        0 => Ok(()),
-        1 => writer.put(&[OptionType::PAD_1.0]),
+        0 => {}
+        1 => writer.octets(&[OptionType::PAD_1.0]),
         _ => {
             let data_len = len - 2;
             writer
-                .put(&[OptionType::PAD_N.0, u8::try_from(data_len).map_err(|_| Error::Unrepresentable)?])?;
-            writer.zeros(data_len)
+                .octets(&[OptionType::PAD_N.0, u8::try_from(data_len).map_err(|_| Error::Unrepresentable)?]);
+            writer.pad(data_len);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

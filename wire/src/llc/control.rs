@@ -1,7 +1,8 @@
 //! The control field, IEEE 802.2 §5.4.
 
 use super::POLL_FINAL;
-use crate::cursor::{Reader, Writer};
+use crate::cursor::Reader;
+use crate::put::Put;
 use crate::Error;
 use core::fmt;
 
@@ -158,7 +159,7 @@ impl Control {
         }
     }
 
-    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {
+    pub(super) fn write(&self, writer: &mut Put<'_>) -> Result<(), Error> {
         let numbered = |first: u8, nr: u8, poll_final: bool| {
             if nr > 0x7f {
                 return Err(Error::Unrepresentable);
@@ -166,15 +167,16 @@ impl Control {
             Ok([first, nr << 1 | u8::from(poll_final)])
         };
         match *self {
-            Self::Information { ns, .. } if ns > 0x7f => Err(Error::Unrepresentable),
-            Self::Information { ns, nr, poll_final } => writer.put(&numbered(ns << 1, nr, poll_final)?),
+            Self::Information { ns, .. } if ns > 0x7f => return Err(Error::Unrepresentable),
+            Self::Information { ns, nr, poll_final } => writer.octets(&numbered(ns << 1, nr, poll_final)?),
             Self::Supervisory { function, nr, poll_final } => {
-                writer.put(&numbered(function.bits() << 2 | 1, nr, poll_final)?)
+                writer.octets(&numbered(function.bits() << 2 | 1, nr, poll_final)?);
             }
             Self::Unnumbered { kind, poll_final } => {
-                writer.put(&[kind.octet() | if poll_final { POLL_FINAL } else { 0 }])
+                writer.octets(&[kind.octet() | if poll_final { POLL_FINAL } else { 0 }]);
             }
         }
+        Ok(())
     }
 }
 
