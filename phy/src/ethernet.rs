@@ -130,8 +130,8 @@ fn input<T: TxToken, const GROUPS: usize>(
         Err(Cast::Unicast) => return count(&mut statistics.rx_other_station),
         Err(Cast::Multicast | Cast::Broadcast) => return count(&mut statistics.rx_other_group),
     };
-    let source = header.source();
-    if is_group(&source) {
+    let source = header.source_octets();
+    if is_group(source) {
         return count(&mut statistics.rx_group_source);
     }
     let protocol = header.ether_type();
@@ -147,7 +147,8 @@ fn input<T: TxToken, const GROUPS: usize>(
     }
     count(&mut statistics.rx_frames);
     add(&mut statistics.rx_octets, len);
-    let mut frame = Frame { from: HardwareAddress::ethernet(source), cast, protocol, meta: *meta, payload };
+    let mut frame =
+        Frame { from: HardwareAddress::from_ethernet(source), cast, protocol, meta: *meta, payload };
     upper.receive(&mut frame, back);
 }
 
@@ -193,17 +194,23 @@ struct Sender {
 
 impl Sender {
     /// The destination, if the device can carry the packet there.
-    #[inline]
+    // On small machines one way to ask, for both ways to send, is worth more than speed.
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn check<'t>(&mut self, to: &'t HardwareAddress, packet: &LinkPacket) -> Result<&'t [u8; 6], LinkError> {
         match to.ethernet_octets() {
-            Some(destination) if self.port.carries_whole(packet) => Ok(destination),
+            Some(destination)
+                if cfg!(not(target_pointer_width = "32")) && self.port.carries_whole(packet) =>
+            {
+                Ok(destination)
+            }
             destination => self.check_again(destination, *packet),
         }
     }
 
     /// As [`Sender::check`], of a packet to be cut by the device, or that it cannot carry.
-    #[cold]
-    #[inline(never)]
+    #[cfg_attr(not(target_pointer_width = "32"), cold, inline(never))]
+    #[cfg_attr(target_pointer_width = "32", inline)]
     fn check_again<'t>(
         &mut self,
         destination: Option<&'t [u8; 6]>,

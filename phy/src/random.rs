@@ -1,7 +1,7 @@
 //! The keyed generator of the stack: random numbers and a keyed hash from one seed.
 
 use core::hash::Hasher;
-use siphasher::sip::SipHasher24;
+use siphasher::sip::{SipHasher13, SipHasher24};
 
 /// Unpredictable numbers from a 32-octet seed: `SipHash-2-4` over a counter, and, under a second key, a keyed hash.
 ///
@@ -55,12 +55,26 @@ impl Random {
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         keyed_hash(&self.hash_key, bytes)
     }
+
+    /// As [`Random::hash`], by `SipHash-1-3`: fewer rounds, and a quarter less flash where nothing else is linked. Not to
+    /// be used beside it with one seed.
+    #[must_use]
+    pub fn hash_light(&self, bytes: &[u8]) -> u64 {
+        keyed_hash_light(&self.hash_key, bytes)
+    }
 }
 
 /// Out of line: its rounds are 800 octets on a small processor, once.
 #[inline(never)]
 fn keyed_hash(key: &[u8; 16], bytes: &[u8]) -> u64 {
     let mut hasher = SipHasher24::new_with_key(key);
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+#[inline(never)]
+fn keyed_hash_light(key: &[u8; 16], bytes: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new_with_key(key);
     hasher.write(bytes);
     hasher.finish()
 }

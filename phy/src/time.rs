@@ -53,6 +53,7 @@ impl Instant {
     /// The moment `micros` microseconds later, saturating. For spans that are kept as microseconds: a [`Duration`]
     /// made of a number costs a division, which small processors have to link.
     #[must_use]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn plus_micros(self, micros: u64) -> Self {
         Self(self.0.saturating_add(micros))
     }

@@ -125,6 +125,14 @@ impl<'a> Header<'a> {
         [a, b, c, d, e, f]
     }
 
+    /// As [`Self::source`], in place.
+    #[must_use]
+    #[inline]
+    pub fn source_octets(&self) -> &'a [u8; 6] {
+        let (_, source) = self.0.split_at(6);
+        source.first_chunk().unwrap_or(&[0; 6])
+    }
+
     /// The type field, which may be an IEEE 802.3 length.
     #[must_use]
     pub const fn ether_type(&self) -> EtherType {

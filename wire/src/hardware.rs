@@ -27,6 +27,17 @@ impl HardwareAddress {
         Self { len: 6, octets: [a, b, c, d, e, f, 0, 0] }
     }
 
+    /// As [`Self::ethernet`], of octets that are copied as words.
+    #[must_use]
+    #[inline]
+    pub fn from_ethernet(address: &[u8; 6]) -> Self {
+        let mut octets = [0; 8];
+        if let Some(front) = octets.first_chunk_mut() {
+            *front = *address;
+        }
+        Self { len: 6, octets }
+    }
+
     /// A 64-bit extended IEEE 802.15.4 address (EUI-64), most significant octet first.
     #[must_use]
     pub const fn extended(address: [u8; 8]) -> Self {
