@@ -39,13 +39,9 @@ pub use fragments::{FragmentStatistics, FragmentStorage, CUTS_MAX};
 pub use neighbours::Neighbour;
 pub use output::Out;
 
-#[cfg(feature = "ipv4")]
-use self::address::packed;
 use self::address::Address;
 use crate::interface::InterfaceFlags;
 use crate::martian::{self, Kind};
-#[cfg(feature = "ipv4")]
-use crate::own_addresses::RangeV4;
 use crate::rate_limit::TokenBucket;
 use crate::{
     earliest, AddressError, Deadline, Instant, Interface, InterfaceError, Progress, RouteError, Statistics,
@@ -119,22 +115,23 @@ impl Own {
         !self.address.is_none() && self.address.shares(self.prefix_len, address)
     }
 
-    /// Whether `to` is a broadcast address of the prefix.
-    fn is_broadcast(&self, to: &Address) -> bool {
+    /// Whether `to`, which is in the prefix, is its first or last address over IPv4: a broadcast address, RFC 1122
+    /// §3.2.1.3. /31 and /32 have none, RFC 3021.
+    fn is_edge(&self, to: &Address) -> bool {
         #[cfg(feature = "ipv4")]
-        if let (Some(range), Some(IpAddr::V4(to))) = (self.range_v4(), to.get()) {
-            return range.is_broadcast(to);
+        if let Some(bits) = to.v4_bits() {
+            let host_bits = u32::MAX.wrapping_shr(u32::from(self.prefix_len));
+            let host = bits & host_bits;
+            return self.prefix_len < 31 && (host == 0 || host == host_bits);
         }
         let _ = to;
         false
     }
 
+    /// Whether `to` is a broadcast address of the prefix.
     #[cfg(feature = "ipv4")]
-    fn range_v4(&self) -> Option<RangeV4> {
-        if self.address.is_none() {
-            return None;
-        }
-        RangeV4::of(&packed(&self.address), self.prefix_len)
+    fn is_broadcast(&self, to: &Address) -> bool {
+        self.contains(to) && self.is_edge(to)
     }
 }
 

@@ -72,6 +72,11 @@ mod word {
         }
 
         #[inline]
+        pub(in crate::small) const fn v4_bits(&self) -> Option<u32> {
+            Some(self.0)
+        }
+
+        #[inline]
         pub(in crate::small) const fn packed(self) -> PackedAddress {
             PackedAddress::v4(Ipv4Addr::from_bits(self.0))
         }

@@ -25,20 +25,22 @@ impl SmallIp<'_> {
     #[inline(never)]
     pub(super) fn on_arp(&mut self, packet: &[u8], back: &mut dyn LinkTx) {
         count(&mut self.statistics.arp_received);
-        let Some(
-            &[k0, k1, k2, k3, k4, k5, k6, operation, h0, h1, h2, h3, h4, h5, s0, s1, s2, s3, _, _, _, _, _, _, t0, t1, t2, t3],
-        ) = packet.first_chunk::<28>()
-        else {
+        // Whole fields, which are a word or two each.
+        let parts = packet.split_first_chunk::<8>().and_then(|(kind, rest)| {
+            let (hardware, rest) = rest.split_first_chunk::<6>()?;
+            let (source, rest) = rest.split_first_chunk::<4>()?;
+            let (_, rest) = rest.split_first_chunk::<6>()?;
+            Some((kind, hardware, *source, *rest.first_chunk::<4>()?))
+        });
+        let Some((kind, hardware, source, destination)) = parts else {
             return count(&mut self.statistics.arp_dropped);
         };
-        let from = HardwareAddress::ethernet([h0, h1, h2, h3, h4, h5]);
-        let is_request = operation == REQUEST;
-        if [k0, k1, k2, k3, k4, k5, k6, operation] != kind_of(if is_request { REQUEST } else { REPLY })
-            || !from.is_unicast()
-        {
+        let from = HardwareAddress::from_ethernet(hardware);
+        let is_request = *kind == kind_of(REQUEST);
+        if !(is_request || *kind == kind_of(REPLY)) || !from.is_unicast() {
             return count(&mut self.statistics.arp_dropped);
         }
-        let (source, destination) = (Ipv4Addr::new(s0, s1, s2, s3), Ipv4Addr::new(t0, t1, t2, t3));
+        let (source, destination) = (Ipv4Addr::from(source), Ipv4Addr::from(destination));
         let sender = Address::v4(source);
         if self.is_own(&sender) {
             return count(&mut self.statistics.address_conflicts);
@@ -51,10 +53,10 @@ impl SmallIp<'_> {
                 true => Heard::Answered,
                 false => Heard::Other,
             };
-            self.heard(&sender, from, what);
+            self.heard(&sender, &from, what);
         }
         if is_for_us && is_request {
-            count(match self.send_arp(REPLY, destination, source, from, back) {
+            count(match self.send_arp(REPLY, destination, source, &from, back) {
                 Ok(()) => &mut self.statistics.neighbour_answers,
                 Err(_) => &mut self.statistics.neighbour_unsent,
             });
@@ -64,7 +66,7 @@ impl SmallIp<'_> {
     /// Whether an address can be that of a station of the link: inside a prefix of ours, or a gateway's.
     fn is_station_v4(&self, sender: &Address) -> bool {
         match self.on_link(sender) {
-            Some(own) => !own.is_broadcast(sender),
+            Some(own) => !own.is_edge(sender),
             None => !sender.is_none() && self.routes.iter().any(|via| via.gateway == *sender),
         }
     }
@@ -75,7 +77,7 @@ impl SmallIp<'_> {
         operation: u8,
         source: Ipv4Addr,
         target: Ipv4Addr,
-        to: HardwareAddress,
+        to: &HardwareAddress,
         tx: &mut dyn LinkTx,
     ) -> Result<(), LinkError> {
         let Some(own) = self.interface.properties.hardware_address.as_ethernet() else {
@@ -83,7 +85,7 @@ impl SmallIp<'_> {
         };
         // A question names no hardware address.
         let asked = if operation == REQUEST { [0; 6] } else { to.as_ethernet().unwrap_or_default() };
-        tx.send(&to, &LinkPacket::new(EtherType::ARP, LEN), &mut |buffer: &mut [u8]| {
+        tx.send(to, &LinkPacket::new(EtherType::ARP, LEN), &mut |buffer: &mut [u8]| {
             // Whole fields, which are a word or two each; octet by octet it is three times the code.
             let Some((kind, rest)) = buffer.split_first_chunk_mut::<8>() else { return };
             let Some((sender_hardware, rest)) = rest.split_first_chunk_mut() else { return };

@@ -1,5 +1,7 @@
 //! The way in: from the link to a transport.
 
+#[cfg(feature = "ipv4")]
+use super::address::Address;
 use super::output::ONLY;
 use super::SmallIp;
 use crate::icmp_error::Reason;
@@ -211,15 +213,15 @@ impl SmallIp<'_> {
     #[cfg(feature = "ipv4")]
     #[inline(never)]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
-        let (source, destination) = (header.source(), header.destination());
         let mut reason = &mut self.statistics.not_for_us;
-        let mut cast = if destination == Ipv4Addr::BROADCAST { Some(Cast::Broadcast) } else { None };
-        let mut is_martian = !matches!(kind_v4(source), Kind::Unicast | Kind::LinkLocal);
+        let mut cast = if header.destination() == Ipv4Addr::BROADCAST { Some(Cast::Broadcast) } else { None };
+        let mut is_martian = !matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
         let mut is_own = false;
-        for range in self.addresses.iter().filter_map(super::Own::range_v4) {
-            is_martian |= range.is(source) || range.is_broadcast(source);
-            is_own |= range.is(destination);
-            if range.is_broadcast(destination) {
+        let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
+        for own in self.addresses.iter().filter(|own| !own.address.is_none()) {
+            is_martian |= own.address == source || own.is_broadcast(&source);
+            is_own |= own.address == destination;
+            if own.is_broadcast(&destination) {
                 cast = Some(Cast::Broadcast);
             }
         }
@@ -228,7 +230,7 @@ impl SmallIp<'_> {
             cast = (link_cast == Cast::Unicast).then_some(Cast::Unicast);
             reason = &mut self.statistics.cast_mismatch;
         }
-        if self.groups.has_v4(destination) {
+        if self.groups.has_v4(header.destination()) {
             cast = Some(Cast::Multicast);
         }
         if is_martian {

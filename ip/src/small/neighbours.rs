@@ -33,7 +33,7 @@ const TRIES: u8 = 3;
 /// A station of the link: an entry of the table that [`super::Storage`] holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Neighbour {
-    address: Address,
+    pub(super) address: Address,
     /// None while it is not known.
     pub(super) hardware: HardwareAddress,
     /// Questions asked, if it is not known; beyond [`TRIES`]: it did not answer.
@@ -47,6 +47,11 @@ impl Neighbour {
     pub const FREE: Self =
         Self { address: Address::NONE, hardware: HardwareAddress::NONE, tries: 0, until: Instant::ZERO };
 
+    /// Whether its hardware address is known.
+    pub(super) fn is_known(&self, now: Instant) -> bool {
+        !self.hardware.is_none() && now < self.until
+    }
+
     /// Whether its address is being asked for.
     fn is_asked(&self) -> bool {
         self.hardware.is_none() && self.tries <= TRIES && !self.address.is_none()
@@ -55,16 +60,10 @@ impl Neighbour {
 
 impl SmallIp<'_> {
     /// The entry of an address, whatever it is worth.
+    #[cfg(feature = "ipv6")]
     #[inline(never)]
-    pub(super) fn find(&self, address: &Address) -> Option<(u16, &Neighbour)> {
-        (0..).zip(self.neighbours.iter()).find(|(_, entry)| entry.address == *address)
-    }
-
-    /// Where the station `address` is, if that is known.
-    #[inline(never)]
-    pub(super) fn known(&self, address: &Address) -> Option<(u16, HardwareAddress)> {
-        let (index, entry) = self.find(address)?;
-        (!entry.hardware.is_none() && self.now < entry.until).then_some((index, entry.hardware))
+    pub(super) fn find(&self, address: &Address) -> Option<&Neighbour> {
+        self.neighbours.iter().find(|entry| entry.address == *address)
     }
 
     /// Sees to it that `address`, where no station is known, is asked for.
@@ -111,20 +110,20 @@ impl SmallIp<'_> {
     /// A message of a station of the link named its hardware address. Who asked for us is entered if there is room; any
     /// other message only brings up to date what is there.
     #[inline(never)]
-    pub(super) fn heard(&mut self, address: &Address, hardware: HardwareAddress, what: Heard) {
+    pub(super) fn heard(&mut self, address: &Address, hardware: &HardwareAddress, what: Heard) {
         let now = self.now;
         let Some(entry) = self.place(address, now.plus_micros(1)) else { return };
         let was_asked = entry.is_asked();
-        let is_alive = !entry.hardware.is_none() && now < entry.until;
-        let is_known = entry.address == *address && (was_asked || is_alive);
+        let is_known = entry.address == *address && (was_asked || entry.is_known(now));
         if !is_known && what != Heard::Asked {
             return;
         }
-        let is_same = is_known && entry.hardware == hardware;
+        let is_same = is_known && entry.hardware == *hardware;
         if is_same && what == Heard::Other {
             return;
         }
-        *entry = Neighbour { address: *address, hardware, tries: 0, until: now.plus_micros(LIFETIME) };
+        *entry =
+            Neighbour { address: *address, hardware: *hardware, tries: 0, until: now.plus_micros(LIFETIME) };
         if !is_same {
             // Others may be asked for still: when, is found out at the end of the turn.
             self.ask_at = Deadline::at(now);
@@ -146,11 +145,11 @@ impl SmallIp<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn ask(&mut self, tx: &mut dyn LinkTx) {
-        self.ask_at = Deadline::NONE;
-        for index in 0..self.neighbours.len() {
-            let Some(entry) = self.neighbours.get(index).filter(|entry| entry.is_asked()) else { continue };
-            let mut entry = *entry;
-            if entry.until <= self.now {
+        let now = self.now;
+        let mut ask_at = Deadline::NONE;
+        let neighbours = core::mem::take(&mut self.neighbours);
+        for entry in neighbours.iter_mut().filter(|entry| entry.is_asked()) {
+            if entry.until <= now {
                 let mut hold = INTERVAL;
                 if entry.tries == TRIES {
                     hold = FAILED_HOLD;
@@ -160,22 +159,22 @@ impl SmallIp<'_> {
                         Some(Err(LinkError::Full)) => {
                             // Room brings the next try.
                             self.is_full = true;
-                            return;
+                            ask_at = Deadline::NONE;
+                            break;
                         }
                         Some(Ok(())) => count(&mut self.statistics.solicitations),
                         _ => count(&mut self.statistics.neighbour_unsent),
                     }
                 }
                 entry.tries += 1;
-                entry.until = self.now.plus_micros(hold);
-                if let Some(place) = self.neighbours.get_mut(index) {
-                    *place = entry;
-                }
+                entry.until = now.plus_micros(hold);
             }
             if entry.is_asked() {
-                self.ask_at = self.ask_at.earlier(Deadline::at(entry.until));
+                ask_at = ask_at.earlier(Deadline::at(entry.until));
             }
         }
+        self.neighbours = neighbours;
+        self.ask_at = ask_at;
     }
 
     /// Sends one question to all; `None` if there is no address to ask from.
@@ -184,7 +183,7 @@ impl SmallIp<'_> {
         match (source.get()?, target.get()?) {
             #[cfg(feature = "ipv4")]
             (IpAddr::V4(source), IpAddr::V4(target)) => {
-                let to = HardwareAddress::ETHERNET_BROADCAST;
+                let to = &HardwareAddress::ETHERNET_BROADCAST;
                 Some(self.send_arp(REQUEST, source, target, to, tx))
             }
             #[cfg(feature = "ipv6")]

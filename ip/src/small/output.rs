@@ -15,7 +15,7 @@ use crate::{
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
 use tersus_wire::checksum::Sum;
-use tersus_wire::EtherType;
+use tersus_wire::{EtherType, HardwareAddress};
 
 /// The one link's interface.
 pub(super) const ONLY: InterfaceId = InterfaceId(0);
@@ -40,7 +40,8 @@ impl Routes for SmallIp<'_> {
         }
         let source = from.address.map_or(Address::NONE, Address::new);
         let mut path = Path::EMPTY;
-        self.decide(flags, &source, &Address::new(to), &mut path)?;
+        let mut to_ask = Address::NONE;
+        self.decide(flags, &source, &Address::new(to), &mut path, &mut to_ask)?;
         Ok(path)
     }
 
@@ -117,8 +118,8 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 }
 
 impl SmallIp<'_> {
-    /// Decides the way to `to`. The answer is the station whose hardware address is to be asked for, none if there is no
-    /// need: the path is then ready.
+    /// Decides the way to `to`. If the path is then still resolving, `to_ask` is the station whose hardware address is to
+    /// be asked for.
     #[inline(never)]
     fn decide(
         &self,
@@ -126,7 +127,8 @@ impl SmallIp<'_> {
         from: &Address,
         to: &Address,
         path: &mut Path,
-    ) -> Result<Address, Unreachable> {
+        to_ask: &mut Address,
+    ) -> Result<(), Unreachable> {
         let kind = kind(&packed(to)).ok_or(Unreachable::Family)?;
         if matches!(kind, Kind::Unspecified | Kind::Reserved | Kind::Loopback) {
             return Err(Unreachable::Destination);
@@ -141,7 +143,7 @@ impl SmallIp<'_> {
                 // To ourselves there is no way: no link loops back.
                 return Err(Unreachable::NoRoute);
             }
-            is_to_many |= own.is_broadcast(to);
+            is_to_many |= own.is_edge(to);
         } else if !is_to_many && kind != Kind::LinkLocal {
             station = self.gateway(to)?;
         }
@@ -161,14 +163,18 @@ impl SmallIp<'_> {
         path.flags = flags.difference(PathFlags::RESOLVING);
         if is_to_many || !self.interface.has_neighbours() {
             path.next_hop = self.interface.group_address(&packed(to));
-        } else if let Some((index, hardware)) = self.known(station) {
-            path.neighbour = index.saturating_add(1);
-            path.next_hop = hardware;
-        } else {
-            path.flags.insert(PathFlags::RESOLVING);
-            return Ok(*station);
+            return Ok(());
         }
-        Ok(Address::NONE)
+        for (index, entry) in (1..).zip(self.neighbours.iter()) {
+            if entry.address == *station && entry.is_known(self.now) {
+                path.neighbour = index;
+                lead(path, &entry.hardware);
+                return Ok(());
+            }
+        }
+        path.flags.insert(PathFlags::RESOLVING);
+        *to_ask = *station;
+        Ok(())
     }
 
     /// The station that a packet to `to`, which is in no prefix of ours, goes to first.
@@ -236,11 +242,12 @@ impl SmallIp<'_> {
         let flags = path.flags;
         let (source, to) = (Address::new(path.source()), Address::new(path.destination()));
         // The source stays, whoever chose it.
-        let result = self.decide(flags | PathFlags::SOURCE_FIXED, &source, &to, path);
+        let mut station = Address::NONE;
+        let result = self.decide(flags | PathFlags::SOURCE_FIXED, &source, &to, path, &mut station);
         path.flags.set(PathFlags::SOURCE_FIXED, flags.contains(PathFlags::SOURCE_FIXED));
         let error = match result {
-            Ok(station) if station.is_none() => return Ok(()),
-            Ok(station) => self.resolve(&station),
+            Ok(()) if !path.is_resolving() => return Ok(()),
+            Ok(()) => self.resolve(&station),
             Err(reason) => {
                 path.flags.insert(PathFlags::RESOLVING);
                 SendError::Unreachable(reason)
@@ -349,6 +356,12 @@ fn write_header(path: &Path, packet: Outgoing, header: &mut [u8], len: u16) {
         header[10] = c0;
         header[11] = c1;
     }
+}
+
+/// Out of line, where two references are known to lie apart: else a `memmove` is linked for it.
+#[inline(never)]
+fn lead(path: &mut Path, next_hop: &HardwareAddress) {
+    path.next_hop = *next_hop;
 }
 
 /// Whether there is an address of IPv4.
