@@ -45,12 +45,12 @@ mod tests;
 
 use crate::send::copy;
 use crate::statistics::count;
-use crate::Statistics;
-use ring::{Head, Ring};
+use crate::{Handle, StaleHandle, Statistics};
+use ring::{Head, Record, Ring};
 use tersus_ip::queue::Regions;
 use tersus_ip::{
-    Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress,
-    Reject, RxChecksum, SendError, Source, Transport, Verdict,
+    Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, Reject,
+    RxChecksum, SendError, Source, Transport, Verdict,
 };
 use tersus_wire::udp::{split, Repr, HEADER_LEN};
 use tersus_wire::IpProtocol;
@@ -98,15 +98,40 @@ impl Socket {
     pub const FREE: Self = Self { port: 0, generation: 0, received: Ring::EMPTY };
 }
 
+/// The sockets with the memory of their queues.
+#[derive(Debug)]
+struct Table<'a> {
+    sockets: &'a mut [Socket],
+    rx: Regions<'a>,
+}
+
+impl Table<'_> {
+    /// The socket that is bound to a port; port 0 finds one that is free.
+    fn at_port(&self, port: u16) -> Option<u16> {
+        let index = self.sockets.iter().position(|socket| socket.port == port);
+        index.and_then(|index| u16::try_from(index).ok())
+    }
+
+    /// A socket with the memory of its queue.
+    #[inline]
+    fn at(&mut self, index: u16) -> Option<(&mut Socket, &mut [u8])> {
+        Some((self.sockets.get_mut(usize::from(index))?, self.rx.of(index)))
+    }
+
+    /// That of a handle which is not stale.
+    #[inline]
+    fn open(&mut self, socket: Handle) -> Result<(&mut Socket, &mut [u8]), StaleHandle> {
+        let found = self.at(socket.index).filter(|(entry, _)| entry.generation == socket.generation);
+        found.ok_or(StaleHandle)
+    }
+}
+
 /// UDP with a few sockets. See the [module](self).
 #[derive(Debug)]
 pub struct SmallUdp<'a> {
-    sockets: &'a mut [Socket],
-    rx: Regions<'a>,
+    table: Table<'a>,
     tx: &'a mut [u8],
     to_send: Ring,
-    /// The last way.
-    path: Path,
     /// The IP layer's generation in the last turn.
     generation: u32,
     /// Interfaces whose room something waits for.
@@ -131,11 +156,9 @@ impl<'a> SmallUdp<'a> {
         let count = sockets.len();
         sockets.fill(Socket::FREE);
         Self {
-            sockets,
-            rx: Regions::new(rx, count),
+            table: Table { sockets, rx: Regions::new(rx, count) },
             tx,
             to_send: Ring::EMPTY,
-            path: Path::EMPTY,
             generation: 0,
             full: InterfaceSet::NONE,
             is_ready: false,
@@ -147,11 +170,6 @@ impl<'a> SmallUdp<'a> {
     #[must_use]
     pub fn statistics(&self) -> &Statistics {
         &self.statistics
-    }
-
-    /// The socket that is bound to a port.
-    fn at_port(&mut self, port: u16) -> Option<(u16, &mut Socket)> {
-        (0..=u16::MAX).zip(self.sockets.iter_mut()).find(|(_, socket)| socket.port == port && port != 0)
     }
 
     /// Takes a datagram, RFC 768 and RFC 1122 §4.1.3.
@@ -169,14 +187,14 @@ impl<'a> SmallUdp<'a> {
                 return Verdict::Done;
             }
         } else if packet.rx.checksum == RxChecksum::Unknown
-            && header.verify(payload, packet.addresses.pseudo_sum()).is_err()
+            && !header.sum(packet.addresses.pseudo_sum()).add_bytes(payload).is_valid()
         {
             count(&mut self.statistics.bad_checksum);
             return Verdict::Done;
         }
-        let (port, remote_port) = (header.dst_port(), header.src_port().unwrap_or(0));
-        let payload = &*payload;
-        let Some((index, socket)) = self.at_port(port) else {
+        let port = header.dst_port();
+        let index = if port == 0 { None } else { self.table.at_port(port) };
+        let Some((socket, region)) = index.and_then(|index| self.table.at(index)) else {
             count(&mut self.statistics.no_port);
             // RFC 1122 §3.2.2: only who sent it to us alone is told.
             return if packet.cast == Cast::Unicast {
@@ -185,9 +203,8 @@ impl<'a> SmallUdp<'a> {
                 Verdict::Done
             };
         };
-        let mut ring = socket.received;
         let head = Head {
-            remote_port,
+            remote_port: header.src_port().unwrap_or(0),
             interface: Some(packet.interface),
             flags: match packet.cast {
                 Cast::Unicast => 0,
@@ -196,7 +213,7 @@ impl<'a> SmallUdp<'a> {
             },
             own: [packet.hop_limit, packet.traffic_class],
         };
-        let place = ring.push(self.rx.of(index), &head, packet.addresses, payload.len());
+        let place = socket.received.push(region, &head, packet.addresses, payload.len());
         count(match place {
             Some(place) => {
                 copy(place, payload);
@@ -204,9 +221,6 @@ impl<'a> SmallUdp<'a> {
             }
             None => &mut self.statistics.receive_full,
         });
-        if let Some(socket) = self.sockets.get_mut(usize::from(index)) {
-            socket.received = ring;
-        }
         Verdict::Done
     }
 
@@ -219,27 +233,24 @@ impl<'a> SmallUdp<'a> {
         let room = self.tx.len();
         let mut at = self.to_send.head;
         while let Some((record, next)) = self.to_send.at(self.tx, at) {
-            let head = record.head();
-            if head.remote_port != 0 {
+            if record.remote_port() != 0 {
                 if *budget == 0 {
                     self.is_ready = true;
                     return Progress::More;
                 }
-                let addresses = record.addresses();
-                let result = send(ip, &mut self.path, &head, addresses, record.payload);
+                let result = send(ip, &mut self.full, &record);
                 count(match result {
                     Ok(()) => {
                         *budget -= 1;
                         &mut self.statistics.sent
                     }
                     Err(SendError::Full) => {
-                        self.full.insert(self.path.interface());
                         at = next;
                         continue;
                     }
                     // Others shall have room beside what waits for a host that may not answer.
                     Err(SendError::Resolving)
-                        if head.flags & WAITED == 0 || !self.to_send.is_crowded(room, at, next) =>
+                        if record.flags() & WAITED == 0 || !self.to_send.is_crowded(room, at, next) =>
                     {
                         record.mark(WAITED);
                         at = next;
@@ -273,36 +284,16 @@ const BROADCAST: u8 = 2;
 /// Bit of [`Head::flags`] of a datagram to send: its next hop was being resolved when its turn came.
 const WAITED: u8 = 1;
 
-/// Sends one datagram, by the last way if that leads there.
+/// Sends one datagram, or says which interface has no room for it.
 #[inline(never)]
-fn send(
-    ip: &mut dyn IpLayer,
-    path: &mut Path,
-    head: &Head,
-    addresses: Addresses<'_>,
-    payload: &[u8],
-) -> Result<(), SendError> {
-    let (source, to) = (addresses.source(), addresses.destination());
-    let source = if source.is_unspecified() { None } else { Some(source) };
-    let is_from = match source {
-        Some(source) => path.source() == source,
-        None => true,
-    };
-    let is_way = path.is_current(ip.generation())
-        && path.leads_to(to)
-        && is_from
-        && path.is_source_fixed() == source.is_some()
-        && head.interface == path.is_interface_fixed().then_some(path.interface());
-    if !is_way {
-        let from = Source { address: source, interface: head.interface };
-        *path = ip.route(from, to).map_err(SendError::Unreachable)?;
-    }
-    if !ip.room().contains(path.interface()) {
-        return Err(SendError::Full);
-    }
+fn send(ip: &mut dyn IpLayer, full: &mut InterfaceSet, record: &Record<'_>) -> Result<(), SendError> {
+    let Head { remote_port, interface, own, .. } = record.head();
+    let (source, to) = (record.addresses().source(), record.addresses().destination());
+    let payload = &*record.payload;
+    let from = Source { address: Some(source).filter(|source| !source.is_unspecified()), interface };
+    let mut path = ip.route(from, to).map_err(SendError::Unreachable)?;
     let sum = path.pseudo_sum();
-    let [p0, p1] = head.own;
-    let repr = Repr { src_port: u16::from_be_bytes([p0, p1]), dst_port: head.remote_port };
+    let repr = Repr { src_port: u16::from_be_bytes(own), dst_port: remote_port };
     let packet = Outgoing {
         protocol: IpProtocol::UDP,
         // RFC 1112 §6.1.
@@ -310,10 +301,14 @@ fn send(
         traffic_class: 0,
         flags: OutFlags::empty(),
     };
-    ip.send(path, packet, HEADER_LEN + payload.len(), &mut |buffer: &mut [u8]| {
+    let result = ip.send(&mut path, packet, HEADER_LEN + payload.len(), &mut |buffer: &mut [u8]| {
         // The room is what was asked for.
         let _ = repr.emit(buffer, payload, sum);
-    })
+    });
+    if result == Err(SendError::Full) {
+        full.insert(path.interface());
+    }
+    result
 }
 
 impl Transport for SmallUdp<'_> {

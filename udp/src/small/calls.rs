@@ -20,11 +20,11 @@ impl SmallUdp<'_> {
         if port == 0 {
             return Err(BindError::NoPort);
         }
-        if self.at_port(port).is_some() {
+        if self.table.at_port(port).is_some() {
             return Err(BindError::InUse);
         }
-        let free = (0..=u16::MAX).zip(self.sockets.iter_mut()).find(|(_, socket)| socket.port == 0);
-        let (index, socket) = free.ok_or(BindError::NoSlot)?;
+        let index = self.table.at_port(0).ok_or(BindError::NoSlot)?;
+        let (socket, _) = self.table.at(index).ok_or(BindError::NoSlot)?;
         socket.port = port;
         Ok(Handle { index, generation: socket.generation })
     }
@@ -37,7 +37,7 @@ impl SmallUdp<'_> {
     pub fn bind_any(&mut self, random: &mut Random) -> Result<Handle, BindError> {
         let mut port = random.next_u16();
         // Each socket can be in the way of one try.
-        for _ in 0..=self.sockets.len() {
+        for _ in 0..=self.table.sockets.len() {
             match self.bind(port | EPHEMERAL) {
                 Err(BindError::InUse) => port = port.wrapping_add(1),
                 done => return done,
@@ -51,8 +51,7 @@ impl SmallUdp<'_> {
     /// # Errors
     /// [`StaleHandle`].
     pub fn close(&mut self, socket: Handle) -> Result<(), StaleHandle> {
-        let entry = self.sockets.get_mut(usize::from(socket.index));
-        let entry = entry.filter(|entry| entry.generation == socket.generation).ok_or(StaleHandle)?;
+        let (entry, _) = self.table.open(socket)?;
         *entry = super::Socket { generation: entry.generation.wrapping_add(1), ..super::Socket::FREE };
         Ok(())
     }
@@ -62,10 +61,7 @@ impl SmallUdp<'_> {
     /// # Errors
     /// [`StaleHandle`].
     pub fn local_port(&self, socket: Handle) -> Result<u16, StaleHandle> {
-        match self.sockets.get(usize::from(socket.index)) {
-            Some(entry) if entry.generation == socket.generation => Ok(entry.port),
-            _ => Err(StaleHandle),
-        }
+        Ok(self.entry(socket)?.port)
     }
 
     /// Whether a received datagram waits.
@@ -73,8 +69,12 @@ impl SmallUdp<'_> {
     /// # Errors
     /// [`StaleHandle`].
     pub fn can_recv(&self, socket: Handle) -> Result<bool, StaleHandle> {
-        self.local_port(socket)?;
-        Ok(self.sockets.get(usize::from(socket.index)).is_some_and(|entry| !entry.received.is_empty()))
+        Ok(!self.entry(socket)?.received.is_empty())
+    }
+
+    fn entry(&self, socket: Handle) -> Result<&super::Socket, StaleHandle> {
+        let entry = self.table.sockets.get(usize::from(socket.index));
+        entry.filter(|entry| entry.generation == socket.generation).ok_or(StaleHandle)
     }
 
     /// Takes the oldest received datagram and copies it to the front of `buffer`; `None` if there is none. What does
@@ -101,10 +101,8 @@ impl SmallUdp<'_> {
         socket: Handle,
         read: impl FnOnce(&RecvMeta, &mut [u8]) -> R,
     ) -> Result<Option<R>, StaleHandle> {
-        self.local_port(socket)?;
-        let entry = self.sockets.get_mut(usize::from(socket.index)).ok_or(StaleHandle)?;
-        let ring = entry.received;
-        let Some((record, next)) = ring.at(self.rx.of(socket.index), ring.head) else { return Ok(None) };
+        let (entry, region) = self.table.open(socket)?;
+        let Some((record, next)) = entry.received.at(region, entry.received.head) else { return Ok(None) };
         entry.received.pop(next);
         let head = record.head();
         let [hop_limit, traffic_class] = head.own;
@@ -168,10 +166,9 @@ impl SmallUdp<'_> {
     /// [`SendError::Stale`]; [`SendError::Full`], and the datagram stays; [`SendError::TooLong`] if the queue is too small
     /// for it, which is then lost.
     pub fn send_back(&mut self, socket: Handle) -> Result<Option<usize>, SendError> {
-        let port = self.local_port(socket).map_err(|_| SendError::Stale)?;
-        let entry = self.sockets.get_mut(usize::from(socket.index)).ok_or(SendError::Stale)?;
-        let ring = entry.received;
-        let Some((record, next)) = ring.at(self.rx.of(socket.index), ring.head) else { return Ok(None) };
+        let (entry, region) = self.table.open(socket).map_err(|_| SendError::Stale)?;
+        let port = entry.port;
+        let Some((record, next)) = entry.received.at(region, entry.received.head) else { return Ok(None) };
         let received = record.head();
         let len = record.payload.len();
         if received.remote_port != 0 {

@@ -154,6 +154,16 @@ pub(super) fn payload_max(region_len: usize, addresses: Addresses<'_>) -> usize 
 
 impl Record<'_> {
     #[inline]
+    pub(super) fn remote_port(&self) -> u16 {
+        u16::from_be_bytes([self.head[2], self.head[3]])
+    }
+
+    #[inline]
+    pub(super) fn flags(&self) -> u8 {
+        self.head[4] & !V6
+    }
+
+    #[inline]
     pub(super) fn head(&self) -> Head {
         let [_, _, p0, p1, kind, interface, o0, o1] = *self.head;
         Head {

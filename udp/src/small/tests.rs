@@ -9,7 +9,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 use tersus_ip::fake::FakeIp;
-use tersus_ip::{InterfaceId, Random, Unreachable};
+use tersus_ip::{InterfaceId, Path, Random, Unreachable};
 use tersus_wire::ip::pseudo_addresses;
 
 const OWN: [&str; 2] = ["192.0.2.1", "2001:db8::1"];
