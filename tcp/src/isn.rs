@@ -19,9 +19,24 @@ pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: 
     (SeqNum(lower_half(now.micros() / 4).wrapping_add(number)), offset)
 }
 
+/// As [`initial`], without timestamps and by the lighter hash, for [`crate::small`].
+#[must_use]
+pub(crate) fn initial_light(random: &Random, now: Instant, addresses: &Packed, ports: u32) -> SeqNum {
+    let (octets, len) = material(addresses, ports);
+    let hash = random.hash_light(octets.get(..len).unwrap_or(&octets));
+    SeqNum(lower_half(now.micros() / 4).wrapping_add(lower_half(hash)))
+}
+
 /// Two numbers that belong to these endpoints and that nobody can tell without the key: for the ISN, and for timestamps.
 #[must_use]
 pub(crate) fn hash(random: &Random, addresses: &Packed, ports: u32) -> (u32, u32) {
+    let (octets, len) = material(addresses, ports);
+    let hash = random.hash(octets.get(..len).unwrap_or(&octets));
+    (lower_half(hash), lower_half(hash >> 32))
+}
+
+/// What is hashed, and its length.
+fn material(addresses: &Packed, ports: u32) -> ([u8; 37], usize) {
     let mut octets = [0; 37];
     let [a, b, c, d] = ports.to_be_bytes();
     let addresses = addresses.get();
@@ -33,8 +48,7 @@ pub(crate) fn hash(random: &Random, addresses: &Packed, ports: u32) -> (u32, u32
             len += place.len();
         }
     }
-    let hash = random.hash(octets.get(..len).unwrap_or(&octets));
-    (lower_half(hash), lower_half(hash >> 32))
+    (octets, len)
 }
 
 fn lower_half(word: u64) -> u32 {
