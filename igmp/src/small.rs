@@ -119,6 +119,8 @@ pub struct SmallIgmp<'a> {
     /// About the IP layer's entries, in their order.
     entries: &'a mut [Entry],
     random: Random,
+    /// How many delays were drawn.
+    draws: u32,
     /// The IP layer's counter when its groups were last looked at.
     generation: u32,
     /// Until then the older version is spoken: IGMPv1, MLDv1.
@@ -144,6 +146,7 @@ impl<'a> SmallIgmp<'a> {
         Self {
             entries,
             random: Random::new(seed),
+            draws: 0,
             generation: 0,
             older_until: [Deadline::NONE; 2],
             next: Deadline::NONE,
@@ -330,6 +333,13 @@ impl<'a> SmallIgmp<'a> {
     }
 }
 
+/// A random time below `within`, in microseconds: of the lighter hash, with which nothing else need be linked.
+fn delay(random: &Random, draws: &mut u32, within: u32) -> u64 {
+    *draws = draws.wrapping_add(1);
+    let [a, b, c, d, ..] = random.hash_light(&draws.to_le_bytes()).to_le_bytes();
+    (u64::from(u32::from_le_bytes([a, b, c, d])) * u64::from(within)) >> 32
+}
+
 /// Why a message needs no answer.
 enum Drop {
     Ignored,
@@ -354,7 +364,7 @@ impl Transport for SmallIgmp<'_> {
                         && (entry.group == asked || (is_general && entry.group.is_like(&asked)))
                     {
                         // What leaves sooner anyway is left as it is.
-                        let delay = u64::from(self.random.below(within));
+                        let delay = delay(&self.random, &mut self.draws, within);
                         entry.at = entry.at.earlier(Deadline::at(packet.now.plus_micros(delay)));
                         self.next = self.next.earlier(entry.at);
                     }
