@@ -34,6 +34,9 @@ pub struct Config {
     pub keep_alive_count: u8,
     /// How long an ACK may wait for company, RFC 9293 §3.8.6.3. Default 40 ms; at most 499 ms; zero: never waits.
     pub delayed_ack: Duration,
+    /// So many full segments of a young connection are acknowledged one by one, so that the peer's slow start, which counts
+    /// ACKs, is not held back by ours, RFC 5681 §3.1. Default 16; 0: none.
+    pub quick_acks: u8,
     /// How long a segment below the window's worth waits for a larger window, RFC 9293 §3.8.6.2.1. Default
     /// 200 ms; 100 ms to 1 s.
     pub sws_override: Duration,
@@ -73,6 +76,7 @@ impl Config {
             keep_alive_interval: Duration::from_secs(75),
             keep_alive_count: 9,
             delayed_ack: Duration::from_millis(40),
+            quick_acks: 16,
             sws_override: Duration::from_millis(200),
             time_wait: Duration::from_secs(10),
             fin_wait_2: Duration::from_secs(60),
@@ -188,31 +192,35 @@ pub struct ConnectOptions {
     pub options: Options,
 }
 
-/// Where a listener waits: a port, at one of our addresses or all.
+/// Where a listener waits: a port, at one of our addresses or all, for what comes in by one interface or by any.
 ///
-/// `80` means port 80 of both families; `0.0.0.0:80` of IPv4, `[::]:80` of IPv6 alone.
+/// `80` means port 80 of both families; `0.0.0.0:80` of IPv4, `[::]:80` of IPv6 alone;
+/// `Endpoint { interface: Some(id), ..80.into() }` is for one interface. Of several that fit a segment the one of its
+/// interface comes first, then the one of its address, then that of its family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {
     /// The address; unspecified: every address of its family; `None`: every address.
     pub address: Option<IpAddr>,
     /// The port; not 0.
     pub port: u16,
+    /// The interface that connections come in by; `None`: any.
+    pub interface: Option<InterfaceId>,
 }
 
 impl From<u16> for Endpoint {
     fn from(port: u16) -> Self {
-        Self { address: None, port }
+        Self { address: None, port, interface: None }
     }
 }
 
 impl From<(IpAddr, u16)> for Endpoint {
     fn from((address, port): (IpAddr, u16)) -> Self {
-        Self { address: Some(address), port }
+        Self { address: Some(address), port, interface: None }
     }
 }
 
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
-        Self { address: Some(address.ip()), port: address.port() }
+        Self { address: Some(address.ip()), port: address.port(), interface: None }
     }
 }

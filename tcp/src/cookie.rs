@@ -91,7 +91,7 @@ impl Tcp<'_> {
 /// The SYN-ACK for a SYN that cannot be kept; the accept queue of its listener has room.
 fn on_syn(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, syn: &Options) -> Option<Answer> {
     let destination = packet.addresses.destination();
-    let index = tcp.listeners.find(destination, seg.local_port())?;
+    let index = tcp.listeners.find(destination, seg.local_port(), packet.interface)?;
     let listener = *tcp.listeners.at(index)?;
     let window = tcp.classes.get(usize::from(listener.options.class)).map_or(0, |class| class.receive);
     let peer = Peer { addresses: packet.addresses, ports: seg.ports, irs: seg.seq };
@@ -153,7 +153,9 @@ fn on_ack(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, seg: &Segment<'_>, hash: u32) 
     let peer = Peer { addresses: packet.addresses, ports: seg.ports, irs };
     let Some(mss) = check(&tcp.shared.random, packet.now, &peer, iss) else { return Promoted::No };
     let destination = packet.addresses.destination();
-    let Some(index) = tcp.listeners.find(destination, seg.local_port()) else { return Promoted::No };
+    let Some(index) = tcp.listeners.find(destination, seg.local_port(), packet.interface) else {
+        return Promoted::No;
+    };
     let Some(listener) = tcp.listeners.at(index) else { return Promoted::No };
     if listener.len >= listener.backlog {
         count(&mut tcp.shared.stats.syn_backlog);

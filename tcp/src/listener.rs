@@ -11,7 +11,7 @@
 use crate::config::Options;
 use crate::Endpoint;
 use core::net::IpAddr;
-use tersus_ip::PackedAddress;
+use tersus_ip::{InterfaceId, PackedAddress};
 
 /// Handle of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ pub struct Listener {
     next: u16,
     /// Unspecified: every address of the family; none: every address.
     address: PackedAddress,
+    /// None: by whatever interface.
+    interface: Option<InterfaceId>,
     pub(crate) backlog: u16,
     /// Half-open connections.
     pub(crate) pending: u16,
@@ -51,6 +53,7 @@ impl Listener {
         first: 0,
         next: 0,
         address: PackedAddress::NONE,
+        interface: None,
         backlog: 0,
         pending: 0,
         len: 0,
@@ -59,12 +62,18 @@ impl Listener {
         options: Options::NONE,
     };
 
-    /// How well the listener fits a local address: 0 not, else higher is more specific.
-    fn fit(&self, local: IpAddr) -> u8 {
-        match self.address.get() {
+    /// How well the listener fits a local address and the interface that a segment came in by: 0 not, else higher is more
+    /// specific.
+    fn fit(&self, local: IpAddr, by: InterfaceId) -> u8 {
+        let fit = match self.address.get() {
             None => 1,
             Some(own) if own == local => 3,
             Some(own) if own.is_unspecified() && own.is_ipv4() == local.is_ipv4() => 2,
+            Some(_) => return 0,
+        };
+        match self.interface {
+            None => fit,
+            Some(own) if own == by => fit + 3,
             Some(_) => 0,
         }
     }
@@ -104,12 +113,12 @@ impl<'a> Listeners<'a> {
         core::iter::successors(link(first), move |&index| link(self.entries.get(usize::from(index))?.next))
     }
 
-    /// The most specific listener for a local endpoint. O(1) and the listeners of one port.
-    pub(crate) fn find(&self, local: IpAddr, port: u16) -> Option<u16> {
+    /// The most specific listener for a local endpoint and an interface. O(1) and the listeners of one port.
+    pub(crate) fn find(&self, local: IpAddr, port: u16, by: InterfaceId) -> Option<u16> {
         let mut best = (0, None);
         for index in self.chain(port) {
             let Some(entry) = self.entries.get(usize::from(index)) else { break };
-            let fit = if entry.port == port { entry.fit(local) } else { 0 };
+            let fit = if entry.port == port { entry.fit(local, by) } else { 0 };
             if fit > best.0 {
                 best = (fit, Some(index));
             }
@@ -142,7 +151,9 @@ impl<'a> Listeners<'a> {
     pub(crate) fn has(&self, local: Endpoint) -> bool {
         let address = PackedAddress::from(local.address);
         self.chain(local.port).any(|index| {
-            self.entries.get(usize::from(index)).is_some_and(|l| l.port == local.port && l.address == address)
+            self.entries.get(usize::from(index)).is_some_and(|l| {
+                l.port == local.port && l.address == address && l.interface == local.interface
+            })
         })
     }
 
@@ -159,6 +170,7 @@ impl<'a> Listeners<'a> {
             first: entry.first,
             next,
             address: PackedAddress::from(local.address),
+            interface: local.interface,
             backlog,
             options,
             ..Listener::FREE
@@ -203,26 +215,33 @@ mod tests {
 
     #[test]
     fn the_most_specific_listener_wins() {
-        let mut table = [Listener::FREE; 4];
+        let mut table = [Listener::FREE; 5];
         let mut listeners = Listeners::new(&mut table);
         let any = listeners.insert(80.into(), 1, Options::NONE).unwrap();
         let v4 = listeners.insert(endpoint("0.0.0.0:80"), 1, Options::NONE).unwrap();
         let own = listeners.insert(endpoint("192.0.2.1:80"), 1, Options::NONE).unwrap();
         let low = listeners.insert(22.into(), 1, Options::NONE).unwrap();
+        let there = Endpoint { interface: Some(InterfaceId(1)), ..80.into() };
+        let by = listeners.insert(there, 1, Options::NONE).unwrap();
+        assert!(
+            listeners.has(there) && !listeners.has(Endpoint { interface: Some(InterfaceId(2)), ..there })
+        );
         assert!(listeners.insert(23.into(), 1, Options::NONE).is_none(), "full");
-        for (local, port, want) in [
-            ("192.0.2.1", 80, Some(own)),
-            ("192.0.2.2", 80, Some(v4)),
-            ("2001:db8::1", 80, Some(any)),
-            ("2001:db8::1", 22, Some(low)),
-            ("192.0.2.1", 81, None),
+        for (local, port, interface, want) in [
+            ("192.0.2.1", 80, 0, Some(own)),
+            ("192.0.2.2", 80, 0, Some(v4)),
+            ("2001:db8::1", 80, 2, Some(any)),
+            ("2001:db8::1", 22, 1, Some(low)),
+            ("192.0.2.1", 81, 1, None),
+            ("192.0.2.1", 80, 1, Some(by)),
+            ("2001:db8::1", 80, 1, Some(by)),
         ] {
-            let found = listeners.find(local.parse().unwrap(), port).map(|index| listeners.id(index));
-            assert_eq!(found, want, "{local} {port}");
+            let found = listeners.find(local.parse().unwrap(), port, InterfaceId(interface));
+            assert_eq!(found.map(|index| listeners.id(index)), want, "{local} {port} {interface}");
         }
         listeners.remove(own);
         assert!(listeners.get(own).is_none());
-        assert_eq!(listeners.find("192.0.2.1".parse().unwrap(), 80), Some(v4.index));
+        assert_eq!(listeners.find("192.0.2.1".parse().unwrap(), 80, InterfaceId(0)), Some(v4.index));
         assert!(listeners.get(low).is_some() && listeners.get(any).is_some());
     }
 
@@ -247,7 +266,10 @@ mod tests {
                     }
                 }
                 for (port, id) in &model {
-                    assert_eq!(listeners.find("192.0.2.1".parse().unwrap(), *port), Some(id.index));
+                    assert_eq!(
+                        listeners.find("192.0.2.1".parse().unwrap(), *port, InterfaceId(0)),
+                        Some(id.index)
+                    );
                     assert!(listeners.get(*id).is_some());
                 }
             }

@@ -126,7 +126,9 @@ impl Tcp<'_> {
                 Reopen::Above(snd_nxt) => above = Some(snd_nxt),
             }
         }
-        if let Some(listener) = self.listeners.find(packet.addresses.destination(), seg.local_port()) {
+        if let Some(listener) =
+            self.listeners.find(packet.addresses.destination(), seg.local_port(), packet.interface)
+        {
             return self.in_listen(packet, seg, hash, listener, above);
         }
         count(&mut self.shared.stats.unmatched);
@@ -234,7 +236,8 @@ impl Tcp<'_> {
         let duty = self.shared.timestamps;
         let timestamps = duty.and_then(|duty| (duty.find)(seg.options));
         if seg.has(Control::SYN) && !seg.has(Control::ACK) {
-            let listener = self.listeners.find(packet.addresses.destination(), seg.local_port());
+            let listener =
+                self.listeners.find(packet.addresses.destination(), seg.local_port(), packet.interface);
             let listener = listener.and_then(|index| self.listeners.at(index));
             if listener.is_some_and(|listener| is_new(&last, seg, timestamps, listener.options.timestamps)) {
                 count(&mut self.shared.stats.time_wait_reused);

@@ -55,19 +55,26 @@ impl Slot {
         self.octets_received += u64::from(octets);
         shared.stats.octets_received = shared.stats.octets_received.wrapping_add(octets);
         events::raise(self, events::READABLE);
-        self.delay_ack(shared);
+        self.delay_ack(shared, octets);
     }
 
     /// Every second segment is acknowledged; a single one waits a little for company, RFC 9293 §3.8.6.3. What one
     /// poll takes in is answered once, since ACKs leave in `transmit`.
-    fn delay_ack(&mut self, shared: &mut Shared<'_>) {
+    fn delay_ack(&mut self, shared: &mut Shared<'_>, octets: u32) {
         self.unacked_segments = self.unacked_segments.saturating_add(1);
         let delay = shared.limits.delayed_ack;
-        if self.unacked_segments >= 2 || delay == 0 {
+        if self.unacked_segments >= 2 || delay == 0 || self.is_quick(shared, octets) {
             self.flags.insert(Flags::ACK_NOW);
         } else if !self.delayed_ack.is_running() {
             self.delayed_ack = Soon::after(shared.now, delay);
         }
+    }
+
+    /// Whether these octets are a full segment of a connection so young that its peer is in slow start. Small ones wait: an
+    /// answer may go with their ACK.
+    fn is_quick(&self, shared: &Shared<'_>, octets: u32) -> bool {
+        let smss = self.mss();
+        octets >= smss && self.octets_received <= u64::from(smss) * u64::from(shared.limits.quick_acks)
     }
 
     /// Ahead of a gap: kept if it can be noted, and a duplicate ACK leaves at once, RFC 5681 §4.2.

@@ -192,7 +192,7 @@ impl Engine<'_, '_> {
         match step {
             Step::Listen { port, address, backlog, options } => {
                 let port = u16::from(port % 2) * 80;
-                let endpoint = Endpoint { address: address.map(Address::get), port };
+                let endpoint = Endpoint { address: address.map(Address::get), port, interface: None };
                 if let Ok(id) = self.tcp.listen_with(endpoint, (*backlog % 4).into(), options.get()) {
                     self.listeners.push(id);
                 }

@@ -124,7 +124,7 @@ fn what_is_left_unread_opens_nothing_and_the_edge_stays() {
             (500, Call(|host| host.tcp.offer_at_least(host.id(), u32::MAX).unwrap())),
             (500, Out(seg(101).ack(4_301).wnd(48_000))),
             (510, In(data(4_301, 6_000))),
-            (550, Out(seg(101).ack(10_301).wnd(45_000))),
+            (510, Out(seg(101).ack(10_301).wnd(45_000))),
         ]
     });
 }

@@ -1,9 +1,9 @@
 //! Opening: RFC 9293 §3.5, §3.10.7.2 and §3.10.7.3.
 
 use crate::runner::*;
-use tersus_ip::{Addresses, Cast, IpMeta, Transport, Unreachable, Verdict};
+use tersus_ip::{Addresses, Cast, InterfaceId, IpMeta, Transport, Unreachable, Verdict};
 use tersus_tcp::State::*;
-use tersus_tcp::{ConnectError, ConnectOptions, ListenError, Outcome};
+use tersus_tcp::{ConnectError, ConnectOptions, Endpoint, ListenError, Outcome};
 use tersus_wire::tcp::{Fields, Flags};
 use tersus_wire::IpProtocol;
 
@@ -458,6 +458,25 @@ fn connect_refuses_what_cannot_be() {
     h.connect_with(options).unwrap();
     assert_eq!(h.connect_with(options), Err(ConnectError::InUse));
     assert_eq!(h.connect_with(ConnectOptions::default()), Err(ConnectError::NoRoom));
+}
+
+#[test]
+fn a_listener_at_an_interface_hears_what_comes_in_there() {
+    fn listening_at(h: &mut Host, interface: u8) {
+        let here = Endpoint { interface: Some(InterfaceId(interface)), ..OUR_PORT.into() };
+        h.listener = Some(h.tcp.listen(here, 1).unwrap());
+    }
+    // What scripts send comes in by the first. (The first that leaves is ISS to them, and an RST is numbered 0.)
+    run(
+        &Setup::default(),
+        |h| listening_at(h, 0),
+        || vec![(0, In(syn(IRS).mss(1460))), (0, Out(syn(ISS).ack(IRS + 1)))],
+    );
+    run(
+        &Setup::default(),
+        |h| listening_at(h, 1),
+        || vec![(0, In(syn(IRS).mss(1460))), (0, Out(rst(ISS).ack(IRS + 1)))],
+    );
 }
 
 #[test]

@@ -163,6 +163,34 @@ fn every_second_segment_is_acknowledged_and_a_single_one_soon() {
     });
 }
 
+#[test]
+fn the_first_full_segments_are_acknowledged_one_by_one() {
+    let mut config = Config::new();
+    config.quick_acks = 2;
+    run(&Setup { rx: 65_536, config: config.clone(), ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(1460))),
+            (0, Out(seg(101).ack(1761))),
+            (10, In(seg(1761).ack(101).len(1460))),
+            (10, Out(seg(101).ack(3221))),
+            // Old enough now.
+            (20, In(seg(3221).ack(101).len(1460))),
+            (60, Out(seg(101).ack(4681))),
+            (70, In(seg(4681).ack(101).len(1460))),
+            (80, In(seg(6141).ack(101).len(1460))),
+            (80, Out(seg(101).ack(7601))),
+        ]
+    });
+    // An answer may go with the ACK of what is small; and nothing is quick if nobody wants it.
+    run(&Setup { rx: 65_536, config: config.clone(), ..Setup::default() }, connected, || {
+        vec![(0, In(seg(301).ack(101).len(1459))), (40, Out(seg(101).ack(1760)))]
+    });
+    config.quick_acks = 0;
+    run(&Setup { rx: 65_536, config, ..Setup::default() }, connected, || {
+        vec![(0, In(seg(301).ack(101).len(1460))), (40, Out(seg(101).ack(1761)))]
+    });
+}
+
 // conf: TCP-ACK-07, TCP-SWS-15
 #[test]
 fn a_burst_is_acknowledged_once() {
