@@ -32,8 +32,10 @@ fn impaired_world(impairment: &[&str]) -> Option<World> {
     Some(world)
 }
 
-/// What must not be seen.
-const BROKEN: &str = "_ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
+/// What must not be seen. A TCP checksum of 0 the kernel sends as 0xffff, which is as good to a receiver, but not to the
+/// dissector: one segment in 65,536.
+const BROKEN: &str = "_ws.malformed || ip.checksum.status == 0 \
+    || (tcp.checksum.status == 0 && !((tcp.dstport == 80 || tcp.srcport == 8000) && tcp.checksum == 0xffff))";
 
 /// What is above TCP is random octets, which some protocol's dissector would call malformed: the servers' ports are those
 /// of none.
@@ -45,6 +47,14 @@ fn count(world: &World, file: &str, filter: &str) -> u32 {
         "tshark -r {file} {AS_OCTETS} -o tcp.check_checksum:TRUE -Y '{filter}' -T fields -e frame.number 2>/dev/null | wc -l"
     ));
     counted.trim().parse().unwrap()
+}
+
+/// No frame is broken, by the dissector's word.
+fn assert_nothing_is_broken(world: &World, file: &str) {
+    let shown = world.sh(&format!(
+        "tshark -r {file} {AS_OCTETS} -o tcp.check_checksum:TRUE -Y '{BROKEN}' -V -x 2>/dev/null | head -n 200"
+    ));
+    assert!(shown.trim().is_empty(), "{shown}");
 }
 
 /// Whether there is a second dissector; said aloud if not.
@@ -81,7 +91,7 @@ fn the_kernel_receives_every_octet_and_reports_what_came_ahead() {
     let ours = "tcp.srcport == 80";
     let theirs = "tcp.dstport == 80";
     let seen = |filter: &str| count(&world, &capture, filter);
-    assert_eq!(seen(BROKEN), 0);
+    assert_nothing_is_broken(&world, &capture);
     for side in [ours, theirs] {
         let options = "tcp.options.sack_perm && tcp.options.wscale.shift && tcp.options.mss";
         assert!(
@@ -118,7 +128,7 @@ fn the_kernel_sends_every_octet_and_is_told_what_came_ahead_and_twice() {
         }
         let ours = "tcp.dstport == 8000";
         let seen = |filter: &str| count(&world, &capture, filter);
-        assert_eq!(seen(BROKEN), 0);
+        assert_nothing_is_broken(&world, &capture);
         let options = "tcp.options.sack_perm && tcp.options.wscale.shift && tcp.options.mss";
         assert!(seen(&format!("{ours} && tcp.flags.syn == 1 && {options}")) >= 1, "options of the SYN");
         assert!(seen(&format!("{ours} && tcp.options.sack_le")) > 0, "gaps are reported");
