@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
-    Addresses, Advice, ChecksumOffload, IcmpError, Instant, InterfaceSet, IpMeta, OutFlags, Outgoing, Path,
-    Progress, SendError, Transport, Verdict,
+    Addresses, Advice, ChecksumOffload, Deadline, IcmpError, Instant, InterfaceSet, IpMeta, OutFlags,
+    Outgoing, Path, Progress, SendError, Transport, Verdict,
 };
 use tersus_tcp::congestion::{Congestion, Reno};
 use tersus_tcp::{
@@ -235,33 +235,63 @@ impl Default for Setup {
     }
 }
 
-fn leak<T: Clone>(value: T, n: usize) -> &'static mut [T] {
-    Box::leak(vec![value; n].into_boxed_slice())
+/// Memory of an engine. It may serve one engine after the other: each finds it full of rubbish, where that is allowed.
+#[derive(Default)]
+pub(crate) struct Memory {
+    slots: Vec<Slot>,
+    rx: Vec<u8>,
+    tx: Vec<u8>,
+    words: Vec<u32>,
+    cells: Vec<u32>,
+    deadlines: Vec<Deadline>,
+    links: Vec<u16>,
+    syns: Vec<SynEntry>,
+    syn_cells: Vec<u32>,
+    syn_deadlines: Vec<Deadline>,
+    syn_links: Vec<u16>,
+    waits: Vec<TimeWait>,
+    wait_cells: Vec<u32>,
+    listeners: Vec<Listener>,
+    records: Vec<Record>,
+    ranges: Vec<Range>,
+}
+
+impl Memory {
+    pub(crate) fn engine(&mut self, setup: &Setup, seed: u8) -> Tcp<'_> {
+        let (n, m, w) = (setup.connections, setup.syns, setup.waits);
+        let slices = Slices {
+            slots: fresh(&mut self.slots, Slot::FREE, n),
+            rx: fresh(&mut self.rx, 0xaa, setup.rx * n),
+            tx: fresh(&mut self.tx, 0xaa, setup.tx * n),
+            words: fresh(&mut self.words, 77, setup.congestion.words() * n),
+            cells: fresh(&mut self.cells, 77, 2 * n),
+            deadlines: fresh(&mut self.deadlines, Deadline::default(), n),
+            links: fresh(&mut self.links, 77, 5 * n),
+            syns: fresh(&mut self.syns, SynEntry::FREE, m),
+            syn_cells: fresh(&mut self.syn_cells, 77, 2 * m),
+            syn_deadlines: fresh(&mut self.syn_deadlines, Deadline::default(), m),
+            syn_links: fresh(&mut self.syn_links, 77, 3 * m),
+            waits: fresh(&mut self.waits, TimeWait::FREE, w),
+            wait_cells: fresh(&mut self.wait_cells, 77, 2 * w),
+            listeners: fresh(&mut self.listeners, Listener::FREE, setup.listeners),
+            records: fresh(&mut self.records, Record::NONE, setup.records),
+            ranges: fresh(&mut self.ranges, Range::NONE, setup.ranges),
+        };
+        let config = setup.config.clone();
+        Tcp::from_slices_with_duties(slices, config, setup.duties, setup.congestion, [seed; 32])
+    }
+}
+
+/// `n` of `value` in a vector, whatever was in it.
+fn fresh<T: Clone>(memory: &mut Vec<T>, value: T, n: usize) -> &mut [T] {
+    memory.clear();
+    memory.resize(n, value);
+    memory
 }
 
 /// An engine over leaked memory.
 pub(crate) fn engine(setup: &Setup, seed: u8) -> Tcp<'static> {
-    let (n, m, w) = (setup.connections, setup.syns, setup.waits);
-    let slices = Slices {
-        slots: leak(Slot::FREE, n),
-        rx: leak(0xaa, setup.rx * n),
-        tx: leak(0xaa, setup.tx * n),
-        words: leak(77, setup.congestion.words() * n),
-        cells: leak(77, 2 * n),
-        deadlines: leak(Default::default(), n),
-        links: leak(77, 5 * n),
-        syns: leak(SynEntry::FREE, m),
-        syn_cells: leak(77, 2 * m),
-        syn_deadlines: leak(Default::default(), m),
-        syn_links: leak(77, 3 * m),
-        waits: leak(TimeWait::FREE, w),
-        wait_cells: leak(77, 2 * w),
-        listeners: leak(Listener::FREE, setup.listeners),
-        records: leak(Record::NONE, setup.records),
-        ranges: leak(Range::NONE, setup.ranges),
-    };
-    let config = setup.config.clone();
-    Tcp::from_slices_with_duties(slices, config, setup.duties, setup.congestion, [seed; 32])
+    Box::leak(Box::<Memory>::default()).engine(setup, seed)
 }
 
 /// Our host, with the fake IP layer below it.

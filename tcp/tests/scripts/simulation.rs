@@ -7,9 +7,9 @@
 //! until then is unharmed.
 //!
 //! In a *lossy* world up to three segments of ten are lost each way, and send records and ranges are few or many. What
-//! was sent arrives, and without longer pauses than [`LOSSY_PATIENCE`].
+//! was sent arrives, and without longer pauses than [`lossy::patience`] allows.
 //!
-//! A seed that fails is printed with the command that replays it.
+//! The worlds of a test are spread over all processors. A seed that fails is printed with the command that replays it.
 
 use crate::runner::*;
 use crate::wakers::Task;
@@ -28,6 +28,9 @@ use tersus_tcp::{
     SendError as UserError, Stale, State, Tcp, Timestamps, Wakers, When,
 };
 use tersus_wire::IpProtocol;
+
+mod lossy;
+mod seeds;
 
 /// A generator for the tests' own choices.
 struct Dice(u64);
@@ -57,8 +60,8 @@ impl Dice {
 }
 
 /// One end and its application.
-struct End {
-    tcp: Tcp<'static>,
+struct End<'m> {
+    tcp: Tcp<'m>,
     address: IpAddr,
     mtu: u16,
     id: Option<ConnectionId>,
@@ -82,7 +85,7 @@ struct End {
     other: When,
 }
 
-impl End {
+impl End<'_> {
     /// Whether a task has nothing to wait for: in the order of `tasks`.
     fn is_so(&mut self, task: usize) -> bool {
         let Some(id) = self.id else {
@@ -125,7 +128,8 @@ type Frame = (usize, Vec<u8>, Vec<u8>);
 struct Wire {
     queue: BTreeMap<(Instant, u64), Frame>,
     count: u64,
-    loss: u64,
+    /// Of a thousand segments to each end.
+    loss: [u64; 2],
     repeat: u64,
     spoil: u64,
     delay_us: u64,
@@ -141,7 +145,7 @@ impl Wire {
             return;
         }
         for _ in 0..1 + u64::from(dice.chance(self.repeat)) {
-            if dice.chance(self.loss) {
+            if dice.chance(self.loss[to]) {
                 continue;
             }
             let mut octets = octets.to_vec();
@@ -171,10 +175,6 @@ fn stream(from: usize, at: usize) -> u8 {
 /// Longest time without any progress: more than twenty retransmissions in a row, of which each or its answer is lost.
 const PATIENCE: Duration = Duration::from_secs(1_500);
 
-/// The same in a lossy world, where the timeout does not grow beyond four seconds: of fifty in a row each segment, or its
-/// answer, is lost.
-const LOSSY_PATIENCE: Duration = Duration::from_secs(200);
-
 /// What happens beside loss.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -189,8 +189,8 @@ enum Kind {
 /// Sizes of buffers, in octets.
 const BUFFERS: [usize; 9] = [1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000, 1 << 20];
 
-struct World {
-    ends: [End; 2],
+struct World<'m> {
+    ends: [End<'m>; 2],
     wire: Wire,
     dice: Dice,
     now: Instant,
@@ -204,14 +204,20 @@ struct World {
     jump_at: Option<Instant>,
     /// When anything moved last, and how far things were then.
     moved: (Instant, usize),
+    /// Longest time without that, and what is allowed.
+    stall: Duration,
+    patience: Duration,
 }
 
-impl World {
-    fn new(seed: u64) -> Self {
-        Self::of(Kind::Rough, seed)
+/// Memory of both ends.
+type Both = [Memory; 2];
+
+impl<'m> World<'m> {
+    fn new(seed: u64, memory: &'m mut Both) -> Self {
+        Self::of(Kind::Rough, seed, memory)
     }
 
-    fn of(kind: Kind, seed: u64) -> Self {
+    fn of(kind: Kind, seed: u64, memory: &'m mut Both) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
         let ipv6 = dice.chance(300);
         let lossy = kind == Kind::Lossy;
@@ -220,9 +226,9 @@ impl World {
             queue: BTreeMap::new(),
             count: 0,
             loss: match (kind, harsh) {
-                (Kind::Lossy, _) => dice.of(&[50, 100, 200, 300]),
-                (_, true) => dice.below(200),
-                (_, false) => dice.below(20),
+                (Kind::Lossy, _) => [dice.of(&lossy::LOSSES), dice.of(&lossy::LOSSES)],
+                (_, true) => [dice.below(200); 2],
+                (_, false) => [dice.below(20); 2],
             },
             repeat: if harsh { dice.below(100) } else { 0 },
             spoil: if harsh { dice.below(50) } else { 0 },
@@ -232,7 +238,7 @@ impl World {
             is_cut: false,
         };
         let now = Instant::from_micros(dice.below(1 << 40));
-        let end = |number: usize, dice: &mut Dice| {
+        let end = |number: usize, memory: &'m mut Memory, dice: &mut Dice| {
             let mut config = Config::new();
             config.r2 = Duration::from_secs(7_200);
             config.r2_syn = Duration::from_secs(7_200);
@@ -249,7 +255,7 @@ impl World {
                 config.timestamps = Timestamps::Off;
             }
             if lossy {
-                config.rto_max = Duration::from_secs(4);
+                config.rto_max = lossy::RTO_MAX;
             }
             config.delayed_ack = Duration::from_millis(dice.of(&[0, 40, 200, 499]));
             if dice.chance(300) {
@@ -270,7 +276,7 @@ impl World {
                 rx: dice.of(if lossy { &BUFFERS[4..] } else { &BUFFERS }),
                 tx: dice.of(if lossy { &BUFFERS[4..] } else { &BUFFERS }),
                 connections: 2,
-                records: dice.of(&[0, 1, 2, 4, 8, 64]),
+                records: if lossy { lossy::pool(seed) } else { dice.of(&lossy::POOLS) },
                 ranges: dice.of(&[0, 1, 4, 64]),
                 waits: dice.of(&[0, 1, 4]),
                 congestion,
@@ -284,7 +290,7 @@ impl World {
             };
             (
                 End {
-                    tcp: engine(&setup, (seed as u8).wrapping_mul(2).wrapping_add(number as u8)),
+                    tcp: memory.engine(&setup, (seed as u8).wrapping_mul(2).wrapping_add(number as u8)),
                     address: if number == 0 { our_address(ipv6) } else { peer_address(ipv6) },
                     mtu: dice.of(&[if ipv6 { 1280 } else { 68 }, 1280, 1500, 1500, 9000]),
                     id: None,
@@ -305,8 +311,9 @@ impl World {
                 slow,
             )
         };
-        let (mut a, slow_a) = end(0, &mut dice);
-        let (mut b, slow_b) = end(1, &mut dice);
+        let [memory_a, memory_b] = memory;
+        let (mut a, slow_a) = end(0, memory_a, &mut dice);
+        let (mut b, slow_b) = end(1, memory_b, &mut dice);
         if slow_a || slow_b {
             a.total_out = a.total_out.min(60);
             b.total_out = b.total_out.min(60);
@@ -322,6 +329,7 @@ impl World {
                 end.tcp.grow_windows(initial, vec![Growth::NONE; 1 + (seed / 12 % 2) as usize].leak());
             }
         }
+        let patience = if lossy { lossy::patience(wire.loss) } else { PATIENCE };
         let mut world = Self {
             ends: [a, b],
             wire,
@@ -333,6 +341,8 @@ impl World {
             cut: None,
             jump_at: None,
             moved: (now, 0),
+            stall: Duration::ZERO,
+            patience,
         };
         if kind == Kind::Hostile {
             world.plan_cut();
@@ -394,17 +404,19 @@ impl World {
 
     /// Nothing moves for so long at most.
     fn check_progress(&mut self) {
-        let sum = |end: &End| {
+        let sum = |end: &End<'_>| {
             let flags = [end.id.is_some(), end.closed, end.finished, end.released, end.told.is_some()];
             end.written + end.read + flags.into_iter().filter(|&flag| flag).count()
         };
         let far = self.ends.iter().map(sum).sum();
         let is_over = self.ends.iter().all(|end| end.released);
+        if !is_over {
+            self.stall = self.stall.max(self.now.since(self.moved.0));
+        }
         if far != self.moved.1 || self.wire.is_cut || is_over {
             self.moved = (self.now.max(self.moved.0), far);
         }
-        let patience = if self.kind == Kind::Lossy { LOSSY_PATIENCE } else { PATIENCE };
-        assert!(self.now <= self.moved.0 + patience, "nothing moves: {}", self.describe());
+        assert!(self.now <= self.moved.0 + self.patience, "nothing moves: {}", self.describe());
     }
 
     /// Polls one end at the present moment.
@@ -714,36 +726,16 @@ impl World {
     }
 }
 
-/// Tells the seed if the world fails.
-struct Teller(u64);
-
-impl Drop for Teller {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let test = std::thread::current().name().unwrap_or_default().to_owned();
-            let seed = self.0;
-            std::eprintln!(
-                "seed {seed}; to replay: TERSUS_SEED={seed} cargo test -p tersus-tcp --test scripts {test}"
-            );
-        }
-    }
-}
-
-/// Runs the worlds of these seeds, or the one that `TERSUS_SEED` names; what all counters add up to.
+/// Runs the worlds of these seeds; what all counters add up to.
 fn simulate(kind: Kind, seeds: core::ops::Range<u64>) -> BTreeMap<&'static str, u64> {
-    let chosen = std::env::var("TERSUS_SEED").ok().map(|text| text.parse().expect("TERSUS_SEED is a number"));
-    let seeds = chosen.map_or(seeds, |seed: u64| seed..seed + 1);
     let mut totals = BTreeMap::new();
-    for seed in seeds {
-        let teller = Teller(seed);
-        let mut world = World::of(kind, seed);
+    let worlds = seeds::spread(seeds, |memory, seed| {
+        let mut world = World::of(kind, seed, memory);
         world.run();
-        drop(teller);
-        for end in &world.ends {
-            for (name, count) in end.tcp.statistics().counters() {
-                *totals.entry(name).or_insert(0) += u64::from(count);
-            }
-        }
+        world.ends.map(|end| end.tcp.statistics().counters())
+    });
+    for (name, count) in worlds.into_iter().flatten().flatten() {
+        *totals.entry(name).or_insert(0) += u64::from(count);
     }
     totals
 }
@@ -768,11 +760,6 @@ fn what_was_sent_arrives_over_as_many_seeds_as_asked_for() {
 }
 
 #[test]
-fn what_was_sent_arrives_without_long_pauses_whatever_is_lost() {
-    println!("{:#?}", simulate(Kind::Lossy, 0..many()));
-}
-
-#[test]
 fn what_was_sent_arrives_or_both_ends_are_told_1() {
     simulate(Kind::Hostile, 0..300);
 }
@@ -791,9 +778,11 @@ fn both_ends_are_told_over_as_many_seeds_as_asked_for() {
 #[test]
 fn a_trace_tells_every_segment_and_changes_none() {
     for seed in 0..20 {
-        let mut unwatched = World::new(seed);
+        let mut memory = [Both::default(), Both::default()];
+        let [memory, other] = &mut memory;
+        let mut unwatched = World::new(seed, memory);
         unwatched.run();
-        let mut watched = World::new(seed);
+        let mut watched = World::new(seed, other);
         let tapes: Vec<&RefCell<Vec<Entry>>> = watched
             .ends
             .iter_mut()
