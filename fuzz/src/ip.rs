@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use tersus_ip::{
     earliest, Config, IcmpError, Instant, InterfaceId, InterfaceSet, Ip, IpLayer, IpMeta, OutFlags, Outgoing,
-    Path, Progress, Route, Routes, SendError, Source, Storage, Transport, Transports, Verdict,
+    Path, Progress, Quoted, Route, Routes, SendError, Source, Storage, Transport, Transports, Verdict,
 };
 use tersus_phy::{Cast, LinkEvents, LinkLayer, LinkProperties, LinkState, Medium};
 use tersus_wire::{Cidr, HardwareAddress};
@@ -101,9 +101,14 @@ impl Transport for Taker {
         }
     }
 
-    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) {
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
         assert!(error.quoted.len() >= 8, "eight octets suffice, and are promised");
         assert_eq!(error.local.is_ipv4(), error.remote.is_ipv4());
+        match error.quoted.first() {
+            Some(0..=63) => Quoted::Known,
+            Some(64..=127) => Quoted::Possible,
+            _ => Quoted::Unknown,
+        }
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {

@@ -1,12 +1,12 @@
 //! What comes in for sockets: echo replies, and ICMP errors that the IP layer read.
 
 use crate::event::{encode, encode_unsent, ERROR, REPLY, UNSENT};
-use crate::responder::{octets, Message};
+use crate::responder::{octets, quoted_reply, Message};
 use crate::statistics::count;
 use crate::storage::{Kind, Slot, ERRORS_KEY};
 use crate::{Icmp, Unsent};
 use tersus_ip::queue::{Label, Record};
-use tersus_ip::{Addresses, IcmpError, IpMeta, Verdict};
+use tersus_ip::{Addresses, IcmpError, IpMeta, Quoted, Verdict};
 use tersus_wire::{icmpv4, icmpv6, IpProtocol};
 
 /// How much of a quoted segment is kept, in octets.
@@ -47,12 +47,14 @@ impl Icmp<'_> {
     }
 
     /// Hands an ICMP error to all sockets that want to hear of it.
-    pub(crate) fn on_error(&mut self, error: &IcmpError<'_>) {
+    pub(crate) fn on_error(&mut self, error: &IcmpError<'_>) -> Quoted {
         let quoted = quoted_numbers(error);
+        let mut known = quoted_reply(error);
         if let Some((index, sequence)) =
             quoted.echo.and_then(|(identifier, sequence)| Some((self.echo_socket(identifier)?, sequence)))
         {
             self.deliver_error(index, error, sequence);
+            known = Quoted::Possible;
         }
         let mut place = self.table.first(self.slots, ERRORS_KEY);
         while let Some((index, slot)) = self.table.at(self.slots, place) {
@@ -61,6 +63,7 @@ impl Icmp<'_> {
             }
             place += 1;
         }
+        known
     }
 
     fn deliver_error(&mut self, index: u16, error: &IcmpError<'_>, sequence: u16) {
@@ -110,30 +113,30 @@ pub(crate) fn identifier(request: &Record<'_>) -> u16 {
 }
 
 /// What an error quotes.
-struct Quoted {
+struct Numbers {
     /// Our port, or an echo request's identifier.
     number: Option<u16>,
     /// Identifier and sequence number, if it is an echo request.
     echo: Option<(u16, u16)>,
 }
 
-fn quoted_numbers(error: &IcmpError<'_>) -> Quoted {
+fn quoted_numbers(error: &IcmpError<'_>) -> Numbers {
     let request = match error.protocol {
         IpProtocol::ICMPV4 => u8::from(icmpv4::Type::ECHO_REQUEST),
         IpProtocol::ICMPV6 => u8::from(icmpv6::Type::ECHO_REQUEST),
         _ => {
             // The ports are first in TCP, UDP, SCTP and DCCP.
             let number = error.quoted.first_chunk().map(|octets| u16::from_be_bytes(*octets));
-            return Quoted { number, echo: None };
+            return Numbers { number, echo: None };
         }
     };
     match error.quoted.first_chunk() {
         Some(&[kind, _, _, _, i0, i1, s0, s1]) if kind == request => {
             let identifier = u16::from_be_bytes([i0, i1]);
             let sequence = u16::from_be_bytes([s0, s1]);
-            Quoted { number: Some(identifier), echo: Some((identifier, sequence)) }
+            Numbers { number: Some(identifier), echo: Some((identifier, sequence)) }
         }
-        _ => Quoted { number: None, echo: None },
+        _ => Numbers { number: None, echo: None },
     }
 }
 

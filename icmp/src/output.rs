@@ -6,8 +6,8 @@ use crate::storage::{Pending, Retry};
 use crate::{Icmp, Unsent};
 use tersus_ip::queue::{Record, Visit};
 use tersus_ip::{
-    Addresses, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, SendError,
-    Source, Transport, Verdict,
+    Addresses, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, Quoted,
+    SendError, Source, Transport, Verdict,
 };
 use tersus_wire::checksum::Sum;
 use tersus_wire::{icmpv4, icmpv6, IpProtocol};
@@ -20,8 +20,8 @@ impl Transport for Icmp<'_> {
         self.on_message(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) {
-        self.on_error(error);
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
+        self.on_error(error)
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {

@@ -4,7 +4,7 @@ use crate::statistics::{count, Statistics};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_ip::rate_limit::{Rate, TokenBucket};
 use tersus_ip::{
-    Addresses, Cast, IcmpError, Instant, IpLayer, IpMeta, Progress, RxChecksum, Transport, Verdict,
+    Addresses, Cast, IcmpError, Instant, IpLayer, IpMeta, Progress, Quoted, RxChecksum, Transport, Verdict,
 };
 use tersus_wire::checksum::Sum;
 use tersus_wire::{icmpv4, icmpv6, Error, IpProtocol};
@@ -118,7 +118,9 @@ impl Transport for EchoResponder {
         }
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
+        quoted_reply(error)
+    }
 
     fn transmit(&mut self, _ip: &mut dyn IpLayer, _budget: &mut usize) -> Progress {
         Progress::Idle
@@ -126,6 +128,20 @@ impl Transport for EchoResponder {
 
     fn poll_at(&self) -> Option<Instant> {
         None
+    }
+}
+
+/// Whether an error quotes an echo reply: of those that were sent nothing is kept.
+pub(crate) fn quoted_reply(error: &IcmpError<'_>) -> Quoted {
+    let reply = match error.protocol {
+        IpProtocol::ICMPV4 => u8::from(icmpv4::Type::ECHO_REPLY),
+        IpProtocol::ICMPV6 => u8::from(icmpv6::Type::ECHO_REPLY),
+        _ => return Quoted::Unknown,
+    };
+    if error.quoted.first() == Some(&reply) {
+        Quoted::Possible
+    } else {
+        Quoted::Unknown
     }
 }
 

@@ -11,7 +11,7 @@ use tersus_icmp::{
 };
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
-    ErrorKind, IcmpError, Instant, InterfaceId, InterfaceSet, OutFlags, Outgoing, Progress, Random,
+    ErrorKind, IcmpError, Instant, InterfaceId, InterfaceSet, OutFlags, Outgoing, Progress, Quoted, Random,
     SendError as IpError, Transport, Unreachable, Verdict,
 };
 use tersus_wire::IpProtocol;
@@ -74,10 +74,10 @@ fn heard(icmp: &mut Icmp<'_>, socket: Handle) -> Vec<(Received, Vec<u8>)> {
     .collect()
 }
 
-fn error(icmp: &mut Icmp<'_>, kind: ErrorKind, remote: &str, protocol: IpProtocol, quoted: &[u8]) {
+fn error(icmp: &mut Icmp<'_>, kind: ErrorKind, remote: &str, protocol: IpProtocol, quoted: &[u8]) -> Quoted {
     let local = ip(if remote.contains(':') { OWN6 } else { OWN4 });
     let reporter = ip(remote);
-    icmp.error(Instant::ZERO, &IcmpError { kind, reporter, local, remote: ip(remote), protocol, quoted });
+    icmp.error(Instant::ZERO, &IcmpError { kind, reporter, local, remote: ip(remote), protocol, quoted })
 }
 
 // conf: ICM-ECH-05, ICM-ECH-09
@@ -225,7 +225,10 @@ fn errors_are_heard_by_those_who_asked_for_them() {
     .filter(|(remote, ..)| is_built(remote))
     {
         for kind in [ErrorKind::PortUnreachable, ErrorKind::HopLimitExceeded, ErrorKind::Other(100, 2)] {
-            error(&mut icmp, kind, remote, protocol, quoted);
+            // Of what was asked and answered no record is kept.
+            let ours = want > 0 || quoted == answered;
+            let known = if ours { Quoted::Possible } else { Quoted::Unknown };
+            assert_eq!(error(&mut icmp, kind, remote, protocol, quoted), known, "{remote} {protocol}");
             for socket in sockets {
                 let heard = heard(&mut icmp, socket);
                 assert_eq!(heard.len(), usize::from(who.contains(&socket)), "{remote} {protocol}");

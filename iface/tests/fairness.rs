@@ -1,6 +1,8 @@
 //! With a budget of one frame a turn, nobody is kept from his turn by somebody who always has something to do.
 
-use tersus_iface::ip::{Config, IcmpError, Instant, Ip, IpLayer, IpMeta, Storage, Transport, Verdict};
+use tersus_iface::ip::{
+    Config, IcmpError, Instant, Ip, IpLayer, IpMeta, Quoted, Storage, Transport, Verdict,
+};
 use tersus_iface::phy::{memory, Device, Ethernet, LinkLayer, Medium, TxMeta, TxToken};
 use tersus_iface::{Progress, Stack};
 
@@ -56,7 +58,9 @@ impl Transport for Greedy {
         Verdict::NotMine
     }
 
-    fn error(&mut self, _: Instant, _: &IcmpError<'_>) {}
+    fn error(&mut self, _: Instant, _: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, _: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         self.sent += u32::from(*budget > 0);

@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 use tersus_ip::{
     Deadline, Fill, IcmpError, Instant, InterfaceId, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress,
-    SendError, Source, Transport, Unreachable, Verdict,
+    Quoted, SendError, Source, Transport, Unreachable, Verdict,
 };
 use tersus_wire::{icmpv6, igmp, mld, IpProtocol};
 
@@ -23,7 +23,9 @@ impl Transport for Igmp<'_> {
         self.on_packet(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let now = ip.now();

@@ -18,8 +18,8 @@ use crate::statistics::count;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_ip::{
     Addresses, Deadline, IcmpError, InFlags, Instant, InterfaceId, InterfaceSet, IpLayer, IpMeta, IpProtocol,
-    Membership, OutFlags, Outgoing, PackedAddress, Path, Progress, Random, SendError, Source, Transport,
-    Verdict,
+    Membership, OutFlags, Outgoing, PackedAddress, Path, Progress, Quoted, Random, SendError, Source,
+    Transport, Verdict,
 };
 use tersus_wire::checksum::Sum;
 use tersus_wire::{icmpv6, igmp, mld};
@@ -377,7 +377,9 @@ impl Transport for SmallIgmp<'_> {
         Verdict::Done
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let now = ip.now();

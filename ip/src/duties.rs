@@ -15,7 +15,7 @@ use crate::links::Links;
 use crate::neighbour::{Failure, Neighbours, Usable};
 use crate::{
     Advice, Deadline, Fill, IcmpError, Instant, InterfaceId, IpMeta, JoinError, Outgoing, PackedAddress,
-    Path, RouteEntry, SendError,
+    Path, Quoted, RouteEntry, SendError,
 };
 use core::net::IpAddr;
 use tersus_phy::{LinkControl, LinkTx};
@@ -174,7 +174,7 @@ impl Duties {
 }
 
 /// Hands an ICMP error to the transports.
-type TellTransports<'t> = dyn FnMut(&IcmpError<'_>) + 't;
+type TellTransports<'t> = dyn FnMut(&IcmpError<'_>) -> Quoted + 't;
 /// Tells a link something.
 type TellLink<'t> = dyn FnMut(LinkControl<'_>) + 't;
 

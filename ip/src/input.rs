@@ -17,11 +17,11 @@ use crate::host::Host;
 use crate::icmp_error::{self, Message, Offender, Reason};
 #[cfg(feature = "fragmentation")]
 use crate::links::Links;
-use crate::path_mtu::Change;
+use crate::path_mtu::{Change, TooBig};
 use crate::statistics::count;
 use crate::{
-    Addresses, Cast, InFlags, Instant, InterfaceId, Ip, IpMeta, OutFlags, Outgoing, PackedAddress, Reject,
-    RxChecksum, RxMeta, SendError, Transports, Verdict,
+    Addresses, Cast, InFlags, Instant, InterfaceId, Ip, IpMeta, OutFlags, Outgoing, PackedAddress, Quoted,
+    Reject, RxChecksum, RxMeta, SendError, Transports, Verdict,
 };
 use tersus_phy::{Frame, LinkLayer, LinkTx, Upper};
 use tersus_wire::{EtherType, HardwareAddress, IpProtocol};
@@ -246,7 +246,7 @@ impl Host<'_> {
         &mut self,
         meta: &IpMeta<'_>,
         message: &[u8],
-        tell: &mut dyn FnMut(&crate::IcmpError<'_>),
+        tell: &mut dyn FnMut(&crate::IcmpError<'_>) -> Quoted,
     ) {
         let received = icmp_error::parse(&meta.addresses, message);
         // Only a packet of ours can have caused it. It left by the interface of its source, which need not be the one
@@ -257,16 +257,19 @@ impl Host<'_> {
             return count(&mut self.statistics.errors_ignored);
         };
         count(&mut self.statistics.errors_received);
+        let quoted = tell(&received.error);
         if let crate::ErrorKind::TooBig(_) = received.error.kind {
-            let remote = received.error.remote;
-            let change =
-                self.path_mtu.on_too_big(self.now, remote, received.mtu, received.packet_len, link_mtu);
+            let message = TooBig {
+                destination: received.error.remote,
+                reported: received.mtu,
+                packet_len: received.packet_len,
+                quoted,
+            };
             self.is_changed = true;
-            if let Change::Lowered(_) = change {
+            if let Change::Lowered(_) = self.path_mtu.on_too_big(self.now, message, link_mtu) {
                 self.moved();
             }
         }
-        tell(&received.error);
     }
 
     /// The MTU of the link that has an own address, the largest if there are several; `None` if the address is not ours.

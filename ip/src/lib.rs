@@ -151,5 +151,7 @@ pub use tersus_phy::{
     TxChecksum,
 };
 pub use tersus_wire::IpProtocol;
-pub use transport::{Addresses, ErrorKind, IcmpError, InFlags, IpMeta, Progress, Reject, Transport, Verdict};
+pub use transport::{
+    Addresses, ErrorKind, IcmpError, InFlags, IpMeta, Progress, Quoted, Reject, Transport, Verdict,
+};
 pub use transports::{Transports, WithoutErrors};

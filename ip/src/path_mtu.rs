@@ -1,14 +1,17 @@
 //! Path MTU discovery: what was learned of each destination, RFC 1191 and RFC 8201.
 //!
-//! A too-big message lowers the estimate and nothing raises it but time: ten minutes after the last lowering the
+//! A too-big message lowers the estimate, as far as a transport knows the packet that it quotes, and nothing raises it but time: ten minutes after the last lowering the
 //! entry is forgotten, and packets of the link's size are tried again (RFC 1191 §6.3, RFC 8201 §5.3).
 
-use crate::{Deadline, Instant, PackedAddress};
+use crate::{Deadline, Instant, PackedAddress, Quoted};
 use core::net::IpAddr;
 use core::time::Duration;
 
 /// The smallest MTU of IPv4, in octets: RFC 791 §3.2. No message lowers an estimate further.
 pub const IPV4_MIN_MTU: u16 = 68;
+/// How far a message lowers an estimate of IPv4 if the transport keeps no record of what it sends, in octets: what every
+/// host must take in, RFC 791 §3.2.
+pub const IPV4_UNSURE_MTU: u16 = 576;
 /// The smallest MTU of IPv6, in octets: RFC 8200 §5. Messages that report less are ignored.
 pub const IPV6_MIN_MTU: u16 = 1280;
 
@@ -42,12 +45,25 @@ impl Default for Config {
     }
 }
 
+/// A too-big message about a packet with a source of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooBig {
+    /// Where the quoted packet was going.
+    pub destination: IpAddr,
+    /// What the next link carries, in octets; 0: not said.
+    pub reported: u32,
+    /// The quoted packet's length, in octets.
+    pub packet_len: u16,
+    /// What the transports know of the quoted packet.
+    pub quoted: Quoted,
+}
+
 /// What became of a too-big message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The estimate is now this, in octets: paths to the destination are to be decided again.
     Lowered(u16),
-    /// It reports no less than what is believed already, or less than IPv6 allows.
+    /// It reports no less than what is believed already, or less than IPv6 allows, or no transport knows the packet.
     Ignored,
 }
 
@@ -58,6 +74,8 @@ pub struct Statistics {
     pub lowered: u32,
     /// Messages that reported no less than was believed.
     pub not_lower: u32,
+    /// Messages that quote what no transport can have sent.
+    pub not_ours: u32,
     /// IPv6 messages that reported less than 1280 octets.
     pub below_minimum: u32,
     /// Messages for which the table, of length zero, had no room.
@@ -71,10 +89,11 @@ pub struct Statistics {
 impl Statistics {
     /// All counters by field name.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u32); 6] {
+    pub fn counters(&self) -> [(&'static str, u32); 7] {
         [
             ("lowered", self.lowered),
             ("not_lower", self.not_lower),
+            ("not_ours", self.not_ours),
             ("below_minimum", self.below_minimum),
             ("no_table", self.no_table),
             ("evicted", self.evicted),
@@ -114,24 +133,23 @@ impl<'a> PathMtu<'a> {
         self.entries.iter().find(|entry| entry.destination == *destination).map(|entry| entry.mtu)
     }
 
-    /// A too-big message came: a packet of `packet_len` octets to `destination` met a link of `reported` octets
-    /// (0: not said). `link_mtu` is what the first link carries. The caller has seen that the quoted packet is
-    /// our own.
-    pub fn on_too_big(
-        &mut self,
-        now: Instant,
-        destination: IpAddr,
-        reported: u32,
-        packet_len: u16,
-        link_mtu: u16,
-    ) -> Change {
+    /// A too-big message came. `link_mtu` is what the first link carries, in octets. The caller has seen that the quoted
+    /// packet's source is our own.
+    pub fn on_too_big(&mut self, now: Instant, message: TooBig, link_mtu: u16) -> Change {
+        let TooBig { destination, reported, packet_len, quoted } = message;
+        if quoted == Quoted::Unknown {
+            self.statistics.not_ours = self.statistics.not_ours.wrapping_add(1);
+            return Change::Ignored;
+        }
         let packed = PackedAddress::new(destination);
         let known = self.get(destination);
         let current = known.unwrap_or(link_mtu);
         let reported = u16::try_from(reported).unwrap_or(u16::MAX);
+        // Who forges a message about what is not in flight gets no further than what every host takes in.
+        let least = if quoted == Quoted::Known { IPV4_MIN_MTU } else { IPV4_UNSURE_MTU };
         let mtu = match destination {
-            IpAddr::V4(_) if reported == 0 => plateau_below(packet_len.min(current)),
-            IpAddr::V4(_) => reported.max(IPV4_MIN_MTU),
+            IpAddr::V4(_) if reported == 0 => plateau_below(packet_len.min(current)).max(least),
+            IpAddr::V4(_) => reported.max(least),
             IpAddr::V6(_) if reported < IPV6_MIN_MTU => {
                 self.statistics.below_minimum = self.statistics.below_minimum.wrapping_add(1);
                 return Change::Ignored;
@@ -219,6 +237,11 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// A message about a packet in flight.
+    fn known(destination: IpAddr, reported: u32, packet_len: u16) -> TooBig {
+        TooBig { destination, reported, packet_len, quoted: Quoted::Known }
+    }
+
     fn at(secs: u64) -> Instant {
         Instant::from_secs(secs)
     }
@@ -257,7 +280,7 @@ mod tests {
             let mut cache = PathMtu::new(&mut entries, Config::default());
             for reported in reports {
                 let before = cache.get(ip(to));
-                let change = cache.on_too_big(at(1), ip(to), *reported, packet_len, 1500);
+                let change = cache.on_too_big(at(1), known(ip(to), *reported, packet_len), 1500);
                 let after = cache.get(ip(to));
                 let want = if before == after { Change::Ignored } else { Change::Lowered(after.unwrap()) };
                 assert_eq!(change, want, "{to} {reports:?}");
@@ -269,17 +292,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_message_is_believed_as_far_as_a_transport_knows_what_it_quotes() {
+        // destination, reported, what is known of the quoted packet; the estimate afterwards, on a link of 1500
+        for (to, reported, quoted, want) in [
+            (V4, 600, Quoted::Possible, Some(600)),
+            (V4, 300, Quoted::Possible, Some(576)),
+            (V4, 300, Quoted::Known, Some(300)),
+            (V4, 300, Quoted::Unknown, None),
+            (V4, 0, Quoted::Possible, Some(576)),
+            (V6, 1280, Quoted::Possible, Some(1280)),
+            (V6, 1280, Quoted::Unknown, None),
+        ] {
+            let mut entries = [Entry::FREE; 1];
+            let mut cache = PathMtu::new(&mut entries, Config::default());
+            cache.on_too_big(at(0), TooBig { quoted, ..known(ip(to), reported, 577) }, 1500);
+            assert_eq!(cache.get(ip(to)), want, "{to} {reported} {quoted:?}");
+            assert_eq!(cache.statistics.not_ours, u32::from(want.is_none()));
+            // What is in flight lowers further what was only possible.
+            cache.on_too_big(at(0), known(ip(to), 1280, 1500), 1500);
+            assert_eq!(cache.get(ip(to)), Some(want.unwrap_or(1280).min(1280)));
+        }
+    }
+
     // conf: TCP-PMT-05, IP6-PMT-02, IP4-FRG-09
     #[test]
     fn an_estimate_is_forgotten_ten_minutes_after_the_last_message_that_confirmed_it() {
         for to in [V4, V6] {
             let mut entries = [Entry::FREE; 2];
             let mut cache = PathMtu::new(&mut entries, Config::default());
-            cache.on_too_big(at(10), ip(to), 1400, 1500, 1500);
+            cache.on_too_big(at(10), known(ip(to), 1400, 1500), 1500);
             assert_eq!(cache.poll_at(), Some(at(610)));
-            cache.on_too_big(at(300), ip(to), 1450, 1500, 1500);
+            cache.on_too_big(at(300), known(ip(to), 1450, 1500), 1500);
             assert_eq!(cache.poll_at(), Some(at(610)), "a wider one says nothing");
-            cache.on_too_big(at(400), ip(to), 1400, 1500, 1500);
+            cache.on_too_big(at(400), known(ip(to), 1400, 1500), 1500);
             assert_eq!(cache.poll_at(), Some(at(1000)), "the same again does");
             assert_eq!(cache.on_timeout(Instant::from_micros(999_999_999)), 0);
             assert_eq!(cache.get(ip(to)), Some(1400));
@@ -293,7 +339,7 @@ mod tests {
     fn no_configuration_tries_again_within_five_minutes() {
         let mut entries = [Entry::FREE; 1];
         let mut cache = PathMtu::new(&mut entries, Config { lifetime: Duration::ZERO });
-        cache.on_too_big(at(0), ip(V6), 1400, 1500, 1500);
+        cache.on_too_big(at(0), known(ip(V6), 1400, 1500), 1500);
         assert_eq!(cache.poll_at(), Some(at(300)));
     }
 
@@ -303,14 +349,14 @@ mod tests {
         let mut cache = PathMtu::new(&mut entries, Config::default());
         let to = |i: u64| ip(&alloc::format!("198.51.100.{i}"));
         for i in 1..=100 {
-            assert_eq!(cache.on_too_big(at(i), to(i), 1400, 1500, 1500), Change::Lowered(1400));
+            assert_eq!(cache.on_too_big(at(i), known(to(i), 1400, 1500), 1500), Change::Lowered(1400));
         }
         assert_eq!(cache.statistics.evicted, 97);
         for i in 1..=100 {
             assert_eq!(cache.get(to(i)).is_some(), i > 97, "{i}");
         }
         assert_eq!(cache.poll_at(), Some(at(698)));
-        cache.on_too_big(at(200), to(98), 1300, 1500, 1500);
+        cache.on_too_big(at(200), known(to(98), 1300, 1500), 1500);
         assert_eq!((cache.statistics.evicted, cache.poll_at()), (97, Some(at(699))), "its own place");
         assert_eq!(cache.on_timeout(at(u64::MAX)), 3, "a clock that jumps");
     }
@@ -318,7 +364,7 @@ mod tests {
     #[test]
     fn a_cache_of_length_zero_learns_nothing() {
         let mut cache = PathMtu::new(&mut [], Config::default());
-        assert_eq!(cache.on_too_big(at(1), ip(V4), 1400, 1500, 1500), Change::Ignored);
+        assert_eq!(cache.on_too_big(at(1), known(ip(V4), 1400, 1500), 1500), Change::Ignored);
         assert_eq!((cache.get(ip(V4)), cache.poll_at(), cache.on_timeout(at(9999))), (None, None, 0));
         assert_eq!(cache.statistics.no_table, 1);
     }
@@ -350,7 +396,7 @@ mod tests {
             assert_eq!(cache.on_timeout(now) > 0, is_due);
             let before = cache.get(to);
             let (reported, len) = (random.next_u32() >> random.below(32), random.next_u16());
-            cache.on_too_big(now, to, reported, len, 1500);
+            cache.on_too_big(now, known(to, reported, len), 1500);
             let after = cache.get(to);
             assert!(after.map_or(true, |after| after <= before.unwrap_or(1500) && after >= 68));
             assert!(after.map_or(true, |after| to.is_ipv4() || after >= 1280));

@@ -175,7 +175,7 @@ pub enum ErrorKind {
     /// A filter forbids it.
     Prohibited,
     /// Fragmentation needed, or Packet Too Big; holds the next hop's MTU as reported, 0 if it was not. The IP
-    /// layer has already taken it into account.
+    /// layer takes it into account before anything more is sent, as far as a transport knows the quoted packet.
     TooBig(u16),
     /// The Hop Limit ran out on the way.
     HopLimitExceeded,
@@ -204,6 +204,18 @@ pub struct IcmpError<'a> {
     pub quoted: &'a [u8],
 }
 
+/// Whether a transport can have sent what an ICMP error quotes. On this depends whether the IP layer believes that
+/// the path is narrower: whoever forges an error knows the addresses, but not what is in flight (RFC 5927 §4, §7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quoted {
+    /// Not its protocol, or nothing that it can have sent.
+    Unknown,
+    /// It may have sent this, but keeps no record of what it sends: replies, datagrams.
+    Possible,
+    /// This is in flight.
+    Known,
+}
+
 /// Whether a transport has more to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -228,8 +240,9 @@ pub trait Transport {
     /// rejected or not its own is left unaltered.
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict;
 
-    /// Takes an ICMP error. Eight quoted octets suffice; errors that quote nothing of ours are ignored.
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>);
+    /// Takes an ICMP error, and says whether it quotes a packet of this transport. Eight quoted octets suffice; errors
+    /// that quote nothing of ours are ignored.
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted;
 
     /// Sends what is ready and runs timers that are due; counts `budget` down by one for each packet. With a budget
     /// of 0 it sends nothing, and what may go by now makes `poll_at` say so.
@@ -244,8 +257,8 @@ impl<T: Transport + ?Sized> Transport for &mut T {
         (**self).receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        (**self).error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        (**self).error(now, error)
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {

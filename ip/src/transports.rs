@@ -1,6 +1,6 @@
 //! Lists of transports: trait objects, or tuples of up to eight for static composition.
 
-use crate::{earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Transport, Verdict};
+use crate::{earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Quoted, Transport, Verdict};
 
 /// A list of transports, as the IP layer drives it: `[&mut dyn Transport]`, or a tuple such as
 /// `(&mut icmp, &mut udp)`.
@@ -10,8 +10,8 @@ pub trait Transports {
     /// Offers a packet to each transport in turn, until one does not answer [`Verdict::NotMine`].
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict;
 
-    /// Hands an ICMP error to every transport.
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>);
+    /// Hands an ICMP error to every transport; the answer of the one that knows most of what it quotes.
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted;
 
     /// Lets each transport send, starting with the one at index `first` modulo their number, until the budget is
     /// used up. Those that find it used up send nothing, but take note of what changed: else their `poll_at` would
@@ -45,7 +45,9 @@ impl<T: Transports + ?Sized> Transports for WithoutErrors<'_, T> {
         self.0.receive(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
         self.0.transmit(ip, budget, first)
@@ -67,10 +69,8 @@ impl<T: Transport> Transports for [T] {
         Verdict::NotMine
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        for transport in self {
-            transport.error(now, error);
-        }
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        self.iter_mut().fold(Quoted::Unknown, |most, transport| most.max(transport.error(now, error)))
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -93,8 +93,8 @@ impl<T: Transport, const N: usize> Transports for [T; N] {
         self.as_mut_slice().receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.as_mut_slice().error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        self.as_mut_slice().error(now, error)
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -111,7 +111,9 @@ impl Transports for () {
         Verdict::NotMine
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, _ip: &mut dyn IpLayer, _budget: &mut usize, _first: usize) -> Progress {
         Progress::Idle
@@ -127,8 +129,8 @@ impl<A: Transport> Transports for (A,) {
         self.0.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        self.0.error(now, error)
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, _first: usize) -> Progress {
@@ -149,9 +151,10 @@ impl<A: Transport, B: Transport> Transports for (A, B) {
         self.1.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -185,10 +188,11 @@ impl<A: Transport, B: Transport, C: Transport> Transports for (A, B, C) {
         self.2.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
-        self.2.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most = most.max(self.2.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -228,11 +232,12 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport> Transports for (A, 
         self.3.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
-        self.2.error(now, error);
-        self.3.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most = most.max(self.2.error(now, error));
+        most = most.max(self.3.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -278,12 +283,13 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport> Trans
         self.4.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
-        self.2.error(now, error);
-        self.3.error(now, error);
-        self.4.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most = most.max(self.2.error(now, error));
+        most = most.max(self.3.error(now, error));
+        most = most.max(self.4.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -337,13 +343,14 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Tr
         self.5.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
-        self.2.error(now, error);
-        self.3.error(now, error);
-        self.4.error(now, error);
-        self.5.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most = most.max(self.2.error(now, error));
+        most = most.max(self.3.error(now, error));
+        most = most.max(self.4.error(now, error));
+        most = most.max(self.5.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -403,14 +410,15 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Tr
         self.6.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
-        self.2.error(now, error);
-        self.3.error(now, error);
-        self.4.error(now, error);
-        self.5.error(now, error);
-        self.6.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most = most.max(self.2.error(now, error));
+        most = most.max(self.3.error(now, error));
+        most = most.max(self.4.error(now, error));
+        most = most.max(self.5.error(now, error));
+        most = most.max(self.6.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -484,15 +492,16 @@ impl<
         self.7.receive(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.0.error(now, error);
-        self.1.error(now, error);
-        self.2.error(now, error);
-        self.3.error(now, error);
-        self.4.error(now, error);
-        self.5.error(now, error);
-        self.6.error(now, error);
-        self.7.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let mut most = self.0.error(now, error);
+        most = most.max(self.1.error(now, error));
+        most = most.max(self.2.error(now, error));
+        most = most.max(self.3.error(now, error));
+        most = most.max(self.4.error(now, error));
+        most = most.max(self.5.error(now, error));
+        most = most.max(self.6.error(now, error));
+        most = most.max(self.7.error(now, error));
+        most
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
@@ -540,7 +549,9 @@ mod tests {
             Verdict::NotMine
         }
 
-        fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+        fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+            Quoted::Unknown
+        }
 
         fn transmit(&mut self, _ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
             self.given = Some(*budget);
@@ -560,8 +571,9 @@ mod tests {
             fn receive(&mut self, _packet: &IpMeta<'_>, _segment: &mut [u8]) -> Verdict {
                 Verdict::Reply(7)
             }
-            fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {
+            fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
                 self.0 += 1;
+                Quoted::Known
             }
             fn transmit(&mut self, _ip: &mut dyn IpLayer, _budget: &mut usize) -> Progress {
                 Progress::More
@@ -584,10 +596,10 @@ mod tests {
         let mut ip = FakeIp::new(&mut [], &mut sent);
         let mut transports = (&mut told,);
         let mut without = WithoutErrors(&mut transports);
-        without.error(Instant::ZERO, &error);
+        assert_eq!(without.error(Instant::ZERO, &error), Quoted::Unknown);
         assert_eq!(without.transmit(&mut ip, &mut 1, 0), Progress::More);
         assert_eq!(without.poll_at(), Some(Instant::ZERO));
-        transports.error(Instant::ZERO, &error);
+        assert_eq!(transports.error(Instant::ZERO, &error), Quoted::Known);
         assert_eq!(told.0, 1);
     }
 

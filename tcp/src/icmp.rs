@@ -10,25 +10,27 @@ use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::count;
 use crate::tcb::{Ended, Flags};
-use tersus_ip::{ErrorKind, IcmpError, Instant};
+use tersus_ip::{ErrorKind, IcmpError, Instant, Quoted};
 use tersus_wire::IpProtocol;
 
 impl Tcp<'_> {
-    pub(crate) fn on_icmp_error(&mut self, now: Instant, error: &IcmpError<'_>) {
+    pub(crate) fn on_icmp_error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
         if error.protocol != IpProtocol::TCP {
-            return;
+            return Quoted::Unknown;
         }
-        let Some(&[a, b, c, d, e, f, g, h]) = error.quoted.first_chunk::<8>() else { return };
+        let Some(&[a, b, c, d, e, f, g, h]) = error.quoted.first_chunk::<8>() else { return Quoted::Unknown };
         // As the peer's segments arrive: its port first.
         let ports = u32::from_be_bytes([c, d, a, b]);
         let seq = SeqNum(u32::from_be_bytes([e, f, g, h]));
         let Some(id) = self.find_path(error, ports) else {
-            return count(&mut self.shared.stats.icmp_ignored);
+            count(&mut self.shared.stats.icmp_ignored);
+            return Quoted::Unknown;
         };
         self.shared.now = now;
-        let Some((tcb, shared)) = self.connection(id) else { return };
+        let Some((tcb, shared)) = self.connection(id) else { return Quoted::Unknown };
         if tcb.flight_size() == 0 || seq.distance(tcb.snd_una) >= tcb.flight_size() {
-            return count(&mut self.shared.stats.icmp_ignored);
+            count(&mut self.shared.stats.icmp_ignored);
+            return Quoted::Unknown;
         }
         let opening = matches!(tcb.state, State::SynSent | State::SynReceived);
         match error.kind {
@@ -50,15 +52,19 @@ impl Tcp<'_> {
                 count(&mut self.shared.stats.icmp_hard);
             }
             // Source Quench (RFC 6633) and whatever else is unknown.
-            ErrorKind::Other(..) => return count(&mut self.shared.stats.icmp_ignored),
+            ErrorKind::Other(..) => {
+                count(&mut self.shared.stats.icmp_ignored);
+                return Quoted::Known;
+            }
             kind => {
                 tcb.soft_error = SoftError::of(kind);
                 tcb.flags.insert(Flags::SOFT_ERROR);
                 count(&mut self.shared.stats.icmp_soft);
-                return;
+                return Quoted::Known;
             }
         }
         self.settle(id);
+        Quoted::Known
     }
 
     /// The connection that sent what an error quotes.

@@ -29,7 +29,9 @@ pub use connection::Connection;
 
 use crate::Statistics;
 use tersus_ip::rate_limit::{Rate, TokenBucket};
-use tersus_ip::{earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Random, Transport, Verdict};
+use tersus_ip::{
+    earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Quoted, Random, Transport, Verdict,
+};
 use tersus_wire::IpProtocol;
 
 /// How long an ACK waits for company, RFC 9293 §3.8.6.3, in microseconds.
@@ -170,7 +172,9 @@ impl Transport for SmallTcp<'_> {
         self.on_packet(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         self.now = ip.now();

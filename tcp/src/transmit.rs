@@ -6,8 +6,8 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Flags, Slot};
 use tersus_ip::{
-    earliest, Advice, Deadline, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Progress, Transport,
-    Verdict,
+    earliest, Advice, Deadline, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Progress, Quoted,
+    Transport, Verdict,
 };
 
 impl Transport for Tcp<'_> {
@@ -15,8 +15,8 @@ impl Transport for Tcp<'_> {
         self.on_packet(packet, segment)
     }
 
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.on_icmp_error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        self.on_icmp_error(now, error)
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::table::Flow;
 use crate::{Cause, Handle, SocketError, Udp};
 use core::net::SocketAddr;
 use tersus_ip::queue::Label;
-use tersus_ip::{Addresses, Cast, IcmpError, IpMeta, Reject, RxChecksum, Verdict};
+use tersus_ip::{Addresses, Cast, IcmpError, IpMeta, Quoted, Reject, RxChecksum, Verdict};
 use tersus_wire::checksum::{copy_and_sum, Sum};
 use tersus_wire::udp;
 
@@ -188,7 +188,7 @@ impl Udp<'_> {
 
     /// Takes an ICMP error that quotes UDP. Only one that quotes both ends of a socket of ours is believed to be
     /// about it, RFC 8085 §5.2; an unconnected socket has no peer to compare.
-    pub(crate) fn on_icmp_error(&mut self, error: &IcmpError<'_>) {
+    pub(crate) fn on_icmp_error(&mut self, error: &IcmpError<'_>) -> Quoted {
         let ports = error.quoted.first_chunk();
         let sender = ports.and_then(|&[s0, s1, d0, d1]| {
             let remote_port = u16::from_be_bytes([d0, d1]);
@@ -202,14 +202,16 @@ impl Udp<'_> {
             Some((self.best(&flow).filter(|_| remote_port != 0)?, remote_port))
         });
         let Some((index, remote_port)) = sender else {
-            return count(&mut self.statistics.icmp_ignored);
+            count(&mut self.statistics.icmp_ignored);
+            return Quoted::Unknown;
         };
         count(&mut self.statistics.icmp_errors);
         let remote = SocketAddr::new(error.remote, remote_port);
-        let Some(slot) = self.slots.get(usize::from(index)) else { return };
+        let Some(slot) = self.slots.get(usize::from(index)) else { return Quoted::Unknown };
         let socket = Handle { index, generation: slot.generation };
         let error = SocketError { cause: Cause::Icmp(error.kind), remote, reporter: Some(error.reporter) };
         self.errors.keep(&mut self.statistics, socket, &error);
+        Quoted::Possible
     }
 }
 

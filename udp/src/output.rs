@@ -14,8 +14,8 @@ use crate::statistics::count;
 use crate::{Cause, Handle, Udp};
 use tersus_ip::queue::{Record, Visit};
 use tersus_ip::{
-    IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress, SendError, Source,
-    Transport, Verdict,
+    IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Path, Progress, Quoted, SendError,
+    Source, Transport, Verdict,
 };
 use tersus_wire::{udp, IpProtocol};
 
@@ -31,9 +31,11 @@ impl Transport for Udp<'_> {
         self.on_datagram(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) {
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
         if error.protocol == IpProtocol::UDP {
-            (self.duties.icmp)(self, error);
+            (self.duties.icmp)(self, error)
+        } else {
+            Quoted::Unknown
         }
     }
 

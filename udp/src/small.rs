@@ -49,8 +49,8 @@ use crate::{Handle, StaleHandle, Statistics};
 use ring::{Head, Record, Ring};
 use tersus_ip::queue::Regions;
 use tersus_ip::{
-    Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, Reject,
-    RxChecksum, SendError, Source, Transport, Verdict,
+    Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, Quoted,
+    Reject, RxChecksum, SendError, Source, Transport, Verdict,
 };
 use tersus_wire::udp::{split, Repr, HEADER_LEN};
 use tersus_wire::IpProtocol;
@@ -320,7 +320,9 @@ impl Transport for SmallUdp<'_> {
         self.on_datagram(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) {}
+    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
+        Quoted::Unknown
+    }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         if self.is_ready || self.full.intersects(ip.room()) || self.generation != ip.generation() {

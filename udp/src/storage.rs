@@ -8,7 +8,7 @@ use crate::{Cause, Handle, SocketError, StaleHandle, Statistics};
 use core::net::SocketAddr;
 use tersus_ip::queue::{Record, Regions};
 use tersus_ip::sorted::Sorted;
-use tersus_ip::{IcmpError, InterfaceSet, Random};
+use tersus_ip::{IcmpError, InterfaceSet, Quoted, Random};
 
 /// Memory for `SOCKETS` sockets, each with a queue of `RX` octets to receive and one of `TX` octets to send.
 ///
@@ -204,7 +204,7 @@ impl<'a> Udp<'a> {
 #[derive(Debug)]
 pub(crate) struct Duties {
     /// An ICMP error quotes UDP.
-    pub(crate) icmp: fn(&mut Udp<'_>, &IcmpError<'_>),
+    pub(crate) icmp: fn(&mut Udp<'_>, &IcmpError<'_>) -> Quoted,
     /// A queued datagram of the socket in this slot cannot be delivered.
     pub(crate) undelivered: fn(&mut Errors<'_>, &mut Statistics, Handle, &Record<'_>, Cause),
 }
@@ -220,7 +220,10 @@ impl Duties {
     };
     /// They are counted.
     const NONE: Self = Self {
-        icmp: |udp, _| count(&mut udp.statistics.icmp_ignored),
+        icmp: |udp, _| {
+            count(&mut udp.statistics.icmp_ignored);
+            Quoted::Possible
+        },
         undelivered: |_, statistics, _, _, _| count(&mut statistics.errors_lost),
     };
 }

@@ -3,12 +3,12 @@
 mod common;
 
 use common::{at, counter, ip, with_ip};
-use tersus_ip::{ErrorKind, IcmpError, Instant, SendError, Transport};
+use tersus_ip::{ErrorKind, IcmpError, Instant, Quoted, SendError, Transport};
 use tersus_udp::{Cause, Local, Storage, Udp};
 use tersus_wire::IpProtocol;
 
 /// An error about a datagram from `from` to `to`, with exactly the eight octets that RFC 792 asks for.
-fn error(udp: &mut Udp<'_>, kind: ErrorKind, from: &str, to: &str) {
+fn error(udp: &mut Udp<'_>, kind: ErrorKind, from: &str, to: &str) -> Quoted {
     let (from, to) = (at(from), at(to));
     let [s0, s1] = from.port().to_be_bytes();
     let [d0, d1] = to.port().to_be_bytes();
@@ -20,7 +20,7 @@ fn error(udp: &mut Udp<'_>, kind: ErrorKind, from: &str, to: &str) {
         protocol: IpProtocol::UDP,
         quoted: &[s0, s1, d0, d1, 0, 8, 0, 0],
     };
-    udp.error(Instant::ZERO, &error);
+    udp.error(Instant::ZERO, &error)
 }
 
 // conf: UDP-API-03, UDP-API-12, ICM-V4-09, ICM-V4-10, ICM-V6-09
@@ -55,7 +55,9 @@ fn an_error_is_told_to_the_socket_that_sent() {
                 ErrorKind::ParameterProblem,
                 ErrorKind::TooBig(576),
             ] {
-                error(&mut udp, kind, from, to);
+                // No record is kept of what was sent.
+                let want = if who.is_some() { Quoted::Possible } else { Quoted::Unknown };
+                assert_eq!(error(&mut udp, kind, from, to), want, "{from} {to}");
                 for socket in sockets {
                     let told = udp.take_error(socket).unwrap();
                     assert_eq!(told.is_some(), Some(socket) == who, "{from} {to}");
@@ -91,7 +93,7 @@ fn a_short_quote_or_another_protocol_is_ignored() {
             protocol,
             quoted: &quoted[..len],
         };
-        udp.error(Instant::ZERO, &error);
+        assert_eq!(udp.error(Instant::ZERO, &error) != Quoted::Unknown, told, "{len} {protocol}");
         assert_eq!(udp.take_error(socket).unwrap().is_some(), told, "{len} {protocol}");
     }
 }

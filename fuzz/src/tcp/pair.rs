@@ -13,7 +13,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
-    earliest, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Outgoing, Path, Progress, SendError,
+    earliest, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, Outgoing, Path, Progress, Quoted, SendError,
     Transport, Verdict,
 };
 use tersus_tcp::small::SmallTcp;
@@ -110,8 +110,8 @@ impl Transport for Large<'_> {
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         self.tcp.receive(packet, segment)
     }
-    fn error(&mut self, now: Instant, error: &IcmpError<'_>) {
-        self.tcp.error(now, error);
+    fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted {
+        self.tcp.error(now, error)
     }
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let progress = self.tcp.transmit(ip, budget);

@@ -1,7 +1,7 @@
 //! ICMP errors: when they are sent, when not, and what received ones do.
 
 use crate::support::*;
-use tersus_ip::{Cast, Config, InterfaceId, Reject, Route, Routes, Source, Verdict};
+use tersus_ip::{Cast, Config, InterfaceId, Quoted, Reject, Route, Routes, Source, Verdict};
 use tersus_wire::{icmpv4, icmpv6, ipv4, EtherType, IpProtocol};
 
 const ETH: InterfaceId = InterfaceId(0);
@@ -221,6 +221,21 @@ fn too_big_messages_lower_the_path_mtu_until_it_ages() {
     assert!(at.millis() >= host.now.millis() + 300_000, "not before five minutes");
     host.at(host.now.millis() + 700_000);
     assert_eq!((mtu(&host, "203.0.113.9"), mtu(&host, "2001:db8:1::9")), (1500, 1500));
+}
+
+/// Whoever forges a message knows the addresses; what is in flight only the transports know.
+#[test]
+fn a_too_big_message_about_what_was_not_sent_changes_no_path() {
+    for (quoted, want) in [(Quoted::Unknown, 1500), (Quoted::Possible, 576), (Quoted::Known, 256)] {
+        let mut host = Host::ethernet();
+        host.ip.add_route(tersus_ip::Route::default_by(ip("192.0.2.254"), ETH)).unwrap();
+        host.transport.quoted = quoted;
+        let ours = packet_v4("192.0.2.1", "203.0.113.9", IpProtocol::TCP, b"abcdefgh");
+        host.packet(error_about(3, 4, [0, 0, 1, 0], &ours));
+        assert_eq!(host.ip.route(Source::ANY, ip("203.0.113.9")).unwrap().mtu(), want);
+        assert_eq!(host.ip.path_mtu_statistics().not_ours, u32::from(quoted == Quoted::Unknown));
+        assert_eq!(host.transport.errors.len(), 1, "the transport hears of it all the same");
+    }
 }
 
 /// The reported MTU is compared with that of the link by which the packet left, wherever the message came in.

@@ -328,7 +328,9 @@ impl tersus_ip::Transport for Advising<'_> {
     fn receive(&mut self, _: &tersus_ip::IpMeta<'_>, _: &mut [u8]) -> Verdict {
         Verdict::NotMine
     }
-    fn error(&mut self, _: Instant, _: &tersus_ip::IcmpError<'_>) {}
+    fn error(&mut self, _: Instant, _: &tersus_ip::IcmpError<'_>) -> tersus_ip::Quoted {
+        tersus_ip::Quoted::Unknown
+    }
     fn transmit(&mut self, ip: &mut dyn IpLayer, _: &mut usize) -> Progress {
         ip.advise(self.path, self.advice);
         Progress::Idle
@@ -596,7 +598,9 @@ fn a_full_link_is_left_alone_until_it_has_room() {
         fn receive(&mut self, _: &tersus_ip::IpMeta<'_>, _: &mut [u8]) -> Verdict {
             Verdict::NotMine
         }
-        fn error(&mut self, _: Instant, _: &tersus_ip::IcmpError<'_>) {}
+        fn error(&mut self, _: Instant, _: &tersus_ip::IcmpError<'_>) -> tersus_ip::Quoted {
+            tersus_ip::Quoted::Unknown
+        }
         fn transmit(&mut self, ip: &mut dyn IpLayer, _: &mut usize) -> Progress {
             self.0 = ip.room();
             Progress::Idle

@@ -4,8 +4,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::VecDeque;
 use tersus_ip::{
     Addresses, Cast, ChecksumOffload, Config, IcmpError, InFlags, Instant, InterfaceId, Ip, IpLayer, IpMeta,
-    OutFlags, Outgoing, Path, Progress, Routes, RxMeta, SendError, Source, Storage, Transport, Transports,
-    Verdict,
+    OutFlags, Outgoing, Path, Progress, Quoted, Routes, RxMeta, SendError, Source, Storage, Transport,
+    Transports, Verdict,
 };
 use tersus_phy::{
     Fill, Frame, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkProperties, LinkState,
@@ -273,6 +273,8 @@ pub(crate) struct ToSend {
 /// A transport that takes UDP, keeps what it gets, and answers as told.
 pub(crate) struct Recorder {
     pub(crate) verdict: Verdict,
+    /// What it knows of what an ICMP error quotes.
+    pub(crate) quoted: Quoted,
     pub(crate) protocols: Vec<IpProtocol>,
     pub(crate) got: Vec<Got>,
     pub(crate) errors: Vec<(String, IpAddr, IpAddr, Vec<u8>)>,
@@ -283,6 +285,7 @@ impl Recorder {
     pub(crate) fn new() -> Self {
         Self {
             verdict: Verdict::Done,
+            quoted: Quoted::Known,
             protocols: vec![IpProtocol::UDP],
             got: Vec::new(),
             errors: Vec::new(),
@@ -322,8 +325,9 @@ impl Transport for Recorder {
         self.verdict
     }
 
-    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) {
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
         self.errors.push((format!("{:?}", error.kind), error.local, error.remote, error.quoted.to_vec()));
+        self.quoted
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {

@@ -1,7 +1,7 @@
 //! RST, SYN and data from attackers and from the past: RFC 9293 §3.5.2 and §3.10.7, RFC 5961.
 
 use crate::runner::*;
-use tersus_ip::ErrorKind;
+use tersus_ip::{ErrorKind, Quoted};
 use tersus_tcp::Outcome;
 use tersus_tcp::State::*;
 use tersus_wire::tcp::{Fields, Flags};
@@ -107,7 +107,7 @@ fn a_hard_error_ends_an_attempt_and_no_connection() {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100))),
-            (5, Call(|h| h.icmp(ErrorKind::PortUnreachable, 100))),
+            (5, Call(|h| assert_eq!(h.icmp(ErrorKind::PortUnreachable, 100), Quoted::Known))),
             (5, Is(Closed)),
             (
                 5,
@@ -122,7 +122,7 @@ fn a_hard_error_ends_an_attempt_and_no_connection() {
         vec![
             (0, Call(|h| assert_eq!(h.send(10, 0), 10))),
             (0, Out(seg(101).ack(301).data(&(0..10).collect::<Vec<u8>>()))),
-            (5, Call(|h| h.icmp(ErrorKind::PortUnreachable, 101))),
+            (5, Call(|h| assert_eq!(h.icmp(ErrorKind::PortUnreachable, 101), Quoted::Known))),
             (5, Is(Established)),
             (5, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(Some(ErrorKind::PortUnreachable))))),
             (10, In(seg(301).ack(111))),

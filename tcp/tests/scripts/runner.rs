@@ -498,7 +498,8 @@ impl Host {
         verdict
     }
 
-    pub(crate) fn icmp(&mut self, kind: tersus_ip::ErrorKind, seq: u32) {
+    /// An ICMP error arrives that quotes a segment with this number of ours.
+    pub(crate) fn icmp(&mut self, kind: tersus_ip::ErrorKind, seq: u32) -> tersus_ip::Quoted {
         let (local, remote) = (our_address(self.setup.ipv6), peer_address(self.setup.ipv6));
         let mut quoted = [0; 8];
         quoted[..2].copy_from_slice(&OUR_PORT.to_be_bytes());
@@ -507,7 +508,7 @@ impl Host {
         let error =
             IcmpError { kind, reporter: remote, local, remote, protocol: IpProtocol::TCP, quoted: &quoted };
         let now = self.now;
-        self.tcp.error(now, &error);
+        self.tcp.error(now, &error)
     }
 
     /// Our number of a script, absolute.

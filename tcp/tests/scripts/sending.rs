@@ -2,7 +2,7 @@
 
 use crate::runner::*;
 use core::time::Duration;
-use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Transport};
+use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Quoted, Transport};
 use tersus_tcp::congestion::{InitialWindow, Reno};
 use tersus_tcp::State::*;
 use tersus_tcp::{Changes, Config, Duties, Event, KeepAlive, Nagle, Options, Outcome, SendError};
@@ -596,16 +596,16 @@ fn traffic_class_and_hop_limit_are_the_users() {
 fn soft_errors_are_noted_if_they_quote_what_is_in_flight() {
     run(&Setup::default(), connected, || {
         vec![
-            (0, Call(|h| h.icmp(ErrorKind::HostUnreachable, 101))),
+            (0, Call(|h| assert_eq!(h.icmp(ErrorKind::HostUnreachable, 101), Quoted::Unknown))),
             (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
             (0, Call(send::<10>)),
             (0, Left(1)),
-            (0, Call(|h| h.icmp(ErrorKind::HostUnreachable, 111))),
+            (0, Call(|h| assert_eq!(h.icmp(ErrorKind::HostUnreachable, 111), Quoted::Unknown))),
             (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
             // Source Quench.
-            (0, Call(|h| h.icmp(ErrorKind::Other(4, 0), 101))),
+            (0, Call(|h| assert_eq!(h.icmp(ErrorKind::Other(4, 0), 101), Quoted::Known))),
             (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(None)))),
-            (0, Call(|h| h.icmp(ErrorKind::HopLimitExceeded, 101))),
+            (0, Call(|h| assert_eq!(h.icmp(ErrorKind::HopLimitExceeded, 101), Quoted::Known))),
             (0, Call(|h| assert_eq!(h.tcp.soft_error(h.id()), Ok(Some(ErrorKind::HopLimitExceeded))))),
             (0, Is(Established)),
         ]
