@@ -336,7 +336,7 @@ impl<'a> SmallIgmp<'a> {
 /// A random time below `within`, in microseconds: of the lighter hash, with which nothing else need be linked.
 fn delay(random: &Random, draws: &mut u32, within: u32) -> u64 {
     *draws = draws.wrapping_add(1);
-    let [a, b, c, d, ..] = random.hash_light(&draws.to_le_bytes()).to_le_bytes();
+    let [a, b, c, d, ..] = random.hash_light(&[u64::from(*draws)]).to_le_bytes();
     (u64::from(u32::from_le_bytes([a, b, c, d])) * u64::from(within)) >> 32
 }
 

@@ -6,7 +6,7 @@
 
 use crate::addresses::Packed;
 use crate::seq::SeqNum;
-use tersus_ip::{Instant, Random};
+use tersus_ip::{Addresses, Instant, Random};
 
 /// First octet of what is hashed, so that no other use of the same key gives the same values.
 const PURPOSE: u8 = b'I';
@@ -19,11 +19,16 @@ pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: 
     (SeqNum(lower_half(now.micros() / 4).wrapping_add(number)), offset)
 }
 
-/// As [`initial`], without timestamps and by the lighter hash, for [`crate::small`].
+/// As [`initial`], without timestamps and by the lighter hash, for [`crate::small`]; `addresses` as packets of the peer
+/// have them.
 #[must_use]
-pub(crate) fn initial_light(random: &Random, now: Instant, addresses: &Packed, ports: u32) -> SeqNum {
-    let (octets, len) = material(addresses, ports);
-    let hash = random.hash_light(octets.get(..len).unwrap_or(&octets));
+pub(crate) fn initial_light(random: &Random, now: Instant, addresses: &Addresses<'_>, ports: u32) -> SeqNum {
+    let mut words = [u64::from(PURPOSE) << 32 | u64::from(ports), 0, 0, 0, 0];
+    let octets = addresses.as_bytes();
+    for (word, octets) in words.iter_mut().skip(1).zip(octets.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(octets.try_into().unwrap_or_default());
+    }
+    let hash = random.hash_light(words.get(..1 + octets.len() / 8).unwrap_or(&words));
     SeqNum(lower_half(now.micros() / 4).wrapping_add(lower_half(hash)))
 }
 

@@ -402,7 +402,8 @@ fn begin(
     header[9] = packet.protocol.0;
     // RFC 6864 §4.3: the next of its flow, from where no other can guess.
     state.counter = state.counter.wrapping_add(1);
-    let [i0, i1, ..] = random.hash_light(header).to_le_bytes();
+    let flow = [u64::from_ne_bytes(path.addresses_v4()), u64::from(packet.protocol.0)];
+    let [i0, i1, ..] = random.hash_light(&flow).to_le_bytes();
     let identification = u16::from_le_bytes([i0, i1]).wrapping_add(state.counter);
     [header[4], header[5]] = identification.to_be_bytes();
     state.leaving.next_hop = path.next_hop;

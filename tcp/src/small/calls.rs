@@ -75,7 +75,7 @@ impl SmallTcp<'_> {
             .find(|port| !self.listeners.contains(port) && !self.has_port(*port))
             .ok_or(ConnectError::NoPort)?;
         let ports = u32::from(remote.port()) << 16 | u32::from(port);
-        let iss = isn::initial_light(&self.random, now, &Packed::of_path(&path), ports);
+        let iss = isn::initial_light(&self.random, now, &Packed::of_path(&path).get(), ports);
         let found = (0..).zip(self.connections.iter_mut()).find(|(_, connection)| connection.is_free());
         let (index, connection) = found.ok_or(ConnectError::NoRoom)?;
         connection.begin(path, port, remote.port(), iss);

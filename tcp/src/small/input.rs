@@ -2,7 +2,6 @@
 
 use super::connection::{Connection, End, Flags};
 use super::{SmallTcp, CHALLENGES, DELAYED_ACK, FIN_WAIT_2, KEEP_ALIVE_IDLE, MSS_FLOOR, TIME_WAIT};
-use crate::addresses::Packed;
 use crate::isn;
 use crate::seq::{acceptable, SeqNum};
 use crate::state::State;
@@ -146,7 +145,7 @@ impl SmallTcp<'_> {
     fn in_listen(&mut self, packet: &IpMeta<'_>, ports: u32, seg: &Segment<'_>) {
         count(&mut self.statistics.syns_received);
         let (local, remote) = (packet.addresses.destination(), packet.addresses.source());
-        let iss = isn::initial_light(&self.random, self.now, &Packed::new(&packet.addresses), ports);
+        let iss = isn::initial_light(&self.random, self.now, &packet.addresses, ports);
         let [a, b, c, d] = ports.to_be_bytes();
         let path = Path::new(local, remote, packet.interface, 0);
         match (self.room(), path) {
