@@ -209,7 +209,7 @@ impl Slot {
             return None;
         }
         Some(Next {
-            seq: self.snd_nxt(),
+            seq: self.ack_seq(),
             len: 0,
             control: Control::ACK,
             kind: Kind::Ack,
@@ -224,7 +224,7 @@ impl Slot {
         if self.flags.contains(Flags::RESET_DUE) {
             let control = Control::RST | Control::ACK;
             return Some(Next {
-                seq: self.snd_nxt(),
+                seq: self.ack_seq(),
                 len: 0,
                 control,
                 kind: Kind::Reset,

@@ -187,7 +187,10 @@ impl Slot {
             return Break(Reply::Nothing);
         }
         let is_probe = rcv_wnd == 0 && seg.seq == rcv_nxt;
-        if !acceptable(rcv_nxt, rcv_wnd, seg.seq, seg.len()) && !is_probe {
+        // Differs: an ACK right behind the window counts. Its sender has filled the window, and something of that is
+        // missing here; where both ends have done so, neither would learn otherwise what the other has got.
+        let is_behind = seg.len() == 0 && seg.seq == self.rcv_edge;
+        if !acceptable(rcv_nxt, rcv_wnd, seg.seq, seg.len()) && !is_probe && !is_behind {
             count(&mut shared.stats.not_acceptable);
             let end = seg.seq + seg.payload_len();
             let is_old = seg.seq.lt(rcv_nxt) && end.le(rcv_nxt) && !seg.has(Control::SYN);

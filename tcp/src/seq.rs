@@ -117,7 +117,7 @@ mod tests {
     /// Starts near the places where 32 bits wrap, or their sign changes.
     const STARTS: [u32; 7] = [0, 1, 1_000, 0x7fff_fff0, 0x8000_0000, 0xffff_fff0, 0xffff_ffff];
 
-    // conf: TCP-SEQ-01, TCP-SEQ-02, TCP-SEQ-03, TCP-SEQ-04, TCP-SEQ-09
+    // conf: TCP-SEQ-01, TCP-SEQ-03, TCP-SEQ-04, TCP-SEQ-09
     #[test]
     fn acceptability_follows_the_table_wherever_the_window_lies() {
         // SEG.LEN, RCV.WND, SEG.SEQ - RCV.NXT, acceptable

@@ -27,6 +27,8 @@ mod options;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]
+mod pools;
+#[cfg(test)]
 mod seeds;
 #[cfg(test)]
 mod stream;

@@ -1,5 +1,6 @@
 //! Memory of the hosts and wires of one network, of sizes that its plan chose.
 
+use crate::network::HostPlan;
 use tersus_iface::icmp::{self, Icmp};
 use tersus_iface::ip::{self, Deadline, Ip, Random};
 use tersus_iface::phy::memory::Wire;
@@ -57,11 +58,10 @@ pub(crate) struct LinkMemory<'m> {
 }
 
 impl HostMemory {
-    /// `connections` with `buffer` octets each way.
-    pub(crate) fn new(connections: usize, buffer: usize) -> Self {
+    pub(crate) fn new(plan: &HostPlan) -> Self {
         Self {
             ip: Box::new(IpStorage::new()),
-            tcp: TcpMemory::new(connections, buffer),
+            tcp: TcpMemory::new(plan),
             udp: UdpMemory::new(4, 140_000),
             icmp: IcmpMemory::new(2, 16_384),
             loopback: Box::new(LoopbackStorage::new()),
@@ -81,6 +81,7 @@ impl HostMemory {
 }
 
 struct TcpMemory {
+    config: Config,
     slots: Vec<Slot>,
     rx: Vec<u8>,
     tx: Vec<u8>,
@@ -100,8 +101,11 @@ struct TcpMemory {
 }
 
 impl TcpMemory {
-    fn new(connections: usize, buffer: usize) -> Self {
+    fn new(plan: &HostPlan) -> Self {
+        let (connections, buffer) = (plan.connections, plan.buffer);
+        let entries = plan.pool.entries(connections);
         Self {
+            config: plan.tcp.clone(),
             slots: vec![Slot::FREE; connections],
             rx: vec![0; connections * buffer],
             tx: vec![0; connections * buffer],
@@ -116,8 +120,8 @@ impl TcpMemory {
             waits: vec![TimeWait::FREE; 8],
             wait_cells: vec![0; 16],
             listeners: vec![Listener::FREE; 4],
-            records: vec![Record::NONE; connections * 4],
-            ranges: vec![Range::NONE; connections * 4],
+            records: vec![Record::NONE; entries],
+            ranges: vec![Range::NONE; entries],
         }
     }
 
@@ -141,7 +145,7 @@ impl TcpMemory {
             records: &mut self.records,
             ranges: &mut self.ranges,
         };
-        Tcp::from_slices(slices, Config::default(), &RENO, seed)
+        Tcp::from_slices(slices, self.config.clone(), &RENO, seed)
     }
 }
 

@@ -16,6 +16,7 @@ use tersus_iface::phy::{
     earliest, Ethernet, Impairment, Instant, LinkLayer, Loopback, Medium, Random, RawIp, Tracer,
 };
 use tersus_iface::sixlowpan::{self, Sixlowpan};
+use tersus_iface::tcp;
 use tersus_iface::wire::{sixlowpan as lowpan, Cidr, HardwareAddress};
 
 /// PAN of the hosts on IEEE 802.15.4.
@@ -49,7 +50,28 @@ pub(crate) struct HostPlan {
     pub(crate) connections: usize,
     /// Octets of each connection's buffers.
     pub(crate) buffer: usize,
+    /// Send records of all connections together, and as many ranges.
+    pub(crate) pool: Pool,
+    pub(crate) tcp: tcp::Config,
     pub(crate) own_traffic: OwnTraffic,
+}
+
+/// Entries that connections share.
+#[derive(Clone, Copy)]
+pub(crate) enum Pool {
+    /// So many for each connection.
+    Each(usize),
+    /// So many in all.
+    All(usize),
+}
+
+impl Pool {
+    pub(crate) fn entries(self, connections: usize) -> usize {
+        match self {
+            Self::Each(entries) => entries * connections,
+            Self::All(entries) => entries,
+        }
+    }
 }
 
 /// Whether a host has a loopback link.
@@ -66,6 +88,8 @@ impl HostPlan {
             gateways: Vec::new(),
             connections: 2,
             buffer: 4096,
+            pool: Pool::Each(4),
+            tcp: tcp::Config::default(),
             own_traffic: OwnTraffic::Unreachable,
         }
     }
@@ -127,8 +151,7 @@ impl Plan {
         let mut random = Random::new(spread(seed));
         let mut wire_memory: Vec<WireMemory> =
             self.wires.iter().map(|wire| WireMemory::new(wire.medium, wire.frames)).collect();
-        let mut host_memory: Vec<HostMemory> =
-            self.hosts.iter().map(|host| HostMemory::new(host.connections, host.buffer)).collect();
+        let mut host_memory: Vec<HostMemory> = self.hosts.iter().map(HostMemory::new).collect();
         let wires: Vec<Wire<'_>> =
             wire_memory.iter_mut().map(|memory| memory.wire(draw(&mut random))).collect();
         for (wire, plan) in wires.iter().zip(&self.wires) {

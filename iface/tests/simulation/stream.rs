@@ -140,6 +140,8 @@ pub(crate) struct Conversation {
     salts: [u32; 2],
     reading: Reading,
     pub(crate) progress: Instant,
+    /// Longest time without any.
+    pub(crate) stall: Duration,
 }
 
 impl Conversation {
@@ -170,7 +172,8 @@ impl Conversation {
         let host = &mut network.hosts[hosts[0]];
         let id = host.tcp.connect(&host.stack.ip, now, to, ConnectOptions::default()).unwrap();
         let client = Program::new(hosts[0], id, salts, to_send[0], reading);
-        Self { client, server: None, listener, server_host: hosts[1], to_send, salts, reading, progress: now }
+        let (server, server_host, progress, stall) = (None, hosts[1], now, Duration::ZERO);
+        Self { client, server, listener, server_host, to_send, salts, reading, progress, stall }
     }
 
     /// The same with the octets of another conversation: either server may serve either client.
@@ -204,6 +207,7 @@ impl Conversation {
             moved |= server.act(&mut hosts[server.host].tcp, *now, random);
         }
         if moved {
+            self.stall = self.stall.max(now.since(self.progress));
             self.progress = *now;
         }
     }
@@ -214,10 +218,19 @@ impl Conversation {
         [outcome(&self.client), self.server.as_ref().and_then(outcome)]
     }
 
+    /// When one of its programs wants to read again.
+    pub(crate) fn wants(&self, now: Instant) -> Option<Instant> {
+        earliest(self.client.wants(now), self.server.as_ref().and_then(|server| server.wants(now)))
+    }
+
+    /// Whether both ends have an outcome, and nothing is left to read.
+    pub(crate) fn is_over(&self, network: &Network<'_, '_>) -> bool {
+        self.outcomes(network).iter().all(Option::is_some) && self.have_read_all(network)
+    }
+
     /// One step of the network, or of a program.
     pub(crate) fn step(&mut self, network: &mut Network<'_, '_>, end: Instant) -> bool {
-        let now = network.now;
-        let wanted = earliest(self.client.wants(now), self.server.as_ref().and_then(|s| s.wants(now)));
+        let wanted = self.wants(network.now);
         let stepped = network.step(wanted.unwrap_or(end).min(end));
         self.act(network);
         stepped || network.now < end
@@ -267,7 +280,7 @@ impl Conversation {
         })
     }
 
-    fn state(&self) -> String {
+    pub(crate) fn state(&self) -> String {
         let show = |p: &Program| {
             let Program { sent, received, is_closed, has_ended, .. } = p;
             format!("sent {sent} received {received} closed {is_closed} ended {has_ended}")

@@ -198,7 +198,8 @@ impl Connection {
             return bare(self.snd_una - 1, Control::ACK);
         }
         if self.flags.contains(Flags::ACK_NOW) {
-            return bare(self.snd_max, Control::ACK);
+            // The octet of a probe lies beyond the peer's window; an ACK there would not be taken in.
+            return bare(self.snd_una + self.flight().min(self.snd_wnd), Control::ACK);
         }
         None
     }

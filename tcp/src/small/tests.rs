@@ -418,6 +418,33 @@ fn a_closed_window_is_probed_with_one_octet_for_as_long_as_it_is_answered() {
 }
 
 #[test]
+fn where_windows_are_full_acks_right_behind_them_count() {
+    let mut rig = Rig::with::<1, 100>();
+    let id = rig.established();
+    rig.tcp.send(id, &octets(50)).unwrap();
+    rig.turn();
+    // All of our window but its first octet.
+    rig.given(&seg(PSH, 2, 1).data(&octets(99)));
+    assert_eq!(rig.tcp.send_room(id), Ok(50));
+    assert_eq!(rig.given(&seg(ACK, 101, 51)), []);
+    assert_eq!(rig.tcp.send_room(id), Ok(100));
+    rig.given(&seg(RST, 101, 0));
+    assert_eq!(rig.state(id), State::Established);
+    assert_eq!(rig.given(&seg(ACK, 102, 51)), [seg(ACK, 51, 1).window(100)], "beyond it");
+
+    // The octet of a probe lies beyond the peer's window; that ours has opened does not.
+    let mut rig = Rig::with::<1, 100>();
+    let id = rig.established();
+    rig.given(&seg(PSH, 1, 1).data(&octets(100)).window(0));
+    rig.tcp.send(id, b"abc").unwrap();
+    rig.turn();
+    assert_eq!(rig.after(1000), [seg(ACK, 1, 101).data(b"a").window(0)]);
+    let mut buffer = [0; 100];
+    assert_eq!(rig.tcp.recv(id, &mut buffer), Ok(100));
+    assert_eq!(rig.turn(), [seg(ACK, 1, 101).window(100)]);
+}
+
+#[test]
 fn a_timeout_sends_again_from_the_oldest_octet_on_and_then_gives_up() {
     let mut rig = Rig::new();
     let id = rig.established();

@@ -17,9 +17,36 @@ fn what_lies_outside_of_the_window_is_acknowledged_and_dropped() {
             (0, Out(seg(101).ack(301))),
             (0, In(seg(301u32.wrapping_sub(1 << 30)).ack(101).len(10))),
             (0, Out(seg(101).ack(301))),
-            (0, In(seg(301 + 4096).ack(101))),
+            (0, In(seg(301 + 4097).ack(101))),
             (0, Out(seg(101).ack(301))),
             (0, Call(|h| assert!(h.recv_all().is_empty()))),
+        ]
+    });
+}
+
+/// Where both ends have filled the other's window, and of that something is missing at both, nothing else tells either
+/// what the other has got: what they send again is old, and their ACKs lie behind the window.
+#[test]
+fn an_ack_right_behind_the_window_counts() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, In(seg(301).ack(101).wnd(1460))),
+            (0, Call(|h| assert_eq!(h.send(1460, 101), 1460))),
+            (0, Out(seg(101).ack(301).len(1460))),
+            // All of our window but its first octet.
+            (10, In(seg(302).ack(101).len(1460).wnd(1460))),
+            (10, Left(1)),
+            (10, In(seg(1762).ack(101).len(1460).wnd(1460))),
+            (10, Left(1)),
+            (10, In(seg(3222).ack(101).len(1175).wnd(1460))),
+            (10, Left(1)),
+            (20, In(seg(4397).ack(1561).wnd(1460))),
+            (20, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().in_flight, 0))),
+            // What is told beside stays within the window.
+            (20, In(fin(4397).ack(1561))),
+            (20, Out(seg(1561).ack(301))),
+            (20, In(rst(4397))),
+            (20, Is(Established)),
         ]
     });
 }

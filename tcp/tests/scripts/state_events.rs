@@ -476,7 +476,7 @@ fn syn_received_answers_as_the_table_says() {
     run_table(&SITUATIONS[3..5]);
 }
 
-// conf: TCP-SEQ-02, TCP-SEQ-05, TCP-ACK-01, TCP-ACK-02, TCP-ACK-03, TCP-ACK-04, TCP-RST-04, TCP-FIN-05
+// conf: TCP-SEQ-05, TCP-ACK-01, TCP-ACK-02, TCP-ACK-03, TCP-ACK-04, TCP-RST-04, TCP-FIN-05
 // conf: TCP-ATK-01, TCP-ATK-02, TCP-ATK-04
 #[test]
 fn established_answers_as_the_table_says() {
