@@ -159,9 +159,8 @@ impl<D: Device, const GROUPS: usize> LinkTx for Ethernet<D, GROUPS> {
         packet: &LinkPacket,
         fill: &mut dyn Fill,
     ) -> Result<(), LinkError> {
-        let destination = self.sender.check(to, packet)?;
-        let token = self.device.transmit(self.sender.port.now);
-        self.sender.send(token, destination, packet, fill)
+        let mut token = self.device.transmit(self.sender.port.now);
+        self.sender.send(&mut token, to, packet, fill)
     }
 }
 
@@ -179,8 +178,7 @@ impl<T: TxToken, const GROUPS: usize> LinkTx for Back<'_, T, GROUPS> {
         packet: &LinkPacket,
         fill: &mut dyn Fill,
     ) -> Result<(), LinkError> {
-        let destination = self.sender.check(to, packet)?;
-        self.sender.send(self.token.take(), destination, packet, fill)
+        self.sender.send(&mut self.token, to, packet, fill)
     }
 }
 
@@ -194,9 +192,7 @@ struct Sender {
 
 impl Sender {
     /// The destination, if the device can carry the packet there.
-    // On small machines one way to ask, for both ways to send, is worth more than speed.
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[inline]
     fn check<'t>(&mut self, to: &'t HardwareAddress, packet: &LinkPacket) -> Result<&'t [u8; 6], LinkError> {
         match to.ethernet_octets() {
             Some(destination)
@@ -228,15 +224,18 @@ impl Sender {
         Err(refused)
     }
 
+    // On small machines one piece of code for both ways to send is worth more than speed.
     #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn send<T: TxToken>(
         &mut self,
-        token: Option<T>,
-        destination: &[u8; 6],
+        token: &mut Option<T>,
+        to: &HardwareAddress,
         packet: &LinkPacket,
         fill: &mut dyn Fill,
     ) -> Result<(), LinkError> {
-        let Some(token) = token else {
+        let destination = self.check(to, packet)?;
+        let Some(token) = token.take() else {
             count(&mut self.statistics.tx_full);
             return Err(self.port.refuse());
         };
