@@ -21,6 +21,10 @@ bitflags::bitflags! {
     }
 }
 
+/// Octets of the longest header of this build; of IPv4, four more than it has, where the whole layer keeps what its
+/// identifications start from.
+const TEMPLATE_LEN: usize = if cfg!(feature = "ipv6") { 40 } else { 24 };
+
 /// The way to a destination: addresses, interface, next hop and MTU, decided once and kept.
 ///
 /// [`crate::IpLayer::send`] compares one generation counter and re-decides only when something changed. The
@@ -29,7 +33,7 @@ bitflags::bitflags! {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Path {
     /// IPv4 (20 octets) or IPv6 (40) header with all that stays the same from packet to packet.
-    pub(crate) header: [u8; 40],
+    pub(crate) header: [u8; TEMPLATE_LEN],
     /// Sum over both addresses: part of every pseudo-header, and of the IPv4 header.
     pub(crate) addresses_sum: Sum,
     /// Value of the generation counter when this was decided.
@@ -47,7 +51,7 @@ pub struct Path {
 impl Path {
     /// The path to nowhere, as tables of sockets start with. Its addresses read as `0.0.0.0`.
     pub const EMPTY: Self = Self {
-        header: [0; 40],
+        header: [0; TEMPLATE_LEN],
         addresses_sum: Sum::new(),
         generation: 0,
         mtu: 0,
@@ -131,11 +135,8 @@ impl Path {
     pub fn source(&self) -> IpAddr {
         let h = &self.header;
         if self.is_ipv6() {
-            let octets = [
-                h[8], h[9], h[10], h[11], h[12], h[13], h[14], h[15], h[16], h[17], h[18], h[19], h[20],
-                h[21], h[22], h[23],
-            ];
-            IpAddr::V6(Ipv6Addr::from(octets))
+            let octets = h.get(8..).and_then(<[u8]>::first_chunk::<16>);
+            IpAddr::V6(octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from(*octets)))
         } else {
             IpAddr::V4(Ipv4Addr::new(h[12], h[13], h[14], h[15]))
         }
@@ -146,11 +147,8 @@ impl Path {
     pub fn destination(&self) -> IpAddr {
         let h = &self.header;
         if self.is_ipv6() {
-            let octets = [
-                h[24], h[25], h[26], h[27], h[28], h[29], h[30], h[31], h[32], h[33], h[34], h[35], h[36],
-                h[37], h[38], h[39],
-            ];
-            IpAddr::V6(Ipv6Addr::from(octets))
+            let octets = h.last_chunk::<16>();
+            IpAddr::V6(octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from(*octets)))
         } else {
             IpAddr::V4(Ipv4Addr::new(h[16], h[17], h[18], h[19]))
         }
@@ -177,7 +175,7 @@ impl Path {
     #[inline]
     pub const fn is_to_group(&self) -> bool {
         if self.is_ipv6() {
-            self.header[24] == 0xff
+            matches!(self.header.last_chunk::<16>(), Some([0xff, ..]))
         } else {
             self.header[16] & 0xf0 == 0xe0
         }

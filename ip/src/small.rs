@@ -12,7 +12,8 @@
 //!
 //! What it does if its user gives memory for it, else it is not linked: fragments of IPv4 both ways, one datagram at a
 //! time ([`SmallIp::use_fragments`]); groups beside those that IPv6 itself needs, and the Router Alert of packets about
-//! them ([`SmallIp::use_groups`]).
+//! them ([`SmallIp::use_groups`]). Likewise if its user asks for it: checksums that a transport leaves to the layers below
+//! ([`SmallIp::complete_checksums`]).
 //!
 //! What it does not, which [`crate::Ip`] does: several links, loopback, fragments of IPv6, received ICMP errors and path
 //! MTU discovery, IPv4 options (they are skipped), announcement and defence of addresses, reachability probes, gateways
@@ -33,20 +34,20 @@ mod input;
 mod ndisc;
 mod neighbours;
 mod output;
+mod statistics;
 
 #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
 pub use fragments::{FragmentStatistics, FragmentStorage, CUTS_MAX};
 pub use neighbours::Neighbour;
 pub use output::Out;
+pub use statistics::Statistics;
 
 use self::address::Address;
+use self::neighbours::NEVER;
 use crate::interface::InterfaceFlags;
 use crate::martian::{self, Kind};
 use crate::rate_limit::TokenBucket;
-use crate::{
-    earliest, AddressError, Deadline, Instant, Interface, InterfaceError, Progress, RouteError, Statistics,
-    Transports,
-};
+use crate::{earliest, AddressError, Instant, Interface, InterfaceError, Progress, RouteError, Transports};
 use core::net::IpAddr;
 use tersus_phy::{LinkEvents, LinkLayer, LinkProperties};
 use tersus_wire::Cidr;
@@ -127,12 +128,19 @@ impl Own {
         let _ = to;
         false
     }
+}
 
-    /// Whether `to` is a broadcast address of the prefix.
-    #[cfg(feature = "ipv4")]
-    fn is_broadcast(&self, to: &Address) -> bool {
-        self.contains(to) && self.is_edge(to)
-    }
+/// What an address is to a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    /// One of its own.
+    Own,
+    /// A broadcast address of a prefix of its own.
+    Edge,
+    /// Another one in such a prefix: it is on the link.
+    Near,
+    /// None of these.
+    Far,
 }
 
 /// A route: an entry of the table that [`Storage`] holds.
@@ -164,8 +172,11 @@ impl Via {
 ///
 /// [`SmallIp::poll`] is the whole turn. Calls of users, such as a transport's `connect`, take it as
 /// [`crate::Routes`].
+// The counters first: they are what most instructions are for that use a field, and the first fields take the shortest.
 #[derive(Debug)]
+#[repr(C)]
 pub struct SmallIp<'a> {
+    statistics: Statistics,
     addresses: &'a mut [Own],
     routes: &'a mut [Via],
     neighbours: &'a mut [Neighbour],
@@ -174,12 +185,13 @@ pub struct SmallIp<'a> {
     now: Instant,
     generation: u32,
     /// When a neighbour is to be asked, or given up.
-    ask_at: Deadline,
+    ask_at: Instant,
     /// The link answered `Full`.
     is_full: bool,
     errors: TokenBucket,
-    statistics: Statistics,
     groups: groups::Groups<'a>,
+    /// Sends what is none of the usual packets, if the user asked for it.
+    special: Option<groups::SendSpecial>,
     #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
     fragments: Option<fragments::Fragments<'a>>,
 }
@@ -210,11 +222,12 @@ impl<'a> SmallIp<'a> {
             interface: Interface::FREE,
             now: Instant::ZERO,
             generation: 1,
-            ask_at: Deadline::NONE,
+            ask_at: NEVER,
             is_full: false,
             errors: TokenBucket::new(),
             statistics: Statistics::default(),
             groups: groups::Groups::none(),
+            special: None,
             #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
             fragments: None,
         }
@@ -314,7 +327,7 @@ impl<'a> SmallIp<'a> {
         &self.interface
     }
 
-    /// Counters of the layer. Those of interfaces, fragments, events and what else is not here stay 0.
+    /// Counters of the layer.
     #[must_use]
     pub fn statistics(&self) -> &Statistics {
         &self.statistics
@@ -358,7 +371,7 @@ impl<'a> SmallIp<'a> {
         #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
         self.go_on(link.tx(now), &mut left);
         let progress = transports.transmit(&mut Out { host: self, link, now }, &mut left, 0);
-        if self.ask_at.is_due(now) {
+        if self.ask_at <= now {
             self.ask(link.tx(now));
         }
         // What the transports wait for has come after they had their turn.
@@ -381,7 +394,7 @@ impl<'a> SmallIp<'a> {
         link: &L,
         transports: &T,
     ) -> Option<Instant> {
-        earliest(self.ask_at.instant(), earliest(link.poll_at(), transports.poll_at()))
+        earliest(Some(self.ask_at).filter(|at| *at != NEVER), earliest(link.poll_at(), transports.poll_at()))
     }
 
     /// What the link says of itself.
@@ -391,7 +404,7 @@ impl<'a> SmallIp<'a> {
         if events.contains(LinkEvents::ROOM) && self.is_full {
             self.is_full = false;
             // Whoever was to be asked waited for room too.
-            self.ask_at = Deadline::at(self.now);
+            self.ask_at = self.now;
         }
         if self.interface.is_attached() && !events.contains(LinkEvents::CHANGED) {
             return;
@@ -408,20 +421,36 @@ impl<'a> SmallIp<'a> {
     #[inline(never)]
     fn forget_neighbours(&mut self) {
         self.neighbours.fill(Neighbour::FREE);
-        self.ask_at = Deadline::NONE;
+        self.ask_at = NEVER;
         self.moved();
     }
 
     /// Moves the generation: paths are decided again.
-    #[inline(never)]
     fn moved(&mut self) {
-        self.generation = self.generation.wrapping_add(1).max(1);
+        self.generation = next(self.generation);
+    }
+
+    /// What `address` is to us.
+    #[inline(never)]
+    fn relation(&self, address: &Address) -> Relation {
+        let mut relation = Relation::Far;
+        if address.is_none() {
+            return relation;
+        }
+        for own in self.addresses.iter() {
+            if own.address == *address {
+                return Relation::Own;
+            }
+            if own.contains(address) && relation != Relation::Edge {
+                relation = if own.is_edge(address) { Relation::Edge } else { Relation::Near };
+            }
+        }
+        relation
     }
 
     /// Whether `address` is ours.
-    #[inline(never)]
     fn is_own(&self, address: &Address) -> bool {
-        !address.is_none() && self.addresses.iter().any(|own| own.address == *address)
+        self.relation(address) == Relation::Own
     }
 
     /// The own address with the longest prefix that `address` is in: it is on the link.
@@ -435,4 +464,9 @@ impl<'a> SmallIp<'a> {
         }
         best
     }
+}
+
+/// The generation behind another; never 0.
+fn next(generation: u32) -> u32 {
+    generation.wrapping_add(1).max(1)
 }

@@ -4,7 +4,7 @@
 
 use super::address::Address;
 use super::neighbours::Heard;
-use super::SmallIp;
+use super::{Relation, SmallIp};
 use crate::statistics::count;
 use core::net::Ipv4Addr;
 use tersus_phy::{LinkError, LinkPacket, LinkTx};
@@ -65,9 +65,10 @@ impl SmallIp<'_> {
 
     /// Whether an address can be that of a station of the link: inside a prefix of ours, or a gateway's.
     fn is_station_v4(&self, sender: &Address) -> bool {
-        match self.on_link(sender) {
-            Some(own) => !own.is_edge(sender),
-            None => !sender.is_none() && self.routes.iter().any(|via| via.gateway == *sender),
+        match self.relation(sender) {
+            Relation::Near => true,
+            Relation::Far => self.routes.iter().any(|via| via.gateway == *sender),
+            Relation::Own | Relation::Edge => false,
         }
     }
 

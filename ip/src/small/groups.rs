@@ -39,11 +39,10 @@ pub(super) struct Calls {
     /// An own address has this solicited-node group.
     #[cfg(feature = "ipv6")]
     pub(super) enter: fn(&mut SmallIp<'_>, PackedAddress),
-    /// Sends a packet with a Router Alert.
-    pub(super) send_alert: SendAlert,
 }
 
-type SendAlert =
+/// Sends a packet that is none of the usual ones, along a path whose next hop is known.
+pub(super) type SendSpecial =
     fn(&mut SmallIp<'_>, &mut dyn LinkTx, &Path, Outgoing, usize, &mut dyn Fill) -> Result<(), SendError>;
 
 static CALLS: Calls = Calls {
@@ -53,7 +52,6 @@ static CALLS: Calls = Calls {
     has: groups::contains,
     #[cfg(feature = "ipv6")]
     enter,
-    send_alert,
 };
 
 impl Groups<'_> {
@@ -96,6 +94,14 @@ impl<'a> SmallIp<'a> {
     pub fn use_groups(&mut self, table: &'a mut [Membership]) {
         table.fill(Membership::FREE);
         self.groups = Groups { calls: Some(&CALLS), table, generation: 1 };
+        self.complete_checksums();
+    }
+
+    /// From now on the host completes checksums of transports that ask for it, [`OutFlags::PARTIAL_CHECKSUM`]; before,
+    /// their packets are refused as [`crate::Unreachable::LeftOut`]. Of the transports here none asks a host whose link
+    /// does not complete them.
+    pub fn complete_checksums(&mut self) {
+        self.special = Some(send_special);
     }
 
     /// Joins a group, and tells the link, which is the one that the host is polled with. Each join is counted and wants
@@ -156,8 +162,8 @@ fn enter(host: &mut SmallIp<'_>, group: PackedAddress) {
     }
 }
 
-/// As a packet whose segment begins with what carries the Router Alert.
-fn send_alert(
+/// Sends with a Router Alert, as a packet whose segment begins with what carries it, and with a checksum completed.
+fn send_special(
     host: &mut SmallIp<'_>,
     tx: &mut dyn LinkTx,
     path: &Path,
@@ -169,10 +175,13 @@ fn send_alert(
     let flags = packet.flags.difference(OutFlags::ROUTER_ALERT | OutFlags::PARTIAL_CHECKSUM);
     let mut whole = Outgoing { flags, ..packet };
     let mut alert = [packet.protocol.0, 0, 5, 2, 0, 0, 1, 0];
-    let mut alert_len = 8;
-    if path.is_ipv6() {
+    let mut alert_len = 0;
+    if !packet.flags.contains(OutFlags::ROUTER_ALERT) {
+        // Nothing in front of the segment.
+    } else if path.is_ipv6() {
         // RFC 2711 §2.1: in a Hop-by-Hop Options header.
         whole.protocol = IpProtocol(0);
+        alert_len = 8;
     } else {
         // RFC 2113 §2.1: an option, so the header has 24 octets. Its checksum is to have the option's sum in it.
         let [a, b, ..] = ALERT_V4;
@@ -181,7 +190,7 @@ fn send_alert(
         path.header[0] = 0x46;
         [path.header[10], path.header[11]] = [a, b];
     }
-    host.send(tx, &mut path, whole, len.saturating_add(alert_len), &mut |buffer: &mut [u8]| {
+    host.send_on(tx, &path, whole, len.saturating_add(alert_len), &mut |buffer: &mut [u8]| {
         let Some((place, segment)) = buffer.split_at_mut_checked(alert_len) else { return };
         for (to, from) in place.iter_mut().zip(&alert) {
             *to = *from;

@@ -3,6 +3,8 @@
 #[cfg(feature = "ipv4")]
 use super::address::Address;
 use super::output::ONLY;
+#[cfg(feature = "ipv4")]
+use super::Relation;
 use super::SmallIp;
 use crate::icmp_error::Reason;
 #[cfg(feature = "ipv6")]
@@ -213,34 +215,27 @@ impl SmallIp<'_> {
     #[cfg(feature = "ipv4")]
     #[inline(never)]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
-        let mut reason = &mut self.statistics.not_for_us;
-        let mut cast = if header.destination() == Ipv4Addr::BROADCAST { Some(Cast::Broadcast) } else { None };
-        let mut is_martian = !matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
-        let mut is_own = false;
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
-        for own in self.addresses.iter().filter(|own| !own.address.is_none()) {
-            is_martian |= own.address == source || own.is_broadcast(&source);
-            is_own |= own.address == destination;
-            if own.is_broadcast(&destination) {
-                cast = Some(Cast::Broadcast);
+        let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
+        if !is_host || matches!(self.relation(&source), Relation::Own | Relation::Edge) {
+            count(&mut self.statistics.martian_source);
+            return None;
+        }
+        match self.relation(&destination) {
+            Relation::Own if link_cast == Cast::Unicast => Some(Cast::Unicast),
+            // RFC 1122 §3.3.6: one address, but sent to all.
+            Relation::Own => {
+                count(&mut self.statistics.cast_mismatch);
+                None
+            }
+            Relation::Edge => Some(Cast::Broadcast),
+            _ if header.destination() == Ipv4Addr::BROADCAST => Some(Cast::Broadcast),
+            _ if self.groups.has_v4(header.destination()) => Some(Cast::Multicast),
+            _ => {
+                count(&mut self.statistics.not_for_us);
+                None
             }
         }
-        if is_own {
-            // RFC 1122 §3.3.6: one address, but sent to all.
-            cast = (link_cast == Cast::Unicast).then_some(Cast::Unicast);
-            reason = &mut self.statistics.cast_mismatch;
-        }
-        if self.groups.has_v4(header.destination()) {
-            cast = Some(Cast::Multicast);
-        }
-        if is_martian {
-            cast = None;
-            reason = &mut self.statistics.martian_source;
-        }
-        if cast.is_none() {
-            count(reason);
-        }
-        cast
     }
 
     /// Whom a packet is for, if it is for us and comes from a host; if not, it is counted.
@@ -453,6 +448,6 @@ impl SmallIp<'_> {
         }
         path.flags.insert(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
         path.next_hop = *to;
-        self.send(back, &mut path, packet, len, fill)
+        self.send_on(back, &path, packet, len, fill)
     }
 }

@@ -74,7 +74,7 @@ impl SmallIp<'_> {
                 }
                 let target = PackedAddress::v6(target);
                 let Some(entry) = self.find(&target) else { return };
-                let known = entry.hardware;
+                let known = entry.hardware();
                 let hardware = given.unwrap_or(known);
                 // §7.2.5 I.: another address, and no right to replace ours.
                 let may_replace = known.is_none() || flags.contains(AdvertFlags::OVERRIDE);

@@ -14,9 +14,10 @@
 use super::address::Address;
 #[cfg(feature = "ipv4")]
 use super::arp::REQUEST;
-use super::SmallIp;
+use super::{next, SmallIp};
+use crate::path::PathFlags;
 use crate::statistics::count;
-use crate::{Deadline, Instant, Path, SendError, Unreachable};
+use crate::{Instant, Path, SendError, Unreachable};
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkTx};
 use tersus_wire::HardwareAddress;
@@ -27,17 +28,21 @@ const LIFETIME: u64 = 60_000_000;
 const INTERVAL: u64 = 1_000_000;
 /// How long the verdict is held that nobody answers.
 const FAILED_HOLD: u64 = 3_000_000;
+/// [`Neighbour::left`] of one that did not answer.
+const FAILED: i8 = -1;
+/// As [`SmallIp::ask_at`]: nobody is to be asked.
+pub(super) const NEVER: Instant = Instant::from_micros(u64::MAX);
 /// Questions before that verdict, RFC 4861 §10.
-const TRIES: u8 = 3;
+const TRIES: i8 = 3;
 
 /// A station of the link: an entry of the table that [`super::Storage`] holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Neighbour {
     pub(super) address: Address,
-    /// None while it is not known.
     pub(super) hardware: HardwareAddress,
-    /// Questions asked, if it is not known; beyond [`TRIES`]: it did not answer.
-    tries: u8,
+    /// 0: its hardware address is known. Above: it is asked for, and this is how many questions are left, and one. Below:
+    /// it did not answer.
+    left: i8,
     /// Known, or failed: until then. Asked: when to ask again.
     pub(super) until: Instant,
 }
@@ -45,16 +50,27 @@ pub struct Neighbour {
 impl Neighbour {
     /// A free entry.
     pub const FREE: Self =
-        Self { address: Address::NONE, hardware: HardwareAddress::NONE, tries: 0, until: Instant::ZERO };
+        Self { address: Address::NONE, hardware: HardwareAddress::NONE, left: 0, until: Instant::ZERO };
+
+    /// Its hardware address, if it was not asked for since.
+    #[cfg(feature = "ipv6")]
+    pub(super) fn hardware(&self) -> HardwareAddress {
+        if self.left == 0 {
+            self.hardware
+        } else {
+            HardwareAddress::NONE
+        }
+    }
 
     /// Whether its hardware address is known.
+    #[inline]
     pub(super) fn is_known(&self, now: Instant) -> bool {
-        !self.hardware.is_none() && now < self.until
+        self.left == 0 && now < self.until
     }
 
     /// Whether its address is being asked for.
     fn is_asked(&self) -> bool {
-        self.hardware.is_none() && self.tries <= TRIES && !self.address.is_none()
+        self.left > 0
     }
 }
 
@@ -66,42 +82,61 @@ impl SmallIp<'_> {
         self.neighbours.iter().find(|entry| entry.address == *address)
     }
 
-    /// Sees to it that `address`, where no station is known, is asked for.
-    pub(super) fn resolve(&mut self, address: &Address) -> SendError {
+    /// Whether the hardware address of a station is known, or was until it ran out.
+    pub(super) fn is_known(&self, address: &Address) -> bool {
+        self.neighbours.iter().any(|entry| entry.address == *address && entry.left == 0)
+    }
+
+    /// Leads `path` to the station `address`, or sees to it that it is asked for.
+    pub(super) fn resolve(&mut self, address: &Address, path: &mut Path) -> Result<(), SendError> {
         let now = self.now;
-        let Some(entry) = self.place(address, Instant::from_micros(u64::MAX)) else {
+        path.flags.insert(PathFlags::RESOLVING);
+        let Some((index, entry)) = Self::place(self.neighbours, address, NEVER) else {
             // Somebody else is being asked for, which ends.
-            return match self.neighbours.is_empty() {
+            return Err(match self.neighbours.is_empty() {
                 true => SendError::Unreachable(Unreachable::Neighbour),
                 false => SendError::Resolving,
-            };
+            });
         };
         if entry.address == *address {
             if entry.is_asked() {
-                return SendError::Resolving;
+                return Err(SendError::Resolving);
             }
             if now < entry.until {
-                return SendError::Unreachable(Unreachable::Neighbour);
+                if entry.left < 0 {
+                    return Err(SendError::Unreachable(Unreachable::Neighbour));
+                }
+                path.flags.remove(PathFlags::RESOLVING);
+                path.next_hop = entry.hardware;
+                path.neighbour = index;
+                path.generation = self.generation;
+                return Ok(());
             }
         }
-        *entry = Neighbour { address: *address, until: now, ..Neighbour::FREE };
-        self.ask_at = Deadline::at(now);
-        self.moved();
-        SendError::Resolving
+        entry.address = *address;
+        entry.left = TRIES + 1;
+        entry.until = now;
+        self.ask_at = now;
+        self.generation = next(self.generation);
+        Err(SendError::Resolving)
     }
 
     /// The entry of `address`, or one that may be taken for it: of those that are not asked for, and that run out before
     /// `until`, the first.
     #[inline(never)]
-    fn place(&mut self, address: &Address, until: Instant) -> Option<&mut Neighbour> {
-        let mut best: Option<&mut Neighbour> = None;
-        for entry in self.neighbours.iter_mut() {
-            if entry.address == *address {
-                return Some(entry);
+    fn place<'n>(
+        neighbours: &'n mut [Neighbour],
+        address: &Address,
+        mut until: Instant,
+    ) -> Option<(u16, &'n mut Neighbour)> {
+        let mut best = None;
+        for found in (1..).zip(neighbours) {
+            if found.1.address == *address {
+                return Some(found);
             }
-            let until = best.as_ref().map_or(until, |best| best.until);
-            if entry.until < until && !entry.is_asked() {
-                best = Some(entry);
+            if found.1.until < until && !found.1.is_asked() {
+                until = found.1.until;
+                best = Some(found);
             }
         }
         best
@@ -112,23 +147,24 @@ impl SmallIp<'_> {
     #[inline(never)]
     pub(super) fn heard(&mut self, address: &Address, hardware: &HardwareAddress, what: Heard) {
         let now = self.now;
-        let Some(entry) = self.place(address, now.plus_micros(1)) else { return };
+        let over = Instant::from_micros(now.micros().wrapping_add(1));
+        let Some((_, entry)) = Self::place(self.neighbours, address, over) else { return };
         let was_asked = entry.is_asked();
         let is_known = entry.address == *address && (was_asked || entry.is_known(now));
         if !is_known && what != Heard::Asked {
             return;
         }
-        let is_same = is_known && entry.hardware == *hardware;
+        let is_same = is_known && !was_asked && entry.hardware == *hardware;
         if is_same && what == Heard::Other {
             return;
         }
-        *entry =
-            Neighbour { address: *address, hardware: *hardware, tries: 0, until: now.plus_micros(LIFETIME) };
         if !is_same {
             // Others may be asked for still: when, is found out at the end of the turn.
-            self.ask_at = Deadline::at(now);
-            self.moved();
+            self.ask_at = now;
+            self.generation = next(self.generation);
         }
+        *entry =
+            Neighbour { address: *address, hardware: *hardware, left: 0, until: now.plus_micros(LIFETIME) };
     }
 
     /// A transport makes progress through a neighbour: it lives. RFC 1122 §2.3.2.1 (4), RFC 4861 §7.3.1.
@@ -146,50 +182,54 @@ impl SmallIp<'_> {
     #[inline(never)]
     pub(super) fn ask(&mut self, tx: &mut dyn LinkTx) {
         let now = self.now;
-        let mut ask_at = Deadline::NONE;
+        let mut ask_at = NEVER;
         let neighbours = core::mem::take(&mut self.neighbours);
         for entry in neighbours.iter_mut().filter(|entry| entry.is_asked()) {
             if entry.until <= now {
                 let mut hold = INTERVAL;
-                if entry.tries == TRIES {
+                entry.left -= 1;
+                if entry.left == 0 {
+                    entry.left = FAILED;
                     hold = FAILED_HOLD;
                     self.moved();
-                } else {
-                    match self.solicit(&entry.address, tx) {
-                        Some(Err(LinkError::Full)) => {
-                            // Room brings the next try.
-                            self.is_full = true;
-                            ask_at = Deadline::NONE;
-                            break;
-                        }
-                        Some(Ok(())) => count(&mut self.statistics.solicitations),
-                        _ => count(&mut self.statistics.neighbour_unsent),
-                    }
+                } else if self.solicit(&entry.address, tx) == Err(LinkError::Full) {
+                    // Room brings the next try.
+                    self.is_full = true;
+                    entry.left += 1;
+                    ask_at = NEVER;
+                    break;
                 }
-                entry.tries += 1;
                 entry.until = now.plus_micros(hold);
             }
-            if entry.is_asked() {
-                ask_at = ask_at.earlier(Deadline::at(entry.until));
+            if entry.is_asked() && entry.until < ask_at {
+                ask_at = entry.until;
             }
         }
         self.neighbours = neighbours;
         self.ask_at = ask_at;
     }
 
-    /// Sends one question to all; `None` if there is no address to ask from.
-    fn solicit(&mut self, target: &Address, tx: &mut dyn LinkTx) -> Option<Result<(), LinkError>> {
-        let source = self.source_for(target, target)?;
-        match (source.get()?, target.get()?) {
+    /// Sends one question to all, if there is an address to ask from.
+    fn solicit(&mut self, target: &Address, tx: &mut dyn LinkTx) -> Result<(), LinkError> {
+        let source = self.source_for(target, target);
+        let result = match (source.and_then(Address::get), target.get()) {
             #[cfg(feature = "ipv4")]
-            (IpAddr::V4(source), IpAddr::V4(target)) => {
+            (Some(IpAddr::V4(source)), Some(IpAddr::V4(target))) => {
                 let to = &HardwareAddress::ETHERNET_BROADCAST;
-                Some(self.send_arp(REQUEST, source, target, to, tx))
+                self.send_arp(REQUEST, source, target, to, tx)
             }
             #[cfg(feature = "ipv6")]
-            (IpAddr::V6(source), IpAddr::V6(target)) => Some(self.send_solicitation(source, target, tx)),
-            _ => None,
+            (Some(IpAddr::V6(source)), Some(IpAddr::V6(target))) => {
+                self.send_solicitation(source, target, tx)
+            }
+            _ => Err(LinkError::Unreachable),
+        };
+        match result {
+            Ok(()) => count(&mut self.statistics.solicitations),
+            Err(LinkError::Full) => {}
+            Err(_) => count(&mut self.statistics.neighbour_unsent),
         }
+        result
     }
 }
 

@@ -1,11 +1,10 @@
 //! The way out: which, and along it.
 
 use super::address::{packed, Address};
-use super::SmallIp;
+use super::{Relation, SmallIp};
 #[cfg(feature = "ipv6")]
 use crate::martian::is_link_scoped_group;
 use crate::martian::{kind, Kind};
-use crate::output::complete_checksum;
 use crate::path::PathFlags;
 use crate::statistics::count;
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     SendError, Source, Unreachable,
 };
 use core::net::IpAddr;
-use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx};
+use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx, Medium};
 use tersus_wire::checksum::Sum;
 use tersus_wire::{EtherType, HardwareAddress};
 
@@ -28,21 +27,16 @@ pub struct Out<'r, 'a, L: LinkLayer + ?Sized> {
 }
 
 impl Routes for SmallIp<'_> {
+    // Written in place: a path that is moved is code for each move.
+    #[inline(never)]
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
-        if from.interface.is_some_and(|id| id != ONLY) {
-            return Err(Unreachable::InterfaceDown);
+        let mut way = Ok(Path::EMPTY);
+        if let Ok(path) = &mut way {
+            if let Err(reason) = self.decide(path, &from, to) {
+                way = Err(reason);
+            }
         }
-        let mut flags = PathFlags::empty();
-        flags.set(PathFlags::SOURCE_FIXED, from.address.is_some());
-        flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
-        if cfg!(not(feature = "ipv6")) && to.is_ipv6() {
-            return Err(Unreachable::Family);
-        }
-        let source = from.address.map_or(Address::NONE, Address::new);
-        let mut path = Path::EMPTY;
-        let mut to_ask = Address::NONE;
-        self.decide(flags, &source, &Address::new(to), &mut path, &mut to_ask)?;
-        Ok(path)
+        way
     }
 
     fn generation(&self) -> u32 {
@@ -96,9 +90,6 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        if !self.host.is_ready(path) {
-            self.host.decide_again(path)?;
-        }
         self.host.send(self.link.tx(self.now), path, packet, len, fill)
     }
 
@@ -118,17 +109,36 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 }
 
 impl SmallIp<'_> {
-    /// Decides the way to `to`. If the path is then still resolving, `to_ask` is the station whose hardware address is to
-    /// be asked for.
+    /// Decides on source and destination of a path.
+    #[inline]
+    fn decide(&self, path: &mut Path, from: &Source, to: IpAddr) -> Result<(), Unreachable> {
+        if from.interface.is_some_and(|id| id != ONLY) {
+            return Err(Unreachable::InterfaceDown);
+        }
+        if cfg!(not(feature = "ipv6")) && to.is_ipv6() {
+            return Err(Unreachable::Family);
+        }
+        let to = &Address::new(to);
+        let fixed = from.address.map_or(Address::NONE, Address::new);
+        let mut station = *to;
+        let next = self.way(&fixed, &mut station)?;
+        let mut source = &fixed;
+        if from.address.is_none() {
+            source = self.source_for(to, &station).ok_or(Unreachable::NoSource)?;
+        } else if fixed.is_unspecified() && from.interface.is_none() {
+            return Err(Unreachable::NoSource);
+        }
+        path.begin(&packed(source), &packed(to), ONLY, self.interface.mtu()).ok_or(Unreachable::Family)?;
+        path.generation = self.generation;
+        path.flags.set(PathFlags::SOURCE_FIXED, from.address.is_some());
+        path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
+        path.flags.set(PathFlags::RESOLVING, next == Next::Station && !self.is_known(&station));
+        Ok(())
+    }
+
+    /// Whom packets from `from`, if that is known, to `to` go to first; if that is a station, it takes the place of `to`.
     #[inline(never)]
-    fn decide(
-        &self,
-        flags: PathFlags,
-        from: &Address,
-        to: &Address,
-        path: &mut Path,
-        to_ask: &mut Address,
-    ) -> Result<(), Unreachable> {
+    fn way(&self, from: &Address, to: &mut Address) -> Result<Next, Unreachable> {
         let kind = kind(&packed(to)).ok_or(Unreachable::Family)?;
         if matches!(kind, Kind::Unspecified | Kind::Reserved | Kind::Loopback) {
             return Err(Unreachable::Destination);
@@ -136,58 +146,48 @@ impl SmallIp<'_> {
         if !self.interface.is_up() {
             return Err(Unreachable::InterfaceDown);
         }
-        let mut is_to_many = kind.is_many();
-        let mut station = to;
-        if let Some(own) = self.on_link(to) {
-            if self.is_own(to) {
-                // To ourselves there is no way: no link loops back.
-                return Err(Unreachable::NoRoute);
-            }
-            is_to_many |= own.is_edge(to);
-        } else if !is_to_many && kind != Kind::LinkLocal {
-            station = self.gateway(to)?;
-        }
-        let source = if !flags.contains(PathFlags::SOURCE_FIXED) {
-            self.source_for(to, station).ok_or(Unreachable::NoSource)?
-        } else if self.is_own(from) {
-            from
-        } else if !from.is_unspecified() {
+        if !from.is_unspecified() && !self.is_own(from) {
             return Err(Unreachable::NotOurs);
-        } else if flags.contains(PathFlags::INTERFACE_FIXED) {
-            from
-        } else {
-            return Err(Unreachable::NoSource);
-        };
-        path.begin(&packed(source), &packed(to), ONLY, self.interface.mtu()).ok_or(Unreachable::Family)?;
-        path.generation = self.generation;
-        path.flags = flags.difference(PathFlags::RESOLVING);
-        if is_to_many || !self.interface.has_neighbours() {
-            path.next_hop = self.interface.group_address(&packed(to));
-            return Ok(());
         }
-        for (index, entry) in (1..).zip(self.neighbours.iter()) {
-            if entry.address == *station && entry.is_known(self.now) {
-                path.neighbour = index;
-                lead(path, &entry.hardware);
-                return Ok(());
-            }
+        match self.relation(to) {
+            // To ourselves there is no way: no link loops back.
+            Relation::Own => Err(Unreachable::NoRoute),
+            Relation::Edge => Ok(Next::Many),
+            _ if kind.is_many() || self.interface.properties.medium == Medium::Ip => Ok(Next::Many),
+            Relation::Far if kind != Kind::LinkLocal => self.go_by_gateway(to),
+            Relation::Near | Relation::Far => Ok(Next::Station),
         }
-        path.flags.insert(PathFlags::RESOLVING);
-        *to_ask = *station;
-        Ok(())
     }
 
-    /// The station that a packet to `to`, which is in no prefix of ours, goes to first.
-    fn gateway<'t>(&'t self, to: &'t Address) -> Result<&'t Address, Unreachable> {
-        let mut best = Err(Unreachable::NoRoute);
+    /// Finds the hardware address that packets along `path` go to, or asks for it. The addresses of the path stay.
+    fn lead(&mut self, path: &mut Path) -> Result<(), SendError> {
+        let (source, mut to) = (Address::new(path.source()), Address::new(path.destination()));
+        match self.way(&source, &mut to).map_err(SendError::Unreachable)? {
+            Next::Station => self.resolve(&to, path),
+            Next::Many => {
+                path.next_hop = many(&self.interface, &to);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts the gateway in the place of the destination `to`, which is in no prefix of ours.
+    fn go_by_gateway(&self, to: &mut Address) -> Result<Next, Unreachable> {
         let mut best_rank = 0;
+        let mut gateway = Address::NONE;
         for via in self.routes.iter() {
             if via.rank > best_rank && via.prefix.shares(via.rank - 1, to) {
                 best_rank = via.rank;
-                best = Ok(if via.gateway.is_none() { to } else { &via.gateway });
+                gateway = via.gateway;
             }
         }
-        best
+        if best_rank == 0 {
+            return Err(Unreachable::NoRoute);
+        }
+        if !gateway.is_none() {
+            *to = gateway;
+        }
+        Ok(Next::Station)
     }
 
     /// The source for `to` by way of `station`: over IPv4 that with the prefix that the station is in, or any; over IPv6
@@ -223,44 +223,7 @@ impl SmallIp<'_> {
         best
     }
 
-    /// Whether nothing of a path must be decided again: what is entered anew among the neighbours moves the generation.
-    fn is_ready(&self, path: &Path) -> bool {
-        if path.generation != self.generation || path.is_resolving() {
-            return false;
-        }
-        match path.neighbour.checked_sub(1) {
-            Some(index) => {
-                self.neighbours.get(usize::from(index)).is_some_and(|entry| self.now < entry.until)
-            }
-            None => true,
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
-        let flags = path.flags;
-        let (source, to) = (Address::new(path.source()), Address::new(path.destination()));
-        // The source stays, whoever chose it.
-        let mut station = Address::NONE;
-        let result = self.decide(flags | PathFlags::SOURCE_FIXED, &source, &to, path, &mut station);
-        path.flags.set(PathFlags::SOURCE_FIXED, flags.contains(PathFlags::SOURCE_FIXED));
-        let error = match result {
-            Ok(()) if !path.is_resolving() => return Ok(()),
-            Ok(()) => self.resolve(&station),
-            Err(reason) => {
-                path.flags.insert(PathFlags::RESOLVING);
-                SendError::Unreachable(reason)
-            }
-        };
-        count(match error {
-            SendError::Resolving => &mut self.statistics.send_resolving,
-            _ => &mut self.statistics.send_unreachable,
-        });
-        Err(error)
-    }
-
-    /// Sends one packet along a path that is ready.
+    /// Sends one packet along a path.
     #[inline(never)]
     pub(super) fn send(
         &mut self,
@@ -270,9 +233,29 @@ impl SmallIp<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        if packet.flags.contains(OutFlags::ROUTER_ALERT) {
-            if let Some(calls) = self.groups.calls {
-                return (calls.send_alert)(self, tx, path, packet, len, fill);
+        if let Err(error) = self.lead(path) {
+            count(match error {
+                SendError::Resolving => &mut self.statistics.send_resolving,
+                _ => &mut self.statistics.send_unreachable,
+            });
+            return Err(error);
+        }
+        self.send_on(tx, path, packet, len, fill)
+    }
+
+    /// As [`SmallIp::send`], along a path whose next hop is known.
+    #[inline(never)]
+    pub(super) fn send_on(
+        &mut self,
+        tx: &mut dyn LinkTx,
+        path: &Path,
+        packet: Outgoing,
+        len: usize,
+        fill: &mut dyn Fill,
+    ) -> Result<(), SendError> {
+        if packet.flags.intersects(OutFlags::ROUTER_ALERT.union(OutFlags::PARTIAL_CHECKSUM)) {
+            if let Some(send) = self.special {
+                return send(self, tx, path, packet, len, fill);
             }
             count(&mut self.statistics.send_unreachable);
             return Err(SendError::Unreachable(Unreachable::LeftOut));
@@ -290,78 +273,89 @@ impl SmallIp<'_> {
         let (ether_type, header_len) =
             if path.is_ipv6() { (EtherType::IPV6, 40) } else { (EtherType::IPV4, 20) };
         let total = segment_len + header_len;
-        let hop_limit = if packet.hop_limit == 0 { 64 } else { packet.hop_limit };
-        let packet = Outgoing { hop_limit, ..packet };
-        let kept = &*path;
         let result =
-            tx.send(&kept.next_hop, &LinkPacket::new(ether_type, total), &mut |buffer: &mut [u8]| {
-                let Some((header, segment)) = buffer.split_at_mut_checked(usize::from(header_len)) else {
-                    return;
-                };
-                write_header(kept, packet, header, segment_len);
-                fill.fill(segment);
-                if packet.flags.contains(OutFlags::PARTIAL_CHECKSUM) {
-                    complete_checksum(packet.protocol, segment);
+            tx.send(&path.next_hop, &LinkPacket::new(ether_type, total), &mut |buffer: &mut [u8]| {
+                if let Some(segment) = write_header(path, packet, total, buffer) {
+                    fill.fill(segment);
                 }
             });
-        match result {
-            Ok(()) => {
-                count(&mut self.statistics.sent);
-                Ok(())
-            }
+        let (counter, result) = match result {
+            Ok(()) => (&mut self.statistics.sent, Ok(())),
             Err(LinkError::Full) => {
                 self.is_full = true;
-                count(&mut self.statistics.send_full);
-                Err(SendError::Full)
+                (&mut self.statistics.send_full, Err(SendError::Full))
             }
-            Err(LinkError::TooBig) => {
-                // The link carries less than it said; the sender's next try shall not be the same.
-                path.mtu = path.mtu.saturating_sub(8);
-                count(&mut self.statistics.send_too_big);
-                Err(SendError::TooBig(path.mtu))
-            }
-            Err(LinkError::Unreachable) => {
-                count(&mut self.statistics.send_unreachable);
-                Err(SendError::Unreachable(Unreachable::InterfaceDown))
-            }
-        }
+            // Also if the link carries less than it said.
+            Err(LinkError::TooBig | LinkError::Unreachable) => (
+                &mut self.statistics.send_unreachable,
+                Err(SendError::Unreachable(Unreachable::InterfaceDown)),
+            ),
+        };
+        count(counter);
+        result
     }
 }
 
-/// Writes the template of a path with what changes from packet to packet; `len` is that of the segment.
-fn write_header(path: &Path, packet: Outgoing, header: &mut [u8], len: u16) {
-    for (to, from) in header.iter_mut().zip(&path.header) {
-        *to = *from;
-    }
+/// Whom a packet goes to first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// A station of the link.
+    Station,
+    /// All of them, a group, or whoever is at the other end.
+    Many,
+}
+
+/// Where packets for a group, or for all stations, go on a link with hardware addresses.
+#[cfg(feature = "ipv6")]
+fn many(interface: &crate::Interface, to: &Address) -> HardwareAddress {
+    interface.group_address(to)
+}
+
+/// Where packets for a group, RFC 1112 §6.4, or for all stations go: of links that carry IPv4 only Ethernet has hardware
+/// addresses.
+#[cfg(not(feature = "ipv6"))]
+fn many(_interface: &crate::Interface, to: &Address) -> HardwareAddress {
+    let address = match to.v4_bits() {
+        Some(bits @ 0xe000_0000..=0xefff_ffff) => 0x0100_5e00_0000 | u64::from(bits & 0x007f_ffff),
+        _ => 0xffff_ffff_ffff,
+    };
+    let [_, _, octets @ ..] = u64::to_be_bytes(address);
+    HardwareAddress::from_ethernet(&octets)
+}
+
+/// Writes the template of a path with what changes from packet to packet, of so many octets; the rest of `buffer` is the
+/// segment.
+fn write_header<'b>(path: &Path, packet: Outgoing, total: u16, buffer: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    #[cfg(feature = "ipv6")]
     if path.is_ipv6() {
-        #[cfg(feature = "ipv6")]
-        if let Some(header) = header.first_chunk_mut::<40>() {
-            let [l0, l1] = len.to_be_bytes();
-            header[0] |= packet.traffic_class >> 4;
-            header[1] |= packet.traffic_class << 4;
-            header[4] = l0;
-            header[5] = l1;
-            header[6] = packet.protocol.0;
+        let (header, segment) = buffer.split_first_chunk_mut::<40>()?;
+        let [l0, l1] = total.wrapping_sub(40).to_be_bytes();
+        *header = path.header;
+        header[0] |= packet.traffic_class >> 4;
+        header[1] |= packet.traffic_class << 4;
+        header[4] = l0;
+        header[5] = l1;
+        header[6] = packet.protocol.0;
+        if packet.hop_limit != 0 {
             header[7] = packet.hop_limit;
         }
-    } else if let Some(header) = header.first_chunk_mut::<20>() {
-        let [l0, l1] = (len + 20).to_be_bytes();
-        header[1] = packet.traffic_class;
-        header[2] = l0;
-        header[3] = l1;
-        header[6] = 0x40;
-        header[8] = packet.hop_limit;
-        header[9] = packet.protocol.0;
-        let [c0, c1] = Sum::new().add_bytes(header).checksum().to_be_bytes();
-        header[10] = c0;
-        header[11] = c1;
+        return Some(segment);
     }
-}
-
-/// Out of line, where two references are known to lie apart: else a `memmove` is linked for it.
-#[inline(never)]
-fn lead(path: &mut Path, next_hop: &HardwareAddress) {
-    path.next_hop = *next_hop;
+    let (header, segment) = buffer.split_first_chunk_mut::<20>()?;
+    let [l0, l1] = total.to_be_bytes();
+    *header = *path.header.first_chunk()?;
+    header[1] = packet.traffic_class;
+    header[2] = l0;
+    header[3] = l1;
+    header[6] = 0x40;
+    if packet.hop_limit != 0 {
+        header[8] = packet.hop_limit;
+    }
+    header[9] = packet.protocol.0;
+    let [c0, c1] = Sum::new().add_bytes(header).checksum().to_be_bytes();
+    header[10] = c0;
+    header[11] = c1;
+    Some(segment)
 }
 
 /// Whether there is an address of IPv4.
