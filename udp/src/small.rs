@@ -46,7 +46,7 @@ mod tests;
 use crate::send::copy;
 use crate::statistics::count;
 use crate::{Handle, StaleHandle, Statistics};
-use ring::{Head, Record, Ring};
+use ring::{octets, Head, Record, Ring};
 use tersus_ip::queue::Regions;
 use tersus_ip::{
     Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, Quoted,
@@ -203,17 +203,14 @@ impl<'a> SmallUdp<'a> {
                 Verdict::Done
             };
         };
-        let head = Head {
-            remote_port: header.src_port().unwrap_or(0),
-            interface: Some(packet.interface),
-            flags: match packet.cast {
-                Cast::Unicast => 0,
-                Cast::Multicast => MULTICAST,
-                Cast::Broadcast => BROADCAST,
-            },
-            own: [packet.hop_limit, packet.traffic_class],
+        let flags = match packet.cast {
+            Cast::Unicast => 0,
+            Cast::Multicast => MULTICAST,
+            Cast::Broadcast => BROADCAST,
         };
-        let place = socket.received.push(region, &head, packet.addresses, payload.len());
+        let own = [packet.hop_limit, packet.traffic_class];
+        let head = Head::new(header.src_port().unwrap_or(0), Some(packet.interface), flags, own);
+        let place = socket.received.push(region, head, octets(packet.addresses), payload.len());
         count(match place {
             Some(place) => {
                 copy(place, payload);
@@ -233,7 +230,7 @@ impl<'a> SmallUdp<'a> {
         let room = self.tx.len();
         let mut at = self.to_send.head;
         while let Some((record, next)) = self.to_send.at(self.tx, at) {
-            if record.remote_port() != 0 {
+            if record.head().remote_port() != 0 {
                 if *budget == 0 {
                     self.is_ready = true;
                     return Progress::More;
@@ -250,7 +247,8 @@ impl<'a> SmallUdp<'a> {
                     }
                     // Others shall have room beside what waits for a host that may not answer.
                     Err(SendError::Resolving)
-                        if record.flags() & WAITED == 0 || !self.to_send.is_crowded(room, at, next) =>
+                        if record.head().flags() & WAITED == 0
+                            || !self.to_send.is_crowded(room, at, next) =>
                     {
                         record.mark(WAITED);
                         at = next;
@@ -277,23 +275,31 @@ impl<'a> SmallUdp<'a> {
     }
 }
 
-/// Bits of [`Head::flags`] of received datagrams: whom they were sent to.
+/// Bits of [`Head`]'s flags of received datagrams: whom they were sent to.
 const MULTICAST: u8 = 1;
 const BROADCAST: u8 = 2;
 
-/// Bit of [`Head::flags`] of a datagram to send: its next hop was being resolved when its turn came.
+/// Bit of [`Head`]'s flags of a datagram to send: its next hop was being resolved when its turn came.
 const WAITED: u8 = 1;
 
 /// Sends one datagram, or says which interface has no room for it.
 #[inline(never)]
 fn send(ip: &mut dyn IpLayer, full: &mut InterfaceSet, record: &Record<'_>) -> Result<(), SendError> {
-    let Head { remote_port, interface, own, .. } = record.head();
+    let head = record.head();
     let (source, to) = (record.addresses().source(), record.addresses().destination());
     let payload = &*record.payload;
-    let from = Source { address: Some(source).filter(|source| !source.is_unspecified()), interface };
-    let mut path = ip.route(from, to).map_err(SendError::Unreachable)?;
+    let from = Source {
+        address: Some(source).filter(|source| !source.is_unspecified()),
+        interface: head.interface(),
+    };
+    let mut way = ip.route(from, to);
+    // In place: moving it is code.
+    let path = match &mut way {
+        Ok(path) => path,
+        Err(reason) => return Err(SendError::Unreachable(*reason)),
+    };
     let sum = path.pseudo_sum();
-    let repr = Repr { src_port: u16::from_be_bytes(own), dst_port: remote_port };
+    let repr = Repr { src_port: u16::from_ne_bytes(head.own()), dst_port: head.remote_port() };
     let packet = Outgoing {
         protocol: IpProtocol::UDP,
         // RFC 1112 §6.1.
@@ -301,7 +307,7 @@ fn send(ip: &mut dyn IpLayer, full: &mut InterfaceSet, record: &Record<'_>) -> R
         traffic_class: 0,
         flags: OutFlags::empty(),
     };
-    let result = ip.send(&mut path, packet, HEADER_LEN + payload.len(), &mut |buffer: &mut [u8]| {
+    let result = ip.send(path, packet, HEADER_LEN + payload.len(), &mut |buffer: &mut [u8]| {
         // The room is what was asked for.
         let _ = repr.emit(buffer, payload, sum);
     });

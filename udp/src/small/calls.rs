@@ -1,6 +1,6 @@
 //! The user's calls.
 
-use super::ring::{fits, payload_max, Head, Ring};
+use super::ring::{octets, payload_max, Head, Octets, Ring, REVERSED_LEN};
 use super::{SmallUdp, BROADCAST, MULTICAST};
 use crate::send::copy;
 use crate::statistics::count;
@@ -105,17 +105,17 @@ impl SmallUdp<'_> {
         let Some((record, next)) = entry.received.at(region, entry.received.head) else { return Ok(None) };
         entry.received.pop(next);
         let head = record.head();
-        let [hop_limit, traffic_class] = head.own;
+        let [hop_limit, traffic_class] = head.own();
         let addresses = record.addresses();
         let meta = RecvMeta {
-            remote: SocketAddr::new(addresses.source(), head.remote_port),
+            remote: SocketAddr::new(addresses.source(), head.remote_port()),
             local: addresses.destination(),
-            cast: match head.flags {
+            cast: match head.flags() {
                 MULTICAST => Cast::Multicast,
                 BROADCAST => Cast::Broadcast,
                 _ => Cast::Unicast,
             },
-            interface: head.interface.unwrap_or_default(),
+            interface: head.interface().unwrap_or_default(),
             hop_limit,
             traffic_class,
             len: record.payload.len(),
@@ -146,14 +146,14 @@ impl SmallUdp<'_> {
     ) -> Result<(), SendError> {
         let port = self.local_port(socket).map_err(|_| SendError::Stale)?;
         let source = from.address.unwrap_or(unspecified(remote.ip()));
-        let mut octets = [0; 32];
-        let addresses = Addresses::join(source, remote.ip(), &mut octets).ok_or(SendError::Family)?;
+        let mut joined = [0; 32];
+        let addresses = Addresses::join(source, remote.ip(), &mut joined).ok_or(SendError::Family)?;
         if remote.port() == 0 {
             return Err(SendError::Port);
         }
-        let head =
-            Head { remote_port: remote.port(), interface: from.interface, flags: 0, own: port.to_be_bytes() };
-        let place = queue(self.tx, &mut self.to_send, &mut self.statistics, &head, addresses, len)?;
+        let head = Head::new(remote.port(), from.interface, 0, port.to_ne_bytes());
+        let addresses = octets(addresses);
+        let place = queue(self.tx, &mut self.to_send, &mut self.statistics, head, addresses, len)?;
         write(place);
         self.is_ready = true;
         Ok(())
@@ -171,21 +171,20 @@ impl SmallUdp<'_> {
         let Some((record, next)) = entry.received.at(region, entry.received.head) else { return Ok(None) };
         let received = record.head();
         let len = record.payload.len();
-        if received.remote_port != 0 {
-            let head = Head { own: port.to_be_bytes(), flags: 0, ..received };
-            let (remote, local) = (record.addresses().source(), record.addresses().destination());
-            // What was sent to many is answered from one.
-            let local = if received.flags == 0 { local } else { unspecified(remote) };
-            let mut octets = [0; 32];
-            let addresses = Addresses::join(local, remote, &mut octets).ok_or(SendError::Family)?;
-            let place = queue(self.tx, &mut self.to_send, &mut self.statistics, &head, addresses, len);
-            let place = match place {
-                Err(SendError::TooLong(longest)) => {
-                    entry.received.pop(next);
-                    return Err(SendError::TooLong(longest));
-                }
-                place => place?,
-            };
+        if received.remote_port() != 0 {
+            let mut addresses = [0; REVERSED_LEN];
+            let addresses = record.reversed(&mut addresses);
+            if received.flags() != 0 {
+                // What was sent to many is answered from one.
+                let half = addresses.len() / 2;
+                addresses.iter_mut().take(half).for_each(|octet| *octet = 0);
+            }
+            let head = received.with(0, port.to_ne_bytes());
+            let place = queue(self.tx, &mut self.to_send, &mut self.statistics, head, addresses, len);
+            if let Err(SendError::TooLong(_)) = place {
+                entry.received.pop(next);
+            }
+            let place = place?;
             copy(place, record.payload);
             self.is_ready = true;
         }
@@ -199,15 +198,16 @@ fn queue<'t>(
     region: &'t mut [u8],
     ring: &mut Ring,
     statistics: &mut Statistics,
-    head: &Head,
-    addresses: Addresses<'_>,
+    head: Head,
+    addresses: &Octets,
     len: usize,
 ) -> Result<&'t mut [u8], SendError> {
-    if !fits(region.len(), addresses, len) {
-        let longest = payload_max(region.len(), addresses);
-        return Err(SendError::TooLong(u16::try_from(longest).unwrap_or(u16::MAX)));
+    let longest = payload_max(region.len(), addresses.len());
+    if longest.map_or(true, |longest| len > usize::from(longest)) {
+        return Err(SendError::TooLong(longest.unwrap_or(0)));
     }
-    ring.push(region, head, addresses, len).ok_or_else(|| {
+    let place = ring.push(region, head, addresses, len);
+    place.ok_or_else(|| {
         count(&mut statistics.send_full);
         SendError::Full
     })
