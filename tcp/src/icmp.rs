@@ -9,7 +9,7 @@ use crate::engine::Tcp;
 use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::count;
-use crate::tcb::{Ended, Flags};
+use crate::tcb::Ended;
 use tersus_ip::{ErrorKind, IcmpError, Instant, Quoted};
 use tersus_wire::IpProtocol;
 
@@ -58,7 +58,6 @@ impl Tcp<'_> {
             }
             kind => {
                 tcb.soft_error = SoftError::of(kind);
-                tcb.flags.insert(Flags::SOFT_ERROR);
                 count(&mut self.shared.stats.icmp_soft);
                 return Quoted::Known;
             }
@@ -79,6 +78,7 @@ impl Tcp<'_> {
 #[repr(u8)]
 pub(crate) enum SoftError {
     #[default]
+    No,
     Host,
     Protocol,
     Port,
@@ -103,8 +103,9 @@ impl SoftError {
     }
 
     /// As the IP layer told it.
-    pub(crate) const fn kind(self) -> ErrorKind {
-        match self {
+    pub(crate) const fn kind(self) -> Option<ErrorKind> {
+        Some(match self {
+            Self::No => return None,
             Self::Host => ErrorKind::HostUnreachable,
             Self::Protocol => ErrorKind::ProtocolUnreachable,
             Self::Port => ErrorKind::PortUnreachable,
@@ -112,7 +113,7 @@ impl SoftError {
             Self::HopLimit => ErrorKind::HopLimitExceeded,
             Self::Reassembly => ErrorKind::ReassemblyTimeExceeded,
             Self::Parameter => ErrorKind::ParameterProblem,
-        }
+        })
     }
 }
 
@@ -131,7 +132,7 @@ mod tests {
             ErrorKind::ReassemblyTimeExceeded,
             ErrorKind::ParameterProblem,
         ] {
-            assert_eq!(SoftError::of(kind).kind(), kind);
+            assert_eq!(SoftError::of(kind).kind(), Some(kind));
         }
     }
 }

@@ -142,7 +142,6 @@ impl Slot {
             SendError::Unreachable(_) => {
                 count(&mut shared.stats.unroutable);
                 self.soft_error = SoftError::Host;
-                self.flags.insert(Flags::SOFT_ERROR);
                 // An attempt ends at once: this host itself finds no way, or no neighbour that answers. What is
                 // synchronized goes on, RFC 1122 §4.2.3.9: routes and neighbours come back.
                 if self.state == State::SynSent {
@@ -527,9 +526,8 @@ impl Slot {
             return;
         }
         if next.control.contains(Control::ACK) {
-            self.flags.remove(Flags::ACK_NOW);
+            self.flags.remove(Flags::ACK_NOW | Flags::UNACKED);
             self.delayed_ack.stop();
-            self.unacked_segments = 0;
             shared.dsack.on_ack_left(shared.id);
         }
         if next.kind == Kind::Ack {
@@ -634,7 +632,7 @@ impl Slot {
     /// Ends what `Ended::TimedOut` and its like leave behind.
     pub(crate) fn time_out(&mut self, shared: &mut Shared<'_>) {
         count(&mut shared.stats.timed_out);
-        let how = if self.flags.contains(Flags::SOFT_ERROR) && !self.state.is_synchronized() {
+        let how = if self.soft_error != SoftError::No && !self.state.is_synchronized() {
             Ended::Unreachable
         } else {
             Ended::TimedOut

@@ -98,9 +98,8 @@ impl Slot {
         }
         *budget = left;
         count(&mut shared.stats.segments_sent);
-        self.flags.remove(Flags::ACK_NOW);
+        self.flags.remove(Flags::ACK_NOW | Flags::UNACKED);
         self.delayed_ack.stop();
-        self.unacked_segments = 0;
         if octets > 0 {
             if flight == 0 {
                 self.progress = shared.now;

@@ -70,8 +70,8 @@ bitflags::bitflags! {
         const SUSPECT = 1 << 18;
         /// Both SYNs carried SACK-permitted.
         const SACK_OK = 1 << 7;
-        /// `soft_error` holds one.
-        const SOFT_ERROR = 1 << 19;
+        /// A segment with data waits for its ACK.
+        const UNACKED = 1 << 19;
         /// Both SYNs carried timestamps.
         const TIMESTAMPS = 1 << 20;
         /// The user wants timestamps.
@@ -141,8 +141,8 @@ pub struct Slot {
     pub(crate) probes: u8,
     /// Duplicate ACKs in a row, saturating.
     pub(crate) duplicate_acks: u8,
-    /// Segments with data since the last ACK left.
-    pub(crate) unacked_segments: u8,
+    /// So many full segments are still acknowledged one by one, because of a gap.
+    pub(crate) quick_acks: u8,
     /// Challenge ACKs sent in the current five seconds.
     pub(crate) challenges: u8,
     /// The five seconds that `challenges` counts in, modulo 256.
@@ -235,7 +235,7 @@ impl Slot {
         traffic_class: 0,
         probes: 0,
         duplicate_acks: 0,
-        unacked_segments: 0,
+        quick_acks: 0,
         challenges: 0,
         challenge_period: 0,
         advised: 0,
@@ -271,7 +271,7 @@ impl Slot {
         progress: Instant::ZERO,
         last_sent: Instant::ZERO,
         user_timeout_ms: 0,
-        soft_error: SoftError::Host,
+        soft_error: SoftError::No,
         retransmissions: 0,
         octets_sent: 0,
         octets_received: 0,
@@ -392,7 +392,7 @@ impl Slot {
             Ended::Reset => Outcome::Reset,
             Ended::Refused => Outcome::Refused,
             Ended::TimedOut => Outcome::TimedOut,
-            Ended::Unreachable => Outcome::Unreachable(self.soft_error.kind()),
+            Ended::Unreachable => Outcome::Unreachable(self.soft_error.kind()?),
             Ended::Aborted => Outcome::Aborted,
         })
     }

@@ -61,20 +61,27 @@ impl Slot {
     /// Every second segment is acknowledged; a single one waits a little for company, RFC 9293 §3.8.6.3. What one
     /// poll takes in is answered once, since ACKs leave in `transmit`.
     fn delay_ack(&mut self, shared: &mut Shared<'_>, octets: u32) {
-        self.unacked_segments = self.unacked_segments.saturating_add(1);
         let delay = shared.limits.delayed_ack;
-        if self.unacked_segments >= 2 || delay == 0 || self.is_quick(shared, octets) {
+        if self.flags.contains(Flags::UNACKED) || delay == 0 || self.is_quick(shared, octets) {
             self.flags.insert(Flags::ACK_NOW);
-        } else if !self.delayed_ack.is_running() {
+        } else {
             self.delayed_ack = Soon::after(shared.now, delay);
         }
+        self.flags.insert(Flags::UNACKED);
     }
 
-    /// Whether these octets are a full segment of a connection so young that its peer is in slow start. Small ones wait: an
-    /// answer may go with their ACK.
-    fn is_quick(&self, shared: &Shared<'_>, octets: u32) -> bool {
+    /// Whether these octets are a full segment of a peer whose window is likely to be small: its slow start has just begun,
+    /// or it has just lost something. Small segments wait: an answer may go with their ACK.
+    fn is_quick(&mut self, shared: &Shared<'_>, octets: u32) -> bool {
         let smss = self.mss();
-        octets >= smss && self.octets_received <= u64::from(smss) * u64::from(shared.limits.quick_acks)
+        if octets < smss {
+            return false;
+        }
+        if let Some(left) = self.quick_acks.checked_sub(1) {
+            self.quick_acks = left;
+            return true;
+        }
+        self.octets_received <= u64::from(smss) * u64::from(shared.limits.quick_acks)
     }
 
     /// Ahead of a gap: kept if it can be noted, and a duplicate ACK leaves at once, RFC 5681 §4.2.
@@ -97,9 +104,10 @@ impl Slot {
             }
             Inserted::Full => count(&mut shared.stats.ranges_full),
         }
+        self.quick_acks = shared.limits.quick_acks_after_gap;
         // It acknowledges what waited for company as well; one more would look like a further segment ahead.
         self.delayed_ack.stop();
-        self.unacked_segments = 0;
+        self.flags.remove(Flags::UNACKED);
         if self.next_edge(shared) == self.rcv_edge {
             self.flags.remove(Flags::ACK_NOW);
         }

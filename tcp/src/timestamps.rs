@@ -142,7 +142,7 @@ impl Slot {
         seg.echo = timestamps.echo;
         let is_new =
             seg.seq == self.rcv_nxt || (seg.seq.lt(self.rcv_nxt) && (seg.seq + seg.len()).gt(self.rcv_nxt));
-        if is_new && self.unacked_segments == 0 {
+        if is_new && !self.flags.contains(Flags::UNACKED) {
             self.set_ts_recent(timestamps.value, shared.now);
         }
     }

@@ -130,7 +130,7 @@ impl Tcp<'_> {
     /// # Errors
     /// [`Stale`].
     pub fn soft_error(&self, id: ConnectionId) -> Result<Option<ErrorKind>, Stale> {
-        self.slot(id).map(|slot| slot.flags.contains(Flags::SOFT_ERROR).then(|| slot.soft_error.kind()))
+        self.slot(id).map(|slot| slot.soft_error.kind())
     }
 
     /// Our end.

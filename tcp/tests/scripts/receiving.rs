@@ -218,6 +218,38 @@ fn the_first_full_segments_are_acknowledged_one_by_one() {
     });
 }
 
+#[test]
+fn after_a_gap_full_segments_are_acknowledged_one_by_one() {
+    let mut config = Config::new();
+    config.quick_acks = 0;
+    config.quick_acks_after_gap = 2;
+    let steps = || {
+        vec![
+            (0, In(seg(1761).ack(101).len(1460))),
+            (0, Out(seg(101).ack(301))),
+            (10, In(seg(301).ack(101).len(1460))),
+            (10, Out(seg(101).ack(3221))),
+            (20, In(seg(3221).ack(101).len(1460))),
+        ]
+    };
+    run(&Setup { rx: 65_536, config: config.clone(), ..Setup::default() }, connected, || {
+        let mut steps = steps();
+        steps.extend([
+            (20, Out(seg(101).ack(4681))),
+            // What filled the gap was the first of the two.
+            (30, In(seg(4681).ack(101).len(1460))),
+            (70, Out(seg(101).ack(6141))),
+        ]);
+        steps
+    });
+    config.quick_acks_after_gap = 0;
+    run(&Setup { rx: 65_536, config, ..Setup::default() }, connected, || {
+        let mut steps = steps();
+        steps.push((60, Out(seg(101).ack(4681))));
+        steps
+    });
+}
+
 // conf: TCP-ACK-07, TCP-SWS-15
 #[test]
 fn a_burst_is_acknowledged_once() {
