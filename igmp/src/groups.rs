@@ -94,12 +94,17 @@ impl Igmp<'_> {
         }
     }
 
-    /// Says again what is joined on an interface: a link-local address has come, RFC 3590 §4.
-    pub(crate) fn announce_again(&mut self, interface: InterfaceId, now: Instant) {
+    /// Says again what is joined on an interface, as far as the groups are meant.
+    pub(crate) fn announce_again(
+        &mut self,
+        interface: InterfaceId,
+        now: Instant,
+        is_meant: fn(&IpAddr) -> bool,
+    ) {
         let robustness = self.querier(interface).robustness(&self.config);
         for entry in &mut *self.entries {
-            let is_v6 = matches!(entry.group.get(), Some(IpAddr::V6(_)));
-            if entry.interface == interface && entry.state == State::Member && is_v6 {
+            let is_meant = entry.group.get().as_ref().is_some_and(is_meant);
+            if entry.interface == interface && entry.state == State::Member && is_meant {
                 announce(entry, robustness, now);
             }
         }

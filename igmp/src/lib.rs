@@ -31,6 +31,7 @@
 //!   (RFC 1112) for 400 seconds after a query of that version.
 //! - MLDv2 (RFC 3810): state-change reports at once and again after a second, for joining and leaving; answers to
 //!   queries in one report after a random delay. MLDv1 (RFC 2710) while an older querier is present.
+//! - All that is joined once more when a link was down and is up again: whoever is there now may not have heard of it.
 //! - Nothing of 224.0.0.1, ff02::1 and groups that do not leave the host.
 //!
 //! [`small`] has an engine for hosts that count octets of flash.

@@ -78,9 +78,18 @@ impl Igmp<'_> {
             self.unreachable = tersus_ip::InterfaceSet::NONE;
             for number in 0..ip.interface_count() {
                 let interface = InterfaceId(number);
+                if is_down(ip, interface) {
+                    self.down.insert(interface);
+                } else if self.down.contains(interface) {
+                    // Who is there now may never have heard of us.
+                    self.down.remove(interface);
+                    self.announce_again(interface, now, |_| true);
+                    is_changed = true;
+                }
                 if self.unspecified.contains(interface) && link_local_source(ip, interface).is_some() {
+                    // RFC 3590 §4.
                     self.unspecified.remove(interface);
-                    self.announce_again(interface, now);
+                    self.announce_again(interface, now, IpAddr::is_ipv6);
                     is_changed = true;
                 }
             }
@@ -271,6 +280,13 @@ impl Igmp<'_> {
             Delays::Random => random_delay(&mut self.random, interval),
         }
     }
+}
+
+/// Whether an interface's link is down.
+fn is_down(ip: &dyn IpLayer, interface: InterfaceId) -> bool {
+    let all = if cfg!(feature = "ipv6") { IpAddr::V6(mld::ALL_NODES) } else { IpAddr::V4(igmp::ALL_SYSTEMS) };
+    let from = Source { address: None, interface: Some(interface) };
+    ip.route(from, all) == Err(Unreachable::InterfaceDown)
 }
 
 /// Our link-local address on an interface, if there is one that may be used.

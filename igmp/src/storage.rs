@@ -160,6 +160,8 @@ pub struct Igmp<'a> {
     /// Interfaces that had no room, and those that had no way out.
     pub(crate) full: InterfaceSet,
     pub(crate) unreachable: InterfaceSet,
+    /// Interfaces whose link was down when the IP layer last changed.
+    pub(crate) down: InterfaceSet,
     /// Interfaces whose groups were reported from the unspecified address.
     pub(crate) unspecified: InterfaceSet,
     pub(crate) statistics: Statistics,
@@ -196,6 +198,7 @@ impl<'a> Igmp<'a> {
             is_short: false,
             full: InterfaceSet::NONE,
             unreachable: InterfaceSet::NONE,
+            down: InterfaceSet::NONE,
             unspecified: InterfaceSet::NONE,
             statistics: Statistics::ZERO,
         }

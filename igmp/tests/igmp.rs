@@ -260,6 +260,17 @@ fn what_cannot_leave_waits_without_asking_to_be_polled() {
                 (60_000, B, REPORT_B)
             ])
         );
+        // After a change of the link whoever is there is told anew.
+        ip.unroutable = Some(Unreachable::InterfaceDown);
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 100_000);
+        ip.unroutable = None;
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 120_000);
+        assert_eq!(take(said), lines(&[(100_000, B, REPORT_B), (110_000, B, REPORT_B)]));
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 130_000);
+        assert!(take(said).is_empty(), "the link has not changed");
         // The budget holds.
         join(ip, &[A, B, C]);
         let mut budget = 1;

@@ -6,7 +6,7 @@ mod common;
 use common::{feed_octets, ip, join, lines, run_until, take, with_ip};
 use core::net::{IpAddr, Ipv6Addr};
 use tersus_igmp::{Config, Igmp, Storage};
-use tersus_ip::{InFlags, Instant, IpMeta, Transport, Verdict};
+use tersus_ip::{InFlags, Instant, IpMeta, Transport, Unreachable, Verdict};
 use tersus_wire::mld::{QueryFlags, Repr, Sources};
 
 const A: &str = "ff02::fb";
@@ -278,6 +278,14 @@ fn groups_are_told_of_again_when_a_link_local_address_has_come() {
         ip.generation += 1;
         run_until(&mut engine, ip, said, 40_000);
         assert!(take(said).is_empty());
+        // And when the link was down.
+        ip.unroutable = Some(Unreachable::InterfaceDown);
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 50_000);
+        ip.unroutable = None;
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 60_000);
+        assert_eq!(take(said), lines(&[(50_000, ROUTERS, joined), (51_000, ROUTERS, joined)]));
     });
 }
 
