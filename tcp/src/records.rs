@@ -65,6 +65,8 @@ pub(crate) struct Records {
     head: u16,
     tail: u16,
     count: u16,
+    /// A run of the chain before which none is lost; 0: the first.
+    hint: u16,
 }
 
 impl Records {
@@ -84,6 +86,7 @@ impl Records {
             head: 0,
             tail: 0,
             count: 0,
+            hint: 0,
         }
     }
 
@@ -219,6 +222,9 @@ impl Records {
                 return;
             }
             self.take_in(sum, &before, before.end(), now);
+            if self.hint == self.head {
+                self.hint = 0;
+            }
             self.head = pool.give_back(self.head);
             self.count = self.count.saturating_sub(1);
             if self.head == 0 {
@@ -248,6 +254,7 @@ impl Records {
         if before.state.contains(State::SACKED) {
             // It was delivered, and told what it could tell, when the SACK came.
             self.sacked = self.sacked.saturating_sub(octets);
+            sum.sacked_end = Some(una);
             return;
         }
         self.deliver(sum, before, una, now);
@@ -346,7 +353,7 @@ impl Records {
     }
 
     /// The first octets, in sequence order, that are lost and were not sent again since: where they start, and how many
-    /// there are in a row. Linear in the records.
+    /// there are in a row. Linear in the records between the last retransmission and them.
     #[must_use]
     pub(crate) fn first_lost(&self, pool: &Pool<'_, Record>) -> Option<(SeqNum, u32)> {
         if self.lost == 0 {
@@ -354,7 +361,7 @@ impl Records {
         }
         let open = (self.open.len > 0).then_some(&self.open);
         let mut found: Option<(SeqNum, u32)> = None;
-        for run in pool.chain(self.head).chain(open) {
+        for run in pool.chain(self.start()).chain(open) {
             if !run.state.contains(State::LOST) {
                 if found.is_some() {
                     break;
@@ -370,40 +377,41 @@ impl Records {
         found
     }
 
-    /// The octets from `seq` on, `len` of them, were sent again. Linear in the records.
+    /// The octets from `seq` on, `len` of them, were sent again. Linear in the records between the last retransmission
+    /// and them, if they lie behind it.
     pub(crate) fn on_retransmit(&mut self, pool: &mut Pool<'_, Record>, seq: SeqNum, len: u32, now: Instant) {
         if len == 0 {
             return;
         }
         let end = seq + len;
-        self.cut(pool, seq);
-        self.cut(pool, end);
+        let is_behind = pool.get(self.start()).is_some_and(|run| run.seq.le(seq));
+        let start = if is_behind { self.start() } else { self.head };
+        self.cut_behind(pool, start, seq);
+        self.cut_behind(pool, start, end);
+        // What was cut off the open run may be the first of the chain now.
+        let start = if start == 0 { self.head } else { start };
         let again = self.run(seq, len, stamp(now));
-        self.for_each(pool, |lost, run| {
-            if run.end().le(seq) || run.seq.ge(end) || run.state.contains(State::SACKED) {
-                return;
+        let mut link = start;
+        while let Some(run) = pool.get_mut(link) {
+            if run.seq.ge(end) {
+                break;
             }
-            if run.state.contains(State::LOST) {
-                *lost = lost.saturating_sub(run.len);
+            if run.end().gt(seq) {
+                self.lost = self.lost.saturating_sub(run.resend(&again));
             }
-            run.tries = run.tries.saturating_add(1);
-            if run.seq.ge(seq) && run.end().le(end) {
-                let kept = (run.seq, run.len, run.next, run.tries);
-                *run = again;
-                (run.seq, run.len, run.next, run.tries) = kept;
-                run.state = State::RESENT;
-            } else {
-                // It could not be cut: as a whole it counts as sent again, up to `end` it was.
-                let resent = run.state.contains(State::RESENT);
-                run.coarsen();
-                let before = SeqNum(run.first_sent);
-                run.first_sent = if resent { before.max(end).0 } else { end.0 };
-                run.sent = again.sent;
-                run.state.remove(State::LOST | State::FRONT | State::MARKED);
-                run.state.insert(State::RESENT);
+            link = run.next;
+        }
+        if self.open.len > 0 && self.open.seq.lt(end) && self.open.end().gt(seq) {
+            self.lost = self.lost.saturating_sub(self.open.resend(&again));
+        }
+        self.join_behind(pool, start, Some(end), Record::join_like);
+        self.hint = start;
+        while let Some(run) = pool.get(self.hint) {
+            if run.state.contains(State::LOST) || run.end().gt(seq) || run.next == 0 {
+                break;
             }
-        });
-        self.merge(pool);
+            self.hint = run.next;
+        }
     }
 
     /// Octets that are in the network: FlightSize less what is SACKed or lost, as RFC 6675 §4 has it for runs.
@@ -434,40 +442,64 @@ impl Records {
 
     /// Makes a run begin at `at`, if that lies inside of one and there is an entry for it.
     fn cut(&mut self, pool: &mut Pool<'_, Record>, at: SeqNum) {
-        if at.gt(self.open.seq) && at.lt(self.open.end()) {
-            let mut front = self.open;
-            let behind = front.cut(at);
-            if self.append(pool, front) {
-                let before = self.open;
-                self.note_cut(&before, &behind);
-                self.open = behind;
+        self.cut_behind(pool, self.head, at);
+    }
+
+    /// The same for the open run, and those from `link` on.
+    fn cut_behind(&mut self, pool: &mut Pool<'_, Record>, mut link: u16, at: SeqNum) {
+        if at.gt(self.open.seq) {
+            if at.lt(self.open.end()) {
+                self.cut_open(pool, at);
             }
             return;
         }
-        let mut link = self.head;
-        for _ in 0..self.count {
-            let run = pool.copy(link);
-            if at.gt(run.seq) && at.lt(run.end()) {
-                let Some(new) = pool.take(self.count) else { return };
-                let mut front = run;
-                let behind = front.cut(at);
-                self.note_cut(&run, &behind);
-                front.next = new;
-                // One after the other: an array of both would be moved as a whole.
-                if let Some(entry) = pool.get_mut(link) {
-                    *entry = front;
-                }
-                if let Some(entry) = pool.get_mut(new) {
-                    *entry = behind;
-                }
-                if self.tail == link {
-                    self.tail = new;
-                }
-                self.count += 1;
+        while let Some(run) = pool.get(link) {
+            if at.le(run.seq) {
+                return;
+            }
+            if at.lt(run.end()) {
+                self.split(pool, link, at);
                 return;
             }
             link = run.next;
         }
+    }
+
+    /// Cuts the open run at `at`, inside of it: what lies before that becomes the last of the chain. False: there is no
+    /// entry for it.
+    fn cut_open(&mut self, pool: &mut Pool<'_, Record>, at: SeqNum) -> bool {
+        let mut front = self.open;
+        let behind = front.cut(at);
+        let is_cut = self.append(pool, front);
+        if is_cut {
+            let before = self.open;
+            self.note_cut(&before, &behind);
+            self.open = behind;
+        }
+        is_cut
+    }
+
+    /// Cuts a run of the chain at `at`, inside of it, and returns the link to the part behind; `None`: there is no entry
+    /// for it.
+    fn split(&mut self, pool: &mut Pool<'_, Record>, link: u16, at: SeqNum) -> Option<u16> {
+        let new = pool.take(self.count)?;
+        let run = pool.copy(link);
+        let mut front = run;
+        let behind = front.cut(at);
+        self.note_cut(&run, &behind);
+        front.next = new;
+        // One after the other: an array of both would be moved as a whole.
+        if let Some(entry) = pool.get_mut(link) {
+            *entry = front;
+        }
+        if let Some(entry) = pool.get_mut(new) {
+            *entry = behind;
+        }
+        if self.tail == link {
+            self.tail = new;
+        }
+        self.count += 1;
+        Some(new)
     }
 
     /// The part behind a cut may not be lost any more.
@@ -477,37 +509,64 @@ impl Records {
         }
     }
 
-    /// Joins neighbours in the chain that nothing tells apart.
-    fn merge(&mut self, pool: &mut Pool<'_, Record>) {
-        self.join(pool, |run, behind| run.is_like(behind).then(|| run.with(behind)));
-    }
-
     /// Joins neighbours in the chain that `f` makes one of.
     fn join(&mut self, pool: &mut Pool<'_, Record>, f: impl Fn(&Record, &Record) -> Option<Record>) {
-        let mut link = self.head;
-        for _ in 0..self.count {
-            let run = pool.copy(link);
-            let behind = pool.copy(run.next);
-            if run.next == 0 {
-                break;
+        self.join_behind(pool, self.head, None, f);
+    }
+
+    /// The same from `link` on, as far as the first of both begins before `end`.
+    fn join_behind(
+        &mut self,
+        pool: &mut Pool<'_, Record>,
+        mut link: u16,
+        end: Option<SeqNum>,
+        f: impl Fn(&Record, &Record) -> Option<Record>,
+    ) {
+        while let Some(run) = pool.get(link) {
+            let Some(behind) = pool.get(run.next) else { return };
+            if end.is_some_and(|end| run.seq.ge(end)) {
+                return;
             }
-            let Some(joined) = f(&run, &behind) else {
+            let Some(joined) = f(run, behind) else {
                 link = run.next;
                 continue;
             };
-            let next = pool.give_back(run.next);
-            self.count = self.count.saturating_sub(1);
-            if self.tail == run.next {
-                self.tail = link;
-            }
             if let Some(entry) = pool.get_mut(link) {
-                *entry = Record { next, ..joined };
+                *entry = Record { next: entry.next, ..joined };
             }
+            self.drop_behind(pool, link);
         }
     }
 
-    /// Calls `f` with each run in sequence order, and with the count of lost octets to keep up.
+    /// The run behind that of `link`, which holds its octets too, gives its entry back.
+    fn drop_behind(&mut self, pool: &mut Pool<'_, Record>, link: u16) {
+        let gone = pool.get(link).map_or(0, |run| run.next);
+        let next = pool.give_back(gone);
+        if let Some(entry) = pool.get_mut(link) {
+            entry.next = next;
+        }
+        self.count = self.count.saturating_sub(1);
+        if self.tail == gone {
+            self.tail = link;
+        }
+        if self.hint == gone {
+            self.hint = link;
+        }
+    }
+
+    /// Where the chain is to be looked through for what is lost.
+    fn start(&self) -> u16 {
+        if self.hint != 0 {
+            self.hint
+        } else {
+            self.head
+        }
+    }
+
+    /// Calls `f` with each run in sequence order, and with the count of lost octets to keep up. Any of them may be lost
+    /// then.
     fn for_each(&mut self, pool: &mut Pool<'_, Record>, mut f: impl FnMut(&mut u32, &mut Record)) {
+        self.hint = 0;
         let mut link = self.head;
         for _ in 0..self.count {
             let Some(run) = pool.get_mut(link) else { break };
@@ -534,6 +593,8 @@ struct Covered {
     newest: Option<Record>,
     /// Where the first of them ends that was sent once.
     original: Option<SeqNum>,
+    /// Where the last of those ends that the peer had by SACK.
+    sacked_end: Option<SeqNum>,
 }
 
 /// A moment as the records keep it.

@@ -85,6 +85,37 @@ impl Record {
             && self.end() == behind.seq
     }
 
+    /// It and `behind` as one, if nothing tells them apart.
+    pub(super) fn join_like(&self, behind: &Self) -> Option<Self> {
+        self.is_like(behind).then(|| self.with(behind))
+    }
+
+    /// What overlaps with the octets of `again`, which left now, was sent again, unless the peer has it. Returns how many
+    /// octets of it counted as lost.
+    pub(super) fn resend(&mut self, again: &Self) -> u32 {
+        if self.state.contains(State::SACKED) {
+            return 0;
+        }
+        let found = if self.state.contains(State::LOST) { self.len } else { 0 };
+        let tries = self.tries.saturating_add(1);
+        if self.seq.ge(again.seq) && self.end().le(again.end()) {
+            *self =
+                Self { seq: self.seq, len: self.len, next: self.next, tries, state: State::RESENT, ..*again };
+            return found;
+        }
+        // It could not be cut: as a whole it counts as sent again, up to the end of `again` it was.
+        let resent = self.state.contains(State::RESENT);
+        self.tries = tries;
+        self.coarsen();
+        let before = SeqNum(self.first_sent);
+        let end = again.end();
+        self.first_sent = if resent { before.max(end).0 } else { end.0 };
+        self.sent = again.sent;
+        self.state.remove(State::LOST | State::FRONT | State::MARKED);
+        self.state.insert(State::RESENT);
+        found
+    }
+
     /// It and `behind`, which is like it.
     pub(super) fn with(&self, behind: &Self) -> Self {
         Self { len: self.len.saturating_add(behind.len), ..*self }

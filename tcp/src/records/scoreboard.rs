@@ -8,11 +8,17 @@
 //! Marks are on runs. A block that no entry is left to cut a run for is noted as far as whole runs reach: forgetting a
 //! SACK is always allowed. Neighbours that are SACKed become one run, so that a scoreboard takes twice as many
 //! entries as there are gaps.
+//!
+//! An acknowledgement, however many blocks it has, costs two walks over the runs below the highest SACKed octet, that is
+//! twice as many as there are gaps: one marks what has arrived, the other what is overdue. What was sent behind that
+//! octet is not looked at, and sending something again costs no walk, since [`Records::first_lost`] and
+//! [`Records::on_retransmit`] begin where the last retransmission was.
 
 use super::run::{Record, State};
 use super::{stamp, Acked, Covered, Records};
 use crate::pool::Pool;
 use crate::seq::SeqNum;
+use core::ops::ControlFlow::{self, Break, Continue};
 use tersus_ip::Instant;
 
 /// Discontiguous ranges, or segments, above a hole that reveal a loss: DupThresh, RFC 6675 §2.
@@ -75,7 +81,7 @@ pub(crate) struct Overdue {
 
 impl SentAfter {
     /// How long a run may still take, in µs, if it was sent before what has arrived; 0: too long already.
-    fn remaining(&self, run: &Record) -> Option<u32> {
+    pub(super) fn remaining(&self, run: &Record) -> Option<u32> {
         let is_before =
             SeqNum(run.sent).lt(SeqNum(self.at)) || (run.sent == self.at && run.end().lt(self.end));
         let deadline = SeqNum(run.sent) + self.wait_us;
@@ -84,9 +90,35 @@ impl SentAfter {
     }
 }
 
+/// The first block, by where it begins, that reaches beyond `at`.
+fn first_beyond(blocks: &[Block], at: SeqNum) -> Option<Block> {
+    let beyond = blocks.iter().filter(|block| block.right.gt(at));
+    beyond.copied().reduce(|first, block| if block.left.lt(first.left) { block } else { first })
+}
+
+impl Overdue {
+    /// Marks a run as lost if it is overdue. `Break`: none behind it can be.
+    fn judge(&mut self, after: &SentAfter, run: &mut Record) -> ControlFlow<()> {
+        if run.state.intersects(State::LOST | State::SACKED) {
+            return Continue(());
+        }
+        match after.remaining(run) {
+            None if !run.state.contains(State::RESENT) => return Break(()),
+            None => {}
+            Some(0) => {
+                self.lost = self.lost.saturating_add(run.len);
+                self.lost_again |= run.state.contains(State::RESENT);
+                run.state.insert(State::LOST);
+            }
+            Some(wait) => self.wait_us = self.wait_us.max(wait),
+        }
+        Continue(())
+    }
+}
+
 impl Records {
     /// SND.UNA moves to `una`, and the peer has `blocks` above it, which lie within what is in flight. Linear in the
-    /// records for each block.
+    /// runs below the highest octet that is SACKed, whatever the number of blocks.
     pub(crate) fn on_sack(
         &mut self,
         pool: &mut Pool<'_, Record>,
@@ -96,22 +128,15 @@ impl Records {
     ) -> Delivery {
         let now = stamp(now);
         let mut sum = Covered::default();
-        let highest = self.highest_sacked(pool);
         self.cover(pool, &mut sum, una, now);
         let again_at = sum.again_at;
         let before = self.sacked;
-        for block in blocks {
-            self.mark_sacked(pool, &mut sum, block, now);
-        }
-        let sacked = self.sacked.saturating_sub(before);
-        if sacked > 0 {
-            self.merge(pool);
-        }
+        let highest = self.mark_sacked(pool, &mut sum, blocks, now).or(sum.sacked_end);
         Delivery {
             again_at,
             is_again_unclear: sum.is_again_unclear || sum.again_at != again_at,
             acked: self.account(&sum, now),
-            sacked,
+            sacked: self.sacked.saturating_sub(before),
             newest: sum.newest.map(|run| Sent {
                 at: run.sent,
                 end: run.end(),
@@ -121,35 +146,33 @@ impl Records {
         }
     }
 
-    /// Where the highest octets end that are SACKED.
-    fn highest_sacked(&self, pool: &Pool<'_, Record>) -> Option<SeqNum> {
-        if self.sacked == 0 {
-            return None;
-        }
-        let open = (self.open.len > 0).then_some(&self.open);
-        let runs = pool.chain(self.head).chain(open);
-        runs.filter(|run| run.state.contains(State::SACKED)).last().map(Record::end)
-    }
-
     /// Marks as lost what was sent before something that has arrived, and is overdue: RFC 8985 §6.2 step 5. Linear in
-    /// the records.
+    /// the runs below the first that was sent once, and later than that: what lies behind it was sent later still.
     pub(crate) fn mark_lost_by_time(&mut self, pool: &mut Pool<'_, Record>, after: &SentAfter) -> Overdue {
         let mut overdue = Overdue::default();
-        self.for_each(pool, |lost, run| {
-            if run.state.intersects(State::LOST | State::SACKED) {
-                return;
+        let mut is_beyond_hint = self.hint == 0;
+        let mut link = self.head;
+        while let Some(run) = pool.get_mut(link) {
+            is_beyond_hint |= link == self.hint;
+            let lost = overdue.lost;
+            if overdue.judge(after, run).is_break() {
+                return self.take_overdue(overdue);
             }
-            match after.remaining(run) {
-                None => {}
-                Some(0) => {
-                    overdue.lost = overdue.lost.saturating_add(run.len);
-                    overdue.lost_again |= run.state.contains(State::RESENT);
-                    run.state.insert(State::LOST);
-                    *lost = lost.saturating_add(run.len);
-                }
-                Some(wait) => overdue.wait_us = overdue.wait_us.max(wait),
+            if overdue.lost != lost && !is_beyond_hint {
+                self.hint = link;
+                is_beyond_hint = true;
             }
-        });
+            link = run.next;
+        }
+        if self.open.len > 0 {
+            // What it says of others is of no interest: it is the last.
+            let _ = overdue.judge(after, &mut self.open);
+        }
+        self.take_overdue(overdue)
+    }
+
+    fn take_overdue(&mut self, overdue: Overdue) -> Overdue {
+        self.lost = self.lost.saturating_add(overdue.lost);
         overdue
     }
 
@@ -171,27 +194,116 @@ impl Records {
         self.join(pool, Record::unite);
     }
 
-    fn mark_sacked(&mut self, pool: &mut Pool<'_, Record>, sum: &mut Covered, block: &Block, now: u32) {
-        self.cut(pool, block.left);
-        self.cut(pool, block.right);
-        let is_inside = |run: &Record| {
-            run.seq.ge(block.left) && run.end().le(block.right) && !run.state.contains(State::SACKED)
-        };
+    /// One walk, up to the last block and to the highest that was SACKed before, whose end it returns. Neighbours that
+    /// are SACKed now become one.
+    fn mark_sacked(
+        &mut self,
+        pool: &mut Pool<'_, Record>,
+        sum: &mut Covered,
+        blocks: &[Block],
+        now: u32,
+    ) -> Option<SeqNum> {
+        let mut unmet = self.sacked;
+        let mut highest = None;
+        let mut next = first_beyond(blocks, pool.get(self.head).map_or(self.open.seq, |run| run.seq));
+        // The run before, if it is SACKED.
+        let mut sacked = 0;
         let mut link = self.head;
-        for _ in 0..self.count {
-            let run = pool.copy(link);
-            if is_inside(&run) {
-                self.sack(sum, &run, now);
-                if let Some(entry) = pool.get_mut(link) {
-                    entry.state = State::SACKED | State::RESENT;
-                }
+        while let Some(run) = pool.get_mut(link) {
+            let (seq, end, mut follower) = (run.seq, run.end(), run.next);
+            if next.is_some_and(|block| block.right.le(seq)) {
+                next = first_beyond(blocks, seq);
             }
-            link = run.next;
+            if unmet == 0 && next.is_none() {
+                return highest;
+            }
+            if run.state.contains(State::SACKED) {
+                unmet = unmet.saturating_sub(run.len);
+                highest = Some(end);
+                sacked = self.join_sacked(pool, sacked, link);
+                link = follower;
+                continue;
+            }
+            let before = core::mem::take(&mut sacked);
+            if let Some(block) = next.filter(|block| block.left.lt(end)) {
+                // What lies before the block stays as it is; without an entry to cut it, all of it does.
+                if block.left.gt(seq) {
+                    link = self.split(pool, link, block.left).unwrap_or(follower);
+                    continue;
+                }
+                if block.right.lt(end) {
+                    match self.split(pool, link, block.right) {
+                        Some(behind) => follower = behind,
+                        None => {
+                            link = follower;
+                            continue;
+                        }
+                    }
+                }
+                self.sack_entry(pool, sum, link, now);
+                sacked = self.join_sacked(pool, before, link);
+            }
+            link = follower;
         }
-        let open = self.open;
-        if open.len > 0 && is_inside(&open) {
+        if self.open.len > 0 && self.open.state.contains(State::SACKED) {
+            return Some(self.open.end());
+        }
+        let mut at = self.open.seq;
+        while let Some(block) = first_beyond(blocks, at) {
+            self.mark_open_sacked(pool, sum, &block, now);
+            at = block.right;
+        }
+        highest
+    }
+
+    /// The same for the open run, of which what is cut off becomes the last of the chain.
+    fn mark_open_sacked(&mut self, pool: &mut Pool<'_, Record>, sum: &mut Covered, block: &Block, now: u32) {
+        let Block { left, right } = *block;
+        let is_inside = |at: SeqNum, open: &Record| at.gt(open.seq) && at.lt(open.end());
+        if is_inside(left, &self.open) && !self.cut_open(pool, left) {
+            return;
+        }
+        if self.open.len == 0 || left.gt(self.open.seq) || right.le(self.open.seq) {
+            return;
+        }
+        let last = self.tail;
+        if is_inside(right, &self.open) {
+            if !self.cut_open(pool, right) {
+                return;
+            }
+            let link = self.tail;
+            self.sack_entry(pool, sum, link, now);
+            self.join_sacked(pool, last, link);
+        } else {
+            let open = self.open;
             self.sack(sum, &open, now);
             self.open.state = State::SACKED | State::RESENT;
+        }
+    }
+
+    /// All of the run behind `link` has arrived.
+    fn sack_entry(&mut self, pool: &mut Pool<'_, Record>, sum: &mut Covered, link: u16, now: u32) {
+        if let Some(entry) = pool.get_mut(link) {
+            let run = *entry;
+            entry.state = State::SACKED | State::RESENT;
+            self.sack(sum, &run, now);
+        }
+    }
+
+    /// The SACKed run behind `link` becomes part of the one before it, behind `last`, if there is one and that is SACKed
+    /// too. Returns the link to the run that it is part of then.
+    fn join_sacked(&mut self, pool: &mut Pool<'_, Record>, last: u16, link: u16) -> u16 {
+        if last == 0 {
+            return link;
+        }
+        let len = pool.get(link).map_or(0, |run| run.len);
+        match pool.get_mut(last) {
+            Some(before) if before.state.contains(State::SACKED) => {
+                before.len = before.len.saturating_add(len);
+                self.drop_behind(pool, last);
+                last
+            }
+            _ => link,
         }
     }
 

@@ -35,6 +35,13 @@ fn check(records: &Records, pool: &Pool<'_, Record>, una: SeqNum, nxt: SeqNum) {
     assert_eq!(pool.chain(records.head).count(), usize::from(records.count));
     assert_eq!(records.tail == 0, records.head == 0);
     assert_eq!(pool.copy(records.tail).next, 0);
+    let before_hint =
+        pool.chain(records.head).take_while(|run| Some(run.seq) != pool.get(records.hint).map(|run| run.seq));
+    assert!(
+        records.hint == 0 || before_hint.into_iter().all(|run| !run.state.contains(State::LOST)),
+        "{runs:?}"
+    );
+    assert!(records.hint == 0 || pool.chain(records.head).any(|run| run.seq == pool.copy(records.hint).seq));
     assert_eq!(records.pipe(nxt.distance(una)), nxt.distance(una) - records.lost - records.sacked);
 }
 
@@ -268,11 +275,14 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
                         assert_eq!((records.lost(), records.pipe(flight)), (flight, 0));
                     }
                     12 if flight > 0 => {
-                        let left = random.below(flight);
-                        let len = 1 + random.below((2 * MSS).min(flight - left));
-                        let block = Block { left: una + left, right: una + (left + len) };
+                        let blocks = [0; 4].map(|_| {
+                            let left = random.below(flight);
+                            let len = 1 + random.below((2 * MSS).min(flight - left));
+                            Block { left: una + left, right: una + (left + len) }
+                        });
+                        let blocks = &blocks[..1 + random.below(4) as usize];
                         let (before, delivered) = (records.sacked(), records.delivered());
-                        let delivery = records.on_sack(&mut pool, una, &[block], at(now));
+                        let delivery = records.on_sack(&mut pool, una, blocks, at(now));
                         assert_eq!(delivery.acked.octets, 0);
                         assert_eq!(records.sacked() - before, delivery.sacked);
                         assert_eq!(records.delivered().wrapping_sub(delivered), delivery.sacked);
@@ -326,6 +336,79 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
             other.clear(&mut pool);
             assert_eq!(pool.available(), entries);
         }
+    }
+}
+
+/// One walk over runs and blocks finds what a look at each octet finds, and the walk of RACK that ends early what one to
+/// the end does.
+#[test]
+fn with_entries_enough_exactly_the_octets_of_the_blocks_are_sacked() {
+    for seed in 0..40u8 {
+        let mut random = Random::new([seed; 32]);
+        let mut memory = vec![Record::NONE; 2_000];
+        let mut pool = Pool::new(&mut memory, 2_000, 1);
+        let mut records = Records::new(ISS);
+        let (mut una, mut nxt, mut now) = (0u32, 0u32, 1_000u64);
+        let mut model: Vec<bool> = vec![];
+        for _ in 0..300 {
+            now += u64::from(random.below(3)) * 100;
+            let flight = nxt - una;
+            match random.below(8) {
+                0..=3 => {
+                    let len = 1 + random.below(2 * MSS);
+                    records.on_send(&mut pool, len, at(now));
+                    nxt += len;
+                    model.resize(nxt as usize, false);
+                }
+                4 if flight > 0 => {
+                    if let Some((seq, len)) = records.first_lost(&pool) {
+                        records.on_retransmit(&mut pool, seq, len.min(MSS), at(now));
+                    }
+                }
+                5 | 6 if flight > 0 => {
+                    una += if random.below(4) == 0 { random.below(flight / 4 + 1) } else { 0 };
+                    let blocks: Vec<Block> = (0..1 + random.below(4))
+                        .map(|_| {
+                            let left = una + random.below(nxt - una);
+                            let right = left + 1 + random.below((3 * MSS).min(nxt - left));
+                            model[left as usize..right as usize].fill(true);
+                            Block { left: ISS + left, right: ISS + right }
+                        })
+                        .collect();
+                    records.on_sack(&mut pool, ISS + una, &blocks, at(now));
+                    assert_eq!(
+                        sacked_octets(&records, &pool, records.end()),
+                        model[una as usize..],
+                        "seed {seed}, {blocks:?}"
+                    );
+                }
+                7 if flight > 0 => {
+                    let wait_us = random.below(400);
+                    let (sent, end) = (stamp(at(now)).saturating_sub(random.below(3_000)), ISS + una);
+                    let after = SentAfter { at: sent, end, wait_us, now: stamp(at(now)) };
+                    let open = (records.open.len > 0).then_some(&records.open);
+                    let in_flight = pool.chain(records.head).chain(open);
+                    let in_flight =
+                        in_flight.filter(|run| !run.state.intersects(State::LOST | State::SACKED));
+                    let mut want = Overdue::default();
+                    for run in in_flight {
+                        match after.remaining(run) {
+                            Some(0) => {
+                                want.lost += run.len;
+                                want.lost_again |= run.state.contains(State::RESENT);
+                            }
+                            wait => want.wait_us = want.wait_us.max(wait.unwrap_or(0)),
+                        }
+                    }
+                    assert_eq!(records.mark_lost_by_time(&mut pool, &after), want, "seed {seed}");
+                }
+                _ => {}
+            }
+            check(&records, &pool, ISS + una, ISS + nxt);
+        }
+        let sacked =
+            pool.chain(records.head).map(|run| run.state.contains(State::SACKED)).collect::<Vec<_>>();
+        assert!(sacked.windows(2).all(|pair| pair != [true; 2]), "neighbours are one run");
     }
 }
 
