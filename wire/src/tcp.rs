@@ -386,6 +386,39 @@ pub enum Checksum {
     Partial(Sum),
 }
 
+/// Writes a header in front of data that stand in `segment` already, and the checksum over both. For whom octets of flash
+/// count: in words of host order, options included, and in one pass over the whole.
+///
+/// `header` is five to fifteen words as RFC 9293 §3.1 draws them, with Data Offset and Checksum 0, which are worked out
+/// here: `[ports, seq, ack, control bits << 16 | window, urgent pointer, options ..]`. `addresses` is the sum of source and
+/// destination address.
+///
+/// # Errors
+/// `Unrepresentable` if `header` has fewer or more words; `NoRoom` if `segment` is shorter than it. Nothing was written
+/// then.
+#[inline(never)]
+pub fn emit_words(segment: &mut [u8], header: &[u32], addresses: Sum) -> Result<(), Error> {
+    let (words, have) = (header.len(), segment.len());
+    if !(HEADER_LEN / 4..=(HEADER_LEN + MAX_OPTIONS_LEN) / 4).contains(&words) {
+        return Err(Error::Unrepresentable);
+    }
+    if have < words * 4 {
+        return Err(Error::no_room(words * 4, have));
+    }
+    for (place, word) in segment.chunks_exact_mut(4).zip(header) {
+        place.copy_from_slice(&word.to_be_bytes());
+    }
+    if let Some(octet) = segment.get_mut(DATA_OFFSET) {
+        // At most 15, in the upper half.
+        *octet = u8::try_from(words << 4).unwrap_or(0);
+    }
+    let checksum = pseudo_header(addresses, have).add_bytes(segment).checksum();
+    if let Some(place) = segment.get_mut(CHECKSUM..CHECKSUM + 2) {
+        place.copy_from_slice(&checksum.to_be_bytes());
+    }
+    Ok(())
+}
+
 /// Writes a segment to the front of `buffer` and returns its length: header, option octets as [`Options::emit`] gives
 /// them, and data in two pieces, as a ring buffer has them.
 ///
