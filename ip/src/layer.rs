@@ -199,6 +199,17 @@ pub trait IpLayer: Routes {
         fill: &mut dyn Fill,
     ) -> Result<(), SendError>;
 
+    /// Decides `path` if it is of an older generation, or was never decided ([`Path::answer`]), as [`IpLayer::send`]
+    /// does before it sends. For a transport that has to know the MTU before its first packet.
+    ///
+    /// # Errors
+    /// [`SendError::Unreachable`]; a layer may say [`SendError::Resolving`] as early as here.
+    fn prepare(&mut self, path: &mut Path) -> Result<(), SendError> {
+        let from = Source { address: Some(path.source()), interface: Some(path.interface()) };
+        *path = self.route(from, path.destination()).map_err(SendError::Unreachable)?;
+        Ok(())
+    }
+
     /// The interfaces that have room: all but those that answered `Full` and have not reported room since.
     fn room(&self) -> InterfaceSet;
 

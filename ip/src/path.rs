@@ -118,6 +118,40 @@ impl Path {
         Some(())
     }
 
+    /// Becomes the path back to where a packet with these addresses came from, by the interface that it came in by. Not
+    /// decided yet, of MTU 0: [`crate::IpLayer::prepare`] or the first send does that.
+    pub fn answer(&mut self, packet: &Addresses<'_>, interface: InterfaceId) {
+        *self = Self {
+            header: [0; TEMPLATE_LEN],
+            addresses_sum: packet.pseudo_sum(),
+            generation: 0,
+            mtu: 0,
+            neighbour: 0,
+            interface,
+            family: 6,
+            flags: PathFlags::SOURCE_FIXED.union(PathFlags::INTERFACE_FIXED),
+            next_hop: HardwareAddress::NONE,
+        };
+        match packet {
+            Addresses::V6(octets) if cfg!(feature = "ipv6") => {
+                self.header[0] = 0x60;
+                self.header[7] = 64;
+                let (_, places) = self.header.split_at_mut(8);
+                let (own, peer) = places.split_at_mut(16);
+                let (remote, local) = octets.split_at(16);
+                own.copy_from_slice(local);
+                peer.copy_from_slice(remote);
+            }
+            Addresses::V4(&[a, b, c, d, e, f, g, h]) => {
+                self.family = 4;
+                if let Some(header) = self.header.first_chunk_mut() {
+                    *header = [0x45, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, e, f, g, h, a, b, c, d];
+                }
+            }
+            Addresses::V6(_) => {}
+        }
+    }
+
     /// Source and destination as they stand in the header of each packet.
     #[must_use]
     #[inline]

@@ -67,16 +67,18 @@ impl<'a> Addresses<'a> {
             Self::V4(&[a, b, c, d, e, f, g, h]) => {
                 Sum::new().add_u32(u32::from_be_bytes([a, b, c, d])).add_u32(u32::from_be_bytes([e, f, g, h]))
             }
-            Self::V6(octets) => Sum::new().add_bytes(*octets),
+            Self::V6(octets) if cfg!(feature = "ipv6") => Sum::new().add_bytes(*octets),
+            Self::V6(_) => Sum::new(),
         }
     }
 
-    /// The octets as they stand in the header: 8 or 32.
+    /// The octets as they stand in the header: 8 or 32; none of a family that is left out of this build.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::V4(octets) => *octets,
-            Self::V6(octets) => *octets,
+            Self::V4(octets) if cfg!(feature = "ipv4") => *octets,
+            Self::V6(octets) if cfg!(feature = "ipv6") => *octets,
+            _ => &[],
         }
     }
 }

@@ -142,6 +142,7 @@ impl Deadline {
 
     /// The one that falls due first; a deadline that does not run is never first.
     #[must_use]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn earlier(self, other: Self) -> Self {
         if other.is_before(self) {
             other

@@ -93,6 +93,12 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
         self.host.send(self.link.tx(self.now), path, packet, len, fill)
     }
 
+    fn prepare(&mut self, path: &mut Path) -> Result<(), SendError> {
+        path.mtu = self.host.interface.mtu();
+        path.generation = self.host.generation;
+        Ok(())
+    }
+
     fn room(&self) -> InterfaceSet {
         if self.host.is_full {
             InterfaceSet::NONE
