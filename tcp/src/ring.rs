@@ -75,11 +75,10 @@ impl Ring {
         let mut at = self.place(self.len.saturating_add(offset));
         // In two pieces at most: up to the end of the ring, and from its start.
         while !rest.is_empty() {
-            let piece = (self.size - at) as usize;
-            let (now, later) = rest.split_at_checked(piece).unwrap_or((rest, &[]));
+            let piece = rest.len().min((self.size - at) as usize);
             let place =
-                region.get_mut(self.start.saturating_add(at) as usize..).and_then(|r| r.get_mut(..now.len()));
-            let Some(place) = place else { return 0 };
+                region.get_mut(self.start.saturating_add(at) as usize..).and_then(|r| r.get_mut(..piece));
+            let (Some(place), Some((now, later))) = (place, rest.split_at_checked(piece)) else { return 0 };
             place.copy_from_slice(now);
             rest = later;
             at = 0;
@@ -161,6 +160,27 @@ impl Ring {
             }
         }
         (self.len - before) as usize
+    }
+
+    /// Copies octets from `offset` behind the head on to the front of `to`, as many as are there and fit, and returns how
+    /// many.
+    #[inline(never)]
+    pub(crate) fn copy_to(&self, region: &[u8], offset: u32, to: &mut [u8]) -> u32 {
+        let there = self.len.saturating_sub(offset);
+        let len = there.min(u32::try_from(to.len()).unwrap_or(u32::MAX));
+        let mut rest = to.get_mut(..len as usize).unwrap_or_default();
+        let mut at = self.place(offset);
+        // In two pieces at most, as in `write_at`.
+        while !rest.is_empty() {
+            let piece = rest.len().min((self.size - at) as usize);
+            let from =
+                region.get(self.start.saturating_add(at) as usize..).and_then(|region| region.get(..piece));
+            let (Some(from), Some((now, later))) = (from, rest.split_at_mut_checked(piece)) else { return 0 };
+            now.copy_from_slice(from);
+            rest = later;
+            at = 0;
+        }
+        len
     }
 
     /// Copies from the front to `buffer`, drops what was copied, and returns how many octets that were.
@@ -260,6 +280,7 @@ mod tests {
             assert_eq!(ring.slices(&region, u32::MAX, u32::MAX), [&[][..], &[]]);
             ring.extend(u32::MAX);
             assert_eq!(ring.len(), size.min(SIZE_MAX));
+            assert_eq!(ring.copy_to(&region, 0, &mut [0; 9]), if fits { size.min(9) } else { 0 });
             assert_eq!(ring.read(&region, &mut [0; 9]), size.min(9));
             assert_eq!(ring.consume(u32::MAX), size.min(SIZE_MAX) - size.min(9));
             assert_eq!(ring.writable(&mut region).len(), if fits { size as usize } else { 0 });
@@ -333,6 +354,9 @@ mod tests {
                 let offset = random.below(size + 2);
                 let copied = joined(ring.slices(&region, offset, 5));
                 assert!(copied.iter().eq(queue.iter().skip(offset as usize).take(5)));
+                let mut buffer = [0; 5];
+                assert_eq!(ring.copy_to(&region, offset, &mut buffer) as usize, copied.len());
+                assert!(buffer.starts_with(&copied));
             }
             assert!(region[..8].iter().chain(&region[8 + size as usize..]).all(|&octet| octet == 0));
         }

@@ -27,29 +27,29 @@ mod tests;
 
 pub use connection::Connection;
 
+use crate::ring::Ring;
 use crate::Statistics;
-use tersus_ip::rate_limit::{Rate, TokenBucket};
 use tersus_ip::{
-    earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Quoted, Random, Transport, Verdict,
+    Deadline, IcmpError, Instant, IpLayer, IpMeta, Progress, Quoted, Random, Transport, Verdict,
 };
 use tersus_wire::IpProtocol;
 
 /// How long an ACK waits for company, RFC 9293 §3.8.6.3, in microseconds.
 const DELAYED_ACK: u64 = 40_000;
 /// TIME-WAIT, as in the field; RFC 9293 §3.4.2 says 240 s.
-const TIME_WAIT: u64 = 10_000_000;
+const TIME_WAIT: u32 = 10_000_000;
 /// FIN-WAIT-2 of a connection that its user has given back.
-const FIN_WAIT_2: u64 = 60_000_000;
+const FIN_WAIT_2: u32 = 60_000_000;
 /// Silence before the first keep-alive probe, RFC 9293 §3.8.4, and between two.
 const KEEP_ALIVE_IDLE: u64 = 7_200_000_000;
-const KEEP_ALIVE_INTERVAL: u64 = 75_000_000;
+const KEEP_ALIVE_INTERVAL: u32 = 75_000_000;
 /// Expirations without an answer after which a connection is given up: R2 of RFC 9293 §3.8.3, over three minutes as the
 /// timeout doubles from a second on.
 const TRIES: u8 = 8;
 /// The smallest segment size that a peer's option can impose.
 const MSS_FLOOR: u16 = 64;
-/// ACKs that answer what only guesses, RFC 5961 §7, of all connections together.
-const CHALLENGES: Rate = Rate { per_second: 10, burst: 10 };
+/// ACKs that answer what only guesses, RFC 5961 §7, of all connections together in each [`Challenges::SPAN`].
+const CHALLENGES: u32 = 10;
 
 /// Memory for one [`SmallTcp`]; all zeros when empty. Any number may be zero.
 ///
@@ -91,19 +91,49 @@ impl<const CONNS: usize, const RX: usize, const TX: usize, const LISTENERS: usiz
 #[derive(Debug)]
 pub struct SmallTcp<'a> {
     connections: &'a mut [Connection],
-    rx: &'a mut [u8],
-    tx: &'a mut [u8],
     /// Ports; 0: free.
     listeners: &'a mut [u16],
     random: Random,
-    challenges: TokenBucket,
-    /// The moment of the last call that told one.
-    now: Instant,
     /// The IP layer's generation in the last turn.
     generation: u32,
     /// Who is visited first.
     first: u16,
+    shared: Shared<'a>,
+}
+
+/// What the steps of a connection need beside it.
+#[derive(Debug)]
+#[repr(C)]
+struct Shared<'a> {
+    /// The moment of the last call that told one.
+    now: Instant,
+    rx: &'a mut [u8],
+    tx: &'a mut [u8],
+    challenges: Challenges,
     statistics: Statistics,
+}
+
+/// A limit on challenge ACKs: so many in each span.
+#[derive(Debug, Default)]
+struct Challenges {
+    span: u64,
+    sent: u32,
+}
+
+impl Challenges {
+    /// Microseconds, as a power of two: about a second.
+    const SPAN: u32 = 20;
+
+    /// Takes one if there is one left.
+    fn take(&mut self, now: Instant) -> bool {
+        let span = now.micros() >> Self::SPAN;
+        if span != self.span {
+            *self = Self { span, sent: 0 };
+        }
+        let is_left = self.sent < CHALLENGES;
+        self.sent += u32::from(is_left);
+        is_left
+    }
 }
 
 impl<'a> SmallTcp<'a> {
@@ -136,29 +166,31 @@ impl<'a> SmallTcp<'a> {
         let (rx_size, tx_size) = (share(rx), share(tx));
         let (mut rx_start, mut tx_start) = (0, 0);
         for connection in connections.iter_mut() {
-            *connection = Connection::over(rx_start, rx_size, tx_start, tx_size);
+            connection.clear(Ring::new(rx_start, rx_size), Ring::new(tx_start, tx_size));
             rx_start += rx_size;
             tx_start += tx_size;
         }
         listeners.fill(0);
         Self {
             connections,
-            rx,
-            tx,
             listeners,
             random: Random::new(seed),
-            challenges: TokenBucket::new(),
-            now: Instant::ZERO,
             generation: 0,
             first: 0,
-            statistics: Statistics::default(),
+            shared: Shared {
+                now: Instant::ZERO,
+                rx,
+                tx,
+                challenges: Challenges::default(),
+                statistics: Statistics::default(),
+            },
         }
     }
 
     /// Counters of the engine. Those of what is not here stay 0.
     #[must_use]
     pub fn statistics(&self) -> &Statistics {
-        &self.statistics
+        &self.shared.statistics
     }
 }
 
@@ -168,7 +200,7 @@ impl Transport for SmallTcp<'_> {
         if packet.protocol != IpProtocol::TCP {
             return Verdict::NotMine;
         }
-        self.now = packet.now;
+        self.shared.now = packet.now;
         self.on_packet(packet, segment)
     }
 
@@ -177,11 +209,12 @@ impl Transport for SmallTcp<'_> {
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
-        self.now = ip.now();
+        self.shared.now = ip.now();
         self.visit_all(ip, budget)
     }
 
     fn poll_at(&self) -> Option<Instant> {
-        self.connections.iter().fold(None, |soonest, connection| earliest(soonest, connection.poll_at()))
+        let deadlines = self.connections.iter().map(Connection::next_deadline);
+        deadlines.fold(Deadline::NONE, Deadline::earlier).instant()
     }
 }

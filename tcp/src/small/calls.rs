@@ -1,7 +1,7 @@
 //! The user's calls, RFC 9293 §3.10.1 to §3.10.6.
 
 use super::connection::{Connection, End, Flags};
-use super::{SmallTcp, KEEP_ALIVE_IDLE};
+use super::{SmallTcp, FIN_WAIT_2, KEEP_ALIVE_IDLE};
 use crate::addresses::Packed;
 use crate::state::State;
 use crate::{
@@ -22,7 +22,7 @@ impl SmallTcp<'_> {
         if port == 0 {
             return Err(ListenError::NoPort);
         }
-        if self.listeners.contains(&port) {
+        if listens_at(self.listeners, port) {
             return Err(ListenError::InUse);
         }
         let free = self.listeners.iter_mut().find(|listener| **listener == 0);
@@ -40,7 +40,7 @@ impl SmallTcp<'_> {
     /// A connection to `port` that is established and that nobody has taken; `None` if there is none.
     pub fn accept(&mut self, port: u16) -> Option<ConnectionId> {
         let is_new = |connection: &Connection| {
-            connection.local_port == port
+            connection.local_port() == port
                 && connection.flags.contains(Flags::PASSIVE)
                 && !connection.flags.intersects(Flags::HELD.union(Flags::RELEASED))
                 && connection.state.is_synchronized()
@@ -72,20 +72,21 @@ impl SmallTcp<'_> {
         let offset = self.random.next_u16() & !EPHEMERAL;
         let port = (0..=u16::MAX - EPHEMERAL)
             .map(|step| EPHEMERAL | (offset.wrapping_add(step) & !EPHEMERAL))
-            .find(|port| !self.listeners.contains(port) && !self.has_port(*port))
+            .find(|port| !listens_at(self.listeners, *port) && !self.has_port(*port))
             .ok_or(ConnectError::NoPort)?;
         let ports = u32::from(remote.port()) << 16 | u32::from(port);
         let iss = isn::initial_light(&self.random, now, &Packed::of_path(&path).get(), ports);
         let found = (0..).zip(self.connections.iter_mut()).find(|(_, connection)| connection.is_free());
         let (index, connection) = found.ok_or(ConnectError::NoRoom)?;
-        connection.begin(path, port, remote.port(), iss);
+        connection.begin(ports, iss);
+        connection.path = path;
         connection.state = State::SynSent;
         connection.flags.insert(Flags::HELD);
         Ok(ConnectionId { index, generation: connection.generation })
     }
 
     fn has_port(&self, port: u16) -> bool {
-        self.connections.iter().any(|connection| !connection.is_free() && connection.local_port == port)
+        self.connections.iter().any(|connection| !connection.is_free() && connection.local_port() == port)
     }
 
     /// Queues `data` and returns how many octets were taken, 0 when the buffer is full. Nothing leaves before the next
@@ -105,7 +106,7 @@ impl SmallTcp<'_> {
         if !is_open || connection.flags.contains(Flags::FIN_QUEUED) {
             return Err(SendError::Closing);
         }
-        let taken = connection.tx.write(self.tx, data);
+        let taken = connection.tx.write(self.shared.tx, data);
         if taken != 0 {
             connection.flags.insert(Flags::READY);
         }
@@ -126,8 +127,9 @@ impl SmallTcp<'_> {
     /// [`RecvError::Finished`] behind the last octet of a stream that its sender closed.
     pub fn recv(&mut self, id: ConnectionId, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let connection = find(self.connections, id)?;
-        let read = connection.rx.read(self.rx, buffer);
+        let read = connection.rx.copy_to(self.shared.rx, 0, buffer);
         if read != 0 {
+            connection.rx.consume(read);
             let edge = connection.rcv_nxt + connection.rx.free();
             if connection.may_receive() && edge.distance(connection.rcv_edge) >= connection.least_step() {
                 connection.flags.insert(Flags::ACK_NOW | Flags::READY);
@@ -178,7 +180,7 @@ impl SmallTcp<'_> {
         connection.flags.insert(Flags::RELEASED);
         connection.generation = connection.generation.wrapping_add(1);
         if connection.state == State::FinWait2 {
-            connection.timer = Deadline::at(self.now.plus_micros(super::FIN_WAIT_2));
+            connection.start(FIN_WAIT_2, self.shared.now);
         }
         Ok(())
     }
@@ -205,7 +207,7 @@ impl SmallTcp<'_> {
     /// [`Stale`].
     pub fn remote(&mut self, id: ConnectionId) -> Result<SocketAddr, Stale> {
         let connection = find(self.connections, id)?;
-        Ok(SocketAddr::new(connection.path.destination(), connection.remote_port))
+        Ok(SocketAddr::new(connection.path.destination(), connection.remote_port()))
     }
 
     /// Whether a silent peer is asked, after two hours, if it still lives: RFC 9293 §3.8.4. Off at first.
@@ -213,7 +215,7 @@ impl SmallTcp<'_> {
     /// # Errors
     /// [`Stale`].
     pub fn set_keep_alive(&mut self, id: ConnectionId, keep_alive: KeepAlive) -> Result<(), Stale> {
-        let now = self.now;
+        let now = self.shared.now;
         let connection = find(self.connections, id)?;
         connection.flags.set(Flags::KEEP_ALIVE, keep_alive == KeepAlive::On);
         if connection.state == State::Established && connection.flight() == 0 && connection.tx.is_empty() {
@@ -235,6 +237,16 @@ impl SmallTcp<'_> {
         connection.flags.insert(Flags::READY);
         Ok(())
     }
+}
+
+/// Whether a port is listened at. By a loop: `contains` compares many at a time, which is code.
+pub(super) fn listens_at(listeners: &[u16], port: u16) -> bool {
+    for listener in listeners {
+        if *listener == port {
+            return true;
+        }
+    }
+    false
 }
 
 /// The connection of a handle.

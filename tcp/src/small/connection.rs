@@ -47,6 +47,8 @@ bitflags::bitflags! {
         const RELEASED = 1 << 17;
         /// A SYN of ours timed out, RFC 6298 §5.7.
         const SYN_LOST = 1 << 18;
+        /// Either of the two.
+        const WAITS = 1 << 1 | 1 << 2;
     }
 }
 
@@ -76,22 +78,29 @@ impl End {
 }
 
 /// One connection: an entry of the table that [`super::Storage`] holds.
+///
+/// In this order: on small processors, instructions of two octets reach octets up to 31, half words up to 62 and words up
+/// to 124 octets behind the start of a structure.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub struct Connection {
-    /// The way to the peer; of MTU 0 until it is decided.
-    pub(super) path: Path,
-    pub(super) local_port: u16,
-    pub(super) remote_port: u16,
-    pub(super) generation: u16,
-    pub(super) mss: u16,
-    pub(super) flags: Flags,
     pub(super) state: State,
     pub(super) end: End,
-    /// Shift of the windows that the peer announces, RFC 7323 §2.
+    /// Shift of the windows that the peer announces, RFC 7323 §2, and of ours.
     pub(super) snd_shift: u8,
+    pub(super) rcv_shift: u8,
     pub(super) dup_acks: u8,
     /// Expirations without an answer.
     pub(super) tries: u8,
+    /// Expirations since the last sign of progress.
+    pub(super) backoff: u8,
+    pub(super) generation: u16,
+    pub(super) mss: u16,
+    /// As they arrive: the peer's in the upper half.
+    pub(super) ports: u32,
+    pub(super) flags: Flags,
+    /// Octets of payload that a segment carries: of the peer's option and of the path.
+    pub(super) smss: u32,
     pub(super) iss: SeqNum,
     pub(super) snd_una: SeqNum,
     pub(super) snd_nxt: SeqNum,
@@ -115,32 +124,33 @@ pub struct Connection {
     srtt_x8: u32,
     /// RTTVAR in microseconds, times four.
     rttvar_x4: u32,
-    /// Expirations since the last sign of progress.
-    pub(super) backoff: u8,
-    /// What is being timed, and since when.
+    /// What is being timed, and since when: the lower half of an instant.
     pub(super) timed: SeqNum,
-    pub(super) timed_at: Instant,
+    pub(super) timed_at: u32,
+    pub(super) tx: Ring,
+    pub(super) rx: Ring,
     /// Retransmission, probe, TIME-WAIT, FIN-WAIT-2 or keep-alive: what it means follows from the rest.
     pub(super) timer: Deadline,
     pub(super) ack_at: Deadline,
-    pub(super) rx: Ring,
-    pub(super) tx: Ring,
+    /// The way to the peer; of MTU 0 until it is decided.
+    pub(super) path: Path,
 }
 
 impl Connection {
     /// A free entry.
     pub const FREE: Self = Self {
-        path: Path::EMPTY,
-        local_port: 0,
-        remote_port: 0,
-        generation: 0,
-        mss: 0,
-        flags: Flags::empty(),
         state: State::Closed,
         end: End::None,
         snd_shift: 0,
+        rcv_shift: 0,
         dup_acks: 0,
         tries: 0,
+        backoff: 0,
+        generation: 0,
+        mss: 0,
+        ports: 0,
+        flags: Flags::empty(),
+        smss: 0,
         iss: SeqNum(0),
         snd_una: SeqNum(0),
         snd_nxt: SeqNum(0),
@@ -158,42 +168,57 @@ impl Connection {
         recover: SeqNum(0),
         srtt_x8: 0,
         rttvar_x4: 0,
-        backoff: 0,
         timed: SeqNum(0),
-        timed_at: Instant::ZERO,
+        timed_at: 0,
+        tx: Ring::new(0, 0),
+        rx: Ring::new(0, 0),
         timer: Deadline::NONE,
         ack_at: Deadline::NONE,
-        rx: Ring::new(0, 0),
-        tx: Ring::new(0, 0),
+        path: Path::EMPTY,
     };
 
-    /// A free entry whose buffers lie there.
-    pub(super) const fn over(rx: u32, rx_size: u32, tx: u32, tx_size: u32) -> Self {
-        Self { rx: Ring::new(rx, rx_size), tx: Ring::new(tx, tx_size), ..Self::FREE }
+    /// Becomes a free entry whose buffers lie there.
+    pub(super) fn clear(&mut self, rx: Ring, tx: Ring) {
+        self.path = Path::EMPTY;
+        // Without the path: a constant of which a part is copied would lie in flash.
+        *self = Self { rx, tx, path: self.path, ..Self::FREE };
     }
 
-    /// Starts anew, with nothing of the connection before but buffers and the number of the next handle.
-    pub(super) fn begin(&mut self, path: Path, local_port: u16, remote_port: u16, iss: SeqNum) {
+    /// Starts anew, with nothing of the connection before but buffers and the number of the next handle. The path, which
+    /// is left as it was, is still to be given.
+    pub(super) fn begin(&mut self, ports: u32, iss: SeqNum) {
         let (mut rx, mut tx) = (self.rx, self.tx);
         rx.clear();
         tx.clear();
         *self = Self {
-            path,
-            local_port,
-            remote_port,
             generation: self.generation.wrapping_add(1),
             mss: 536,
+            ports,
             flags: Flags::READY,
             iss,
             snd_una: iss,
             snd_nxt: iss,
             snd_max: iss,
-            ssthresh: u32::MAX,
             recover: iss,
-            rx,
+            ssthresh: u32::MAX,
             tx,
+            rx,
+            path: self.path,
             ..Self::FREE
         };
+        while self.rcv_shift < 14 && rx.size() >> self.rcv_shift > u32::from(u16::MAX) {
+            self.rcv_shift += 1;
+        }
+    }
+
+    pub(super) fn local_port(&self) -> u16 {
+        let [_, _, c, d] = self.ports.to_be_bytes();
+        u16::from_be_bytes([c, d])
+    }
+
+    pub(super) fn remote_port(&self) -> u16 {
+        let [a, b, _, _] = self.ports.to_be_bytes();
+        u16::from_be_bytes([a, b])
     }
 
     /// Whether another connection may take the entry.
@@ -211,20 +236,22 @@ impl Connection {
         self.flags = self.flags.intersection(Flags::HELD);
     }
 
-    /// Octets of payload that a segment carries: of the peer's option and of the path.
-    pub(super) fn smss(&self) -> u32 {
+    /// The timer starts anew, to end in so many microseconds.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(super) fn start(&mut self, micros: u32, now: Instant) {
+        self.timer = Deadline::at(now.plus_micros(u64::from(micros)));
+    }
+
+    /// Notes what a segment carries now.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(super) fn note_smss(&mut self) {
         let path = self.path.max_segment_len().saturating_sub(20).max(MSS_FLOOR);
-        u32::from(self.mss.min(path))
+        self.smss = u32::from(self.mss.min(path));
     }
 
     /// Octets sent and not acknowledged.
     pub(super) fn flight(&self) -> u32 {
         self.snd_max.distance(self.snd_una)
-    }
-
-    /// Behind the last octet that waits to be acknowledged or sent, FIN excluded.
-    pub(super) fn data_end(&self) -> SeqNum {
-        self.snd_una + self.tx.len()
     }
 
     /// A round trip was timed, RFC 6298 §2.2 and §2.3.
@@ -242,13 +269,13 @@ impl Connection {
     }
 
     /// The timeout in microseconds, RFC 6298 §2: a second to a minute, doubled with each expiration.
-    pub(super) fn rto(&self) -> u64 {
+    pub(super) fn rto(&self) -> u32 {
         let base = match self.srtt_x8 {
             0 if self.flags.contains(Flags::SYN_LOST) => 3_000_000,
             0 => 0,
             srtt => srtt / 8 + self.rttvar_x4.max(1000),
         };
-        u64::from((base.clamp(1_000_000, 60_000_000) << self.backoff.min(6)).min(60_000_000))
+        (base.clamp(1_000_000, 60_000_000) << self.backoff.min(6)).min(60_000_000)
     }
 
     /// Whether data may still come.
@@ -257,39 +284,35 @@ impl Connection {
     }
 
     /// When it next has something to do.
-    pub(super) fn poll_at(&self) -> Option<Instant> {
-        if self.flags.intersects(Flags::PARKED.union(Flags::BLOCKED)) {
+    pub(super) fn next_deadline(&self) -> Deadline {
+        if self.flags.intersects(Flags::WAITS) {
             // The end of the wait causes the turn.
-            return None;
+            return Deadline::NONE;
         }
         if self.flags.contains(Flags::READY) {
-            return Some(Instant::ZERO);
+            return Deadline::at(Instant::ZERO);
         }
-        self.timer.earlier(self.ack_at).instant()
+        self.timer.earlier(self.ack_at)
     }
 
     /// Moves the right edge of the window if that is worth telling (RFC 9293 §3.8.6.2.2), and returns what the field of
     /// a segment says of it.
-    pub(super) fn window(&mut self) -> u16 {
+    pub(super) fn window(&mut self, shift: u8) -> u16 {
         let edge = self.rcv_nxt + self.rx.free();
         if edge.distance(self.rcv_edge) >= self.least_step() {
             self.rcv_edge = edge;
         }
-        let shift = if self.flags.contains(Flags::SCALED) { shift_for(self.rx.size()) } else { 0 };
         u16::try_from(self.rcv_edge.distance(self.rcv_nxt) >> shift).unwrap_or(u16::MAX)
     }
 
     /// By how much a window must have opened to be told.
     pub(super) fn least_step(&self) -> u32 {
-        (self.rx.size() / 2).min(self.smss()).max(1)
+        (self.rx.size() / 2).min(self.smss)
     }
 }
 
-/// The shift that makes a window of `size` octets fit its field.
-pub(super) fn shift_for(size: u32) -> u8 {
-    let mut shift = 0;
-    while shift < 14 && size >> shift > u32::from(u16::MAX) {
-        shift += 1;
-    }
-    shift
+/// Time for what is measured in minutes at most: microseconds, counted modulo 2^32.
+pub(super) fn lower_half(now: Instant) -> u32 {
+    let [a, b, c, d, ..] = now.micros().to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }

@@ -1,17 +1,19 @@
 //! SEGMENT ARRIVES, RFC 9293 §3.10.7.
 
-use super::connection::{Connection, End, Flags};
-use super::{SmallTcp, CHALLENGES, DELAYED_ACK, FIN_WAIT_2, KEEP_ALIVE_IDLE, MSS_FLOOR, TIME_WAIT};
+use super::calls::listens_at;
+use super::connection::{lower_half, Connection, End, Flags};
+use super::{Shared, SmallTcp, DELAYED_ACK, FIN_WAIT_2, KEEP_ALIVE_IDLE, MSS_FLOOR, TIME_WAIT};
 use crate::isn;
 use crate::seq::{acceptable, SeqNum};
 use crate::state::State;
-use crate::statistics::{count, Statistics};
-use tersus_ip::rate_limit::TokenBucket;
-use tersus_ip::{Cast, Deadline, Instant, IpMeta, Path, RxChecksum, Verdict};
-use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control};
+use crate::statistics::count;
+use tersus_ip::{Cast, Deadline, Instant, IpMeta, RxChecksum, Verdict};
+use tersus_wire::tcp::{self, Flags as Control};
 
 /// A received segment in the terms of §3.3.1; it shrinks to what is new and inside the window.
 struct Segment<'s> {
+    /// The peer's in the upper half.
+    ports: u32,
     seq: SeqNum,
     ack: SeqNum,
     control: Control,
@@ -35,14 +37,6 @@ impl Segment<'_> {
     }
 }
 
-/// What the steps of a connection need beside it.
-struct Shared<'e> {
-    rx: &'e mut [u8],
-    now: Instant,
-    challenges: &'e mut TokenBucket,
-    statistics: &'e mut Statistics,
-}
-
 /// What a segment is answered with in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reply {
@@ -53,21 +47,22 @@ enum Reply {
 impl SmallTcp<'_> {
     pub(super) fn on_packet(&mut self, packet: &IpMeta<'_>, octets: &mut [u8]) -> Verdict {
         if packet.cast != Cast::Unicast {
-            count(&mut self.statistics.not_unicast);
+            count(&mut self.shared.statistics.not_unicast);
             return Verdict::Done;
         }
         let addresses = packet.addresses.pseudo_sum();
         if packet.rx.checksum == RxChecksum::Unknown && !tcp::verify_checksum(octets, addresses) {
-            count(&mut self.statistics.bad_checksum);
+            count(&mut self.shared.statistics.bad_checksum);
             return Verdict::Done;
         }
         let Ok(parsed) = tcp::Packet::parse(octets) else {
-            count(&mut self.statistics.malformed);
+            count(&mut self.shared.statistics.malformed);
             return Verdict::Done;
         };
-        count(&mut self.statistics.segments_received);
+        count(&mut self.shared.statistics.segments_received);
         let header = parsed.header();
         let mut seg = Segment {
+            ports: header.ports(),
             seq: SeqNum(header.seq()),
             ack: SeqNum(header.ack()),
             control: header.flags(),
@@ -75,88 +70,66 @@ impl SmallTcp<'_> {
             options: parsed.option_octets(),
             payload: parsed.payload(),
         };
-        // §3.10.7.1, the numbers of an RST that the sender will believe.
-        let mut fields = Fields {
-            src_port: header.dst_port(),
-            dst_port: header.src_port(),
-            flags: Control::RST,
-            ..Fields::default()
-        };
-        if seg.has(Control::ACK) {
-            fields.seq = seg.ack.0;
-        } else {
-            fields.flags |= Control::ACK;
-            fields.ack = (seg.seq + seg.len()).0;
-        }
-        if self.on_segment(packet, header.ports(), &mut seg) == Reply::Nothing {
+        if self.on_segment(packet, &mut seg) == Reply::Nothing {
             return Verdict::Done;
         }
-        count(&mut self.statistics.resets_sent);
-        match fields.emit(octets, Checksum::Full(addresses)) {
-            Ok(()) => {
-                count(&mut self.statistics.segments_sent);
-                Verdict::Reply(20)
-            }
+        // §3.10.7.1, the numbers of an RST that the sender will believe. What it tells of was not cut, or has an ACK.
+        let mut rst = [seg.ports.rotate_left(16), seg.ack.0, 0, u32::from(Control::RST.bits()) << 16, 0];
+        if !seg.has(Control::ACK) {
+            rst[1] = 0;
+            rst[2] = (seg.seq + seg.len()).0;
+            rst[3] |= u32::from(Control::ACK.bits()) << 16;
+        }
+        count(&mut self.shared.statistics.resets_sent);
+        count(&mut self.shared.statistics.segments_sent);
+        let Some(reply) = octets.get_mut(..tcp::HEADER_LEN) else { return Verdict::Done };
+        match tcp::emit_words(reply, &rst, addresses) {
+            Ok(()) => Verdict::Reply(20),
             Err(_) => Verdict::Done,
         }
     }
 
-    /// `ports`: as they arrive, the peer's in the upper half.
-    fn on_segment(&mut self, packet: &IpMeta<'_>, ports: u32, seg: &mut Segment<'_>) -> Reply {
-        let [a, b, c, d] = ports.to_be_bytes();
-        let (remote_port, local_port) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Reply {
+        let statistics = &mut self.shared.statistics;
         let is_first = seg.control.intersection(Control::SYN | Control::ACK | Control::RST) == Control::SYN;
-        for connection in self.connections.iter_mut() {
-            if connection.state == State::Closed
-                || connection.local_port != local_port
-                || connection.remote_port != remote_port
-                || !connection.path.matches(&packet.addresses)
-            {
-                continue;
-            }
+        let found = self.connections.iter_mut().find(|connection| {
+            connection.state != State::Closed
+                && connection.ports == seg.ports
+                && connection.path.matches(&packet.addresses)
+        });
+        if let Some(connection) = found {
             // RFC 6191: a new connection whose numbers lie above the old one's.
-            if is_first && connection.state == State::TimeWait && seg.seq.gt(connection.rcv_nxt) {
-                count(&mut self.statistics.time_wait_reused);
-                connection.finish(End::Finished);
-                break;
+            if !is_first || connection.state != State::TimeWait || seg.seq.le(connection.rcv_nxt) {
+                return connection.on_segment(seg, &mut self.shared);
             }
-            let shared = &mut Shared {
-                rx: self.rx,
-                now: self.now,
-                challenges: &mut self.challenges,
-                statistics: &mut self.statistics,
-            };
-            return connection.on_segment(seg, shared);
+            count(&mut statistics.time_wait_reused);
+            connection.finish(End::Finished);
         }
         if seg.has(Control::RST) {
-            count(&mut self.statistics.resets_ignored);
+            count(&mut statistics.resets_ignored);
             return Reply::Nothing;
         }
-        if !is_first || !self.listeners.contains(&local_port) || local_port == 0 {
-            count(&mut self.statistics.unmatched);
+        let [_, _, c, d] = seg.ports.to_be_bytes();
+        let port = u16::from_be_bytes([c, d]);
+        if !is_first || port == 0 || !listens_at(self.listeners, port) {
+            count(&mut statistics.unmatched);
             return Reply::Reset;
         }
-        self.in_listen(packet, ports, seg);
+        self.in_listen(packet, seg);
         Reply::Nothing
     }
 
     /// §3.10.7.2: a SYN for a listener.
     #[inline(never)]
-    fn in_listen(&mut self, packet: &IpMeta<'_>, ports: u32, seg: &Segment<'_>) {
-        count(&mut self.statistics.syns_received);
-        let (local, remote) = (packet.addresses.destination(), packet.addresses.source());
-        let iss = isn::initial_light(&self.random, self.now, &packet.addresses, ports);
-        let [a, b, c, d] = ports.to_be_bytes();
-        let path = Path::new(local, remote, packet.interface, 0);
-        match (self.room(), path) {
-            (Some(connection), Some(path)) => {
-                connection.begin(path, u16::from_be_bytes([c, d]), u16::from_be_bytes([a, b]), iss);
-                connection.state = State::SynReceived;
-                connection.flags.insert(Flags::PASSIVE);
-                connection.take_syn(seg);
-            }
-            _ => count(&mut self.statistics.syn_no_room),
-        }
+    fn in_listen(&mut self, packet: &IpMeta<'_>, seg: &Segment<'_>) {
+        count(&mut self.shared.statistics.syns_received);
+        let iss = isn::initial_light(&self.random, self.shared.now, &packet.addresses, seg.ports);
+        let Some(connection) = self.room() else { return count(&mut self.shared.statistics.syn_no_room) };
+        connection.begin(seg.ports, iss);
+        connection.path.answer(&packet.addresses, packet.interface);
+        connection.state = State::SynReceived;
+        connection.flags.insert(Flags::PASSIVE);
+        connection.take_syn(seg);
     }
 
     /// An entry for a new connection: a free one, or that of one in TIME-WAIT, or of one that is half open and whose
@@ -183,7 +156,10 @@ impl SmallTcp<'_> {
 }
 
 impl Connection {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn on_segment(&mut self, seg: &mut Segment<'_>, shared: &mut Shared<'_>) -> Reply {
+        // Whatever it says, it may let something leave.
+        self.flags.insert(Flags::READY);
         let reply = match self.state {
             State::SynSent => self.in_syn_sent(seg, shared),
             _ => self.in_other_states(seg, shared),
@@ -227,13 +203,13 @@ impl Connection {
                 // Both opened at once.
                 self.state = State::SynReceived;
                 self.snd_nxt = self.iss;
-                self.flags.insert(Flags::READY);
             }
         }
         Reply::Nothing
     }
 
     /// What the peer's SYN says.
+    #[inline(never)]
     fn take_syn(&mut self, seg: &Segment<'_>) {
         self.rcv_nxt = seg.seq + 1;
         self.rcv_edge = self.rcv_nxt + self.rx.size().min(u32::from(u16::MAX));
@@ -276,6 +252,8 @@ impl Connection {
     /// The handshake is complete: our SYN is acknowledged.
     fn establish(&mut self, now: Instant) {
         self.snd_una = self.iss + 1;
+        // A SYN that was to be sent again need not be.
+        self.snd_nxt = self.snd_una;
         self.timer.stop();
         self.take_sample(now);
         self.state =
@@ -285,10 +263,10 @@ impl Connection {
             self.tries = 0;
             self.backoff = 0;
         }
+        self.note_smss();
         // RFC 6928.
-        let smss = self.smss();
+        let smss = self.smss;
         self.cwnd = (10 * smss).min((2 * smss).max(14_600));
-        self.flags.insert(Flags::READY);
     }
 
     /// §3.10.7.4.
@@ -298,7 +276,6 @@ impl Connection {
             if !seg.has(Control::ACK) {
                 count(&mut shared.statistics.syns_duplicate);
                 self.snd_nxt = self.iss;
-                self.flags.insert(Flags::READY);
                 return Reply::Nothing;
             }
             seg.seq = self.rcv_nxt;
@@ -317,7 +294,7 @@ impl Connection {
             }
             if window != 0 || seg.seq != self.rcv_nxt || seg.has(Control::SYN) {
                 if self.state == State::TimeWait && seg.has(Control::FIN) {
-                    self.timer = Deadline::at(shared.now.plus_micros(TIME_WAIT));
+                    self.start(TIME_WAIT, shared.now);
                 }
                 self.challenge(shared);
                 return Reply::Nothing;
@@ -325,7 +302,7 @@ impl Connection {
             // A window of zero takes no text, but what is said with it.
             seg.payload = &[];
             seg.control.remove(Control::FIN);
-            self.flags.insert(Flags::ACK_NOW | Flags::READY);
+            self.flags.insert(Flags::ACK_NOW);
         }
         // Second, RST; RFC 5961 §3.
         if seg.has(Control::RST) {
@@ -383,9 +360,9 @@ impl Connection {
 
     /// An ACK answers what can be a guess, or an old segment: RFC 5961, within a rate.
     fn challenge(&mut self, shared: &mut Shared<'_>) {
-        if shared.challenges.take(shared.now, CHALLENGES) {
+        if shared.challenges.take(shared.now) {
             count(&mut shared.statistics.challenge_acks);
-            self.flags.insert(Flags::ACK_NOW | Flags::READY);
+            self.flags.insert(Flags::ACK_NOW);
         } else {
             count(&mut shared.statistics.challenge_limited);
         }
@@ -403,9 +380,6 @@ impl Connection {
             self.snd_wl1 = seg.seq;
             self.snd_wl2 = seg.ack;
         }
-        if is_other_window {
-            self.flags.insert(Flags::READY);
-        }
         // It answers: R2 starts anew.
         self.tries = 0;
         if acked > 0 {
@@ -420,22 +394,21 @@ impl Connection {
         let is_fin_acked = self.tx.consume(acked) < acked;
         self.snd_una += acked;
         self.snd_nxt = self.snd_nxt.max(self.snd_una);
-        self.flags.insert(Flags::READY);
         // The peer answers, to what was sent again too: the timeout need not be longer for it.
         self.backoff = 0;
         self.take_sample(shared.now);
         self.grow(acked);
-        self.timer = match self.flight() {
-            0 => Deadline::NONE,
-            _ => Deadline::at(shared.now.plus_micros(self.rto())),
-        };
+        match self.flight() {
+            0 => self.timer.stop(),
+            _ => self.start(self.rto(), shared.now),
+        }
         if is_fin_acked {
             self.flags.remove(Flags::FIN_QUEUED);
             match self.state {
                 State::FinWait1 => {
                     self.state = State::FinWait2;
                     if self.flags.contains(Flags::RELEASED) {
-                        self.timer = Deadline::at(shared.now.plus_micros(FIN_WAIT_2));
+                        self.start(FIN_WAIT_2, shared.now);
                     }
                 }
                 State::Closing => self.enter_time_wait(shared.now),
@@ -449,14 +422,13 @@ impl Connection {
     fn take_sample(&mut self, now: Instant) {
         if self.flags.contains(Flags::TIMING) && self.snd_una.ge(self.timed) {
             self.flags.remove(Flags::TIMING);
-            let micros = now.micros().saturating_sub(self.timed_at.micros());
-            self.on_sample(u32::try_from(micros).unwrap_or(u32::MAX));
+            self.on_sample(lower_half(now).wrapping_sub(self.timed_at));
         }
     }
 
     /// RFC 5681 §3.1 and RFC 6582 §3.2, step 3.
     fn grow(&mut self, acked: u32) {
-        let smss = self.smss();
+        let smss = self.smss;
         self.dup_acks = 0;
         if self.flags.contains(Flags::RECOVERY) {
             if self.snd_una.ge(self.recover) {
@@ -478,23 +450,22 @@ impl Connection {
     /// RFC 5681 §3.2, RFC 6582 §3.2.
     fn on_duplicate(&mut self, shared: &mut Shared<'_>) {
         count(&mut shared.statistics.duplicate_acks);
-        let smss = self.smss();
+        let smss = self.smss;
         self.dup_acks = self.dup_acks.saturating_add(1);
         if self.flags.contains(Flags::RECOVERY) {
             self.cwnd = self.cwnd.saturating_add(smss);
-            self.flags.insert(Flags::READY);
         } else if self.dup_acks == 3 && self.snd_una.ge(self.recover) {
             count(&mut shared.statistics.fast_retransmits);
             self.ssthresh = (self.flight() / 2).max(2 * smss);
             self.cwnd = self.ssthresh.saturating_add(3 * smss);
             self.recover = self.snd_max;
-            self.flags.insert(Flags::RECOVERY | Flags::RESEND | Flags::READY);
+            self.flags.insert(Flags::RECOVERY | Flags::RESEND);
         }
     }
 
     fn enter_time_wait(&mut self, now: Instant) {
         self.state = State::TimeWait;
-        self.timer = Deadline::at(now.plus_micros(TIME_WAIT));
+        self.start(TIME_WAIT, now);
     }
 
     /// Text and FIN, of what is inside the window.
@@ -552,7 +523,7 @@ impl Connection {
         }
         // RFC 9293 §3.8.6.3, RFC 5681 §4.2: every second segment, and at once around a gap.
         if has_ahead || self.ack_at.is_running() {
-            self.flags.insert(Flags::ACK_NOW | Flags::READY);
+            self.flags.insert(Flags::ACK_NOW);
         } else {
             self.ack_at = Deadline::at(shared.now.plus_micros(DELAYED_ACK));
         }
@@ -560,7 +531,7 @@ impl Connection {
 
     /// What came ahead of a gap is kept if it joins what is kept.
     fn on_data_ahead(&mut self, seg: &Segment<'_>, shared: &mut Shared<'_>) {
-        self.flags.insert(Flags::ACK_NOW | Flags::READY);
+        self.flags.insert(Flags::ACK_NOW);
         let end = seg.seq + seg.payload_len();
         let is_first = self.ahead == self.ahead_end;
         if !is_first && (seg.seq.gt(self.ahead_end) || end.lt(self.ahead)) {
@@ -578,7 +549,7 @@ impl Connection {
     fn on_fin(&mut self, now: Instant) {
         self.rcv_nxt += 1;
         self.rcv_edge = self.rcv_edge.max(self.rcv_nxt);
-        self.flags.insert(Flags::ACK_NOW | Flags::READY);
+        self.flags.insert(Flags::ACK_NOW);
         match self.state {
             State::Established => self.state = State::CloseWait,
             State::FinWait1 => self.state = State::Closing,

@@ -1,14 +1,12 @@
 //! What leaves, and what time does: RFC 9293 §3.8 and §3.10.8.
 
-use super::connection::{shift_for, Connection, End, Flags};
-use super::{SmallTcp, KEEP_ALIVE_INTERVAL, TRIES};
+use super::connection::{lower_half, Connection, End, Flags};
+use super::{Shared, SmallTcp, KEEP_ALIVE_INTERVAL, TRIES};
 use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::{count, Statistics};
-use tersus_ip::{
-    Deadline, Instant, InterfaceSet, IpLayer, IpProtocol, OutFlags, Outgoing, Progress, SendError, Source,
-};
-use tersus_wire::tcp::{self, Checksum, Fields, Flags as Control};
+use tersus_ip::{Instant, InterfaceSet, IpLayer, IpProtocol, OutFlags, Outgoing, Progress, SendError};
+use tersus_wire::tcp::{self, Flags as Control};
 
 /// The segment to leave next.
 #[derive(Debug, Clone, Copy)]
@@ -20,70 +18,62 @@ struct Plan {
 }
 
 /// How a visit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Visited {
     Done,
     OutOfBudget,
-    Blocked,
 }
 
 impl SmallTcp<'_> {
     pub(super) fn visit_all(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let generation = ip.generation();
-        let has_moved = generation != self.generation;
+        let waits = if generation == self.generation { Flags::BLOCKED } else { Flags::WAITS };
         self.generation = generation;
         let room = ip.room();
         let mut blocked = InterfaceSet::NONE;
-        let mut progress = Progress::Idle;
-        // Who found the budget used up goes first in the next turn.
-        let first = usize::from(self.first);
-        let (before, from) = self.connections.split_at_mut_checked(first).unwrap_or_default();
-        for (index, connection) in (self.first..).zip(from.iter_mut()).chain((0..).zip(before)) {
-            connection.wake(self.now, has_moved, room, &mut self.statistics);
+        let mut is_out_of_budget = false;
+        let count = self.connections.len();
+        let mut index = usize::from(self.first);
+        for _ in 0..count {
+            // Who found the budget used up goes first in the next turn.
+            index = if index < count { index } else { 0 };
+            let Some(connection) = self.connections.get_mut(index) else { break };
             let interface = connection.path.interface();
-            let waits = Flags::PARKED.union(Flags::BLOCKED);
-            let visited = if connection.flags.intersection(waits.union(Flags::READY)) == Flags::READY {
-                connection.visit(self.tx, self.now, ip, budget, &mut self.statistics)
-            } else if connection.flags.contains(Flags::BLOCKED) {
-                Visited::Blocked
-            } else {
-                Visited::Done
-            };
-            match visited {
-                Visited::Done => {}
-                Visited::OutOfBudget => {
-                    if progress == Progress::Idle {
-                        self.first = index;
-                    }
-                    progress = Progress::More;
-                }
-                Visited::Blocked => blocked.insert(interface),
+            connection.wake(
+                if room.contains(interface) { waits } else { waits.difference(Flags::BLOCKED) },
+                &mut self.shared,
+            );
+            if connection.visit(ip, budget, &mut self.shared) == Visited::OutOfBudget && !is_out_of_budget {
+                is_out_of_budget = true;
+                self.first = u16::try_from(index).unwrap_or(0);
             }
+            if connection.flags.contains(Flags::BLOCKED) {
+                blocked.insert(interface);
+            }
+            index += 1;
         }
-        if progress == Progress::Idle && blocked != InterfaceSet::NONE {
-            progress = Progress::Blocked(blocked);
+        match (is_out_of_budget, blocked.is_empty()) {
+            (true, _) => Progress::More,
+            (_, true) => Progress::Idle,
+            _ => Progress::Blocked(blocked),
         }
-        progress
     }
 }
 
 impl Connection {
-    /// What it waits for may have come, or its time.
-    fn wake(&mut self, now: Instant, has_moved: bool, room: InterfaceSet, statistics: &mut Statistics) {
-        if has_moved && self.flags.contains(Flags::PARKED) {
-            self.flags.remove(Flags::PARKED);
+    /// What it waits for may have come, if that is among `over`, or its time.
+    fn wake(&mut self, over: Flags, shared: &mut Shared<'_>) {
+        if self.flags.intersects(over) {
+            self.flags.remove(over);
             self.flags.insert(Flags::READY);
         }
-        if self.flags.contains(Flags::BLOCKED) && room.contains(self.path.interface()) {
-            self.flags.remove(Flags::BLOCKED);
-            self.flags.insert(Flags::READY);
-        }
-        if self.ack_at.is_due(now) {
+        if self.ack_at.is_due(shared.now) {
             self.ack_at.stop();
             self.flags.insert(Flags::ACK_NOW | Flags::READY);
         }
-        if self.timer.is_due(now) {
+        if self.timer.is_due(shared.now) {
             self.timer.stop();
-            self.on_timer(statistics);
+            self.on_timer(&mut shared.statistics);
         }
     }
 
@@ -111,7 +101,7 @@ impl Connection {
         if self.state.is_synchronized() {
             // RFC 5681 §3.1 (4); a probe of a closed window has lost nothing.
             if self.snd_wnd != 0 && self.tries == 1 {
-                let smss = self.smss();
+                let smss = self.smss;
                 self.ssthresh = (self.flight() / 2).max(2 * smss);
                 self.cwnd = smss;
             }
@@ -122,59 +112,51 @@ impl Connection {
     }
 
     /// Sends all that may leave now.
-    fn visit(
-        &mut self,
-        tx: &[u8],
-        now: Instant,
-        ip: &mut dyn IpLayer,
-        budget: &mut usize,
-        statistics: &mut Statistics,
-    ) -> Visited {
-        if self.path.mtu() == 0 {
-            // It came with a SYN; now its way is decided.
-            let from = Source { address: Some(self.path.source()), interface: Some(self.path.interface()) };
-            match ip.route(from, self.path.destination()) {
-                Ok(path) => self.path = path,
-                Err(_) => {
-                    count(&mut statistics.unroutable);
-                    self.finish(End::Refused);
-                    return Visited::Done;
-                }
-            }
-        }
-        loop {
-            let Some(plan) = self.next(now) else {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn visit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, shared: &mut Shared<'_>) -> Visited {
+        while self.flags.intersection(Flags::WAITS | Flags::READY) == Flags::READY {
+            self.note_smss();
+            let Some(plan) = self.next(shared.now) else {
                 self.flags.remove(Flags::READY);
-                return Visited::Done;
+                break;
             };
             if *budget == 0 {
                 return Visited::OutOfBudget;
             }
-            match self.emit(&plan, tx, ip) {
+            match self.emit(&plan, shared.tx, ip) {
                 Ok(()) => {
                     *budget -= 1;
-                    count(&mut statistics.segments_sent);
-                    statistics.octets_sent = statistics.octets_sent.wrapping_add(plan.len);
+                    count(&mut shared.statistics.segments_sent);
+                    shared.statistics.octets_sent = shared.statistics.octets_sent.wrapping_add(plan.len);
                 }
                 Err(SendError::Full) => {
-                    count(&mut statistics.blocked);
+                    count(&mut shared.statistics.blocked);
                     self.flags.insert(Flags::BLOCKED);
-                    return Visited::Blocked;
+                    break;
                 }
                 Err(SendError::Resolving) => {
-                    count(&mut statistics.resolving);
+                    count(&mut shared.statistics.resolving);
                     self.flags.insert(Flags::PARKED);
-                    return Visited::Done;
+                    break;
                 }
                 // The path has a smaller MTU now, which `next` minds; or there is no way, which is as if it were lost.
-                Err(SendError::TooBig(_)) if self.smss() < plan.len => continue,
-                Err(_) => count(&mut statistics.unroutable),
+                Err(SendError::TooBig(_)) if self.has_shrunk(&plan) => continue,
+                Err(_) => {
+                    count(&mut shared.statistics.unroutable);
+                    if self.path.mtu() == 0 {
+                        // To a peer whose SYN came there never was one.
+                        self.finish(End::Refused);
+                        break;
+                    }
+                }
             }
-            self.on_sent(&plan, now, statistics);
+            self.on_sent(&plan, shared);
         }
+        Visited::Done
     }
 
     /// The segment to leave next; if there is none and something waits for the window, the timer for that is set.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn next(&mut self, now: Instant) -> Option<Plan> {
         let bare = |seq, control| Some(Plan { seq, control, len: 0 });
         if self.flags.contains(Flags::RESET) {
@@ -206,84 +188,79 @@ impl Connection {
 
     /// Data and FIN.
     fn next_data(&mut self, now: Instant) -> Option<Plan> {
-        let smss = self.smss();
+        let smss = self.smss;
         let has_fin = self.flags.contains(Flags::FIN_QUEUED);
-        let plan = |seq, len, is_last, fin| {
-            let mut control = Control::ACK;
-            control.set(Control::PSH, is_last && len > 0);
-            control.set(Control::FIN, fin);
-            Some(Plan { seq, control, len })
-        };
-        if self.flags.contains(Flags::RESEND) && self.flight() > 0 {
-            let len = self.tx.len().min(smss).min(self.flight());
-            let is_last = len == self.tx.len();
-            return plan(self.snd_una, len, is_last, has_fin && is_last);
-        }
-        let end = self.data_end();
-        if self.snd_nxt.gt(end) {
-            return None;
-        }
-        let unsent = end.distance(self.snd_nxt);
+        let is_again = self.flags.contains(Flags::RESEND) && self.flight() > 0;
+        let is_forced = is_again || self.flags.contains(Flags::FORCE);
+        let seq = if is_again { self.snd_una } else { self.snd_nxt };
+        let in_flight = seq.distance(self.snd_una);
+        // None: behind the FIN.
+        let unsent = self.tx.len().checked_sub(in_flight)?;
         if unsent == 0 && !has_fin {
             return None;
         }
-        let is_forced = self.flags.contains(Flags::FORCE);
-        let in_flight = self.snd_nxt.distance(self.snd_una);
         let mut room = self.snd_wnd.min(self.cwnd).saturating_sub(in_flight);
-        if is_forced {
+        if is_again {
+            room = self.flight();
+        } else if is_forced {
             room = room.max(1);
         }
         let len = unsent.min(room).min(smss);
         let is_last = len == unsent;
-        let fin = has_fin && is_last && room > len;
         // RFC 9293 §3.7.4 and §3.8.6.2.1.
-        let may_leave = len == smss
-            || is_forced
-            || (is_last && (has_fin || in_flight == 0 || self.flags.contains(Flags::NO_DELAY)))
-            || len >= (self.max_snd_wnd / 2).max(1);
-        if (len > 0 && may_leave) || fin {
-            return plan(self.snd_nxt, len, is_last, fin);
+        let is_in_order = in_flight == 0 || has_fin || self.flags.contains(Flags::NO_DELAY);
+        let least =
+            if is_forced || (is_last && is_in_order) { 1 } else { smss.min(self.max_snd_wnd / 2).max(1) };
+        let fin = has_fin && is_last && room > len;
+        if fin || len >= least {
+            let mut control = Control::ACK;
+            control.set(Control::PSH, is_last && len > 0);
+            control.set(Control::FIN, fin);
+            return Some(Plan { seq, control, len });
         }
         if self.flight() == 0 && !self.timer.is_running() {
             // §3.8.6.1: the window may open unheard.
-            self.timer = Deadline::at(now.plus_micros(self.rto()));
+            self.start(self.rto(), now);
         }
         None
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn emit(&mut self, plan: &Plan, tx: &[u8], ip: &mut dyn IpLayer) -> Result<(), SendError> {
-        let is_syn = plan.control.contains(Control::SYN);
-        let mut options = [0; 12];
-        let mut options_len = 0;
-        if is_syn {
-            let is_first = self.state == State::SynSent;
-            let [m0, m1] = self.path.max_segment_len().saturating_sub(20).to_be_bytes();
-            let shift = shift_for(self.rx.size());
-            let scale =
-                if is_first || self.flags.contains(Flags::SCALED) { [1, 3, 3, shift] } else { [1; 4] };
-            let sack = if is_first || self.flags.contains(Flags::SACK) { [1, 1, 4, 2] } else { [1; 4] };
-            let ([a, b, c, d], [e, f, g, h]) = (scale, sack);
-            options = [2, 4, m0, m1, a, b, c, d, e, f, g, h];
-            options_len = 12;
-        } else if plan.len == 0 && self.flags.contains(Flags::SACK) && self.ahead != self.ahead_end {
-            // RFC 2018 §4.
-            let ([a, b, c, d], [e, f, g, h]) = (self.ahead.0.to_be_bytes(), self.ahead_end.0.to_be_bytes());
-            options = [1, 1, 5, 10, a, b, c, d, e, f, g, h];
-            options_len = 12;
+        if self.path.mtu() == 0 {
+            // It came with a SYN; now its way is decided.
+            ip.prepare(&mut self.path)?;
         }
-        let window = if is_syn { u16::try_from(self.rx.free()).unwrap_or(u16::MAX) } else { self.window() };
-        let fields = Fields {
-            src_port: self.local_port,
-            dst_port: self.remote_port,
-            seq: plan.seq.0,
-            ack: if plan.control.contains(Control::ACK) { self.rcv_nxt.0 } else { 0 },
-            flags: plan.control,
-            window,
-            urgent: 0,
-        };
-        let options = options.get(..options_len).unwrap_or_default();
-        let payload = self.tx.slices(tx, plan.seq.distance(self.snd_una), plan.len);
-        let payload = if plan.len == 0 { [&[][..], &[]] } else { payload };
+        let is_scaled = self.flags.contains(Flags::SCALED);
+        let has_sack = self.flags.contains(Flags::SACK);
+        let mut shift = if is_scaled { self.rcv_shift } else { 0 };
+        // Without options, until there are some: none begins with 0.
+        let mut options = [0; 3];
+        if plan.control.contains(Control::SYN) {
+            let is_first = self.state == State::SynSent;
+            let mss = self.path.max_segment_len().saturating_sub(20);
+            shift = 0;
+            options = [
+                0x0204_0000 | u32::from(mss),
+                if is_first || is_scaled { 0x0103_0300 | u32::from(self.rcv_shift) } else { 0x0101_0101 },
+                if is_first || has_sack { 0x0101_0402 } else { 0x0101_0101 },
+            ];
+        } else if plan.len == 0 && has_sack && self.ahead != self.ahead_end {
+            // RFC 2018 §4.
+            options = [0x0101_050A, self.ahead.0, self.ahead_end.0];
+        }
+        let [a, b, c] = options;
+        let words = if a == 0 { 5 } else { 8 };
+        let header = [
+            self.ports.rotate_left(16),
+            plan.seq.0,
+            if plan.control.contains(Control::ACK) { self.rcv_nxt.0 } else { 0 },
+            u32::from(plan.control.bits()) << 16 | u32::from(self.window(shift)),
+            0,
+            a,
+            b,
+            c,
+        ];
         let addresses = self.path.pseudo_sum();
         let packet = Outgoing {
             protocol: IpProtocol::TCP,
@@ -291,18 +268,30 @@ impl Connection {
             traffic_class: 0,
             flags: OutFlags::DONT_FRAGMENT,
         };
-        let len = tcp::HEADER_LEN + options.len() + usize::try_from(plan.len).unwrap_or(0);
-        ip.send(&mut self.path, packet, len, &mut |buffer: &mut [u8]| {
+        let offset = plan.seq.distance(self.snd_una);
+        let len = words * 4 + usize::try_from(plan.len).unwrap_or(0);
+        let (ring, path) = (&self.tx, &mut self.path);
+        ip.send(path, packet, len, &mut move |buffer: &mut [u8]| {
             // The buffer is as long as was asked for.
-            let written = tcp::emit(buffer, &fields, options, payload, Checksum::Full(addresses));
+            if let Some(data) = buffer.get_mut(words * 4..) {
+                ring.copy_to(tx, offset, data);
+            }
+            let written = tcp::emit_words(buffer, header.get(..words).unwrap_or(&header), addresses);
             debug_assert!(written.is_ok());
         })
     }
 
+    /// Whether what was to leave is more than a segment carries by now.
+    fn has_shrunk(&mut self, plan: &Plan) -> bool {
+        self.note_smss();
+        self.smss < plan.len
+    }
+
     /// A segment left, or was lost at once.
-    fn on_sent(&mut self, plan: &Plan, now: Instant, statistics: &mut Statistics) {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn on_sent(&mut self, plan: &Plan, shared: &mut Shared<'_>) {
         if plan.control.contains(Control::RST) {
-            count(&mut statistics.resets_sent);
+            count(&mut shared.statistics.resets_sent);
             self.flags = self.flags.intersection(Flags::HELD);
             return;
         }
@@ -314,7 +303,7 @@ impl Connection {
         if sequence == 0 {
             if plan.seq.lt(self.snd_una) {
                 self.flags.remove(Flags::PROBE);
-                self.timer = Deadline::at(now.plus_micros(KEEP_ALIVE_INTERVAL));
+                self.start(KEEP_ALIVE_INTERVAL, shared.now);
             }
             return;
         }
@@ -323,19 +312,18 @@ impl Connection {
         if self.snd_nxt == plan.seq {
             self.snd_nxt = end;
         }
-        self.snd_nxt = self.snd_nxt.max(self.snd_una);
         self.flags.remove(Flags::FORCE | Flags::RESEND);
         if plan.seq.lt(self.snd_max) {
-            count(&mut statistics.retransmits);
+            count(&mut shared.statistics.retransmits);
             // Karn's rule, RFC 6298 §3.
             self.flags.remove(Flags::TIMING);
         } else if !self.flags.contains(Flags::TIMING) {
             self.flags.insert(Flags::TIMING);
             self.timed = end;
-            self.timed_at = now;
+            self.timed_at = lower_half(shared.now);
         }
         if was_idle || plan.seq == self.snd_una || !self.timer.is_running() {
-            self.timer = Deadline::at(now.plus_micros(self.rto()));
+            self.start(self.rto(), shared.now);
         }
         self.snd_max = self.snd_max.max(end);
     }

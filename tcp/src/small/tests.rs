@@ -281,7 +281,7 @@ fn the_answer_to_our_syn_decides() {
         let mut rig = Rig::new();
         let id = rig.connect();
         rig.turn();
-        let local = rig.tcp.connections[0].local_port;
+        let local = rig.tcp.connections[0].local_port();
         let (got, sent) = answer(&mut rig, local, &seg(flags, 0, ack));
         assert_eq!((got, sent.len()), (verdict, leaves), "{flags} {ack}");
         assert_eq!((rig.state(id), rig.tcp.outcome(id)), (state, Ok(outcome)), "{flags} {ack}");
@@ -701,9 +701,25 @@ fn what_cannot_leave_waits_for_what_it_needs() {
         rig.after(60_000);
     }
     assert_eq!(rig.tcp.outcome(id), Ok(Some(Outcome::TimedOut)));
+    rig.tcp.release(id).unwrap();
+    rig.budget = 100;
+    rig.turn();
     rig.unroutable = Some(Unreachable::NoRoute);
     rig.input_from(1, &seg(SYN, 0, 0));
     assert!(rig.turn().is_empty() && rig.due().is_none());
+    assert_eq!((rig.tcp.statistics().syn_no_room, rig.tcp.statistics().syns_received), (0, 2));
+}
+
+#[test]
+fn a_syn_that_came_twice_is_not_answered_again_once_its_answer_is_acknowledged() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.given(&seg(SYN, 0, 0)).len(), 1);
+    rig.input(&seg(SYN, 0, 0));
+    assert!(rig.given(&seg(ACK, 1, 1)).is_empty());
+    let id = rig.tcp.accept(PORT).unwrap();
+    assert_eq!(rig.tcp.send(id, b"abc"), Ok(3));
+    let [sent] = &rig.turn()[..] else { panic!("one segment") };
+    assert_eq!((sent.seq, sent.ack, &sent.data[..]), (1, 1, &b"abc"[..]));
 }
 
 #[test]
