@@ -22,7 +22,7 @@ mod record;
 mod regions;
 
 use crate::Addresses;
-use record::{front_len, is_gap, octets, open, units, units_of, write, GAP_START};
+use record::{front_len, is_gap, is_v6, octets, open, units, units_of, write, GAP_START};
 pub use record::{Label, Record};
 pub use regions::Regions;
 
@@ -140,8 +140,24 @@ impl Queue {
         if self.used == 0 {
             return None;
         }
+        let start = start_at(region, usize::from(self.head))?;
+        // Where flash is not short, there is one of each family.
+        if cfg!(not(target_pointer_width = "32")) && is_v6(start) {
+            return self.split_at(region, start);
+        }
+        self.split(region, start)
+    }
+
+    #[inline(never)]
+    fn split_at<'r>(&self, region: &'r mut [u8], start: [u8; UNIT]) -> Option<(Record<'r>, Self)> {
+        self.split(region, start)
+    }
+
+    /// As [`Queue::split_first`], of a record that starts so.
+    #[inline]
+    fn split<'r>(&self, region: &'r mut [u8], start: [u8; UNIT]) -> Option<(Record<'r>, Self)> {
         let at = usize::from(self.head) * UNIT;
-        let (start, rest) = (start_at(region, usize::from(self.head))?, self.rest(region));
+        let rest = self.rest_behind(region, start);
         Some((open(region.get_mut(at..at + octets(start))?)?, rest))
     }
 
@@ -179,12 +195,25 @@ impl Queue {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     #[cfg_attr(not(target_pointer_width = "32"), inline)]
     fn rest(self, region: &[u8]) -> Self {
-        let Some(start) = start_at(region, usize::from(self.head)) else { return Self::EMPTY };
+        match start_at(region, usize::from(self.head)) {
+            Some(start) => self.rest_behind(region, start),
+            None => Self::EMPTY,
+        }
+    }
+
+    /// As [`Queue::rest`], behind a record that starts so.
+    #[inline]
+    fn rest_behind(self, region: &[u8], start: [u8; UNIT]) -> Self {
         let units = units(start);
         let left = match self.used.checked_sub(units) {
             None | Some(0) => return Self::EMPTY,
             Some(left) => left,
         };
+        // Gaps end with the region: a queue that ends before that has none. Where flash is short, one look is enough.
+        let tail = usize::from(self.head) + usize::from(self.used);
+        if cfg!(not(target_pointer_width = "32")) && tail < capacity(region.len()) {
+            return Self { head: self.head.wrapping_add(units), used: left };
+        }
         let head = usize::from(self.head) + usize::from(units);
         if head < usize::from(u16::MAX) && start_at(region, head).is_some_and(|start| !is_gap(start)) {
             return Self { head: u16::try_from(head).unwrap_or(0), used: left };

@@ -153,7 +153,7 @@ impl Record<'_> {
 
 /// Whether addresses are of IPv6. In a build without it none are.
 #[inline]
-fn is_v6(addresses: &Addresses<'_>) -> bool {
+fn are_v6(addresses: &Addresses<'_>) -> bool {
     cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || matches!(addresses, Addresses::V6(_)))
 }
 
@@ -163,10 +163,16 @@ const fn has_v6(state: u8) -> bool {
     cfg!(feature = "ipv6") && (cfg!(not(feature = "ipv4")) || state & IPV6 != 0)
 }
 
+/// Whether the record that starts so is of IPv6.
+#[inline]
+pub(super) const fn is_v6([_, _, state, _]: [u8; UNIT]) -> bool {
+    has_v6(state)
+}
+
 /// Octets in front of the payload.
 #[inline]
 pub(super) fn front_len(addresses: &Addresses<'_>) -> usize {
-    if is_v6(addresses) {
+    if are_v6(addresses) {
         V6_LEN
     } else {
         V4_LEN
@@ -217,7 +223,7 @@ pub(super) fn write<'r>(
     let [l0, l1] = len.to_ne_bytes();
     let [p0, p1] = label.port.to_ne_bytes();
     let interface = label.interface.map_or(NO_INTERFACE, |interface| interface.0);
-    let family = if is_v6(&addresses) { IPV6 } else { 0 };
+    let family = if are_v6(&addresses) { IPV6 } else { 0 };
     let state = family | (label.flags & FLAGS);
     let (header, rest) = record.split_first_chunk_mut::<HEADER_LEN>()?;
     *header = [l0, l1, state, interface, p0, p1, label.hop_limit, label.traffic_class];

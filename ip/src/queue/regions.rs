@@ -6,20 +6,20 @@ use super::UNIT;
 #[derive(Debug)]
 pub struct Regions<'a> {
     octets: &'a mut [u8],
-    len: usize,
+    len: u32,
 }
 
 impl<'a> Regions<'a> {
     /// Divides `octets` equally among so many sockets; a multiple of four each.
     pub fn new(octets: &'a mut [u8], sockets: usize) -> Self {
         let len = octets.len().checked_div(sockets).unwrap_or(0) & !(UNIT - 1);
-        Self { octets, len }
+        Self { octets, len: u32::try_from(len).unwrap_or(u32::MAX - 3) }
     }
 
     /// Octets of each region.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        usize::try_from(self.len).unwrap_or(0)
     }
 
     /// Whether the regions have no octets.
@@ -37,7 +37,7 @@ impl<'a> Regions<'a> {
     /// The region of one socket; `None` beyond the last.
     #[inline]
     pub fn get(&mut self, index: u16) -> Option<&mut [u8]> {
-        let start = usize::from(index).wrapping_mul(self.len);
-        self.octets.get_mut(start..)?.get_mut(..self.len)
+        let start = usize::from(index).wrapping_mul(self.len());
+        self.octets.get_mut(start..start.wrapping_add(self.len()))
     }
 }
