@@ -46,14 +46,22 @@ impl RecvMeta {
             local: record.addresses().destination(),
             cast: match record.flags() {
                 0 => Cast::Unicast,
-                MULTICAST => Cast::Multicast,
-                _ => Cast::Broadcast,
+                flags => cast_of(flags),
             },
             interface: record.interface().unwrap_or_default(),
             hop_limit: record.hop_limit(),
             traffic_class: record.traffic_class(),
             len: record.payload.len(),
         }
+    }
+}
+
+/// The cast that is kept so, of a group's or broadcast.
+#[cold]
+fn cast_of(flags: u8) -> Cast {
+    match flags {
+        MULTICAST => Cast::Multicast,
+        _ => Cast::Broadcast,
     }
 }
 

@@ -105,6 +105,11 @@ bitflags::bitflags! {
         const SHARED = 256;
         /// Closed by the user, but what it queued has still to leave.
         const CLOSING = 512;
+        /// Bound to an interface.
+        const INTERFACE = 1024;
+        /// Socket and `path` fix nothing, and `path` leads to one station: what is sent along it needs no more questions
+        /// while it is current and resolved.
+        const PLAIN = 2048;
     }
 }
 
@@ -118,6 +123,7 @@ pub struct Slot {
     pub(crate) local_port: u16,
     /// 0: not connected.
     pub(crate) remote_port: u16,
+    /// Odd while the socket is open, as that of each handle: one comparison tells an open socket from all else.
     pub(crate) generation: u16,
     pub(crate) flags: Flags,
     pub(crate) receive: Queue,
@@ -148,7 +154,7 @@ impl Slot {
     /// Whether this is the open socket of a handle.
     #[inline]
     pub(crate) fn is_open(&self, socket: Handle) -> bool {
-        self.generation == socket.generation && self.local_port != 0 && !self.flags.contains(Flags::CLOSING)
+        self.generation == socket.generation
     }
 
     /// The address that the socket is bound to.
@@ -238,15 +244,14 @@ impl Slot {
     /// Whether the socket and its path fix nothing, and the path leads to one station whose address is known.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        let own = Flags::ADDRESS.union(Flags::CONNECTED);
-        !self.flags.intersects(own) && self.interface == 0 && self.path.is_plain() && !self.path.is_to_group()
+        self.flags.contains(Flags::PLAIN) && !self.path.is_resolving()
     }
 
     /// Whether it is bound to a port and nothing else, so that it takes whatever comes there.
     #[inline]
     pub(crate) fn takes_all(&self) -> bool {
         let others = Flags::ONLY_V4.union(Flags::ONLY_V6).union(Flags::ADDRESS).union(Flags::CONNECTED);
-        !self.flags.intersects(others.union(Flags::CLOSING)) && self.interface == 0
+        !self.flags.intersects(others.union(Flags::INTERFACE).union(Flags::CLOSING))
     }
 
     /// Whether all that it sends leaves by one interface.
@@ -270,13 +275,19 @@ impl Slot {
         let is_others = self.flags.contains(Flags::CONNECTED) && self.path.addresses() != path.addresses();
         if !is_others && !self.flags.contains(Flags::GROUP) {
             self.path = *path;
+            let fixed = Flags::ADDRESS.union(Flags::CONNECTED).union(Flags::INTERFACE);
+            let chooses = path.is_source_fixed() || path.is_interface_fixed();
+            self.flags.set(
+                Flags::PLAIN,
+                !self.flags.intersects(fixed) && !chooses && !path.is_to_group(),
+            );
         }
     }
 
     /// Forgets the way, but not the address that the socket is bound to.
     pub(crate) fn forget_path(&mut self) {
         self.path = self.address().map_or(Path::EMPTY, only_source);
-        self.flags.remove(Flags::CONNECTED);
+        self.flags.remove(Flags::CONNECTED.union(Flags::PLAIN));
     }
 }
 

@@ -21,6 +21,7 @@ impl Udp<'_> {
         let index = self.table.free().ok_or(BindError::NoSlot)?;
         let mut slot = Slot { ..Slot::EMPTY };
         slot.interface = local.interface.map_or(0, |interface| interface.0.saturating_add(1));
+        slot.flags.set(Flags::INTERFACE, slot.interface != 0);
         slot.flags.set(Flags::SHARED, local.sharing == Sharing::Shared);
         if let Some(address) = local.address {
             slot.flags.insert(if address.is_ipv4() { Flags::ONLY_V4 } else { Flags::ONLY_V6 });
@@ -38,7 +39,7 @@ impl Udp<'_> {
             return Err(BindError::InUse);
         }
         let place = self.slots.get_mut(usize::from(index)).ok_or(BindError::NoSlot)?;
-        slot.generation = place.generation;
+        slot.generation = place.generation | 1;
         slot.flags.insert(place.flags);
         *place = slot;
         self.table.insert(self.slots);
@@ -114,6 +115,7 @@ impl Udp<'_> {
         let slot = self.slot_mut(socket)?;
         slot.receive = Queue::EMPTY;
         slot.flags.insert(Flags::CLOSING);
+        slot.generation = slot.generation.wrapping_add(1);
         let idle = slot.transmit.is_empty();
         self.free = Some(|udp, index| udp.free(index));
         while self.errors.take(socket).is_some() {}
@@ -232,7 +234,7 @@ impl Udp<'_> {
         self.table.remove(self.slots, index);
         self.sole = crate::storage::NO_SOLE;
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
-        let generation = slot.generation.wrapping_add(1);
+        let generation = slot.generation;
         if slot.flags.contains(Flags::READY) {
             self.ready.remove(index);
         }
