@@ -135,15 +135,17 @@ fn input<T: TxToken, const GROUPS: usize>(
         return count(&mut statistics.rx_group_source);
     }
     let protocol = header.ether_type();
-    if !protocol.is_type() {
-        return count(if protocol.as_length().is_some() {
-            &mut statistics.rx_802_3
-        } else {
-            &mut statistics.rx_bad_type
-        });
-    }
-    if protocol == EtherType::VLAN {
-        return count(&mut statistics.rx_vlan);
+    if protocol != EtherType::IPV4 {
+        if !protocol.is_type() {
+            return count(if protocol.as_length().is_some() {
+                &mut statistics.rx_802_3
+            } else {
+                &mut statistics.rx_bad_type
+            });
+        }
+        if protocol == EtherType::VLAN {
+            return count(&mut statistics.rx_vlan);
+        }
     }
     count(&mut statistics.rx_frames);
     add(&mut statistics.rx_octets, len);

@@ -12,6 +12,8 @@ pub(crate) struct Port {
     /// As of the last turn; down if the device is of another medium than the link.
     capabilities: Capabilities,
     medium: Medium,
+    /// Longest packet that the device carries as it is; 0 while it is down.
+    longest: u16,
     /// Whether a send was refused and `ROOM` is owed.
     full: bool,
     /// Whether there is room again, seen after the burst that made it.
@@ -22,7 +24,9 @@ pub(crate) struct Port {
 
 impl Port {
     pub(crate) fn new<D: Device>(medium: Medium, device: &D) -> Self {
-        Self { capabilities: look(medium, device), medium, full: false, has_room: false, now: Instant::ZERO }
+        let capabilities = look(medium, device);
+        let longest = longest(&capabilities);
+        Self { capabilities, medium, longest, full: false, has_room: false, now: Instant::ZERO }
     }
 
     /// `LinkLayer::service` of a link that keeps no packets.
@@ -31,6 +35,7 @@ impl Port {
         let capabilities = look(self.medium, device);
         if capabilities != self.capabilities {
             self.capabilities = capabilities;
+            self.longest = longest(&capabilities);
             events |= LinkEvents::CHANGED;
         }
         if self.full && device.transmit(now).is_some() {
@@ -57,14 +62,10 @@ impl Port {
     /// Whether the device can carry `packet`, which it needs not cut. Says no where [`Port::check`] is to be asked.
     #[inline]
     pub(crate) fn carries_whole(&self, packet: &LinkPacket) -> bool {
-        let capabilities = &self.capabilities;
-        if packet.segment != 0 || packet.len > capabilities.mtu {
-            return false;
-        }
-        if capabilities.link_state == LinkState::Down {
-            return false;
-        }
-        matches!(packet.checksum, TxChecksum::Full) || capabilities.checksum == ChecksumOffload::Partial
+        packet.segment == 0
+            && packet.len <= self.longest
+            && (matches!(packet.checksum, TxChecksum::Full)
+                || self.capabilities.checksum == ChecksumOffload::Partial)
     }
 
     /// Whether the device can carry `packet`.
@@ -115,6 +116,13 @@ pub(crate) fn tx_meta(packet: &LinkPacket, header_len: u16) -> TxMeta {
         }
     };
     TxMeta { checksum, segment: packet.segment }
+}
+
+const fn longest(capabilities: &Capabilities) -> u16 {
+    match capabilities.link_state {
+        LinkState::Up => capabilities.mtu,
+        LinkState::Down => 0,
+    }
 }
 
 fn look<D: Device>(medium: Medium, device: &D) -> Capabilities {
