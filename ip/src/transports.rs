@@ -74,11 +74,12 @@ impl<T: Transport> Transports for [T] {
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
-        let first = first.checked_rem(self.len()).unwrap_or(0);
+        let mut next = first.checked_rem(self.len()).unwrap_or(0);
         let mut progress = Progress::Idle;
-        let (before, from) = self.split_at_mut_checked(first).unwrap_or_default();
-        for transport in from.iter_mut().chain(before) {
+        for _ in 0..self.len() {
+            let Some(transport) = self.get_mut(next) else { break };
             progress = progress.and(transport.transmit(ip, budget));
+            next = if next + 1 == self.len() { 0 } else { next + 1 };
         }
         progress
     }
@@ -125,6 +126,7 @@ impl Transports for () {
 }
 
 impl<A: Transport> Transports for (A,) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         self.0.receive(packet, segment)
     }
@@ -143,6 +145,7 @@ impl<A: Transport> Transports for (A,) {
 }
 
 impl<A: Transport, B: Transport> Transports for (A, B) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}
@@ -176,6 +179,7 @@ impl<A: Transport, B: Transport> Transports for (A, B) {
 }
 
 impl<A: Transport, B: Transport, C: Transport> Transports for (A, B, C) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}
@@ -216,6 +220,7 @@ impl<A: Transport, B: Transport, C: Transport> Transports for (A, B, C) {
 }
 
 impl<A: Transport, B: Transport, C: Transport, D: Transport> Transports for (A, B, C, D) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}
@@ -263,6 +268,7 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport> Transports for (A, 
 }
 
 impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport> Transports for (A, B, C, D, E) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}
@@ -319,6 +325,7 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport> Trans
 impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Transport> Transports
     for (A, B, C, D, E, F)
 {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}
@@ -382,6 +389,7 @@ impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Tr
 impl<A: Transport, B: Transport, C: Transport, D: Transport, E: Transport, F: Transport, G: Transport>
     Transports for (A, B, C, D, E, F, G)
 {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}
@@ -460,6 +468,7 @@ impl<
         H: Transport,
     > Transports for (A, B, C, D, E, F, G, H)
 {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         match self.0.receive(packet, segment) {
             Verdict::NotMine => {}

@@ -119,6 +119,10 @@ pub(crate) fn tx_meta(packet: &LinkPacket, header_len: u16) -> TxMeta {
 }
 
 const fn longest(capabilities: &Capabilities) -> u16 {
+    if cfg!(target_pointer_width = "32") {
+        // There `check` alone is asked.
+        return 0;
+    }
     match capabilities.link_state {
         LinkState::Up => capabilities.mtu,
         LinkState::Down => 0,
