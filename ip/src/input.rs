@@ -131,7 +131,7 @@ pub(crate) fn deliver<T: Transports + ?Sized>(
         }
     }
     count(&mut host.statistics.delivered);
-    match transports.receive(meta, segment) {
+    match offer(transports, meta, segment) {
         Verdict::NotMine if is_icmp => {
             // RFC 1122 §3.2.2, RFC 4443 §2.4 (b): unknown messages are dropped silently.
             count(&mut host.statistics.unknown_protocol);
@@ -139,6 +139,13 @@ pub(crate) fn deliver<T: Transports + ?Sized>(
         }
         verdict => host.conclude(verdict, meta, named_at, segment, from, back),
     }
+}
+
+/// Offers a segment to the transports. Out of line where flash is not short: only the usual packet has them in line.
+#[cfg_attr(target_pointer_width = "32", inline)]
+#[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+fn offer<T: Transports + ?Sized>(transports: &mut T, meta: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+    transports.receive(meta, segment)
 }
 
 /// What the IP layer did with an ICMP message.

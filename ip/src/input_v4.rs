@@ -51,7 +51,9 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         if verdict == Verdict::Done {
             return true;
         }
-        if let Some(reason) = host.conclude(verdict, &meta, PROTOCOL, segment, &frame.from, back) {
+        // A copy: what the transports have in line then needs none in memory.
+        let copy = meta;
+        if let Some(reason) = host.conclude(verdict, &copy, PROTOCOL, segment, &frame.from, back) {
             let whole = ipv4::HEADER_LEN + segment.len();
             let parts = frame.payload.get(..whole).and_then(|p| p.split_at_checked(ipv4::HEADER_LEN));
             if let Some((header, rest)) = parts {

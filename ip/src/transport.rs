@@ -255,6 +255,7 @@ pub trait Transport {
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         (**self).receive(packet, segment)
     }
@@ -263,6 +264,7 @@ impl<T: Transport + ?Sized> Transport for &mut T {
         (**self).error(now, error)
     }
 
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         (**self).transmit(ip, budget)
     }

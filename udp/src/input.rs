@@ -24,7 +24,8 @@ enum Check {
 
 impl Udp<'_> {
     /// Takes a datagram, RFC 768 and RFC 1122 §4.1.3.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "32", inline)]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn on_datagram(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         count(&mut self.statistics.received);
         let Ok((header, payload)) = udp::split(segment) else {
@@ -32,10 +33,15 @@ impl Udp<'_> {
             return Verdict::Done;
         };
         // Where flash is short, the common way is no reason for more code.
-        if cfg!(not(target_pointer_width = "32")) && self.deliver_plain(packet, header, payload) {
+        if cfg!(target_pointer_width = "32") {
+            return self.on_datagram_of_any_kind(packet, header, payload);
+        }
+        if self.deliver_plain(packet, header, payload) {
             return Verdict::Done;
         }
-        self.on_datagram_of_any_kind(packet, header, payload)
+        // A copy, so that the short way needs none in memory.
+        let packet = *packet;
+        self.on_datagram_of_any_kind(&packet, header, payload)
     }
 
     /// Takes a datagram as most are: to this host alone, with a checksum, for the only socket of its port, which takes

@@ -23,7 +23,9 @@ use tersus_wire::{udp, IpProtocol};
 const PASSED_MAX: u32 = 32;
 
 impl Transport for Udp<'_> {
-    #[inline]
+    // In line where flash is not short: in a static composition, the fields of `packet` then stay in registers.
+    #[cfg_attr(target_pointer_width = "32", inline)]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         if packet.protocol != IpProtocol::UDP {
             return Verdict::NotMine;
@@ -39,7 +41,9 @@ impl Transport for Udp<'_> {
         }
     }
 
-    #[inline]
+    // In line as far as `send_front` where flash is not short: in a static composition, the IP layer's send is so too.
+    #[cfg_attr(target_pointer_width = "32", inline)]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         if self.ready.is_empty() && self.waiting.is_empty() {
             return Progress::Idle;
@@ -54,8 +58,9 @@ impl Transport for Udp<'_> {
 }
 
 /// What all sockets share in one `transmit`.
-struct Turn<'t> {
-    ip: &'t mut dyn IpLayer,
+///
+/// The IP layer is handed on beside it, not in it: then the compiler can know which one it is.
+struct Turn {
     /// The interfaces that did not answer `Full` in this turn.
     room: InterfaceSet,
     /// Those that did, or have no room since an earlier turn.
@@ -65,7 +70,8 @@ struct Turn<'t> {
 }
 
 impl Udp<'_> {
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     fn transmit_queued(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let generation = ip.generation();
         let room = ip.room();
@@ -77,13 +83,13 @@ impl Udp<'_> {
         }
         self.generation = generation;
         let has_one_interface = ip.interface_count() <= 1;
-        let mut turn = Turn { ip, room, full: self.full, generation, has_one_interface };
+        let mut turn = Turn { room, full: self.full, generation, has_one_interface };
         for _ in 0..self.ready.len() {
             if *budget == 0 {
                 break;
             }
             let Some(index) = self.ready.pop() else { break };
-            self.visit(index, &mut turn, budget);
+            self.visit(index, ip, &mut turn, budget);
         }
         self.full = turn.full;
         if !self.ready.is_empty() {
@@ -107,8 +113,9 @@ impl Udp<'_> {
     }
 
     /// Sends what a socket has queued, oldest first, and files the socket where it belongs then.
-    #[inline]
-    fn visit(&mut self, index: u16, turn: &mut Turn<'_>, budget: &mut usize) {
+    #[cfg_attr(target_pointer_width = "32", inline)]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    fn visit(&mut self, index: u16, ip: &mut dyn IpLayer, turn: &mut Turn, budget: &mut usize) {
         let Some(slot) = self.slots.get_mut(usize::from(index)) else { return };
         slot.flags.remove(Flags::READY);
         // It is here for something new; what is parked has not been called.
@@ -118,7 +125,7 @@ impl Udp<'_> {
         let mut refused = None;
         if cfg!(not(target_pointer_width = "32")) && !passes_parked {
             let before = *budget;
-            refused = send_front(slot, region, turn, budget);
+            refused = send_front(slot, region, ip, turn, budget);
             let sent = u32::try_from(before - *budget).unwrap_or(0);
             self.statistics.sent = self.statistics.sent.wrapping_add(sent);
         }
@@ -133,7 +140,7 @@ impl Udp<'_> {
                 is_out_of_budget = true;
                 return Visit::Stop;
             }
-            let error = match refused.take().map_or_else(|| send_one(slot, record, turn), Err) {
+            let error = match refused.take().map_or_else(|| send_one(slot, record, ip, turn), Err) {
                 Ok(()) => {
                     // One that cannot be delivered counts too: a queue full of those is not free.
                     *budget -= 1;
@@ -188,11 +195,12 @@ impl Udp<'_> {
 
 /// Sends from the queue's front what goes along the socket's path, until something does not, or is refused: then it is
 /// still there, and the answer is why.
-#[inline(never)]
+#[cfg_attr(not(target_pointer_width = "32"), inline(always))]
 fn send_front(
     slot: &mut Slot,
     region: &mut [u8],
-    turn: &mut Turn<'_>,
+    ip: &mut dyn IpLayer,
+    turn: &mut Turn,
     budget: &mut usize,
 ) -> Option<SendError> {
     let path = &mut slot.path;
@@ -214,7 +222,7 @@ fn send_front(
         if !is_along || !record.is_live() {
             break;
         }
-        if let Err(error) = send_now(path, slot.local_port, &record, checksum, turn) {
+        if let Err(error) = send_now(path, slot.local_port, &record, checksum, ip, turn) {
             refused = Some(error);
             break;
         }
@@ -228,7 +236,7 @@ fn send_front(
 
 /// Whether a datagram's way is the socket's path.
 #[inline]
-fn is_along(slot: &Slot, record: &Record<'_>, turn: &Turn<'_>) -> bool {
+fn is_along(slot: &Slot, record: &Record<'_>, turn: &Turn) -> bool {
     // A connected socket's path stays decided: IP renews it. Others look for a new source too.
     (slot.flags.contains(Flags::CONNECTED) || slot.path.is_current(turn.generation))
         && slot.path.has(&record.addresses())
@@ -237,24 +245,35 @@ fn is_along(slot: &Slot, record: &Record<'_>, turn: &Turn<'_>) -> bool {
 
 /// Sends one datagram: along the socket's path if that is its way, else along a new one, which the socket keeps.
 #[cfg_attr(target_pointer_width = "32", inline)]
-fn send_one(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Result<(), SendError> {
+#[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+fn send_one(
+    slot: &mut Slot,
+    record: &Record<'_>,
+    ip: &mut dyn IpLayer,
+    turn: &mut Turn,
+) -> Result<(), SendError> {
     if is_along(slot, record, turn) {
-        return send_along(&mut slot.path, slot.local_port, record, turn);
+        return send_along(&mut slot.path, slot.local_port, record, ip, turn);
     }
-    send_along_new(slot, record, turn)
+    send_along_new(slot, record, ip, turn)
 }
 
 #[cold]
 #[inline(never)]
-fn send_along_new(slot: &mut Slot, record: &Record<'_>, turn: &mut Turn<'_>) -> Result<(), SendError> {
+fn send_along_new(
+    slot: &mut Slot,
+    record: &Record<'_>,
+    ip: &mut dyn IpLayer,
+    turn: &mut Turn,
+) -> Result<(), SendError> {
     let flags = record.flags();
     let from = Source {
         address: (flags & SOURCE_FIXED != 0).then(|| record.addresses().source()),
         interface: record.interface().filter(|_| flags & INTERFACE_FIXED != 0),
     };
-    let path = turn.ip.route(from, record.addresses().destination());
+    let path = ip.route(from, record.addresses().destination());
     let mut path = path.map_err(SendError::Unreachable)?;
-    let result = send_along(&mut path, slot.local_port, record, turn);
+    let result = send_along(&mut path, slot.local_port, record, ip, turn);
     slot.keep_path(&path);
     result
 }
@@ -263,14 +282,15 @@ fn send_along(
     path: &mut Path,
     local_port: u16,
     record: &Record<'_>,
-    turn: &mut Turn<'_>,
+    ip: &mut dyn IpLayer,
+    turn: &mut Turn,
 ) -> Result<(), SendError> {
     let interface = path.interface();
     if !turn.room.contains(interface) {
         turn.full.insert(interface);
         return Err(SendError::Full);
     }
-    send_now(path, local_port, record, checksum_along(path), turn)
+    send_now(path, local_port, record, checksum_along(path), ip, turn)
 }
 
 /// The link does the checksum where it can.
@@ -290,7 +310,8 @@ fn send_now(
     local_port: u16,
     record: &Record<'_>,
     checksum: udp::Checksum,
-    turn: &mut Turn<'_>,
+    ip: &mut dyn IpLayer,
+    turn: &mut Turn,
 ) -> Result<(), SendError> {
     let addresses = path.pseudo_sum();
     let repr = udp::Repr { src_port: local_port, dst_port: record.port() };
@@ -309,7 +330,7 @@ fn send_now(
             udp::Checksum::Partial => OutFlags::PARTIAL_CHECKSUM,
         }),
     };
-    let result = turn.ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill);
+    let result = ip.send(path, packet, udp::Repr::buffer_len(payload.len()), &mut fill);
     if result == Err(SendError::Full) {
         turn.room.remove(path.interface());
         turn.full.insert(path.interface());

@@ -277,10 +277,7 @@ impl Slot {
             self.path = *path;
             let fixed = Flags::ADDRESS.union(Flags::CONNECTED).union(Flags::INTERFACE);
             let chooses = path.is_source_fixed() || path.is_interface_fixed();
-            self.flags.set(
-                Flags::PLAIN,
-                !self.flags.intersects(fixed) && !chooses && !path.is_to_group(),
-            );
+            self.flags.set(Flags::PLAIN, !self.flags.intersects(fixed) && !chooses && !path.is_to_group());
         }
     }
 
