@@ -236,10 +236,11 @@ fn compress_packet(packet: &[u8], contexts: &Contexts, out: &mut [u8]) -> Result
 fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
     let packet = dns::Packet::parse(octets)?;
     let mut questions = packet.questions();
-    for question in &mut questions {
-        for label in question?.name.labels() {
+    while let Some(mut labels) = questions.next_labels() {
+        for label in &mut labels {
             black_box(label?);
         }
+        labels.question()?;
     }
     let mut addresses = 0;
     for record in questions.answers() {

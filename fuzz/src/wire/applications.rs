@@ -21,12 +21,16 @@ pub(super) fn dns(bytes: &[u8]) {
     let _ = packet.edns();
     assert!(packet.questions().count() <= bytes.len() / 5 + 1);
     assert!(packet.records().count() <= bytes.len() / 11 + 1);
-    for question in packet.questions().flatten() {
-        check_name(question.name);
-    }
+    check_questions(bytes, &packet);
+    let mut at = None;
     for (_, record) in packet.records().flatten() {
         check_name(record.name());
         assert!(record.ttl() <= record.ttl_field());
+        let start = at.unwrap_or_else(|| questions_end(bytes, &packet));
+        check_labels(bytes, start, record.name());
+        let (again, end) = dns::Record::parse(bytes, start).expect("it was just read");
+        assert_eq!(again, record);
+        at = Some(end);
     }
     if packet.check().is_err() {
         return;
@@ -50,6 +54,76 @@ pub(super) fn dns(bytes: &[u8]) {
     let repeated: Vec<_> =
         repeated.iter().map(|(at, record)| (*at, record.repr().expect("emitted"))).collect();
     assert_eq!(repeated, records);
+}
+
+/// Label by label, questions are what they are as wholes, wherever one stops.
+fn check_questions(bytes: &[u8], packet: &dns::Packet<'_>) {
+    let mut at = dns::HEADER_LEN;
+    let wholes: Vec<_> = packet.questions().collect();
+    for taken in [usize::MAX, 1, 0] {
+        let mut questions = packet.questions();
+        for whole in &wholes {
+            let mut labels = questions.next_labels().expect("as many");
+            let seen: Vec<_> = labels.by_ref().take(taken).collect();
+            if let Ok(question) = whole {
+                assert!(question.name.labels().take(taken).eq(seen));
+            }
+            assert_eq!(labels.question(), *whole);
+        }
+        assert!(questions.next_labels().is_none() && questions.next().is_none());
+    }
+    for question in wholes.into_iter().flatten() {
+        check_name(question.name);
+        check_labels(bytes, at, question.name);
+        let (again, end) = dns::Question::parse(bytes, at).expect("it was just read");
+        assert_eq!(again, question);
+        at = end;
+    }
+}
+
+fn questions_end(bytes: &[u8], packet: &dns::Packet<'_>) -> usize {
+    packet.questions().fold(dns::HEADER_LEN, |at, _| dns::Question::parse(bytes, at).expect("it was read").1)
+}
+
+/// The labels of a name are those that a walk by the rules, octet by octet, finds.
+fn check_labels(bytes: &[u8], at: usize, name: dns::Name<'_>) {
+    let labels: Result<Vec<_>, _> = name.labels().collect();
+    assert_eq!(labels.ok(), plain_labels(bytes, at));
+}
+
+fn plain_labels(bytes: &[u8], first: usize) -> Option<Vec<&[u8]>> {
+    let (mut labels, mut len, mut pointers) = (Vec::new(), 1, 0);
+    let (mut start, mut at, mut end) = (first, first, bytes.len());
+    loop {
+        let octet = usize::from(*bytes[..end].get(at)?);
+        match octet {
+            0 => return Some(labels),
+            1..=63 => {
+                labels.push(bytes[..end].get(at + 1..at + 1 + octet)?);
+                at += 1 + octet;
+                len += 1 + octet;
+                if len > dns::NAME_LEN_MAX {
+                    return None;
+                }
+            }
+            0xc0.. => {
+                let to = (octet - 0xc0) << 8 | usize::from(*bytes[..end].get(at + 1)?);
+                if to >= start || to < dns::HEADER_LEN {
+                    return None;
+                }
+                // A name that is nothing but a pointer is what that leads to.
+                if at != first {
+                    pointers += 1;
+                    end = start;
+                }
+                if pointers > 126 {
+                    return None;
+                }
+                (start, at) = (to, to);
+            }
+            _ => return None,
+        }
+    }
 }
 
 /// A name is broken or at most 255 octets, and reads as it prints.

@@ -203,7 +203,7 @@ impl<'b> Builder<'b> {
         let body = self.buffer.get(HEADER_LEN..self.len)?;
         let places = self.places.get(..known)?;
         let stands = |place: &&u16| {
-            let there = Name::known(body, usize::from(**place).saturating_sub(HEADER_LEN), HEADER_LEN);
+            let there = Name::at(body, usize::from(**place).saturating_sub(HEADER_LEN), HEADER_LEN);
             same(there.labels(), labels.clone(), |a, b| a == b)
         };
         places.iter().find(stands).copied()

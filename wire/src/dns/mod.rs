@@ -15,8 +15,9 @@
 //! [`Packet`] looks at the header only; questions and records are taken one by one as they are walked, over the
 //! message's own octets. The walk ends with the first that is broken, which it yields as an error; RDATA that are
 //! wrong for their type are an error of [`Record::data`] alone, and what a pointer in a name leads to is looked at
-//! with the name's labels: a broken name equals no sound one. [`Packet::check`] does all of it. [`Builder`] writes
-//! messages, names with or without compression.
+//! with the name's labels: a broken name equals no sound one. [`Packet::check`] does all of it.
+//! [`Questions::next_labels`] reads the octets of a question once, where a question as a whole takes two walks over its
+//! name. [`Builder`] writes messages, names with or without compression.
 //!
 //! Over TCP a message stands behind its length in two octets, RFC 1035 §4.2.2; that is not part of it here. Multicast
 //! DNS uses the same messages; what it makes of the top bit of a class is its own, [`Class::without_top_bit`].
@@ -244,7 +245,7 @@ impl<'a> Packet<'a> {
     /// The questions.
     #[must_use]
     pub const fn questions(&self) -> Questions<'a> {
-        Questions { packet: *self, at: 0, left: self.question_count() }
+        Questions { packet: *self, rest: self.body, left: self.question_count() as u32 }
     }
 
     /// The records of all sections, behind the questions, which are walked over first.
@@ -298,11 +299,53 @@ impl<'a> Packet<'a> {
 #[derive(Debug, Clone)]
 pub struct Questions<'a> {
     packet: Packet<'a>,
-    at: usize,
-    left: u16,
+    /// From the next question on; so for records.
+    rest: &'a [u8],
+    left: u32,
 }
 
 impl<'a> Questions<'a> {
+    /// The next question, label by label: its name is walked once, not once to find its end and once for its labels.
+    ///
+    /// ```
+    /// # use tersus_wire::{dns::Packet, Error};
+    /// # fn read(packet: &Packet<'_>) -> Result<(), Error> {
+    /// let mut questions = packet.questions();
+    /// while let Some(mut labels) = questions.next_labels() {
+    ///     for label in &mut labels {
+    ///         println!("{}", label?.escape_ascii());
+    ///     }
+    ///     println!("{}", labels.question()?.record_type);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn next_labels(&mut self) -> Option<QuestionLabels<'_, 'a>> {
+        if self.left == 0 {
+            return None;
+        }
+        let body = self.packet.body;
+        let name = Name::at(body, body.len() - self.rest.len(), HEADER_LEN);
+        Some(QuestionLabels { questions: self, name, labels: Labels::unread(name) })
+    }
+
+    /// Goes on behind a question, or ends.
+    #[inline]
+    fn keep(&mut self, read: Result<(Question<'a>, &'a [u8]), Error>) -> Result<Question<'a>, Error> {
+        match read {
+            Ok((question, rest)) => {
+                (self.rest, self.left) = (rest, self.left - 1);
+                Ok(question)
+            }
+            Err(error) => {
+                // Nothing behind it can be found.
+                self.left = 0;
+                Err(error)
+            }
+        }
+    }
+
     /// The records behind the questions, those that are left included.
     #[inline]
     #[must_use]
@@ -312,17 +355,17 @@ impl<'a> Questions<'a> {
             error = self.next().and_then(Result::err);
         }
         let packet = self.packet;
-        let of = |section| if error.is_none() { packet.record_count(section) } else { 0 };
+        let of = |section| if error.is_none() { u32::from(packet.record_count(section)) } else { 0 };
         let left = [of(Section::Answer), of(Section::Authority), of(Section::Additional)];
-        Records { body: packet.body, at: self.at, left, error }
+        Records { body: packet.body, rest: self.rest, left, error }
     }
 
     /// The records of the answer section, behind the questions that are left.
     #[inline]
     #[must_use]
     pub fn answers(self) -> Answers<'a> {
-        let Records { body, at, left: [left, ..], error } = self.records();
-        Answers { body, at, left, error }
+        let Records { body, rest, left: [left, ..], error } = self.records();
+        Answers { body, rest, left, error }
     }
 }
 
@@ -331,18 +374,41 @@ impl<'a> Iterator for Questions<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let left = self.left.checked_sub(1)?;
-        Some(match Question::read(self.packet.body, self.at) {
-            Ok((question, at)) => {
-                (self.at, self.left) = (at, left);
-                Ok(question)
-            }
-            Err(error) => {
-                // Nothing behind it can be found.
-                self.left = 0;
-                Err(error)
-            }
-        })
+        (self.left > 0).then(|| self.keep(Question::read(self.packet.body, self.rest)))
+    }
+}
+
+/// The labels of a question's name, and behind them the rest of it; see [`Questions::next_labels`].
+#[derive(Debug)]
+pub struct QuestionLabels<'q, 'a> {
+    questions: &'q mut Questions<'a>,
+    name: Name<'a>,
+    labels: Labels<'a>,
+}
+
+impl<'a> QuestionLabels<'_, 'a> {
+    /// The question as a whole; behind it the next one is at hand. If labels are left, or a pointer was among them, the name
+    /// is walked again.
+    ///
+    /// # Errors
+    /// As [`Question::parse`]; then no other question can be found.
+    #[inline]
+    pub fn question(self) -> Result<Question<'a>, Error> {
+        let Self { questions, name, labels } = self;
+        let (body, rest) = (questions.packet.body, questions.rest);
+        if let Some(behind) = labels.len(body.len() - rest.len()).and_then(|len| rest.get(len..)) {
+            return questions.keep(Question::of(name, body, behind));
+        }
+        questions.keep(Question::read(body, rest))
+    }
+}
+
+impl<'a> Iterator for QuestionLabels<'_, 'a> {
+    type Item = Result<&'a [u8], Error>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.labels.next()
     }
 }
 
@@ -350,8 +416,8 @@ impl<'a> Iterator for Questions<'a> {
 #[derive(Debug, Clone)]
 pub struct Records<'a> {
     body: &'a [u8],
-    at: usize,
-    left: [u16; 3],
+    rest: &'a [u8],
+    left: [u32; 3],
     /// Why nothing can be found behind the questions; then nothing is left.
     error: Option<Error>,
 }
@@ -372,9 +438,9 @@ impl<'a> Iterator for Records<'a> {
             return self.error.take().map(Err);
         };
         *left -= 1;
-        Some(match Record::read(self.body, self.at) {
-            Ok(record) => {
-                self.at = record.end();
+        Some(match Record::read(self.body, self.rest) {
+            Ok((record, rest)) => {
+                self.rest = rest;
                 Ok((section, record))
             }
             Err(error) => {
@@ -389,8 +455,8 @@ impl<'a> Iterator for Records<'a> {
 #[derive(Debug, Clone)]
 pub struct Answers<'a> {
     body: &'a [u8],
-    at: usize,
-    left: u16,
+    rest: &'a [u8],
+    left: u32,
     /// Why nothing can be found behind the questions; then nothing is left.
     error: Option<Error>,
 }
@@ -401,9 +467,9 @@ impl<'a> Iterator for Answers<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let Some(left) = self.left.checked_sub(1) else { return self.error.take().map(Err) };
-        Some(match Record::read(self.body, self.at) {
-            Ok(record) => {
-                (self.at, self.left) = (record.end(), left);
+        Some(match Record::read(self.body, self.rest) {
+            Ok((record, rest)) => {
+                (self.rest, self.left) = (rest, left);
                 Ok(record)
             }
             Err(error) => {

@@ -9,8 +9,9 @@
 //!   +---+---------+----+--------+
 //! ```
 //!
-//! A pointer leads before the labels that it ends, so that a walk comes to an end; those that lead elsewhere, or into
-//! the header, are refused. Names compare without regard to the case of ASCII letters, RFC 4343.
+//! A pointer leads before the labels that it ends, to labels that end before those, so that a walk comes to an end; those
+//! that lead elsewhere, or into the header, are refused. Names compare without regard to the case of ASCII letters,
+//! RFC 4343.
 
 #[cfg(test)]
 mod tests;
@@ -23,9 +24,12 @@ pub const LABEL_LEN_MAX: usize = 63;
 /// Longest name, in octets as it is sent: with the length of each label, the root's included, RFC 1035 §2.3.4.
 pub const NAME_LEN_MAX: usize = 255;
 
+/// What `Error::Length` says of a longer one.
+const TOO_LONG: u16 = 256;
+
 /// A name has at most 127 labels, so more pointers are of no use but to waste time. One more may stand for the whole
 /// name.
-const POINTERS_MAX: u32 = 126;
+const POINTERS_MAX: usize = 126;
 const POINTER: u8 = 0b1100_0000;
 
 /// A name inside a message. Its own labels are known to be there; how long it is, and what a pointer at their end leads
@@ -42,10 +46,10 @@ pub struct Name<'a> {
 
 impl<'a> Name<'a> {
     /// The root.
-    pub const ROOT: Name<'static> = Name { body: &[0], start: 0, header_len: 0 };
+    pub const ROOT: Name<'static> = Name::at(&[0], 0, 0);
 
-    /// The name at offset `start` of `body`, whose own octets are known to be in order.
-    pub(super) const fn known(body: &'a [u8], start: usize, header_len: usize) -> Self {
+    /// The name at offset `start` of the `body` of a message, behind a header of `header_len` octets.
+    pub(super) const fn at(body: &'a [u8], start: usize, header_len: usize) -> Self {
         Self { body, start, header_len }
     }
 
@@ -66,7 +70,6 @@ impl<'a> Name<'a> {
     /// where it ends there. Fails as [`Name::parse`] does.
     #[inline]
     pub(super) fn read(body: &'a [u8], start: usize, header_len: usize) -> Result<(Self, usize), Error> {
-        let name = Self { body, start, header_len };
         let mut at = start;
         while let Some(octet) = body.get(at) {
             if is_label(*octet) {
@@ -74,44 +77,41 @@ impl<'a> Name<'a> {
                 continue;
             }
             if *octet == 0 {
-                return Ok((name, at + 1));
+                return Ok((Self::at(body, start, header_len), at + 1));
             }
             let Some(low) = body.get(at + 1) else { break };
             if at == start {
-                if let Some(start) = target([*octet, *low], at, header_len) {
-                    return Ok((Self { body, start, header_len }, at + 2));
+                if let Some(name) = Self::pointed(body, [*octet, *low], at, header_len) {
+                    return Ok((name, at + 2));
                 }
             } else if *octet >= POINTER {
-                return Ok((name, at + 2));
+                return Ok((Self::at(body, start, header_len), at + 2));
             }
             break;
         }
-        Err(broken(body, at, 0, header_len))
+        let octets = body.get(at..).unwrap_or_default();
+        Err(broken(octets, header_len.saturating_add(at), header_len + body.len()))
     }
 
-    /// The name that a pointer with these octets, at offset `at` of `body`, is; `None` if they are no pointer, or one that
-    /// leads elsewhere.
+    /// The name that a pointer of these octets, at offset `at` of `body`, is; `None` if they are no pointer, or one that leads
+    /// elsewhere.
     #[inline]
     pub(super) fn pointed(body: &'a [u8], octets: [u8; 2], at: usize, header_len: usize) -> Option<Self> {
-        target(octets, at, header_len).map(|start| Self { body, start, header_len })
-    }
-
-    /// The message behind its header.
-    pub(super) const fn body(&self) -> &'a [u8] {
-        self.body
+        let start = target(octets, header_len);
+        (start < at).then_some(Self { body, start, header_len })
     }
 
     /// The labels, without the root's.
     #[must_use]
     pub fn labels(&self) -> Labels<'a> {
-        Labels::new(*self)
+        Labels::new(*self, SPARE)
     }
 
     /// Walks all labels.
     ///
     /// # Errors
     /// `Length` if the name has more than 255 octets; `Field` with the offset of a pointer that does not lead back; as
-    /// [`Name::parse`], for what pointers lead to.
+    /// [`Name::parse`], for what pointers lead to, which must end before the labels that they end.
     pub fn check(&self) -> Result<(), Error> {
         self.labels().try_for_each(|label| label.map(|_| ()))
     }
@@ -141,31 +141,24 @@ const fn is_label(octet: u8) -> bool {
     octet.wrapping_sub(1) < 63
 }
 
-/// Where the pointer of these octets leads behind a header of `header_len` octets: before the labels that it ends, which
-/// start at `limit`. `None` if it is none, or leads elsewhere.
+/// Where the pointer of these octets leads behind a header of `header_len` octets. What is no pointer, or leads into the
+/// header, leads far beyond any message.
 #[inline]
-fn target(octets: [u8; 2], limit: usize, header_len: usize) -> Option<usize> {
-    // What is no pointer, or leads into the header, would lead far beyond the message.
-    let pointer = usize::from(u16::from_be_bytes(octets));
-    let target = pointer.wrapping_sub((usize::from(POINTER) << 8) + header_len);
-    (target < limit).then_some(target)
+const fn target(octets: [u8; 2], header_len: usize) -> usize {
+    (u16::from_be_bytes(octets) as usize).wrapping_sub(((POINTER as usize) << 8) + header_len)
 }
 
-/// Why a name that has `len` octets up to offset `at` ends badly there.
+/// Why a name ends badly with these octets, at offset `offset` of a message that ends at offset `end`.
 #[cold]
 #[inline(never)]
-fn broken(body: &[u8], at: usize, len: usize, header_len: usize) -> Error {
-    let offset = header_len.saturating_add(at);
-    let truncated = |more| Error::truncated(offset.saturating_add(more), header_len + body.len());
-    if len >= NAME_LEN_MAX {
-        return Error::Length(u16::try_from(len + 1).unwrap_or(u16::MAX));
-    }
-    match body.get(at) {
-        None => truncated(1),
+fn broken(octets: &[u8], offset: usize, end: usize) -> Error {
+    let truncated = |more| Error::truncated(offset.saturating_add(more), end);
+    match *octets {
+        [] => truncated(1),
         // The label, and the root behind it.
-        Some(&octet @ 0..=63) => truncated(usize::from(octet) + 2),
-        Some(POINTER..) if body.len() == at + 1 => truncated(2),
-        Some(_) => Error::Field(u16::try_from(offset).unwrap_or(u16::MAX)),
+        [octet @ 0..=63, ..] => truncated(usize::from(octet) + 2),
+        [octet] if octet >= POINTER => truncated(2),
+        _ => Error::Field(u16::try_from(offset).unwrap_or(u16::MAX)),
     }
 }
 
@@ -235,57 +228,110 @@ impl fmt::Debug for Name<'_> {
 /// and ends the walk.
 #[derive(Debug, Clone)]
 pub struct Labels<'a> {
-    body: &'a [u8],
-    /// From the next label on, as far as the name may reach.
+    name: Name<'a>,
+    /// What stands before the labels that are walked: where the pointer at their end may lead.
+    before: &'a [u8],
+    /// From the next label on, as far as they may reach.
     rest: &'a [u8],
-    /// Where `rest` ends in `body`, and where the name must have ended.
-    rest_end: usize,
-    end: usize,
-    /// Where the labels behind the last pointer started.
-    start: usize,
-    header_len: usize,
-    /// So many pointers may still be followed.
-    pointers: u32,
+    /// How many octets the name may have beyond `rest`, and `ONE_POINTER` for each that may still be followed.
+    spare: usize,
+    /// Where `spare` started.
+    from: usize,
+    /// How many octets the labels behind the last pointer had, if the root was reached.
+    walked: Option<usize>,
 }
+
+const ONE_POINTER: usize = NAME_LEN_MAX + 1;
+/// Where `Labels::spare` starts, for a name that was read, and for one that was not: that may be a pointer to such a one.
+const SPARE: usize = POINTERS_MAX * ONE_POINTER + NAME_LEN_MAX;
+const UNREAD: usize = SPARE + ONE_POINTER;
 
 impl<'a> Labels<'a> {
     #[inline]
-    fn new(name: Name<'a>) -> Self {
-        let Name { body, start, header_len } = name;
-        let end = start + NAME_LEN_MAX;
-        let rest_end = end.min(body.len());
-        let rest = body.get(start..rest_end).unwrap_or_default();
-        Self { body, rest, rest_end, end, start, header_len, pointers: POINTERS_MAX }
+    fn new(name: Name<'a>, spare: usize) -> Self {
+        let mut labels = Self { name, before: &[], rest: &[], spare, from: spare, walked: None };
+        labels.walk(name.body, name.start);
+        labels
+    }
+
+    /// Those of a name of which nothing is known yet.
+    #[inline]
+    pub(super) fn unread(name: Name<'a>) -> Self {
+        Self::new(name, UNREAD)
+    }
+
+    /// Goes on with the labels at offset `start` of `body`, which do not end beyond it; `None` if there are none.
+    #[inline]
+    fn walk(&mut self, body: &'a [u8], start: usize) -> Option<()> {
+        let (before, rest) = body.split_at_checked(start)?;
+        let room = self.spare % ONE_POINTER;
+        // One comparison in the usual case: something is there, and no more than the name may have. There is always room.
+        let rest = if rest.len().wrapping_sub(1) < room { rest } else { rest.get(..room)? };
+        (self.before, self.rest) = (before, rest);
+        self.spare -= rest.len();
+        Some(())
     }
 
     /// Follows the pointer that stands here; `None` if there is none, or it leads where it must not.
     #[inline]
     fn follow(&mut self) -> Option<()> {
-        let at = self.rest_end - self.rest.len();
-        let octets = self.body.get(at..)?.first_chunk()?;
-        let start = target(*octets, self.start, self.header_len)?;
-        if self.pointers == 0 {
-            return None;
+        let start = target(*self.rest.first_chunk()?, self.name.header_len);
+        // The pointer itself is no part of the name.
+        self.spare += self.rest.len();
+        if self.spare > SPARE {
+            self.spare -= ONE_POINTER;
+            // As `Name::read` has it: where nothing stands before the pointer, the name is what it leads to.
+            if self.spare == SPARE {
+                return if start < self.before.len() { self.walk(self.name.body, start) } else { None };
+            }
         }
-        self.pointers -= 1;
-        self.start = start;
-        self.end = start + (self.end - at);
-        self.rest_end = self.end.min(self.body.len());
-        self.rest = self.body.get(start..self.rest_end)?;
-        Some(())
+        self.spare = self.spare.checked_sub(ONE_POINTER)?;
+        self.walk(self.before, start)
+    }
+
+    /// How many octets the name at offset `start` has in the message, known once all its labels were walked, if it has no
+    /// pointer.
+    #[inline]
+    pub(super) fn len(&self, start: usize) -> Option<usize> {
+        // A pointer leads to where there is less before.
+        if self.before.len() == start {
+            self.walked
+        } else {
+            None
+        }
     }
 }
 
-/// Why there is neither a label nor the root, nor a pointer that may be followed, in the labels from offset `start` of a
-/// name that must end at offset `end`: they are walked again.
+/// Why the walk over a name's labels got stuck: it is done again, slowly. `None` if nothing is wrong: a pointer to the root
+/// has two octets where a name of 255 has room for one.
 #[cold]
 #[inline(never)]
-fn why(body: &[u8], start: usize, end: usize, header_len: usize) -> Error {
-    let mut at = start;
-    while let Some(octet) = body.get(at).filter(|octet| is_label(**octet) && at < end) {
-        at += usize::from(*octet) + 1;
+fn why(mut body: &[u8], mut start: usize, header_len: usize, from: usize) -> Option<Error> {
+    let (mut len, mut pointers) = (0, 0);
+    if let (Some(octets), UNREAD) = (body.get(start..).and_then(<[u8]>::first_chunk), from) {
+        start = Name::pointed(body, *octets, start, header_len).map_or(start, |to| to.start);
     }
-    broken(body, at, NAME_LEN_MAX.saturating_sub(end.saturating_sub(at)), header_len)
+    loop {
+        let mut octets = body.get(start..).unwrap_or_default();
+        while let Some((label, behind)) = octets.split_first().filter(|(octet, _)| is_label(**octet)) {
+            len += usize::from(*label) + 1;
+            if len >= NAME_LEN_MAX {
+                return Some(Error::Length(TOO_LONG));
+            }
+            let Some(behind) = behind.get(usize::from(*label)..) else { break };
+            octets = behind;
+        }
+        let at = body.len() - octets.len();
+        let to = match *octets {
+            [0, ..] => return None,
+            [high, low, ..] if pointers < POINTERS_MAX => Name::pointed(body, [high, low], start, header_len),
+            _ => None,
+        };
+        let Some(to) = to else { return Some(broken(octets, header_len + at, header_len + body.len())) };
+        body = body.get(..start).unwrap_or(body);
+        start = to.start;
+        pointers += 1;
+    }
 }
 
 impl<'a> Iterator for Labels<'a> {
@@ -298,19 +344,30 @@ impl<'a> Iterator for Labels<'a> {
             if let Some((&octet, behind)) = self.rest.split_first() {
                 if is_label(octet) {
                     let len = usize::from(octet);
-                    if let (Some(label), Some(rest)) = (behind.get(..len), behind.get(len..)) {
+                    let parts = behind.split_at_checked(len);
+                    // Behind a label there is another octet, if only the root's.
+                    if let Some((label, rest)) = parts.filter(|(_, rest)| !rest.is_empty()) {
                         self.rest = rest;
                         return Some(Ok(label));
                     }
                 } else if octet == 0 {
+                    self.walked = Some(UNREAD - self.spare - behind.len());
                     return None;
                 } else if self.follow().is_some() {
                     continue;
                 }
             }
-            let error = why(self.body, self.start, self.end, self.header_len);
-            *self = Name::ROOT.labels();
-            return Some(Err(error));
+            let error = why(self.name.body, self.name.start, self.name.header_len, self.from);
+            // The end, but not that of this name, before which there is less.
+            *self = Self {
+                before: self.name.body,
+                rest: &[0],
+                spare: 0,
+                from: SPARE,
+                name: Name::ROOT,
+                walked: None,
+            };
+            return error.map(Err);
         }
     }
 }

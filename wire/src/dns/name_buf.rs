@@ -46,7 +46,7 @@ impl NameBuf {
         if self.octets.is_empty() {
             Name::ROOT
         } else {
-            Name::known(&self.octets, 0, 0)
+            Name::at(&self.octets, 0, 0)
         }
     }
 }

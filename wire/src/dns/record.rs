@@ -136,34 +136,43 @@ impl<'a> Question<'a> {
     /// # Errors
     /// As [`Name::parse`]; `Truncated` if type or class are not there; `Field` for an offset inside the header.
     pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
-        let (body, at) = behind_header(message, at)?;
-        Self::read(body, at).map(|(question, end)| (question, HEADER_LEN + end))
+        let (body, rest) = behind_header(message, at)?;
+        Self::read(body, rest).map(|(question, rest)| (question, message.len() - rest.len()))
     }
 
-    /// The same with offsets from the end of the header.
+    /// Takes the question at the start of `rest`, the last octets of the `body` of a message; returns also what is behind it.
     #[inline]
-    pub(super) fn read(body: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
-        let (name, at) = Name::read(body, at, HEADER_LEN)?;
-        // The name's octets are there, so that this cannot overflow.
-        let Some(&[t0, t1, c0, c1]) = body.get(at..at + 4).and_then(<[u8]>::first_chunk) else {
-            return Err(truncated(at + 4, body));
-        };
-        let record_type = RecordType(u16::from_be_bytes([t0, t1]));
-        Ok((Self { name, record_type, class: Class(u16::from_be_bytes([c0, c1])) }, at + 4))
+    pub(super) fn read(body: &'a [u8], rest: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
+        let (name, at) = Name::read(body, body.len() - rest.len(), HEADER_LEN)?;
+        Self::of(name, body, body.get(at..).unwrap_or_default())
+    }
+
+    /// A question for this name, of the octets behind it, the last of `body`.
+    #[inline]
+    pub(super) fn of(name: Name<'a>, body: &[u8], behind: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
+        match behind.split_first_chunk() {
+            Some((&[t0, t1, c0, c1], rest)) => {
+                let record_type = RecordType(u16::from_be_bytes([t0, t1]));
+                Ok((Self { name, record_type, class: Class(u16::from_be_bytes([c0, c1])) }, rest))
+            }
+            None => Err(truncated(body, behind, 4)),
+        }
     }
 }
 
-/// Splits a message behind its header, and an offset with it.
-fn behind_header(message: &[u8], at: usize) -> Result<(&[u8], usize), Error> {
-    let body = message.get(HEADER_LEN..).ok_or_else(|| Error::truncated(HEADER_LEN, message.len()))?;
+/// What is behind a message's header, and behind offset `at` of the message.
+fn behind_header(message: &[u8], at: usize) -> Result<(&[u8], &[u8]), Error> {
+    let truncated = |need| Error::truncated(need, message.len());
+    let body = message.get(HEADER_LEN..).ok_or_else(|| truncated(HEADER_LEN))?;
     let at = at.checked_sub(HEADER_LEN).ok_or(Error::Field(u16::try_from(at).unwrap_or(u16::MAX)))?;
-    Ok((body, at))
+    let rest = body.get(at..).ok_or_else(|| truncated(HEADER_LEN.saturating_add(at)))?;
+    Ok((body, rest))
 }
 
-/// The body ends before offset `need`.
+/// `behind`, the last octets of `body`, are not the `need` octets that should be there.
 #[cold]
-fn truncated(need: usize, body: &[u8]) -> Error {
-    Error::truncated(HEADER_LEN + need, HEADER_LEN + body.len())
+fn truncated(body: &[u8], behind: &[u8], need: usize) -> Error {
+    Error::truncated(HEADER_LEN + body.len() - behind.len() + need, HEADER_LEN + body.len())
 }
 
 impl fmt::Display for Question<'_> {
@@ -187,12 +196,13 @@ fn write_class(f: &mut fmt::Formatter<'_>, class: Class) -> fmt::Result {
 pub struct Record<'a> {
     /// The owner, in the message.
     name: Name<'a>,
+    /// TYPE to RDLENGTH.
+    fixed: &'a [u8; FIXED_LEN],
     rdata: &'a [u8],
-    /// Where RDATA end in the message behind its header.
+    /// The message behind its header.
+    body: &'a [u8],
+    /// Where RDATA end in `body`.
     end: usize,
-    record_type: RecordType,
-    class: Class,
-    ttl: u32,
 }
 
 impl<'a> Record<'a> {
@@ -201,48 +211,38 @@ impl<'a> Record<'a> {
     /// # Errors
     /// As [`Name::parse`]; `Truncated` if the record is not all there; `Field` for an offset inside the header.
     pub fn parse(message: &'a [u8], at: usize) -> Result<(Self, usize), Error> {
-        let (body, at) = behind_header(message, at)?;
-        Self::read(body, at).map(|record| (record, HEADER_LEN + record.end))
+        let (body, rest) = behind_header(message, at)?;
+        Self::read(body, rest).map(|(record, rest)| (record, message.len() - rest.len()))
     }
 
-    /// The same with offsets from the end of the header.
+    /// Takes the record at the start of `rest`, the last octets of the `body` of a message; returns also what is behind it.
     #[inline]
-    pub(super) fn read(body: &'a [u8], at: usize) -> Result<Self, Error> {
+    pub(super) fn read(body: &'a [u8], rest: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
+        let at = body.len() - rest.len();
         // The usual owner is a pointer: one look takes in all that has a fixed length.
-        if let Some((&[p0, p1, ref fixed @ ..], behind)) =
-            body.get(at..).and_then(<[u8]>::split_first_chunk::<{ 2 + FIXED_LEN }>)
-        {
-            if let Some(name) = Name::pointed(body, [p0, p1], at, HEADER_LEN) {
-                return Self::whole(name, fixed, behind, at + 2 + FIXED_LEN);
+        let pointed = rest.split_first_chunk::<{ 2 + FIXED_LEN }>().and_then(|(octets, behind)| {
+            let [p0, p1, fixed @ ..] = octets;
+            Some((Name::pointed(body, [*p0, *p1], at, HEADER_LEN)?, fixed, behind))
+        });
+        let (name, fixed, behind) = match pointed {
+            Some(pointed) => pointed,
+            None => {
+                let (name, at) = Name::read(body, at, HEADER_LEN)?;
+                let behind = body.get(at..).unwrap_or_default();
+                let Some((fixed, behind)) = behind.split_first_chunk() else {
+                    return Err(truncated(body, behind, FIXED_LEN));
+                };
+                (name, fixed, behind)
             }
-        }
-        let (name, at) = Name::read(body, at, HEADER_LEN)?;
-        match body.get(at..).and_then(<[u8]>::split_first_chunk::<FIXED_LEN>) {
-            Some((fixed, behind)) => Self::whole(name, fixed, behind, at + FIXED_LEN),
-            None => Err(truncated(at + FIXED_LEN, body)),
-        }
-    }
-
-    /// A record of this owner, of the octets up to RDATA, and what follows them, from offset `at` on.
-    #[inline]
-    fn whole(name: Name<'a>, fixed: &[u8; FIXED_LEN], behind: &'a [u8], at: usize) -> Result<Self, Error> {
-        let &[t0, t1, c0, c1, a, b, c, d, l0, l1] = fixed;
+        };
+        let &[.., l0, l1]: &[u8; FIXED_LEN] = fixed;
         let len = usize::from(u16::from_be_bytes([l0, l1]));
-        let end = at + len;
-        let Some(rdata) = behind.get(..len) else { return Err(truncated(end, name.body())) };
-        Ok(Self {
-            name,
-            rdata,
-            end,
-            record_type: RecordType(u16::from_be_bytes([t0, t1])),
-            class: Class(u16::from_be_bytes([c0, c1])),
-            ttl: u32::from_be_bytes([a, b, c, d]),
-        })
-    }
-
-    /// Where it ends in the message behind its header.
-    pub(super) const fn end(&self) -> usize {
-        self.end
+        match behind.split_at_checked(len) {
+            Some((rdata, rest)) => {
+                Ok((Self { name, fixed, rdata, body, end: body.len() - rest.len() }, rest))
+            }
+            None => Err(truncated(body, behind, len)),
+        }
     }
 
     /// NAME: the owner.
@@ -254,29 +254,30 @@ impl<'a> Record<'a> {
     /// TYPE.
     #[must_use]
     pub const fn record_type(&self) -> RecordType {
-        self.record_type
+        RecordType(u16::from_be_bytes([self.fixed[0], self.fixed[1]]))
     }
 
     /// CLASS; of an OPT record, the sender's UDP payload size.
     #[must_use]
     pub const fn class(&self) -> Class {
-        self.class
+        Class(u16::from_be_bytes([self.fixed[2], self.fixed[3]]))
     }
 
     /// TTL, in seconds: 0 where the top bit is set, RFC 2181 §8.
     #[must_use]
     pub const fn ttl(&self) -> u32 {
-        if self.ttl > i32::MAX.unsigned_abs() {
+        let ttl = self.ttl_field();
+        if ttl > i32::MAX.unsigned_abs() {
             0
         } else {
-            self.ttl
+            ttl
         }
     }
 
     /// The TTL field as it is, which OPT uses for other things.
     #[must_use]
     pub const fn ttl_field(&self) -> u32 {
-        self.ttl
+        u32::from_be_bytes([self.fixed[4], self.fixed[5], self.fixed[6], self.fixed[7]])
     }
 
     /// RDATA as octets. Names inside may point to elsewhere in the message.
@@ -291,9 +292,9 @@ impl<'a> Record<'a> {
     /// `Length` with RDLENGTH if that is not what the type needs; as [`Name::parse`] for a name inside.
     #[inline]
     pub fn data(&self) -> Result<Data<'a>, Error> {
-        match (self.record_type, self.rdata) {
+        match (self.record_type(), self.rdata) {
             (RecordType::A, &[a, b, c, d]) => Ok(Data::A(Ipv4Addr::new(a, b, c, d))),
-            _ => other_data(self.record_type, self.rdata, self.name.body(), self.end),
+            _ => other_data(self.record_type(), self.rdata, self.body, self.end),
         }
     }
 
@@ -306,18 +307,17 @@ impl<'a> Record<'a> {
     }
 }
 
-/// RDATA of all types but an IPv4 address; they end at offset `end` of `body`.
+/// RDATA of all types but an IPv4 address; they are the last octets of `body`, so that no name in them runs beyond them.
 fn other_data<'a>(
     record_type: RecordType,
     rdata: &'a [u8],
     body: &'a [u8],
     end: usize,
 ) -> Result<Data<'a>, Error> {
-    // No name in them runs beyond them.
     let body = body.get(..end).unwrap_or(body);
     let last_name = |at| {
-        let (name, name_end) = Name::read(body, end - rdata.len() + at, HEADER_LEN)?;
-        if name_end == end {
+        let (name, end) = Name::read(body, body.len() - rdata.len() + at, HEADER_LEN)?;
+        if end == body.len() {
             Ok(name)
         } else {
             Err(wrong_len(rdata))

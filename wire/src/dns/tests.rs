@@ -276,6 +276,72 @@ fn a_broken_question_hides_the_records() {
 }
 
 #[test]
+fn a_question_taken_label_by_label_is_the_same_question() {
+    // The second name points into the first.
+    let octets = message(
+        [3, 1, 0, 0],
+        b"\x03www\x07example\0\0\x01\0\x01\x04mail\xc0\x10\0\x0f\0\x01\0\0\x02\0\x01\0\0\x01\0\x01\0\0\0\x05\0\0",
+    );
+    let packet = Packet::parse(&octets).unwrap();
+    let wholes: Vec<_> = packet.questions().map(Result::unwrap).collect();
+    assert_eq!(wholes.iter().map(|whole| whole.name.labels().count()).collect::<Vec<_>>(), [2, 2, 0]);
+    for taken in 0..4 {
+        let mut questions = packet.questions();
+        for whole in &wholes {
+            let mut labels = questions.next_labels().unwrap();
+            assert!(labels.by_ref().take(taken).eq(whole.name.labels().take(taken)), "{taken}");
+            assert_eq!(labels.question(), Ok(*whole), "{taken}");
+        }
+        assert!(questions.next_labels().is_none());
+        assert_eq!(questions.answers().map(|record| record.unwrap().ttl()).collect::<Vec<_>>(), [5]);
+    }
+    // Nothing but a pointer, to a label in which the pointer itself stands.
+    let octets = message([2, 0, 0, 0], b"\x01a\0\0\x01\0\x06\xc0\x12\0\x01\0\x01\0");
+    let mut questions = Packet::parse(&octets).unwrap().questions();
+    let _ = questions.next();
+    let whole = questions.clone().next().unwrap().unwrap();
+    let mut labels = questions.next_labels().unwrap();
+    assert_eq!(labels.by_ref().collect::<Vec<_>>(), [Ok(&b"\xc0\x12\0\x01\0\x01"[..])]);
+    assert_eq!(labels.question(), Ok(whole));
+    // One that is not finished comes again.
+    let mut questions = packet.questions();
+    assert_eq!(questions.next_labels().unwrap().count(), 2);
+    assert_eq!(questions.next(), Some(Ok(wholes[0])));
+    assert_eq!(questions.next_labels().unwrap().next(), Some(Ok(&b"mail"[..])));
+    assert_eq!(questions.answers().count(), 1);
+}
+
+#[test]
+fn a_broken_question_taken_label_by_label_is_the_last() {
+    for (body, labels_want, question_want) in [
+        // Cut off in the name, behind the name, in the type.
+        (&b"\x03ww"[..], Err(Error::truncated(17, 15)), Err(Error::truncated(17, 15))),
+        (b"\x03www", Err(Error::truncated(17, 16)), Err(Error::truncated(17, 16))),
+        (b"\x03www\0\0", Ok(1), Err(Error::truncated(21, 18))),
+        // A pointer that leads to itself: the question is whole, only its name is broken.
+        (b"\x01a\xc0\x0c\0\x01\0\x01", Err(Error::Field(14)), Ok(RecordType::A)),
+    ] {
+        let octets = message([1, 1, 0, 0], body);
+        let packet = Packet::parse(&octets).unwrap();
+        let mut questions = packet.questions();
+        let mut labels = questions.next_labels().unwrap();
+        let walked = labels.by_ref().try_fold(0, |count, label| label.map(|_| count + 1));
+        assert_eq!(walked, labels_want, "{body:02x?}");
+        assert!(labels.next().is_none());
+        assert_eq!(labels.question().map(|question| question.record_type), question_want, "{body:02x?}");
+        assert!(questions.next_labels().is_none() && questions.next().is_none());
+    }
+    // What is far behind a broken name is no question.
+    let mut octets = message([1, 0, 0, 0], b"\x01a\xc0\x0c\0\x01\0\x01");
+    octets.resize(50_000, 0xff);
+    let mut questions = Packet::parse(&octets).unwrap().questions();
+    let mut labels = questions.next_labels().unwrap();
+    assert_eq!(labels.by_ref().last(), Some(Err(Error::Field(14))));
+    assert_eq!(labels.question().map(|question| question.record_type), Ok(RecordType::A));
+    assert!(Packet::parse(&[0; HEADER_LEN]).unwrap().questions().next_labels().is_none());
+}
+
+#[test]
 fn every_truncation_is_an_error() {
     for len in 0..RESPONSE.len() {
         match Packet::parse(&RESPONSE[..len]) {

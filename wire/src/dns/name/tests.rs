@@ -43,6 +43,8 @@ fn pointers_lead_back_and_labels_are_of_known_kinds() {
         (&[1, b'a', 0xc0, 0], 0, Error::Field(2)),
         // Two that lead to each other.
         (&[0xc0, 2, 0xc0, 0], 2, Error::Field(0)),
+        // Back, to labels that run into those that they end.
+        (&[2, 1, b'a', 0xc0, 0], 1, Error::truncated(4, 1)),
         // Other kinds of label.
         (&[0x40, 0, 0], 0, Error::Field(0)),
         (&[0x80, 0, 0], 0, Error::Field(0)),
@@ -109,6 +111,21 @@ fn labels_have_63_octets_and_names_255() {
     message.extend([1, b'b', 0xc0, 0]);
     assert_eq!(parse(&message, 255), Err(Error::Length(256)));
     assert_eq!(parse(&message, 64).unwrap().1, 255);
+}
+
+#[test]
+fn a_pointer_to_the_root_may_end_the_longest_name() {
+    let label = "a".repeat(63);
+    let name: NameBuf = [&label[..], &label, &label, &label[..61]].join(".").parse().unwrap();
+    // The root, and the same labels, which it ends from there.
+    let mut message: Vec<u8> = [0].to_vec();
+    message.extend(&name.octets[..254]);
+    message.extend([0xc0, 0]);
+    assert_eq!(parse(&message, 1), Ok((name.to_string(), 257)));
+    assert_eq!(Name::parse(&message, 1, 0).unwrap().0, name.as_name());
+    // To any other label it is one too many.
+    message.splice(0..1, [1, b'b', 0]);
+    assert_eq!(parse(&message, 3), Err(Error::Length(256)));
 }
 
 // conf: DDM-DNS-09
