@@ -75,8 +75,10 @@ impl Slot {
             if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.ge(self.recover) {
                 self.flags.remove(Flags::TIMEOUT_RECOVERY);
             }
-            let sample = self.ack_sample(shared, &acked, flight_size);
-            shared.congestion.on_ack(shared.words_mut(), &sample);
+            if shared.words_each > 0 {
+                let sample = self.ack_sample(shared, &acked, flight_size);
+                shared.congestion.on_ack(shared.words_mut(), &sample);
+            }
         }
         self.restart_after_ack(shared);
     }

@@ -188,7 +188,24 @@ impl Tcp<'_> {
             return None;
         };
         self.remove_syn(id);
+        if self.has_no_more(connection, seg) {
+            self.settle_after_segment(connection);
+            return None;
+        }
         self.on_segment_of(connection, packet, seg)
+    }
+
+    /// Whether a segment is the last ACK of a handshake and nothing else: all that it says is in the new connection.
+    fn has_no_more(&self, connection: u16, seg: &Segment<'_>) -> bool {
+        let slot = self.slots.get(usize::from(connection));
+        // Where flash is short, that it takes no more steps is no reason for more code.
+        cfg!(not(target_pointer_width = "32"))
+            && seg.control.difference(Control::PSH) == Control::ACK
+            && seg.options.is_empty()
+            && seg.payload.is_empty()
+            && self.shared.pacing.is_none()
+            && self.shared.growing.is_none()
+            && slot.is_some_and(|slot| slot.rcv_nxt == seg.seq && !slot.ecn.contains(EcnFlags::AGREED))
     }
 
     /// The ACK of an unacceptable segment: RFC 5961 §4 makes it bring out the truth.
@@ -277,7 +294,7 @@ impl Tcp<'_> {
         tcb.records = Records::new(entry.iss + 1);
         tcb.rcv_nxt = entry.irs + 1;
         tcb.rcv_edge = tcb.rcv_nxt + shared.syn_window(tcb.rx.size()).into();
-        tcb.snd_wl1 = entry.irs;
+        tcb.snd_wl1 = seg.seq;
         if let Some(shift) = entry.peer_shift() {
             tcb.snd_shift = shift;
             tcb.rcv_shift = shift_for(tcb.rx.size());

@@ -118,16 +118,16 @@ impl Tcp<'_> {
         }
         let path = self.way(routes, &options, remote.ip())?;
         let addresses = Packed::of_path(&path);
-        let ports = match options.port {
+        let (ports, hash) = match options.port {
             0 => self.ephemeral(&addresses, remote.port()).ok_or(ConnectError::NoPort)?,
-            port => join_ports(remote.port(), port),
+            port => {
+                let ports = join_ports(remote.port(), port);
+                (ports, self.free_hash(&addresses, ports).ok_or(ConnectError::InUse)?)
+            }
         };
-        if options.port != 0 && self.is_taken(&addresses, ports) {
-            return Err(ConnectError::InUse);
-        }
         let id = self.allocate(&options.options).ok_or(ConnectError::NoRoom)?;
         // The index has two cells for each connection: it cannot be full.
-        let indexed = self.index.insert(self.key.hash(&addresses.get(), ports), id);
+        let indexed = self.index.insert(hash, id);
         debug_assert!(indexed.is_ok());
         let tcb = self.slots.get_mut(usize::from(id)).ok_or(ConnectError::NoRoom)?;
         tcb.flags.insert(Flags::IN_INDEX);
@@ -167,28 +167,31 @@ impl Tcp<'_> {
     }
 
     /// An ephemeral port by RFC 6056 §3.3.1: the search begins at a random place. Ports that have a listener are left
-    /// out.
-    fn ephemeral(&mut self, addresses: &Packed, remote_port: u16) -> Option<u32> {
+    /// out. Both ports, and the hash of the endpoints.
+    fn ephemeral(&mut self, addresses: &Packed, remote_port: u16) -> Option<(u32, u32)> {
         let (first, last) = (self.shared.limits.first_port, self.shared.limits.last_port);
         let span = u32::from(last - first) + 1;
         let offset = self.shared.random.below(span);
         (0..span.min(PORT_TRIES)).find_map(|step| {
             let port = u16::try_from(u32::from(first) + (offset + step) % span).ok()?;
             let ports = join_ports(remote_port, port);
-            let free = !self.listeners.has_port(port) && !self.is_taken(addresses, ports);
-            free.then_some(ports)
+            if self.listeners.has_port(port) {
+                return None;
+            }
+            Some((ports, self.free_hash(addresses, ports)?))
         })
     }
 
-    /// Whether these endpoints have a connection, half-open and TIME-WAIT ones included, or are one and the same: a
-    /// connection to oneself would be simultaneous open, and nobody means that.
-    fn is_taken(&self, addresses: &Packed, ports: u32) -> bool {
+    /// The hash of these endpoints; `None` if they have a connection, half-open and TIME-WAIT ones included, or are one and
+    /// the same: a connection to oneself would be simultaneous open, and nobody means that.
+    fn free_hash(&self, addresses: &Packed, ports: u32) -> Option<u32> {
         let addresses = addresses.get();
         let hash = self.key.hash(&addresses, ports);
-        (ports >> 16 == ports & 0xffff && addresses.source() == addresses.destination())
+        let is_taken = (ports >> 16 == ports & 0xffff && addresses.source() == addresses.destination())
             || self.find_connection(&addresses, hash, ports).is_some()
             || self.waits.find(hash, &addresses, ports).is_some()
-            || self.syns.find(hash, &addresses, ports).is_some()
+            || self.syns.find(hash, &addresses, ports).is_some();
+        (!is_taken).then_some(hash)
     }
 }
 

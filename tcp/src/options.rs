@@ -119,8 +119,10 @@ impl Slot {
     /// The timestamps of a segment that leaves now.
     #[inline]
     pub(crate) fn timestamps(&mut self, shared: &mut Shared<'_>) -> Option<Timestamps> {
-        let duty = shared.timestamps.filter(|_| self.flags.contains(Flags::TIMESTAMPS))?;
-        Some((duty.compose)(self, shared))
+        if !self.flags.contains(Flags::TIMESTAMPS) {
+            return None;
+        }
+        shared.timestamps.map(|duty| (duty.compose)(self, shared))
     }
 
     /// Octets of options that every segment with data carries.

@@ -118,7 +118,9 @@ impl Slot {
             if let Some(watch) = shared.watch {
                 (watch.sent)(self, shared, &next);
             }
-            found = if self.is_quiet() { None } else { self.next_segment(shared) };
+            // Behind a SYN nothing leaves before it is acknowledged.
+            let is_all = self.is_quiet() || next.control.contains(Control::SYN);
+            found = if is_all { None } else { self.next_segment(shared) };
         }
         if let Some(pacing) = shared.pacing {
             (pacing.idle)(self, shared);
@@ -160,12 +162,17 @@ impl Slot {
             | Flags::ACK_NOW
             | Flags::PROBE_DUE
             | Flags::KEEP_ALIVE_DUE
-            | Flags::FIN_QUEUED
             | Flags::FAST_RECOVERY;
-        self.state == State::Established
-            && !self.flags.intersects(due)
+        !self.flags.intersects(due)
             && self.records.lost() == 0
             && self.tx.len() <= self.flight_size()
+            && (self.state == State::Established || self.has_sent_fin_or_need_not())
+    }
+
+    /// Whether the connection ends, and our FIN has been sent or the user has not closed yet.
+    fn has_sent_fin_or_need_not(&self) -> bool {
+        let fin = self.flags.intersection(Flags::FIN_QUEUED | Flags::FIN_SENT);
+        self.state.is_synchronized() && self.state.is_live() && fin != Flags::FIN_QUEUED
     }
 
     /// Whether the connection is over, with nothing left to send; who has a handle of it may ask how it ended.
@@ -639,6 +646,26 @@ impl Slot {
         };
         self.end(shared, how);
     }
+}
+
+/// As [`send_segment`], without options and data: a header alone takes half the steps.
+#[inline(always)]
+pub(crate) fn send_bare(
+    ip: &mut dyn IpLayer,
+    path: &mut Path,
+    mut packet: Outgoing,
+    fields: &Fields,
+) -> Result<(), SendError> {
+    let pseudo_sum = path.pseudo_sum();
+    let mut checksum = Checksum::Full(pseudo_sum);
+    if path.has_checksum_offload() {
+        packet.flags |= OutFlags::PARTIAL_CHECKSUM;
+        checksum = Checksum::Partial(pseudo_sum);
+    }
+    ip.send(path, packet, tcp::HEADER_LEN, &mut |buffer: &mut [u8]| {
+        let wrote = fields.emit(buffer, checksum);
+        debug_assert!(wrote.is_ok(), "the buffer has the length that was asked for");
+    })
 }
 
 /// Sends a segment along `path`. The link does the checksum where it can.

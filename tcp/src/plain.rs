@@ -5,7 +5,7 @@
 //! the slot. Where flash is short it is left out.
 
 use crate::ecn::EcnFlags;
-use crate::output::{send_segment, Visit};
+use crate::output::{send_bare, send_segment, Visit};
 use crate::recovery::Marks;
 use crate::shared::Shared;
 use crate::statistics::count;
@@ -82,9 +82,13 @@ impl Slot {
             }
             None => &[],
         };
-        let payload = if queued > 0 { self.tx.slices(shared.tx, flight, queued) } else { [&[][..]; 2] };
         let mtu = self.path.mtu();
-        let sent = send_segment(ip, &mut self.path, packet, &fields, options, payload);
+        let sent = if queued > 0 || !options.is_empty() {
+            let payload = self.tx.slices(shared.tx, flight, queued);
+            send_segment(ip, &mut self.path, packet, &fields, options, payload)
+        } else {
+            send_bare(ip, &mut self.path, packet, &fields)
+        };
         self.follow_mtu(shared, mtu);
         match sent {
             Ok(()) => {}

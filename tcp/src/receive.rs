@@ -177,13 +177,17 @@ impl Tcp<'_> {
                 (ecn.on_segment)(slot, shared, seg, packet.traffic_class);
             }
         }
-        let before = shared.pacing.map(|pacing| (pacing.before)(slot, shared));
-        let reply = slot.on_segment(shared, seg);
+        let reply = match shared.pacing {
+            Some(pacing) => {
+                let before = (pacing.before)(slot, shared);
+                let reply = slot.on_paced_segment(shared, seg);
+                (pacing.after)(slot, shared, before);
+                reply
+            }
+            None => slot.on_segment(shared, seg),
+        };
         if let Some(growing) = &shared.growing {
             (growing.after)(slot, shared, seg);
-        }
-        if let (Some(pacing), Some(before)) = (shared.pacing, before) {
-            (pacing.after)(slot, shared, before);
         }
         let answer = match reply {
             Reply::Nothing => None,
@@ -206,13 +210,15 @@ impl Tcp<'_> {
 
     /// As `settle`; but a connection that has plainly nothing to send, or nothing any more, is not visited: its timer is
     /// set at once.
-    fn settle_after_segment(&mut self, id: u16) {
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    pub(crate) fn settle_after_segment(&mut self, id: u16) {
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
         if !self.ready.contains(id) {
             if !(slot.is_quiet() || slot.is_silent()) || slot.flags.intersects(Flags::OWED) {
-                return self.settle(id);
+                self.ready.push(id);
+            } else {
+                self.timers.set(id, slot.next_deadline(self.shared.now));
             }
-            self.timers.set(id, slot.next_deadline(self.shared.now));
         }
         if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
             self.events.push(id);

@@ -33,18 +33,30 @@ impl Slot {
         self.on_unpredicted(shared, seg)
     }
 
-    /// The general way. Out of line: the usual one shall not have the stack frame of this.
+    /// As [`Slot::on_segment`]: with pacing. It has a way of its own, so that the usual one remembers nothing for it.
+    #[inline(never)]
+    pub(crate) fn on_paced_segment(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Reply {
+        self.on_segment(shared, seg)
+    }
+
+    /// Out of line: the usual way shall not have the stack frame of this, nor this that of the general one.
     #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
     fn on_unpredicted(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Reply {
-        let done = match self.state {
+        // Where flash is short, that all goes as usual is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) && self.is_predicted_at_end(seg) {
+            return reply_of(self.on_predicted_at_end(shared, seg));
+        }
+        self.on_any(shared, seg)
+    }
+
+    /// The general way.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn on_any(&mut self, shared: &mut Shared<'_>, seg: &mut Segment<'_>) -> Reply {
+        reply_of(match self.state {
             State::Closed | State::TimeWait => Break(Reply::Nothing),
             State::SynSent => self.in_syn_sent(shared, seg),
             _ => self.in_other_states(shared, seg),
-        };
-        match done {
-            Break(reply) => reply,
-            Continue(()) => Reply::Nothing,
-        }
+        })
     }
 
     /// Whether this is one of the two usual segments: the next data, or an acknowledgement of new data.
@@ -80,6 +92,38 @@ impl Slot {
         // All that `on_data` asks is answered.
         self.on_data_in_order(shared, seg.payload);
         Reply::Nothing
+    }
+
+    /// Whether this is a usual segment of a connection that ends: the FIN, alone or behind the next data, or an
+    /// acknowledgement of new data or of our FIN.
+    fn is_predicted_at_end(&self, seg: &Segment<'_>) -> bool {
+        let has_fin = seg.has(Control::FIN);
+        let is_bare = seg.payload.is_empty() && !has_fin;
+        let off = Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY;
+        let unread = Flags::FIN_SEEN | Flags::RELEASED | Flags::RECV_SHUT;
+        self.state.is_live()
+            && self.state.is_synchronized()
+            && seg.control.difference(Control::PSH | Control::FIN) == Control::ACK
+            && seg.seq == self.rcv_nxt
+            && seg.payload_len() + u32::from(has_fin) <= self.rcv_wnd()
+            && !self.flags.intersects(if is_bare { off } else { off | unread })
+            && self.ranges.is_empty()
+            && self.records.sacked() == 0
+            && !self.repair.marks.intersects(Marks::PROBED | Marks::UNDO)
+            && seg.options.is_empty()
+            && seg.ack.distance(self.snd_una) <= self.flight_size()
+            && (seg.ack != self.snd_una || !is_bare)
+    }
+
+    /// As [`Slot::on_predicted`], and what FINs change.
+    #[inline]
+    fn on_predicted_at_end(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) -> ControlFlow<Reply> {
+        self.on_predicted(shared, seg);
+        self.on_fin_acked(shared)?;
+        if seg.has(Control::FIN) {
+            return self.eighth_check_fin(shared, seg);
+        }
+        Continue(())
     }
 
     /// §3.10.7.3.
@@ -266,6 +310,11 @@ impl Slot {
         }
         self.on_heard(shared);
         self.on_ack(shared, seg);
+        self.on_fin_acked(shared)
+    }
+
+    /// What follows in the fifth step if our FIN is acknowledged now.
+    fn on_fin_acked(&mut self, shared: &mut Shared<'_>) -> ControlFlow<Reply> {
         if self.fin_is_acked() {
             match self.state {
                 State::FinWait1 => self.enter(shared, State::FinWait2),
@@ -386,6 +435,14 @@ impl Slot {
             count(&mut shared.stats.challenge_limited);
             Reply::Nothing
         }
+    }
+}
+
+/// How steps that have been gone through answer.
+fn reply_of(done: ControlFlow<Reply>) -> Reply {
+    match done {
+        Break(reply) => reply,
+        Continue(()) => Reply::Nothing,
     }
 }
 

@@ -119,20 +119,24 @@ impl Tcp<'_> {
         let mut visit = Visit::Done;
         if !slot.is_quiet() {
             let interface = slot.path.interface();
-            let is_full = full.contains(interface);
+            let is_full = full != InterfaceSet::NONE && full.contains(interface);
             let plain = if cfg!(not(target_pointer_width = "32")) && !is_full {
                 slot.output_plain(shared, ip, budget)
             } else {
                 None
             };
             visit = match plain {
+                // Nothing is left that a timer would have to bring out.
                 Some(visit) => visit,
                 None if is_full && slot.wants_to_send(shared) => Visit::Blocked(interface),
-                None => slot.output(shared, ip, budget),
+                None => {
+                    let visit = slot.output(shared, ip, budget);
+                    if visit == Visit::Done {
+                        slot.start_persist_timer(shared);
+                    }
+                    visit
+                }
             };
-            if visit == Visit::Done {
-                slot.start_persist_timer(shared);
-            }
         }
         if slot.flags.intersects(Flags::OWED) {
             slot.after_visit(shared, ip);

@@ -83,7 +83,7 @@ pub enum Expiry {
 /// For implementers: whatever is in `words` and in the arguments, return and do not panic; if `words` is too short, do
 /// nothing.
 pub trait Congestion {
-    /// Words of state that a connection needs.
+    /// Words of state that a connection needs. An algorithm of none is not told of acknowledgements.
     fn words(&self) -> usize;
 
     /// A connection is established, after its SYN or SYN-ACK was sent again `syn_retransmissions` times. The handshake
