@@ -251,7 +251,7 @@ impl Slot {
         }
     }
 
-    fn next_syn(&self, shared: &Shared<'_>, mut control: Control) -> Option<Next> {
+    pub(crate) fn next_syn(&self, shared: &Shared<'_>, mut control: Control) -> Option<Next> {
         let (seq, kind) = if self.snd_nxt() == self.iss {
             if self.ecn.contains(EcnFlags::REQUEST) && shared.duties.ecn.is_some() {
                 control |= crate::ecn::SETUP;
@@ -473,8 +473,9 @@ impl Slot {
     }
 
     /// The same for a SYN: it has options, and its window is not scaled, RFC 7323 §2.2.
-    #[cold]
-    fn emit_syn(
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(target_pointer_width = "32", cold)]
+    pub(crate) fn emit_syn(
         &mut self,
         shared: &mut Shared<'_>,
         ip: &mut dyn IpLayer,
@@ -525,7 +526,7 @@ impl Slot {
     }
 
     /// The segment is gone, or counts as lost on the way.
-    fn on_sent(&mut self, shared: &mut Shared<'_>, next: &Next) {
+    pub(crate) fn on_sent(&mut self, shared: &mut Shared<'_>, next: &Next) {
         add(&mut shared.stats.segments_sent, next.segments.max(1));
         if next.kind == Kind::Reset {
             count(&mut shared.stats.resets_sent);

@@ -8,6 +8,7 @@ use crate::ecn::EcnFlags;
 use crate::output::{send_bare, send_segment, Visit};
 use crate::recovery::Marks;
 use crate::shared::Shared;
+use crate::state::State;
 use crate::statistics::count;
 use crate::tcb::{Flags, Slot};
 use tersus_ip::{IpLayer, OutFlags, SendError};
@@ -123,6 +124,59 @@ impl Slot {
             shared.stats.octets_sent = shared.stats.octets_sent.wrapping_add(queued);
             self.octets_sent += u64::from(queued);
         }
+        Some(Visit::Done)
+    }
+
+    /// As [`Slot::output`], and the timer that brings out what could not leave.
+    #[inline(never)]
+    pub(crate) fn output_unusual(
+        &mut self,
+        shared: &mut Shared<'_>,
+        ip: &mut dyn IpLayer,
+        budget: &mut usize,
+    ) -> Visit {
+        if cfg!(not(target_pointer_width = "32")) && self.state == State::SynSent {
+            if let Some(visit) = self.output_first_syn(shared, ip, budget) {
+                return visit;
+            }
+        }
+        let visit = self.output(shared, ip, budget);
+        if visit == Visit::Done {
+            self.start_persist_timer(shared);
+        }
+        visit
+    }
+
+    /// Sends the first SYN of a connection. `None`: nothing has changed, and [`Slot::output`] decides.
+    fn output_first_syn(
+        &mut self,
+        shared: &mut Shared<'_>,
+        ip: &mut dyn IpLayer,
+        budget: &mut usize,
+    ) -> Option<Visit> {
+        let is_usual = self.snd_nxt() == self.iss
+            && !self.flags.intersects(UNUSUAL)
+            && shared.pacing.is_none()
+            && shared.watch.is_none();
+        if !is_usual {
+            return None;
+        }
+        let left = budget.checked_sub(1)?;
+        let mut next = self.next_syn(shared, Control::SYN)?;
+        let mtu = self.path.mtu();
+        let sent = self.emit_syn(shared, ip, &mut next);
+        self.follow_mtu(shared, mtu);
+        match sent {
+            Ok(()) => {}
+            Err(SendError::TooBig(_)) => return None,
+            Err(error) => {
+                if let Some(visit) = self.on_refusal(shared, error) {
+                    return Some(visit);
+                }
+            }
+        }
+        *budget = left;
+        self.on_sent(shared, &next);
         Some(Visit::Done)
     }
 

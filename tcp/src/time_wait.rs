@@ -98,7 +98,15 @@ impl<'a> TimeWaits<'a> {
     }
 
     /// The entry of these endpoints, if there is one.
+    #[inline]
     pub(crate) fn find(&self, hash: u32, addresses: &Addresses<'_>, ports: u32) -> Option<u16> {
+        if self.head == 0 {
+            return None;
+        }
+        self.look_up(hash, addresses, ports)
+    }
+
+    fn look_up(&self, hash: u32, addresses: &Addresses<'_>, ports: u32) -> Option<u16> {
         self.index.find(hash, |id| {
             self.entries.get(usize::from(id)).is_some_and(|e| e.ports == ports && e.addresses.is(addresses))
         })

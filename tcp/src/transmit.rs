@@ -129,13 +129,7 @@ impl Tcp<'_> {
                 // Nothing is left that a timer would have to bring out.
                 Some(visit) => visit,
                 None if is_full && slot.wants_to_send(shared) => Visit::Blocked(interface),
-                None => {
-                    let visit = slot.output(shared, ip, budget);
-                    if visit == Visit::Done {
-                        slot.start_persist_timer(shared);
-                    }
-                    visit
-                }
+                None => slot.output_unusual(shared, ip, budget),
             };
         }
         if slot.flags.intersects(Flags::OWED) {
