@@ -276,8 +276,8 @@ fn close(connection: &mut Connection) {
 
 /// ABORT, §3.10.5.
 fn abort(connection: &mut Connection) {
-    let is_told = connection.state.is_synchronized() && connection.state != State::TimeWait
-        || connection.state == State::SynReceived;
+    let is_told =
+        connection.may_receive() || matches!(connection.state, State::SynReceived | State::CloseWait);
     if connection.state != State::Closed {
         connection.finish(End::Aborted);
     }

@@ -375,6 +375,11 @@ impl Connection {
         let is_other_window = window != self.snd_wnd;
         let acked = seg.ack.distance(self.snd_una);
         if self.snd_wl1.lt(seg.seq) || (self.snd_wl1 == seg.seq && self.snd_wl2.le(seg.ack)) {
+            if self.snd_wnd == 0 && window != 0 {
+                // What probed the closed window was thrown away, most likely.
+                self.snd_nxt = self.snd_una;
+                self.backoff = 0;
+            }
             self.snd_wnd = window;
             self.max_snd_wnd = self.max_snd_wnd.max(window);
             self.snd_wl1 = seg.seq;

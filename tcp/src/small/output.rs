@@ -160,7 +160,7 @@ impl Connection {
     fn next(&mut self, now: Instant) -> Option<Plan> {
         let bare = |seq, control| Some(Plan { seq, control, len: 0 });
         if self.flags.contains(Flags::RESET) {
-            return bare(self.snd_max, Control::RST | Control::ACK);
+            return bare(self.snd_heard(), Control::RST | Control::ACK);
         }
         match self.state {
             State::Closed => return None,
@@ -184,6 +184,12 @@ impl Connection {
             return bare(self.snd_una + self.flight().min(self.snd_wnd), Control::ACK);
         }
         None
+    }
+
+    /// The number of what has no text: behind all that was sent, but not behind the window. A probe lies behind a closed
+    /// one, and a peer that keeps to its window would not hear what follows it.
+    fn snd_heard(&self) -> SeqNum {
+        self.snd_max.min(self.snd_una + self.snd_wnd)
     }
 
     /// Data and FIN.

@@ -412,8 +412,8 @@ fn a_closed_window_is_probed_with_one_octet_for_as_long_as_it_is_answered() {
         assert_eq!(rig.after(1), [seg(ACK, 1, 1).data(b"a").window(2000)], "{ms}");
         assert!(rig.given(&seg(ACK, 1, 1).window(0)).is_empty());
     }
-    assert_eq!(rig.given(&seg(ACK, 1, 1).window(100)), []);
-    assert_eq!(rig.after(60_000), [seg(PSH, 1, 1).data(b"abc").window(2000)]);
+    // It opens: what was thrown away goes again at once.
+    assert_eq!(rig.given(&seg(ACK, 1, 1).window(100)), [seg(PSH, 1, 1).data(b"abc").window(2000)]);
     assert_eq!(rig.state(id), State::Established);
 }
 
@@ -708,6 +708,20 @@ fn what_cannot_leave_waits_for_what_it_needs() {
     rig.input_from(1, &seg(SYN, 0, 0));
     assert!(rig.turn().is_empty() && rig.due().is_none());
     assert_eq!((rig.tcp.statistics().syn_no_room, rig.tcp.statistics().syns_received), (0, 2));
+}
+
+#[test]
+fn what_says_something_behind_a_probe_stays_within_the_closed_window() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    rig.given(&seg(ACK, 1, 1).window(0));
+    rig.tcp.send(id, b"abc").unwrap();
+    rig.turn();
+    assert_eq!(rig.after(1000), [seg(ACK, 1, 1).data(b"a").window(2000)]);
+    rig.given(&seg(ACK, 1, 1).data(b"x").window(0));
+    assert_eq!(rig.after(40), [seg(ACK, 1, 2).window(1999)]);
+    rig.tcp.abort(id).unwrap();
+    assert_eq!(rig.turn()[0].seq, 1);
 }
 
 #[test]
