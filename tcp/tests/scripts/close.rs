@@ -5,13 +5,13 @@ use tersus_tcp::State::*;
 use tersus_tcp::{Outcome, RecvError, SendError, Stale};
 
 fn close(h: &mut Host) {
-    h.tcp.close(h.id()).unwrap();
+    h.close();
 }
 fn abort(h: &mut Host) {
-    h.tcp.abort(h.id()).unwrap();
+    h.abort();
 }
 fn release(h: &mut Host) {
-    h.tcp.release(h.id()).unwrap();
+    h.release();
 }
 
 // conf: TCP-FIN-06, TCP-FIN-07, TCP-FIN-13
@@ -27,7 +27,7 @@ fn we_close_first() {
             (20, In(fin(301).ack(102))),
             (20, Out(seg(102).ack(302))),
             (20, Is(TimeWait)),
-            (20, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::Finished))))),
+            (20, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::Finished))))),
             // The endpoints stay busy for the whole wait.
             (10_019, Call(|h| assert!(h.connect_with(our_port()).is_err()))),
             (10_020, Call(|h| assert!(h.connect_with(our_port()).is_ok()))),
@@ -46,7 +46,7 @@ fn a_close_in_syn_received_waits_for_the_handshake() {
     for queued in [false, true] {
         let send = |h: &mut Host| assert_eq!(h.send(10, 101), 10);
         let text = if queued { fin(101).ack(301).len(10) } else { fin(101).ack(301) };
-        run(&Setup::default(), nothing, || {
+        run_both(&Setup::default(), nothing, || {
             vec![
                 (0, Call(Host::connect)),
                 (0, Out(syn(100))),
@@ -67,7 +67,7 @@ fn a_close_in_syn_received_waits_for_the_handshake() {
 // conf: TCP-FIN-04, TCP-FIN-05
 #[test]
 fn peer_closes_first_then_we_close() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(fin(301).ack(101))),
             (0, Out(seg(101).ack(302))),
@@ -77,7 +77,7 @@ fn peer_closes_first_then_we_close() {
             (10, Is(LastAck)),
             (20, In(seg(302).ack(102))),
             (20, Is(Closed)),
-            (20, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::Finished))))),
+            (20, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::Finished))))),
         ]
     });
 }
@@ -85,7 +85,7 @@ fn peer_closes_first_then_we_close() {
 // conf: TCP-FIN-08
 #[test]
 fn fins_that_cross_lead_both_to_time_wait() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(close)),
             (0, Out(fin(101).ack(301))),
@@ -101,7 +101,7 @@ fn fins_that_cross_lead_both_to_time_wait() {
 // conf: TCP-FIN-06
 #[test]
 fn a_fin_that_acknowledges_ours_leads_to_time_wait_at_once() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(close)),
             (0, Out(fin(101).ack(301))),
@@ -115,14 +115,14 @@ fn a_fin_that_acknowledges_ours_leads_to_time_wait_at_once() {
 // conf: TCP-FIN-01, TCP-SWS-16, TCP-FIN-19
 #[test]
 fn queued_data_leave_before_the_fin() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(|h| assert_eq!(h.send(1461, 101), 1461))),
             (0, Out(seg(101).ack(301).len(1460).psh(false))),
             // Nagle holds one octet, until the FIN comes behind it.
             (5, Call(close)),
             (5, Out(seg(1561).ack(301).len(1).fin().psh(true))),
-            (5, Call(|h| assert_eq!(h.tcp.send(h.id(), b"x"), Err(SendError::Closing)))),
+            (5, Call(|h| assert_eq!(h.try_send(b"x"), Err(SendError::Closing)))),
             (10, In(seg(301).ack(1563))),
             (10, Is(FinWait2)),
         ]
@@ -132,13 +132,13 @@ fn queued_data_leave_before_the_fin() {
 // conf: TCP-FIN-05, TCP-FIN-19, TCP-API-08
 #[test]
 fn data_before_a_fin_are_read_before_the_end() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(301).ack(101).len(10).fin())),
             (0, Out(seg(101).ack(312))),
             (0, Is(CloseWait)),
             (0, Call(|h| assert_eq!(h.recv_all().len(), 10))),
-            (0, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0]), Err(RecvError::Finished)))),
+            (0, Call(|h| assert_eq!(h.recv(&mut [0]), Err(RecvError::Finished)))),
         ]
     });
 }
@@ -146,7 +146,7 @@ fn data_before_a_fin_are_read_before_the_end() {
 // conf: TCP-FIN-11
 #[test]
 fn a_half_closed_connection_still_receives() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(close)),
             (0, Out(fin(101).ack(301))),
@@ -158,7 +158,7 @@ fn a_half_closed_connection_still_receives() {
         ]
     });
     // And the other half still sends.
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(fin(301).ack(101))),
             (0, Out(seg(101).ack(302))),
@@ -205,7 +205,7 @@ fn data_beyond_a_fin_are_none() {
             (0, In(fin(301).ack(101))),
             (0, Out(seg(101).ack(302))),
             (0, In(seg(302).ack(101).len(10))),
-            (0, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 9]), Err(RecvError::Finished)))),
+            (0, Call(|h| assert_eq!(h.recv(&mut [0; 9]), Err(RecvError::Finished)))),
             (0, Call(|h| assert_eq!(h.counter("data_after_fin"), 1))),
             // The FIN is known, though ahead of a gap: what lies beyond it is not kept either.
         ]
@@ -225,7 +225,7 @@ fn data_beyond_a_fin_are_none() {
 // conf: TCP-FIN-14, TCP-RST-08
 #[test]
 fn time_wait_answers_fins_and_ignores_resets() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(close)),
             (0, Out(fin(101).ack(301))),
@@ -273,13 +273,13 @@ fn a_newer_syn_ends_time_wait() {
 #[test]
 fn closing_or_aborting_an_attempt_sends_nothing() {
     for f in [close as fn(&mut Host), abort] {
-        run(&Setup::default(), nothing, || {
+        run_both(&Setup::default(), nothing, || {
             vec![
                 (0, Call(Host::connect)),
                 (0, Out(syn(100))),
                 (10, Call(f)),
                 (10, Is(Closed)),
-                (10, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::Aborted))))),
+                (10, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::Aborted))))),
                 (20, In(syn(300).ack(101))),
                 (20, Out(rst(101))),
             ]
@@ -298,7 +298,7 @@ fn abort_sends_one_rst_and_forgets_what_is_queued() {
             (10, Call(abort)),
             (10, Out(rst(111).ack(306))),
             (10, Is(Closed)),
-            (10, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0]), Err(RecvError::Ended(Outcome::Aborted))))),
+            (10, Call(|h| assert_eq!(h.recv(&mut [0]), Err(RecvError::Ended(Outcome::Aborted))))),
             (20, In(seg(306).ack(111))),
             (20, Out(rst(111))),
         ]
@@ -326,7 +326,7 @@ fn abort_sends_one_rst_and_forgets_what_is_queued() {
 // conf: TCP-RST-10
 #[test]
 fn abort_is_silent_when_both_have_closed() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(fin(301).ack(101))),
             (0, Out(seg(101).ack(302))),
@@ -341,7 +341,7 @@ fn abort_is_silent_when_both_have_closed() {
 // conf: TCP-RST-08
 #[test]
 fn a_reset_after_both_have_closed_is_quiet() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(fin(301).ack(101))),
             (0, Out(seg(101).ack(302))),
@@ -349,7 +349,7 @@ fn a_reset_after_both_have_closed_is_quiet() {
             (0, Out(fin(101).ack(302))),
             (0, In(rst(302))),
             (0, Is(Closed)),
-            (0, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::Finished))))),
+            (0, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::Finished))))),
         ]
     });
 }
@@ -358,16 +358,16 @@ fn a_reset_after_both_have_closed_is_quiet() {
 #[test]
 fn a_released_handle_resets_what_nobody_will_read() {
     // Unread data when it is released.
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(301).ack(101).len(5))),
             (0, Call(release)),
             (0, Out(rst(101).ack(306))),
-            (0, Call(|h| assert_eq!(h.tcp.state(h.id()), Err(Stale)))),
+            (0, Call(|h| assert_eq!(h.state(), Err(Stale)))),
         ]
     });
     // Data after it was released.
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(release)),
             (0, Out(fin(101).ack(301))),

@@ -46,7 +46,7 @@ fn a_listener_accepts() {
 #[test]
 fn data_flow_both_ways() {
     for begin in [connected, accepted] {
-        run(&Setup::default(), begin, || {
+        run_both(&Setup::default(), begin, || {
             vec![
                 (10, Call(|h| assert_eq!(h.send(5, 101), 5))),
                 (10, Out(seg(101).ack(301).len(5).psh(true))),
@@ -165,7 +165,7 @@ fn windows_are_scaled_if_both_want_it() {
 #[test]
 fn options_of_a_syn_leave_with_a_syn_alone() {
     let send = |h: &mut Host| assert_eq!(h.send(1000, 101), 1000);
-    run(&Setup { rx: 300_000, ..Setup::default() }, nothing, || {
+    run_both(&Setup { rx: 300_000, ..Setup::default() }, nothing, || {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100).scale(3))),
@@ -185,7 +185,7 @@ fn options_of_a_syn_leave_with_a_syn_alone() {
 // conf: TCP-OPEN-06, TCP-OPEN-07, TCP-OPEN-09
 #[test]
 fn what_does_not_answer_our_syn_is_refused() {
-    run(&Setup::default(), nothing, || {
+    run_both(&Setup::default(), nothing, || {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100))),
@@ -200,7 +200,7 @@ fn what_does_not_answer_our_syn_is_refused() {
             (0, Is(SynSent)),
             (0, In(rst(300).ack(101))),
             (0, Is(Closed)),
-            (0, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::Refused))))),
+            (0, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::Refused))))),
         ]
     });
 }
@@ -240,7 +240,7 @@ fn syns_that_cross_open_one_connection() {
 // conf: TCP-OPEN-11
 #[test]
 fn a_reset_simultaneous_open_is_refused() {
-    run(&Setup::default(), nothing, || {
+    run_both(&Setup::default(), nothing, || {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100))),
@@ -248,7 +248,7 @@ fn a_reset_simultaneous_open_is_refused() {
             (10, Out(syn(100).ack(301))),
             (20, In(rst(301))),
             (20, Is(Closed)),
-            (20, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::Refused))))),
+            (20, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::Refused))))),
         ]
     });
 }
@@ -300,7 +300,7 @@ fn a_repeated_syn_never_opens_a_second_connection() {
 // conf: TCP-OPEN-14
 #[test]
 fn an_old_duplicate_syn_is_cleared_and_the_real_one_succeeds() {
-    run(&Setup::default(), listening, || {
+    run_both(&Setup::default(), listening, || {
         vec![
             (0, In(syn(90))),
             (0, Out(syn(100).ack(91))),
@@ -318,14 +318,14 @@ fn an_old_duplicate_syn_is_cleared_and_the_real_one_succeeds() {
 // conf: TCP-RTO-01, TCP-RTO-12, TCP-RTO-18
 #[test]
 fn a_syn_that_nobody_answers_gives_up_in_the_end() {
-    run(&Setup::default(), nothing, || {
+    run_both(&Setup::default(), nothing, || {
         let mut steps = vec![(0, Call(Host::connect)), (0, Out(syn(100)))];
         for at in [1, 3, 7, 15, 31, 63, 123, 183] {
             steps.push((at * 1000, Out(syn(100))));
         }
         steps.push((242_999, Is(SynSent)));
         steps.push((243_000, Is(Closed)));
-        steps.push((243_000, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut))))));
+        steps.push((243_000, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::TimedOut))))));
         steps
     });
 }
@@ -339,7 +339,7 @@ fn a_syn_ack_that_nobody_answers_is_forgotten() {
         }
         steps.push((62_999, Call(|h| assert_eq!(h.counter("syn_expired"), 0))));
         steps.push((63_000, Call(|h| assert_eq!(h.counter("syn_expired"), 1))));
-        steps.push((63_000, Call(|h| assert_eq!(h.tcp.poll_at(), None))));
+        steps.push((63_000, Call(|h| assert_eq!(h.poll_at(), None))));
         steps
     });
 }
@@ -347,7 +347,7 @@ fn a_syn_ack_that_nobody_answers_is_forgotten() {
 // conf: TCP-RTO-13
 #[test]
 fn data_after_a_lost_syn_start_with_three_seconds() {
-    run(&Setup::default(), nothing, || {
+    run_both(&Setup::default(), nothing, || {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100))),
@@ -386,7 +386,7 @@ fn a_full_backlog_drops_syns_and_nothing_else() {
             Call(|h| {
                 assert_eq!((syn_from(h, 9, 1), syn_from(h, 9, 2), syn_from(h, 9, 3)), (1, 1, 0));
                 assert_eq!(h.counter("syn_backlog"), 1);
-                assert_eq!(h.tcp.state(h.id()), Ok(Established));
+                assert_eq!(h.state(), Ok(Established));
             }),
         )]
     });
@@ -398,7 +398,7 @@ fn a_full_backlog_drops_syns_and_nothing_else() {
                 Call(|h| {
                     let answered: usize = (0..10_000).map(|n| syn_from(h, 9, n + 1)).sum();
                     assert_eq!((answered, h.counter("syn_no_room")), (3, 9_997));
-                    assert_eq!(h.tcp.state(h.id()), Ok(Established));
+                    assert_eq!(h.state(), Ok(Established));
                 }),
             ),
             (0, In(seg(301).ack(101).len(5))),
@@ -422,10 +422,10 @@ fn the_last_ack_without_a_free_connection_waits_for_one() {
             (0, Left(1)),
             (0, In(syn(300))),
             (0, Left(1)),
-            (0, Call(|h| h.tcp.close(h.id()).unwrap())),
+            (0, Call(|h| h.close())),
             (10, In(seg(301).ack(101))),
             (10, Call(|h| assert_eq!(h.counter("accept_no_room"), 1))),
-            (20, Call(|h| h.tcp.release(h.id()).unwrap())),
+            (20, Call(|h| h.release())),
             (30, In(seg(301).ack(101).len(5))),
             (30, Call(Host::accept)),
             (30, Call(|h| assert_eq!(h.recv_all().len(), 5))),
@@ -552,7 +552,7 @@ fn ephemeral_ports_are_neither_sequential_nor_used_twice() {
 // conf: TCP-OPEN-16, TCP-OPEN-17
 #[test]
 fn listening_and_connecting_share_a_port() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(Host::listen)),
             (0, Is(Established)),
@@ -578,7 +578,7 @@ fn the_local_address_is_the_callers_or_the_routes() {
 // conf: TCP-OPEN-05
 #[test]
 fn data_with_a_syn_come_again() {
-    run(&Setup::default(), listening, || {
+    run_both(&Setup::default(), listening, || {
         vec![
             (0, In(syn(300).data(b"early"))),
             (0, Out(syn(100).ack(301))),

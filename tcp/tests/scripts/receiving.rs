@@ -9,7 +9,7 @@ use tersus_wire::tcp::Flags;
 // conf: TCP-SEQ-05, TCP-RST-04
 #[test]
 fn what_lies_outside_of_the_window_is_acknowledged_and_dropped() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(301 + 4096).ack(101).len(1))),
             (0, Out(seg(101).ack(301))),
@@ -127,7 +127,7 @@ fn overlapping_segments_give_one_stream() {
 // conf: TCP-SEQ-10
 #[test]
 fn overlapping_segments_that_disagree_give_each_octet_once() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(311).ack(101).data(&[1; 10]))),
             (0, Left(1)),
@@ -150,7 +150,7 @@ fn overlapping_segments_that_disagree_give_each_octet_once() {
 #[test]
 fn a_full_table_of_ranges_drops_the_segment_and_nothing_else() {
     for ranges in [0, 1] {
-        run(&Setup { ranges, ..Setup::default() }, connected, || {
+        run_both(&Setup { ranges, ..Setup::default() }, connected, || {
             vec![
                 (0, In(seg(401).ack(101).len(10))),
                 (0, Out(seg(101).ack(301))),
@@ -253,7 +253,7 @@ fn after_a_gap_full_segments_are_acknowledged_one_by_one() {
 // conf: TCP-ACK-07, TCP-SWS-15
 #[test]
 fn a_burst_is_acknowledged_once() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Burst((0..10).map(|i| seg(301 + 100 * i).ack(101).len(100)).collect())),
             (0, Out(seg(101).ack(1301))),
@@ -263,7 +263,7 @@ fn a_burst_is_acknowledged_once() {
 
 #[test]
 fn data_carry_the_acknowledgement() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(301).ack(101).len(100))),
             (10, Call(|h| assert_eq!(h.send(5, 101), 5))),
@@ -319,7 +319,7 @@ fn reserved_bits_mean_nothing() {
 // conf: TCP-ACK-04, TCP-ATK-05
 #[test]
 fn acknowledgements_of_what_was_never_sent_are_refused() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(301).ack(102).len(10))),
             (0, Out(seg(101).ack(301))),
@@ -338,15 +338,15 @@ fn acknowledgements_of_what_was_never_sent_are_refused() {
 // conf: TCP-SWS-10, TCP-SWS-11, TCP-SWS-02
 #[test]
 fn the_window_opens_in_worthwhile_steps() {
-    run(&Setup { rx: 1000, ..Setup::default() }, connected, || {
+    run_both(&Setup { rx: 1000, ..Setup::default() }, connected, || {
         vec![
             (0, In(seg(301).ack(101).len(1000))),
             (40, Out(seg(101).ack(1301).wnd(0))),
-            (50, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 499]), Ok(499)))),
+            (50, Call(|h| assert_eq!(h.recv(&mut [0; 499]), Ok(499)))),
             // Half of the buffer is worth telling.
-            (60, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 1]), Ok(1)))),
+            (60, Call(|h| assert_eq!(h.recv(&mut [0; 1]), Ok(1)))),
             (60, Out(seg(101).ack(1301).wnd(500))),
-            (70, Call(|h| assert_eq!(h.tcp.recv(h.id(), &mut [0; 100]), Ok(100)))),
+            (70, Call(|h| assert_eq!(h.recv(&mut [0; 100]), Ok(100)))),
             (80, In(seg(1301).ack(101).len(250))),
             (120, Out(seg(101).ack(1551).wnd(250))),
         ]
@@ -379,7 +379,7 @@ fn a_closed_window_takes_acknowledgements_and_resets() {
 // conf: TCP-SWS-08
 #[test]
 fn the_octet_of_a_probe_is_taken_when_the_window_has_opened() {
-    run(&Setup { rx: 100, ..Setup::default() }, connected, || {
+    run_both(&Setup { rx: 100, ..Setup::default() }, connected, || {
         vec![
             (0, In(seg(301).ack(101).len(100))),
             (40, Out(seg(101).ack(401).wnd(0))),
@@ -397,7 +397,7 @@ fn the_octet_of_a_probe_is_taken_when_the_window_has_opened() {
 // conf: TCP-KA-06
 #[test]
 fn keep_alive_probes_of_the_peer_are_answered() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(300).ack(101))),
             (0, Out(seg(101).ack(301))),
@@ -419,7 +419,7 @@ fn tiny_buffers_work() {
                 (100, Drain),
                 (100, Call(|h| assert_eq!(h.recv_all().len(), h.setup.rx))),
                 (100, Left(rx)),
-                (100, Call(|h| h.tcp.close(h.id()).unwrap())),
+                (100, Call(|h| h.close())),
                 (100, Out(fin(101 + tx as u32).ack(301 + rx as u32))),
             ]
         });
@@ -431,7 +431,7 @@ fn tiny_buffers_work() {
 fn an_edge_that_was_once_announced_stays() {
     // A window of 4,001 octets is announced in units of eight: 4,000. What the SYN offered unscaled holds.
     let setup = Setup { rx: 300_001, ..Setup::default() };
-    run(&setup, nothing, || {
+    run_both(&setup, nothing, || {
         vec![
             (0, Call(Host::connect)),
             (0, Out(syn(100).wnd(65_535).scale(3))),

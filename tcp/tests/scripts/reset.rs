@@ -9,7 +9,7 @@ use tersus_wire::tcp::{Fields, Flags};
 // conf: TCP-RST-01, TCP-RST-02, TCP-RST-03
 #[test]
 fn segments_to_nobody_are_reset() {
-    run(&Setup::default(), nothing, || {
+    run_both(&Setup::default(), nothing, || {
         vec![
             (0, In(syn(300))),
             (0, Out(rst(Host::NO_ISS).ack(301))),
@@ -67,7 +67,7 @@ fn an_exact_rst_resets() {
 // conf: TCP-ATK-02, TCP-ATK-03, TCP-ATK-04, TCP-OPEN-15
 #[test]
 fn blind_rst_and_syn_draw_a_challenge_at_most() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(rst(302))),
             (0, Out(seg(101).ack(301))),
@@ -113,7 +113,7 @@ fn a_hard_error_ends_an_attempt_and_no_connection() {
                 5,
                 Call(|h| {
                     let unreachable = Outcome::Unreachable(ErrorKind::PortUnreachable);
-                    assert_eq!(h.tcp.outcome(h.id()), Ok(Some(unreachable)));
+                    assert_eq!(h.outcome(), Ok(Some(unreachable)));
                 }),
             ),
         ]

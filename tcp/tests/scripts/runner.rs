@@ -1,7 +1,8 @@
 //! A runner for scripts: segments given, segments wanted, at milliseconds. Nothing leaves but what is listed.
 //!
 //! Scripts count our sequence numbers from 100 (the SYN's) and the peer's from 300, as if these were the ISS and the
-//! IRS; each script runs at several real ones, those at which 32 bits wrap included.
+//! IRS; each script runs at several real ones, those at which 32 bits wrap included. What any TCP has to do runs against
+//! the small engine, too: `run_both`. There, steps call the methods of `Host`, not those of `Host::tcp`.
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -11,9 +12,10 @@ use tersus_ip::{
     Outgoing, Path, Progress, SendError, Transport, Verdict,
 };
 use tersus_tcp::congestion::{Congestion, Reno};
+use tersus_tcp::small::SmallTcp;
 use tersus_tcp::{
-    Config, ConnectOptions, ConnectionId, Duties, Listener, ListenerId, Options, Range, Record, Slices, Slot,
-    State, SynEntry, Tcp, TimeWait,
+    Config, ConnectOptions, ConnectionId, Duties, Listener, ListenerId, Options, Outcome, Range, Record,
+    RecvError, Slices, Slot, Stale, State, SynEntry, Tcp, TimeWait,
 };
 use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields, Flags};
@@ -210,6 +212,8 @@ pub(crate) struct Setup {
     pub(crate) checksum: ChecksumOffload,
     pub(crate) congestion: &'static dyn Congestion,
     pub(crate) duties: &'static Duties,
+    /// The small engine plays.
+    pub(crate) small: bool,
 }
 
 impl Default for Setup {
@@ -231,6 +235,7 @@ impl Default for Setup {
             checksum: ChecksumOffload::None,
             congestion: &Reno::DEFAULT,
             duties: &Duties::ALL,
+            small: false,
         }
     }
 }
@@ -294,9 +299,24 @@ pub(crate) fn engine(setup: &Setup, seed: u8) -> Tcp<'static> {
     Box::leak(Box::<Memory>::default()).engine(setup, seed)
 }
 
+/// A small engine over leaked memory.
+fn small_engine(setup: &Setup, seed: u8) -> SmallTcp<'static> {
+    let n = setup.connections;
+    SmallTcp::from_slices(
+        vec![tersus_tcp::small::Connection::FREE; n].leak(),
+        vec![0xaa; setup.rx * n].leak(),
+        vec![0xaa; setup.tx * n].leak(),
+        vec![77; setup.listeners].leak(),
+        [seed; 32],
+    )
+}
+
 /// Our host, with the fake IP layer below it.
 pub(crate) struct Host {
     pub(crate) tcp: Tcp<'static>,
+    small: Option<SmallTcp<'static>>,
+    /// Our port of the connection: the small engine takes any when it connects.
+    port: u16,
     pub(crate) now: Instant,
     pub(crate) start: Instant,
     pub(crate) listener: Option<ListenerId>,
@@ -362,6 +382,8 @@ impl Host {
     pub(crate) fn new(setup: &Setup, seed: u8, start: Instant, irs: u32) -> Self {
         Self {
             tcp: engine(setup, seed),
+            small: setup.small.then(|| small_engine(setup, seed)),
+            port: OUR_PORT,
             now: start,
             start,
             listener: None,
@@ -400,6 +422,13 @@ impl Host {
     }
 
     pub(crate) fn with_ip<R>(&mut self, f: impl FnOnce(&mut Tcp<'static>, &mut FakeIp<'_>) -> R) -> R {
+        self.with_either(|tcp, _, ip| f(tcp, ip))
+    }
+
+    fn with_either<R>(
+        &mut self,
+        f: impl FnOnce(&mut Tcp<'static>, Option<&mut SmallTcp<'static>>, &mut FakeIp<'_>) -> R,
+    ) -> R {
         let mut buffer = vec![0; 70_000];
         let (now, sent, outgoing) = (self.now, &mut self.sent, &mut self.outgoing);
         let mut sink = |path: &Path, out: Outgoing, octets: &[u8]| {
@@ -420,7 +449,7 @@ impl Host {
         ip.unroutable = self.unroutable;
         ip.mtu = self.mtu;
         ip.checksum = self.setup.checksum;
-        let result = f(&mut self.tcp, &mut ip);
+        let result = f(&mut self.tcp, self.small.as_mut(), &mut ip);
         if let Some(advice) = ip.advice {
             self.advice.push((now, advice));
         }
@@ -430,7 +459,10 @@ impl Host {
     pub(crate) fn poll(&mut self) {
         self.polls += 1;
         let mut budget = self.budget;
-        self.progress = self.with_ip(|tcp, ip| tcp.transmit(ip, &mut budget));
+        self.progress = self.with_either(|tcp, small, ip| match small {
+            Some(small) => small.transmit(ip, &mut budget),
+            None => tcp.transmit(ip, &mut budget),
+        });
     }
 
     pub(crate) fn connect_with(
@@ -438,22 +470,79 @@ impl Host {
         options: ConnectOptions,
     ) -> Result<ConnectionId, tersus_tcp::ConnectError> {
         let (now, remote) = (self.now, self.remote());
-        self.with_ip(|tcp, ip| tcp.connect(ip, now, remote, options))
+        self.with_either(|tcp, small, ip| match small {
+            Some(small) => small.connect(ip, now, remote),
+            None => tcp.connect(ip, now, remote, options),
+        })
     }
 
     pub(crate) fn connect(&mut self) {
         let options =
             ConnectOptions { port: OUR_PORT, options: self.setup.options, ..ConnectOptions::default() };
         self.id = Some(self.connect_with(options).unwrap());
+        // The SYN will tell.
+        self.port = if self.small.is_some() { 0 } else { OUR_PORT };
     }
 
     pub(crate) fn listen(&mut self) {
         let (backlog, options) = (self.setup.backlog, self.setup.options);
+        if let Some(small) = &mut self.small {
+            return small.listen(OUR_PORT).unwrap();
+        }
         self.listener = Some(self.tcp.listen_with(OUR_PORT.into(), backlog, options).unwrap());
     }
 
     pub(crate) fn accept(&mut self) {
-        self.id = Some(self.tcp.accept(self.listener.unwrap()).expect("nothing to accept"));
+        let accepted = match &mut self.small {
+            Some(small) => small.accept(OUR_PORT),
+            None => self.tcp.accept(self.listener.unwrap()),
+        };
+        self.id = Some(accepted.expect("nothing to accept"));
+    }
+
+    pub(crate) fn close(&mut self) {
+        let id = self.id();
+        self.small.as_mut().map_or_else(|| self.tcp.close(id), |small| small.close(id)).unwrap();
+    }
+
+    pub(crate) fn abort(&mut self) {
+        let id = self.id();
+        self.small.as_mut().map_or_else(|| self.tcp.abort(id), |small| small.abort(id)).unwrap();
+    }
+
+    pub(crate) fn release(&mut self) {
+        let id = self.id();
+        self.small.as_mut().map_or_else(|| self.tcp.release(id), |small| small.release(id)).unwrap();
+    }
+
+    pub(crate) fn state(&mut self) -> Result<State, Stale> {
+        let id = self.id();
+        self.small.as_mut().map_or_else(|| self.tcp.state(id), |small| small.state(id))
+    }
+
+    pub(crate) fn outcome(&mut self) -> Result<Option<Outcome>, Stale> {
+        let id = self.id();
+        self.small.as_mut().map_or_else(|| self.tcp.outcome(id), |small| small.outcome(id))
+    }
+
+    pub(crate) fn recv(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let id = self.id();
+        match &mut self.small {
+            Some(small) => small.recv(id, buffer),
+            None => self.tcp.recv(id, buffer),
+        }
+    }
+
+    pub(crate) fn try_send(&mut self, data: &[u8]) -> Result<usize, tersus_tcp::SendError> {
+        let id = self.id();
+        match &mut self.small {
+            Some(small) => small.send(id, data),
+            None => self.tcp.send(id, data),
+        }
+    }
+
+    pub(crate) fn poll_at(&self) -> Option<Instant> {
+        self.small.as_ref().map_or_else(|| self.tcp.poll_at(), |small| small.poll_at())
     }
 
     /// A segment with absolute numbers arrives.
@@ -491,7 +580,10 @@ impl Host {
         };
         let mut meta = IpMeta::new(self.now, IpProtocol::TCP, addresses);
         meta.traffic_class = self.traffic_class;
-        let verdict = self.tcp.receive(&meta, octets);
+        let verdict = match &mut self.small {
+            Some(small) => small.receive(&meta, octets),
+            None => self.tcp.receive(&meta, octets),
+        };
         if let Verdict::Reply(len) = verdict {
             self.sent.push_back(dissect(self.now, addresses.pseudo_sum(), &octets[..usize::from(len)]));
         }
@@ -578,7 +670,7 @@ impl Host {
         }
         let fields = Fields {
             src_port: PEER_PORT,
-            dst_port: OUR_PORT,
+            dst_port: if self.port == 0 { OUR_PORT } else { self.port },
             seq: self.peers(seg.seq),
             ack: seg.ack.map_or(0, |ack| self.ours(ack)),
             flags: seg.flags,
@@ -610,7 +702,7 @@ impl Host {
     /// Polls at the moments that `poll_at` names, up to `until`, and then.
     pub(crate) fn advance(&mut self, until: Instant) {
         let mut polls = 0;
-        while let Some(at) = self.tcp.poll_at() {
+        while let Some(at) = self.poll_at() {
             if at > until {
                 break;
             }
@@ -630,7 +722,10 @@ impl Host {
     /// The next segment that left, in the script's numbers.
     pub(crate) fn take(&mut self) -> Option<(u64, Seg)> {
         let (at, fields, data, options) = self.sent.pop_front()?;
-        if self.iss.is_none() && fields.flags.contains(Flags::SYN) && fields.src_port == OUR_PORT {
+        if self.port == 0 && fields.flags.contains(Flags::SYN) {
+            self.port = fields.src_port;
+        }
+        if self.iss.is_none() && fields.flags.contains(Flags::SYN) && fields.src_port == self.port {
             self.iss = Some(fields.seq);
         }
         let seq = match self.iss {
@@ -708,22 +803,22 @@ impl Host {
 
     pub(crate) fn send(&mut self, len: usize, at: u32) -> usize {
         let data: Vec<u8> = (0..len).map(|i| pattern(at as usize + i)).collect();
-        let id = self.id();
-        self.tcp.send(id, &data).unwrap()
+        self.try_send(&data).unwrap()
     }
 
     pub(crate) fn recv_all(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         let mut buffer = [0; 999];
-        let id = self.id();
-        while let Ok(n @ 1..) = self.tcp.recv(id, &mut buffer) {
+        while let Ok(n @ 1..) = self.recv(&mut buffer) {
             all.extend_from_slice(&buffer[..n]);
         }
         all
     }
 
     pub(crate) fn counter(&self, name: &str) -> u32 {
-        self.tcp.statistics().counters().iter().find(|c| c.0 == name).unwrap_or_else(|| panic!("{name}")).1
+        let statistics =
+            self.small.as_ref().map_or_else(|| self.tcp.statistics(), |small| small.statistics());
+        statistics.counters().iter().find(|c| c.0 == name).unwrap_or_else(|| panic!("{name}")).1
     }
 }
 
@@ -781,6 +876,12 @@ fn is_padded(mut area: &[u8]) -> bool {
 /// Runs a script at several sequence numbers and in both families. `begin` makes the first moves.
 pub(crate) fn run(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
     at_each_number(setup, begin, |host| play(host, steps()));
+}
+
+/// As [`run`], and the same against the small engine.
+pub(crate) fn run_both(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
+    run(setup, begin, &steps);
+    run(&Setup { small: true, ..setup.clone() }, begin, steps);
 }
 
 /// Runs a script that names what is peculiar to a family, the one of `setup`.
@@ -856,7 +957,7 @@ pub(crate) fn play(host: &mut Host, steps: Vec<(u64, Step)>) {
                 f(host);
                 host.poll();
             }
-            Is(state) => assert_eq!(host.tcp.state(host.id()).unwrap(), state, "{what}"),
+            Is(state) => assert_eq!(host.state().unwrap(), state, "{what}"),
         }
     }
     host.assert_silence("end");

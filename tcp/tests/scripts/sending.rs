@@ -2,7 +2,7 @@
 
 use crate::runner::*;
 use core::time::Duration;
-use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Quoted, Transport};
+use tersus_ip::{Advice, ChecksumOffload, ErrorKind, OutFlags, Outgoing, Quoted};
 use tersus_tcp::congestion::{InitialWindow, Reno};
 use tersus_tcp::State::*;
 use tersus_tcp::{Changes, Config, Duties, Event, KeepAlive, Nagle, Options, Outcome, SendError};
@@ -112,7 +112,7 @@ fn after_a_lost_syn_one_segment_leaves() {
 // conf: TCP-HDR-01, TCP-ACK-02, TCP-ACK-06, TCP-WS-08
 #[test]
 fn no_more_is_in_flight_than_the_window_permits() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(send::<8000>)),
             (0, Out(seg_at(101))),
@@ -183,11 +183,11 @@ fn data_that_nobody_acknowledges_are_sent_again_and_given_up() {
         steps.push((123_000, Out(seg_at(101))));
         steps.push((182_999, Is(Established)));
         steps.push((183_000, Is(Closed)));
-        steps.push((183_000, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut))))));
+        steps.push((183_000, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::TimedOut))))));
         steps.push((
             183_000,
             Call(|h| {
-                assert_eq!(h.tcp.send(h.id(), b"x"), Err(SendError::Ended(Outcome::TimedOut)));
+                assert_eq!(h.try_send(b"x"), Err(SendError::Ended(Outcome::TimedOut)));
             }),
         ));
         steps
@@ -328,7 +328,7 @@ fn the_user_timeout_ends_the_connection() {
             (10_499, Left(2)),
             (10_499, Is(Established)),
             (10_500, Is(Closed)),
-            (10_500, Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut))))),
+            (10_500, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::TimedOut))))),
         ]
     });
 }
@@ -505,7 +505,7 @@ fn what_has_no_text_stays_within_a_closed_window_that_is_probed() {
             (1010, In(seg(4397).ack(101).wnd(0))),
         ]
     };
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         let mut steps = steps();
         steps.extend([
             (1100, Call(|h| assert_eq!(h.recv_all().len(), 4096))),
@@ -517,9 +517,9 @@ fn what_has_no_text_stays_within_a_closed_window_that_is_probed() {
         ]);
         steps
     });
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         let mut steps = steps();
-        steps.push((1100, Call(|h| h.tcp.abort(h.id()).unwrap())));
+        steps.push((1100, Call(|h| h.abort())));
         steps.push((1100, Out(rst(101).ack(4397))));
         steps
     });
@@ -527,10 +527,10 @@ fn what_has_no_text_stays_within_a_closed_window_that_is_probed() {
 
 #[test]
 fn a_fin_is_a_probe_where_nothing_else_is_left() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, In(seg(301).ack(101).wnd(0))),
-            (0, Call(|h| h.tcp.close(h.id()).unwrap())),
+            (0, Call(|h| h.close())),
             (1000, Out(fin(101).ack(301))),
             (1010, In(seg(301).ack(102).wnd(0))),
             (1010, Is(FinWait2)),
@@ -562,10 +562,10 @@ fn a_window_that_shrinks_is_survived() {
 // conf: TCP-KA-01
 #[test]
 fn an_idle_connection_is_silent_for_ten_days() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (10 * 86_400_000, Is(Established)),
-            (10 * 86_400_000, Call(|h| assert_eq!((h.tcp.poll_at(), h.polls < 20), (None, true)))),
+            (10 * 86_400_000, Call(|h| assert_eq!((h.poll_at(), h.polls < 20), (None, true)))),
         ]
     });
 }
@@ -588,10 +588,7 @@ fn keep_alive_probes_an_idle_peer_and_gives_up() {
         steps.push((start + 9 * 75_000 - 1, Is(Established)));
         steps.push((start + 9 * 75_000, Out(rst(101).ack(302))));
         steps.push((start + 9 * 75_000, Is(Closed)));
-        steps.push((
-            start + 9 * 75_000,
-            Call(|h| assert_eq!(h.tcp.outcome(h.id()), Ok(Some(Outcome::TimedOut)))),
-        ));
+        steps.push((start + 9 * 75_000, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::TimedOut))))));
         steps
     });
 }
@@ -604,7 +601,7 @@ fn an_engine_without_that_duty_sends_no_keep_alive_probes() {
             (10, In(seg(301).ack(101).len(1))),
             (50, Out(seg(101).ack(302))),
             (10 * 86_400_000, Is(Established)),
-            (10 * 86_400_000, Call(|h| assert_eq!(h.tcp.poll_at(), None))),
+            (10 * 86_400_000, Call(|h| assert_eq!(h.poll_at(), None))),
         ]
     });
 }
