@@ -60,9 +60,9 @@ impl<const GROUPS: usize> Filter<GROUPS> {
 
     pub(crate) fn control(&mut self, command: LinkControl<'_>) -> Result<(), Unsupported> {
         match command {
-            LinkControl::Join(address) => self.join(address.as_ethernet().ok_or(Unsupported)?),
+            LinkControl::Join(address) => self.join(address.ethernet_octets().ok_or(Unsupported)?),
             LinkControl::Leave(address) => {
-                self.leave(address.as_ethernet().ok_or(Unsupported)?);
+                self.leave(address.ethernet_octets().ok_or(Unsupported)?);
                 Ok(())
             }
             LinkControl::Promiscuous(switch) => {
@@ -73,14 +73,14 @@ impl<const GROUPS: usize> Filter<GROUPS> {
         }
     }
 
-    fn join(&mut self, address: [u8; 6]) -> Result<(), Unsupported> {
-        let entry = match self.groups.iter().position(|g| g.joins > 0 && g.address == address) {
+    fn join(&mut self, address: &[u8; 6]) -> Result<(), Unsupported> {
+        let entry = match self.groups.iter().position(|g| g.joins > 0 && g.address == *address) {
             Some(found) => Some(found),
             None => self.groups.iter().position(|g| g.joins == 0),
         };
         match entry.and_then(|i| self.groups.get_mut(i)) {
             Some(group) => {
-                group.address = address;
+                group.address = *address;
                 group.joins = group.joins.saturating_add(1);
                 Ok(())
             }
@@ -91,8 +91,8 @@ impl<const GROUPS: usize> Filter<GROUPS> {
         }
     }
 
-    fn leave(&mut self, address: [u8; 6]) {
-        match self.groups.iter_mut().find(|g| g.joins > 0 && g.address == address) {
+    fn leave(&mut self, address: &[u8; 6]) {
+        match self.groups.iter_mut().find(|g| g.joins > 0 && g.address == *address) {
             Some(group) => group.joins -= 1,
             None => self.without_entry = self.without_entry.saturating_sub(1),
         }
