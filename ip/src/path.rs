@@ -71,6 +71,7 @@ impl Path {
     }
 
     /// As [`Path::new`].
+    #[inline(never)]
     pub(crate) fn between(
         source: &PackedAddress,
         destination: &PackedAddress,
@@ -82,8 +83,8 @@ impl Path {
         Some(path)
     }
 
-    /// As [`Path::between`], in place.
-    #[inline(never)]
+    /// As [`Path::between`], of [`Path::EMPTY`] in place.
+    #[inline]
     pub(crate) fn begin(
         &mut self,
         source: &PackedAddress,
@@ -92,7 +93,8 @@ impl Path {
         mtu: u16,
     ) -> Option<()> {
         let path = self;
-        *path = Self { mtu, interface, ..Self::EMPTY };
+        path.mtu = mtu;
+        path.interface = interface;
         match (source.get()?, destination.get()?) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 path.family = 4;

@@ -46,7 +46,6 @@ use self::address::Address;
 use self::neighbours::NEVER;
 use crate::interface::InterfaceFlags;
 use crate::martian::{self, Kind};
-use crate::rate_limit::TokenBucket;
 use crate::{earliest, AddressError, Instant, Interface, InterfaceError, Progress, RouteError, Transports};
 use core::net::IpAddr;
 use tersus_phy::{LinkEvents, LinkLayer, LinkProperties};
@@ -188,7 +187,9 @@ pub struct SmallIp<'a> {
     ask_at: Instant,
     /// The link answered `Full`.
     is_full: bool,
-    errors: TokenBucket,
+    /// ICMP errors that may be sent until then.
+    errors_left: u8,
+    errors_until: Instant,
     groups: groups::Groups<'a>,
     /// Sends what is none of the usual packets, if the user asked for it.
     special: Option<groups::SendSpecial>,
@@ -214,7 +215,7 @@ impl<'a> SmallIp<'a> {
     ) -> Self {
         addresses.fill(Own::FREE);
         routes.fill(Via::FREE);
-        neighbours.fill(Neighbour::FREE);
+        // What stands among the neighbours is forgotten when the link is first seen.
         Self {
             addresses,
             routes,
@@ -224,7 +225,8 @@ impl<'a> SmallIp<'a> {
             generation: 1,
             ask_at: NEVER,
             is_full: false,
-            errors: TokenBucket::new(),
+            errors_left: 0,
+            errors_until: Instant::ZERO,
             statistics: Statistics::default(),
             groups: groups::Groups::none(),
             special: None,
@@ -252,6 +254,7 @@ impl<'a> SmallIp<'a> {
         }
         let free = self.addresses.iter_mut().find(|own| own.address.is_none());
         *free.ok_or(AddressError::TableFull)? = Own::new(address, cidr.prefix_len());
+        #[cfg(feature = "ipv6")]
         self.interface.flags.insert(InterfaceFlags::GROUPS_CHANGED);
         self.moved();
         Ok(())
@@ -355,6 +358,7 @@ impl<'a> SmallIp<'a> {
     ) -> Progress {
         if now < self.now {
             // The clock stepped back: nothing shall wait until it is again where it was.
+            self.errors_until = now;
             self.forget_neighbours();
         }
         self.now = now;
@@ -362,8 +366,10 @@ impl<'a> SmallIp<'a> {
         if !events.is_empty() || self.interface.flags != InterfaceFlags::ATTACHED {
             self.on_link_news(events, link.properties());
             #[cfg(feature = "ipv6")]
-            self.tell_groups(&mut |command| _ = link.control(command));
-            self.interface.flags.remove(InterfaceFlags::GROUPS_CHANGED);
+            {
+                self.tell_groups(&mut |command| _ = link.control(command));
+                self.interface.flags.remove(InterfaceFlags::GROUPS_CHANGED);
+            }
         }
         let taken = link.receive(now, budget, &mut input::Input { host: self, transports });
         let generation = self.generation;
@@ -401,10 +407,8 @@ impl<'a> SmallIp<'a> {
     #[cold]
     #[inline(never)]
     fn on_link_news(&mut self, events: LinkEvents, properties: LinkProperties) {
-        if events.contains(LinkEvents::ROOM) && self.is_full {
+        if events.contains(LinkEvents::ROOM) {
             self.is_full = false;
-            // Whoever was to be asked waited for room too.
-            self.ask_at = self.now;
         }
         if self.interface.is_attached() && !events.contains(LinkEvents::CHANGED) {
             return;
@@ -430,43 +434,33 @@ impl<'a> SmallIp<'a> {
         self.generation = next(self.generation);
     }
 
-    /// What `address` is to us.
+    /// What `address` is to us, and the own address with the longest prefix that it is in.
     #[inline(never)]
-    fn relation(&self, address: &Address) -> Relation {
+    fn relation(&self, address: &Address) -> (Relation, Option<&Own>) {
         let mut relation = Relation::Far;
+        let mut best: Option<&Own> = None;
         if address.is_none() {
-            return relation;
+            return (relation, best);
         }
         for own in self.addresses.iter() {
             if own.address == *address {
-                return Relation::Own;
+                return (Relation::Own, Some(own));
             }
-            if own.contains(address) && relation != Relation::Edge {
+            if own.contains(address) && best.map_or(true, |best| best.prefix_len < own.prefix_len) {
+                best = Some(own);
                 relation = if own.is_edge(address) { Relation::Edge } else { Relation::Near };
             }
         }
-        relation
+        (relation, best)
     }
 
     /// Whether `address` is ours.
     fn is_own(&self, address: &Address) -> bool {
-        self.relation(address) == Relation::Own
-    }
-
-    /// The own address with the longest prefix that `address` is in: it is on the link.
-    #[inline(never)]
-    fn on_link(&self, address: &Address) -> Option<&Own> {
-        let mut best: Option<&Own> = None;
-        for own in self.addresses.iter().filter(|own| own.contains(address)) {
-            if best.map_or(true, |best| best.prefix_len < own.prefix_len) {
-                best = Some(own);
-            }
-        }
-        best
+        self.relation(address).0 == Relation::Own
     }
 }
 
-/// The generation behind another; never 0.
+/// The generation behind another.
 fn next(generation: u32) -> u32 {
-    generation.wrapping_add(1).max(1)
+    generation.wrapping_add(1)
 }

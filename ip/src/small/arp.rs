@@ -36,8 +36,10 @@ impl SmallIp<'_> {
             return count(&mut self.statistics.arp_dropped);
         };
         let from = HardwareAddress::from_ethernet(hardware);
-        let is_request = *kind == kind_of(REQUEST);
-        if !(is_request || *kind == kind_of(REPLY)) || !from.is_unicast() {
+        let [.., operation] = *kind;
+        let is_request = operation == REQUEST;
+        let is_known = is_request || operation == REPLY;
+        if !is_known || *kind != kind_of(operation) || !from.is_unicast() {
             return count(&mut self.statistics.arp_dropped);
         }
         let (source, destination) = (Ipv4Addr::from(source), Ipv4Addr::from(destination));
@@ -48,11 +50,9 @@ impl SmallIp<'_> {
         let is_for_us = self.is_own(&Address::v4(destination));
         // A probe, which is from nobody, and what comes from elsewhere, is answered but not entered.
         if self.is_station_v4(&sender) {
-            let what = match is_for_us {
-                true if is_request => Heard::Asked,
-                true => Heard::Answered,
-                false => Heard::Other,
-            };
+            let mut what = Heard::empty();
+            what.set(Heard::FOR_US, is_for_us);
+            what.set(Heard::QUESTION, is_request);
             self.heard(&sender, &from, what);
         }
         if is_for_us && is_request {
@@ -65,7 +65,7 @@ impl SmallIp<'_> {
 
     /// Whether an address can be that of a station of the link: inside a prefix of ours, or a gateway's.
     fn is_station_v4(&self, sender: &Address) -> bool {
-        match self.relation(sender) {
+        match self.relation(sender).0 {
             Relation::Near => true,
             Relation::Far => self.routes.iter().any(|via| via.gateway == *sender),
             Relation::Own | Relation::Edge => false,
@@ -81,23 +81,33 @@ impl SmallIp<'_> {
         to: &HardwareAddress,
         tx: &mut dyn LinkTx,
     ) -> Result<(), LinkError> {
-        let Some(own) = self.interface.properties.hardware_address.as_ethernet() else {
+        let Some(own) = self.interface.properties.hardware_address.ethernet_octets() else {
             return Err(LinkError::Unreachable);
         };
-        // A question names no hardware address.
-        let asked = if operation == REQUEST { [0; 6] } else { to.as_ethernet().unwrap_or_default() };
-        tx.send(to, &LinkPacket::new(EtherType::ARP, LEN), &mut |buffer: &mut [u8]| {
-            // Whole fields, which are a word or two each; octet by octet it is three times the code.
-            let Some((kind, rest)) = buffer.split_first_chunk_mut::<8>() else { return };
-            let Some((sender_hardware, rest)) = rest.split_first_chunk_mut() else { return };
-            let Some((sender, rest)) = rest.split_first_chunk_mut() else { return };
-            let Some((target_hardware, rest)) = rest.split_first_chunk_mut() else { return };
-            let Some(place) = rest.first_chunk_mut() else { return };
+        // Whole fields, which are a word or two each; octet by octet it is three times the code.
+        let mut message = [0; LEN as usize];
+        if let Some((kind, rest)) = message.split_first_chunk_mut::<8>() {
             *kind = kind_of(operation);
-            *sender_hardware = own;
-            *sender = source.octets();
-            *target_hardware = asked;
-            *place = target.octets();
+            if let Some((sender_hardware, rest)) = rest.split_first_chunk_mut::<6>() {
+                *sender_hardware = *own;
+                if let Some((sender, rest)) = rest.split_first_chunk_mut::<4>() {
+                    *sender = source.octets();
+                    if let Some((asked, place)) = rest.split_first_chunk_mut::<6>() {
+                        // A question names no hardware address.
+                        if let Some(to) = to.ethernet_octets().filter(|_| operation != REQUEST) {
+                            *asked = *to;
+                        }
+                        if let Some(place) = place.first_chunk_mut() {
+                            *place = target.octets();
+                        }
+                    }
+                }
+            }
+        }
+        tx.send(to, &LinkPacket::new(EtherType::ARP, LEN), &mut |buffer: &mut [u8]| {
+            if let Some(place) = buffer.first_chunk_mut() {
+                *place = message;
+            }
         })
     }
 }

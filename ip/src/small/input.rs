@@ -1,6 +1,5 @@
 //! The way in: from the link to a transport.
 
-#[cfg(feature = "ipv4")]
 use super::address::Address;
 use super::output::ONLY;
 #[cfg(feature = "ipv4")]
@@ -15,11 +14,11 @@ use crate::martian::kind_v4;
 use crate::martian::kind_v6;
 use crate::martian::Kind;
 use crate::path::PathFlags;
-use crate::rate_limit::Rate;
 use crate::statistics::count;
+#[cfg(feature = "ipv6")]
+use crate::PackedAddress;
 use crate::{
-    Addresses, Cast, Fill, InFlags, IpMeta, OutFlags, Outgoing, PackedAddress, Path, Reject, SendError,
-    Transports, Unreachable, Verdict,
+    Addresses, Cast, Fill, InFlags, IpMeta, OutFlags, Outgoing, Reject, SendError, Transports, Verdict,
 };
 use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
@@ -28,13 +27,18 @@ use core::net::Ipv4Addr;
 use tersus_phy::RxChecksum;
 use tersus_phy::{Frame, LinkTx, Upper};
 #[cfg(feature = "ipv4")]
-use tersus_wire::{icmpv4, ipv4, Error};
+use tersus_wire::{checksum::Sum, ipv4, Error};
 #[cfg(feature = "ipv6")]
 use tersus_wire::{
     ipv6,
     ipv6_ext::{walk, Decision, Limits, Part},
 };
 use tersus_wire::{EtherType, HardwareAddress, IpProtocol};
+
+/// ICMP errors that are sent in a span at most, RFC 4443 §2.4 (f), RFC 1812 §4.3.2.8.
+const ERRORS_MAX: u8 = 10;
+/// That span, in microseconds.
+const ERRORS_SPAN: u64 = 1_000_000;
 
 /// Where the link's frames arrive.
 pub(super) struct Input<'r, 'a, T: ?Sized> {
@@ -60,7 +64,8 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
     /// RFC 791 §3.1, RFC 1122 §3.2.1.
     #[cfg(feature = "ipv4")]
     fn receive_v4(&mut self, frame: &mut Frame<'_>, back: &mut dyn LinkTx) {
-        let host = &mut *self.host;
+        // Apart from the frame, which then needs no memory where the link is known.
+        let (host, from) = (&mut *self.host, frame.from);
         count(&mut host.statistics.received_v4);
         let (header, _options, segment) = match ipv4::split_mut(frame.payload) {
             Ok(parts) => parts,
@@ -95,14 +100,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             reply_from: (cast == Cast::Unicast).then(|| IpAddr::V4(header.destination())),
             rx: frame.meta,
         };
-        let total_len = usize::from(header.total_len());
-        let reason =
-            if header.protocol() == IpProtocol::ICMPV4 && matches!(segment.first(), Some(3..=5 | 11 | 12)) {
-                count(&mut host.statistics.errors_ignored);
-                None
-            } else {
-                deliver(host, self.transports, &meta, 9, segment, &frame.from, back)
-            };
+        let reason = deliver(host, self.transports, &meta, 9, segment, &from, back);
         #[cfg(feature = "fragmentation")]
         if header.is_fragment() {
             host.give_back(lent);
@@ -112,8 +110,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             return;
         }
         if let Some(reason) = reason {
-            let quote = frame.payload.get(..total_len).unwrap_or_default();
-            host.refuse_v4(quote, &frame.from, cast, reason, back);
+            host.refuse_v4(frame.payload, &from, cast, reason, back);
         }
     }
 
@@ -217,11 +214,11 @@ impl SmallIp<'_> {
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
         let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
-        if !is_host || matches!(self.relation(&source), Relation::Own | Relation::Edge) {
+        if !is_host || matches!(self.relation(&source).0, Relation::Own | Relation::Edge) {
             count(&mut self.statistics.martian_source);
             return None;
         }
-        match self.relation(&destination) {
+        match self.relation(&destination).0 {
             Relation::Own if link_cast == Cast::Unicast => Some(Cast::Unicast),
             // RFC 1122 §3.3.6: one address, but sent to all.
             Relation::Own => {
@@ -312,7 +309,7 @@ impl SmallIp<'_> {
             traffic_class: meta.traffic_class & 0xfc,
             flags: OutFlags::empty(),
         };
-        let (source, destination) = (PackedAddress::new(source), PackedAddress::new(meta.addresses.source()));
+        let (source, destination) = (Address::new(source), Address::new(meta.addresses.source()));
         let fill = &mut |buffer: &mut [u8]| {
             if buffer.len() == segment.len() {
                 buffer.copy_from_slice(segment);
@@ -326,7 +323,7 @@ impl SmallIp<'_> {
         });
     }
 
-    /// Refuses a packet with an ICMP error, RFC 1122 §3.2.2. What came to many is not; that the packet has a source, is no
+    /// Refuses a packet, behind which there may be padding, with an ICMP error, RFC 1122 §3.2.2. What came to many is not; that the packet has a source, is no
     /// fragment and no ICMP message, is known here.
     #[cfg(feature = "ipv4")]
     #[cold]
@@ -339,9 +336,9 @@ impl SmallIp<'_> {
         reason: Reason,
         back: &mut dyn LinkTx,
     ) {
+        let Some(header) = packet.first_chunk().map(ipv4::Header::new) else { return };
         // RFC 1812 §4.3.2.3: 576 octets at most, with both headers.
-        let quote = packet.get(..548).unwrap_or(packet);
-        let Some(header) = quote.first_chunk().map(ipv4::Header::new) else { return };
+        let quote = packet.get(..usize::from(header.total_len().min(548))).unwrap_or_default();
         if !self.may_refuse(reason, cast) {
             return;
         }
@@ -350,16 +347,18 @@ impl SmallIp<'_> {
             Reason::Prohibited => 10,
             _ => 2,
         };
+        let [c0, c1] =
+            Sum::new().add_u16(u16::from_be_bytes([3, code])).add_bytes(quote).checksum().to_be_bytes();
+        let message = [3, code, c0, c1, 0, 0, 0, 0];
         let fill = &mut |buffer: &mut [u8]| {
             if let Some((head, rest)) = buffer.split_first_chunk_mut() {
-                *head = [3, code, 0, 0, 0, 0, 0, 0];
+                *head = message;
                 if rest.len() == quote.len() {
                     rest.copy_from_slice(quote);
                 }
             }
-            icmpv4::fill_checksum(buffer);
         };
-        let (source, to) = (PackedAddress::v4(header.destination()), PackedAddress::v4(header.source()));
+        let (source, to) = (Address::v4(header.destination()), Address::v4(header.source()));
         self.send_error(back, from, &source, &to, IpProtocol::ICMPV4, 8 + quote.len(), fill);
     }
 
@@ -403,11 +402,20 @@ impl SmallIp<'_> {
             count(&mut self.statistics.errors_suppressed);
             return false;
         }
-        let may = self.errors.take(self.now, Rate::default());
-        if !may {
-            count(&mut self.statistics.errors_limited);
+        if self.errors_until <= self.now {
+            self.errors_until = self.now.plus_micros(ERRORS_SPAN);
+            self.errors_left = ERRORS_MAX;
         }
-        may
+        match self.errors_left.checked_sub(1) {
+            Some(left) => {
+                self.errors_left = left;
+                true
+            }
+            None => {
+                count(&mut self.statistics.errors_limited);
+                false
+            }
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, of what a packet consists of")]
@@ -415,8 +423,8 @@ impl SmallIp<'_> {
         &mut self,
         back: &mut dyn LinkTx,
         from: &HardwareAddress,
-        source: &PackedAddress,
-        destination: &PackedAddress,
+        source: &Address,
+        destination: &Address,
         protocol: IpProtocol,
         len: usize,
         fill: &mut dyn Fill,
@@ -431,22 +439,17 @@ impl SmallIp<'_> {
 
     /// Sends a packet to where another came from.
     #[expect(clippy::too_many_arguments, reason = "one call, of what a packet consists of")]
-    #[inline(never)]
     pub(super) fn send_back(
         &mut self,
         back: &mut dyn LinkTx,
         to: &HardwareAddress,
-        source: &PackedAddress,
-        destination: &PackedAddress,
+        source: &Address,
+        destination: &Address,
         packet: Outgoing,
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        let mut path = Path::EMPTY;
-        if path.begin(source, destination, ONLY, self.interface.mtu()).is_none() {
-            return Err(SendError::Unreachable(Unreachable::Family));
-        }
-        path.flags.insert(PathFlags::SOURCE_FIXED | PathFlags::INTERFACE_FIXED);
+        let mut path = self.path(source, destination, PathFlags::empty());
         path.next_hop = *to;
         self.send_on(back, &path, packet, len, fill)
     }

@@ -62,7 +62,7 @@ impl SmallIp<'_> {
                 }
                 let to = if is_probe { None } else { Some(given.unwrap_or(*from)) };
                 if let Some(hardware) = given.filter(|_| self.is_station_v6(source)) {
-                    self.heard(&PackedAddress::v6(source), &hardware, Heard::Asked);
+                    self.heard(&PackedAddress::v6(source), &hardware, Heard::FOR_US | Heard::QUESTION);
                 }
                 self.advertise(target, if is_probe { ALL_NODES } else { source }, to, back);
             }
@@ -79,7 +79,7 @@ impl SmallIp<'_> {
                 // §7.2.5 I.: another address, and no right to replace ours.
                 let may_replace = known.is_none() || flags.contains(AdvertFlags::OVERRIDE);
                 if !hardware.is_none() && (hardware == known || may_replace) {
-                    self.heard(&target, &hardware, if is_solicited { Heard::Answered } else { Heard::Other });
+                    self.heard(&target, &hardware, if is_solicited { Heard::FOR_US } else { Heard::empty() });
                 }
             }
             // Routers are configured, and solicitations for others are heard by groups that share an address.

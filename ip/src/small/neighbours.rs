@@ -8,6 +8,8 @@
 //!                      failed ---- 3 s ----> (run out)
 //! ```
 //!
+//! A question that finds no room in the link is a try, too.
+//!
 //! An entry that has run out is as good as free. Who asks for us is entered where one is; who we want to send to takes
 //! the place of the entry that runs out first, but of none that is being asked. So strangers displace nobody.
 
@@ -62,12 +64,6 @@ impl Neighbour {
         }
     }
 
-    /// Whether its hardware address is known.
-    #[inline]
-    pub(super) fn is_known(&self, now: Instant) -> bool {
-        self.left == 0 && now < self.until
-    }
-
     /// Whether its address is being asked for.
     fn is_asked(&self) -> bool {
         self.left > 0
@@ -90,7 +86,6 @@ impl SmallIp<'_> {
     /// Leads `path` to the station `address`, or sees to it that it is asked for.
     pub(super) fn resolve(&mut self, address: &Address, path: &mut Path) -> Result<(), SendError> {
         let now = self.now;
-        path.flags.insert(PathFlags::RESOLVING);
         let Some((index, entry)) = Self::place(self.neighbours, address, NEVER) else {
             // Somebody else is being asked for, which ends.
             return Err(match self.neighbours.is_empty() {
@@ -149,13 +144,13 @@ impl SmallIp<'_> {
         let now = self.now;
         let over = Instant::from_micros(now.micros().wrapping_add(1));
         let Some((_, entry)) = Self::place(self.neighbours, address, over) else { return };
-        let was_asked = entry.is_asked();
-        let is_known = entry.address == *address && (was_asked || entry.is_known(now));
-        if !is_known && what != Heard::Asked {
+        // One that ran out is brought up to date too.
+        let is_known = entry.address == *address && entry.left >= 0;
+        if !is_known && !what.is_all() {
             return;
         }
-        let is_same = is_known && !was_asked && entry.hardware == *hardware;
-        if is_same && what == Heard::Other {
+        let is_same = is_known && entry.left == 0 && entry.hardware == *hardware;
+        if is_same && !what.contains(Heard::FOR_US) {
             return;
         }
         if !is_same {
@@ -170,47 +165,46 @@ impl SmallIp<'_> {
     /// A transport makes progress through a neighbour: it lives. RFC 1122 §2.3.2.1 (4), RFC 4861 §7.3.1.
     pub(super) fn confirm(&mut self, path: &Path) {
         let index = path.neighbour.wrapping_sub(1);
-        if let Some(entry) = self.neighbours.get_mut(usize::from(index)) {
-            if path.generation == self.generation && self.now < entry.until {
+        if path.generation == self.generation {
+            if let Some(entry) = self.neighbours.get_mut(usize::from(index)) {
                 entry.until = self.now.plus_micros(LIFETIME);
             }
         }
     }
 
-    /// Asks for the neighbours whose turn it is, and gives up those that do not answer.
+    /// Asks for the neighbours whose turn it is, or gives them up if they did not answer, and finds out who is next.
     #[cold]
     #[inline(never)]
     pub(super) fn ask(&mut self, tx: &mut dyn LinkTx) {
         let now = self.now;
-        let mut ask_at = NEVER;
-        let neighbours = core::mem::take(&mut self.neighbours);
-        for entry in neighbours.iter_mut().filter(|entry| entry.is_asked()) {
-            if entry.until <= now {
-                let mut hold = INTERVAL;
-                entry.left -= 1;
-                if entry.left == 0 {
-                    entry.left = FAILED;
-                    hold = FAILED_HOLD;
-                    self.moved();
-                } else if self.solicit(&entry.address, tx) == Err(LinkError::Full) {
-                    // Room brings the next try.
-                    self.is_full = true;
-                    entry.left += 1;
-                    ask_at = NEVER;
-                    break;
+        // Each time one has its turn, of which it has four at most.
+        loop {
+            let mut first = None;
+            self.ask_at = NEVER;
+            for entry in self.neighbours.iter_mut().filter(|entry| entry.is_asked()) {
+                if entry.until < self.ask_at {
+                    self.ask_at = entry.until;
+                    first = Some(entry);
                 }
-                entry.until = now.plus_micros(hold);
             }
-            if entry.is_asked() && entry.until < ask_at {
-                ask_at = entry.until;
+            let Some(entry) = first.filter(|entry| entry.until <= now) else { return };
+            let mut hold = INTERVAL;
+            entry.left -= 1;
+            if entry.left == 0 {
+                entry.left = FAILED;
+                hold = FAILED_HOLD;
+                self.generation = next(self.generation);
+            }
+            entry.until = now.plus_micros(hold);
+            if entry.left > 0 {
+                let address = entry.address;
+                self.solicit(&address, tx);
             }
         }
-        self.neighbours = neighbours;
-        self.ask_at = ask_at;
     }
 
     /// Sends one question to all, if there is an address to ask from.
-    fn solicit(&mut self, target: &Address, tx: &mut dyn LinkTx) -> Result<(), LinkError> {
+    fn solicit(&mut self, target: &Address, tx: &mut dyn LinkTx) {
         let source = self.source_for(target, target);
         let result = match (source.and_then(Address::get), target.get()) {
             #[cfg(feature = "ipv4")]
@@ -224,22 +218,20 @@ impl SmallIp<'_> {
             }
             _ => Err(LinkError::Unreachable),
         };
-        match result {
-            Ok(()) => count(&mut self.statistics.solicitations),
-            Err(LinkError::Full) => {}
-            Err(_) => count(&mut self.statistics.neighbour_unsent),
-        }
-        result
+        count(match result {
+            Ok(()) => &mut self.statistics.solicitations,
+            Err(_) => &mut self.statistics.neighbour_unsent,
+        });
     }
 }
 
-/// What a message was to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// It asked for us.
-    Asked,
-    /// It answered us.
-    Answered,
-    /// It was for others.
-    Other,
+bitflags::bitflags! {
+    /// What a message was to us.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct Heard: u8 {
+        /// It was for us: a question for our address, or the answer to ours.
+        const FOR_US = 1;
+        /// It was a question.
+        const QUESTION = 2;
+    }
 }

@@ -27,16 +27,39 @@ pub struct Out<'r, 'a, L: LinkLayer + ?Sized> {
 }
 
 impl Routes for SmallIp<'_> {
-    // Written in place: a path that is moved is code for each move.
     #[inline(never)]
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
-        let mut way = Ok(Path::EMPTY);
-        if let Ok(path) = &mut way {
-            if let Err(reason) = self.decide(path, &from, to) {
-                way = Err(reason);
+        let mut flags = PathFlags::empty();
+        if let Some(id) = from.interface {
+            if id != ONLY {
+                return Err(Unreachable::InterfaceDown);
+            }
+            flags |= PathFlags::INTERFACE_FIXED;
+        }
+        if cfg!(not(feature = "ipv6")) && to.is_ipv6() {
+            return Err(Unreachable::Family);
+        }
+        let to = &Address::new(to);
+        let fixed = from.address.map_or(Address::NONE, Address::new);
+        let mut station = *to;
+        let next = self.way(&fixed, &mut station)?;
+        let mut source = &fixed;
+        if from.address.is_none() {
+            source = self.source_for(to, &station).ok_or(Unreachable::NoSource)?;
+        } else {
+            flags |= PathFlags::SOURCE_FIXED;
+            if fixed.is_unspecified() && from.interface.is_none() {
+                return Err(Unreachable::NoSource);
             }
         }
-        way
+        if next == Next::Station && !self.is_known(&station) {
+            flags |= PathFlags::RESOLVING;
+        }
+        #[cfg(feature = "ipv6")]
+        if !source.is_like(to) {
+            return Err(Unreachable::Family);
+        }
+        Ok(self.path(source, to, flags))
     }
 
     fn generation(&self) -> u32 {
@@ -115,31 +138,14 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 }
 
 impl SmallIp<'_> {
-    /// Decides on source and destination of a path.
-    #[inline]
-    fn decide(&self, path: &mut Path, from: &Source, to: IpAddr) -> Result<(), Unreachable> {
-        if from.interface.is_some_and(|id| id != ONLY) {
-            return Err(Unreachable::InterfaceDown);
-        }
-        if cfg!(not(feature = "ipv6")) && to.is_ipv6() {
-            return Err(Unreachable::Family);
-        }
-        let to = &Address::new(to);
-        let fixed = from.address.map_or(Address::NONE, Address::new);
-        let mut station = *to;
-        let next = self.way(&fixed, &mut station)?;
-        let mut source = &fixed;
-        if from.address.is_none() {
-            source = self.source_for(to, &station).ok_or(Unreachable::NoSource)?;
-        } else if fixed.is_unspecified() && from.interface.is_none() {
-            return Err(Unreachable::NoSource);
-        }
-        path.begin(&packed(source), &packed(to), ONLY, self.interface.mtu()).ok_or(Unreachable::Family)?;
+    /// A path between two addresses of one family.
+    #[inline(never)]
+    pub(super) fn path(&self, source: &Address, to: &Address, flags: PathFlags) -> Path {
+        let mut path = Path::EMPTY;
         path.generation = self.generation;
-        path.flags.set(PathFlags::SOURCE_FIXED, from.address.is_some());
-        path.flags.set(PathFlags::INTERFACE_FIXED, from.interface.is_some());
-        path.flags.set(PathFlags::RESOLVING, next == Next::Station && !self.is_known(&station));
-        Ok(())
+        path.flags = flags;
+        let _ = path.begin(&packed(source), &packed(to), ONLY, self.interface.mtu());
+        path
     }
 
     /// Whom packets from `from`, if that is known, to `to` go to first; if that is a station, it takes the place of `to`.
@@ -155,7 +161,7 @@ impl SmallIp<'_> {
         if !from.is_unspecified() && !self.is_own(from) {
             return Err(Unreachable::NotOurs);
         }
-        match self.relation(to) {
+        match self.relation(to).0 {
             // To ourselves there is no way: no link loops back.
             Relation::Own => Err(Unreachable::NoRoute),
             Relation::Edge => Ok(Next::Many),
@@ -168,16 +174,15 @@ impl SmallIp<'_> {
     /// Finds the hardware address that packets along `path` go to, or asks for it. The addresses of the path stay.
     fn lead(&mut self, path: &mut Path) -> Result<(), SendError> {
         let (source, mut to) = (Address::new(path.source()), Address::new(path.destination()));
-        match self.way(&source, &mut to).map_err(SendError::Unreachable)? {
-            Next::Station => self.resolve(&to, path),
-            Next::Many => {
-                path.next_hop = many(&self.interface, &to);
-                Ok(())
-            }
+        if self.way(&source, &mut to).map_err(SendError::Unreachable)? == Next::Station {
+            return self.resolve(&to, path);
         }
+        path.next_hop = many(&self.interface, &to);
+        Ok(())
     }
 
     /// Puts the gateway in the place of the destination `to`, which is in no prefix of ours.
+    #[inline(always)]
     fn go_by_gateway(&self, to: &mut Address) -> Result<Next, Unreachable> {
         let mut best_rank = 0;
         let mut gateway = Address::NONE;
@@ -205,9 +210,9 @@ impl SmallIp<'_> {
             return self.source_v6(to);
         }
         let _ = to;
-        let own = match self.on_link(station) {
-            Some(own) => own,
-            None => self.addresses.iter().find(|own| is_of_v4(&own.address))?,
+        let own = match self.relation(station) {
+            (_, Some(own)) => own,
+            (_, None) => self.addresses.iter().find(|own| is_of_v4(&own.address))?,
         };
         Some(&own.address)
     }
@@ -240,6 +245,7 @@ impl SmallIp<'_> {
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
         if let Err(error) = self.lead(path) {
+            path.flags.insert(PathFlags::RESOLVING);
             count(match error {
                 SendError::Resolving => &mut self.statistics.send_resolving,
                 _ => &mut self.statistics.send_unreachable,
@@ -348,11 +354,12 @@ fn write_header<'b>(path: &Path, packet: Outgoing, total: u16, buffer: &'b mut [
         return Some(segment);
     }
     let (header, segment) = buffer.split_first_chunk_mut::<20>()?;
-    let [l0, l1] = total.to_be_bytes();
     *header = *path.header.first_chunk()?;
     header[1] = packet.traffic_class;
-    header[2] = l0;
-    header[3] = l1;
+    // In one piece: octet by octet it is twice the code.
+    if let Some(place) = header.get_mut(2..).and_then(<[u8]>::first_chunk_mut) {
+        *place = total.to_be_bytes();
+    }
     header[6] = 0x40;
     if packet.hop_limit != 0 {
         header[8] = packet.hop_limit;

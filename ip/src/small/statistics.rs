@@ -25,11 +25,11 @@ pub struct Statistics {
     pub cast_mismatch: u32,
     /// Dropped: a fragment, and there is no memory for fragments, or it is one of IPv6.
     pub fragment_refused: u32,
-    /// Dropped: no transport knows the protocol.
+    /// Dropped: no transport knows the protocol, or the ICMP message, such as an ICMPv4 error.
     pub unknown_protocol: u32,
     /// Refused by a transport.
     pub rejected: u32,
-    /// Dropped: ICMP errors.
+    /// Dropped: ICMPv6 errors.
     pub errors_ignored: u32,
     /// ICMP errors sent.
     pub errors_sent: u32,
