@@ -176,49 +176,48 @@ impl<'a> SmallUdp<'a> {
     #[inline]
     fn on_datagram(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         count(&mut self.statistics.received);
-        let Ok((header, payload)) = split(segment) else {
-            count(&mut self.statistics.malformed);
-            return Verdict::Done;
-        };
-        if header.checksum().is_none() {
-            // RFC 1122 §4.1.3.4; RFC 8200 §8.1 for IPv6.
-            if let Addresses::V6(_) = packet.addresses {
-                count(&mut self.statistics.no_checksum);
-                return Verdict::Done;
-            }
-        } else if packet.rx.checksum == RxChecksum::Unknown
-            && !header.sum(packet.addresses.pseudo_sum()).add_bytes(payload).is_valid()
-        {
-            count(&mut self.statistics.bad_checksum);
-            return Verdict::Done;
-        }
-        let port = header.dst_port();
-        let index = if port == 0 { None } else { self.table.at_port(port) };
-        let Some((socket, region)) = index.and_then(|index| self.table.at(index)) else {
-            count(&mut self.statistics.no_port);
-            // RFC 1122 §3.2.2: only who sent it to us alone is told.
-            return if packet.cast == Cast::Unicast {
-                Verdict::Reject(Reject::PortUnreachable)
-            } else {
-                Verdict::Done
+        let mut verdict = Verdict::Done;
+        // Counted in one place, which is less code.
+        let counter = 'taken: {
+            let Ok((header, payload)) = split(segment) else {
+                break 'taken &mut self.statistics.malformed;
             };
-        };
-        let flags = match packet.cast {
-            Cast::Unicast => 0,
-            Cast::Multicast => MULTICAST,
-            Cast::Broadcast => BROADCAST,
-        };
-        let own = [packet.hop_limit, packet.traffic_class];
-        let head = Head::new(header.src_port().unwrap_or(0), Some(packet.interface), flags, own);
-        let place = socket.received.push(region, head, octets(packet.addresses), payload.len());
-        count(match place {
-            Some(place) => {
-                copy(place, payload);
-                &mut self.statistics.delivered
+            if header.checksum().is_none() {
+                // RFC 1122 §4.1.3.4; RFC 8200 §8.1 for IPv6.
+                if cfg!(feature = "ipv6") && matches!(packet.addresses, Addresses::V6(_)) {
+                    break 'taken &mut self.statistics.no_checksum;
+                }
+            } else if packet.rx.checksum == RxChecksum::Unknown
+                && !header.sum(packet.addresses.pseudo_sum()).add_bytes(payload).is_valid()
+            {
+                break 'taken &mut self.statistics.bad_checksum;
             }
-            None => &mut self.statistics.receive_full,
-        });
-        Verdict::Done
+            let port = header.dst_port();
+            let index = if port == 0 { None } else { self.table.at_port(port) };
+            let Some((socket, region)) = index.and_then(|index| self.table.at(index)) else {
+                // RFC 1122 §3.2.2: only who sent it to us alone is told.
+                if packet.cast == Cast::Unicast {
+                    verdict = Verdict::Reject(Reject::PortUnreachable);
+                }
+                break 'taken &mut self.statistics.no_port;
+            };
+            let flags = match packet.cast {
+                Cast::Unicast => 0,
+                Cast::Multicast => MULTICAST,
+                Cast::Broadcast => BROADCAST,
+            };
+            let own = [packet.hop_limit, packet.traffic_class];
+            let head = Head::new(header.src_port().unwrap_or(0), Some(packet.interface), flags, own);
+            match socket.received.push(region, head, octets(packet.addresses), payload.len()) {
+                Some(place) => {
+                    copy(place, payload);
+                    &mut self.statistics.delivered
+                }
+                None => &mut self.statistics.receive_full,
+            }
+        };
+        count(counter);
+        verdict
     }
 
     /// Sends what can leave, the oldest first.

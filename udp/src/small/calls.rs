@@ -1,6 +1,6 @@
 //! The user's calls.
 
-use super::ring::{octets, payload_max, Head, Octets, Ring, REVERSED_LEN};
+use super::ring::{octets, payload_max, Head, REVERSED_LEN};
 use super::{SmallUdp, BROADCAST, MULTICAST};
 use crate::send::copy;
 use crate::statistics::count;
@@ -153,8 +153,9 @@ impl SmallUdp<'_> {
         }
         let head = Head::new(remote.port(), from.interface, 0, port.to_ne_bytes());
         let addresses = octets(addresses);
-        let place = queue(self.tx, &mut self.to_send, &mut self.statistics, head, addresses, len)?;
-        write(place);
+        let (addresses_len, room) = (addresses.len(), self.tx.len());
+        let place = self.to_send.push(self.tx, head, addresses, len);
+        write(place.ok_or_else(|| refusal(&mut self.statistics, room, addresses_len, len))?);
         self.is_ready = true;
         Ok(())
     }
@@ -180,11 +181,14 @@ impl SmallUdp<'_> {
                 addresses.iter_mut().take(half).for_each(|octet| *octet = 0);
             }
             let head = received.with(0, port.to_ne_bytes());
-            let place = queue(self.tx, &mut self.to_send, &mut self.statistics, head, addresses, len);
-            if let Err(SendError::TooLong(_)) = place {
-                entry.received.pop(next);
-            }
-            let place = place?;
+            let room = self.tx.len();
+            let Some(place) = self.to_send.push(self.tx, head, addresses, len) else {
+                let refusal = refusal(&mut self.statistics, room, addresses.len(), len);
+                if refusal != SendError::Full {
+                    entry.received.pop(next);
+                }
+                return Err(refusal);
+            };
             copy(place, record.payload);
             self.is_ready = true;
         }
@@ -193,24 +197,15 @@ impl SmallUdp<'_> {
     }
 }
 
-/// Room in the queue of what is to be sent.
-fn queue<'t>(
-    region: &'t mut [u8],
-    ring: &mut Ring,
-    statistics: &mut Statistics,
-    head: Head,
-    addresses: &Octets,
-    len: usize,
-) -> Result<&'t mut [u8], SendError> {
-    let longest = payload_max(region.len(), addresses.len());
-    if longest.map_or(true, |longest| len > usize::from(longest)) {
-        return Err(SendError::TooLong(longest.unwrap_or(0)));
+/// Why a datagram finds no room in a queue of `room` octets.
+fn refusal(statistics: &mut Statistics, room: usize, addresses_len: usize, len: usize) -> SendError {
+    match payload_max(room, addresses_len) {
+        Some(longest) if len <= usize::from(longest) => {
+            count(&mut statistics.send_full);
+            SendError::Full
+        }
+        longest => SendError::TooLong(longest.unwrap_or(0)),
     }
-    let place = ring.push(region, head, addresses, len);
-    place.ok_or_else(|| {
-        count(&mut statistics.send_full);
-        SendError::Full
-    })
 }
 
 /// The address of nobody, of the family of `other`.

@@ -184,11 +184,8 @@ impl Ring {
     /// behind it.
     #[inline]
     pub(super) fn is_crowded(&self, region_len: usize, at: usize, next: usize) -> bool {
-        let taken = if self.tail < self.head {
-            self.end.saturating_sub(self.head) + self.tail
-        } else {
-            self.tail - self.head
-        };
+        let front = if self.tail < self.head { self.end } else { 0 };
+        let taken = front.wrapping_add(self.tail).wrapping_sub(self.head);
         taken > region_len / 2 && (at, next) != (self.head, self.tail)
     }
 }
