@@ -226,8 +226,9 @@ impl Sender {
         Err(refused)
     }
 
-    // On small machines one piece of code for both ways to send is worth more than speed.
-    #[cfg_attr(not(target_pointer_width = "32"), inline)]
+    // On small machines one piece of code for both ways to send is worth more than speed; on others what can be known of
+    // the packet where it is sent needs no test, and the device's part alone is out of line.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn send<T: TxToken>(
         &mut self,
@@ -241,6 +242,14 @@ impl Sender {
             count(&mut self.statistics.tx_full);
             return Err(self.port.refuse());
         };
+        self.put(token, destination, packet, fill);
+        Ok(())
+    }
+
+    /// Sends a packet that the device carries.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(target_pointer_width = "32", inline)]
+    fn put<T: TxToken>(&mut self, token: T, destination: &[u8; 6], packet: &LinkPacket, fill: &mut dyn Fill) {
         let payload_len = usize::from(packet.len);
         let mut len = HEADER_LEN + payload_len;
         if len < MIN_FRAME_LEN {
@@ -259,7 +268,6 @@ impl Sender {
         });
         count(&mut self.statistics.tx_frames);
         add(&mut self.statistics.tx_octets, len);
-        Ok(())
     }
 }
 
