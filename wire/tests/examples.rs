@@ -15,7 +15,7 @@
 //! | 3602 §4, case 5 | an echo request inside ESP | here |
 //! | 4291 §2.3, §2.7.1 | a prefix as text; a solicited-node address | here |
 //! | 5952 §4 | addresses as text | here |
-//! | 6763 §6.1 | strings of a TXT record | here |
+//! | 6763 §6.6 | strings of a TXT record | here |
 //! | 7400 appendix A | messages of RPL and of neighbour discovery, as they are before they are compressed | here |
 //! | 9235 §4.1, §6.1 | segments with TCP-AO (RFC 5925), IPv4 and IPv6 | here |
 //!
@@ -160,7 +160,7 @@ mod examples {
     }
 
     #[test]
-    fn rfc_6763_section_6_1_strings_of_a_text_record() {
+    fn rfc_6763_section_6_6_strings_of_a_text_record() {
         let text = Text::parse(b"\x09key=value\x08paper=A4\x07passreq").unwrap();
         assert_eq!(text.to_string(), "\"key=value\" \"paper=A4\" \"passreq\"");
     }
