@@ -11,6 +11,7 @@ use crate::{
     Advice, Fill, Instant, InterfaceId, InterfaceSet, IpLayer, Membership, OutFlags, Outgoing, Path, Routes,
     SendError, Source, Unreachable,
 };
+use core::fmt;
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx, Medium};
 use tersus_wire::checksum::Sum;
@@ -24,6 +25,12 @@ pub struct Out<'r, 'a, L: LinkLayer + ?Sized> {
     pub(super) host: &'r mut SmallIp<'a>,
     pub(super) link: &'r mut L,
     pub(super) now: Instant,
+}
+
+impl<L: LinkLayer + ?Sized> fmt::Debug for Out<'_, '_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Out").field("now", &self.now).finish_non_exhaustive()
+    }
 }
 
 impl Routes for SmallIp<'_> {
