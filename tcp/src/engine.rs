@@ -34,6 +34,7 @@ use crate::time_wait::{Evicted, Last, TimeWaits};
 use crate::timers::Timers;
 use crate::timestamps::Clock;
 use crate::wakers::Waiting;
+use core::fmt;
 use tersus_ip::{Deadline, Instant, InterfaceSet, Path, Random};
 
 /// A TCP engine: connections, listeners and all they need, in memory of the caller's.
@@ -68,6 +69,13 @@ pub struct Tcp<'a> {
     pub(crate) cookies_until: Deadline,
     /// MTU of the path that the last SYN-ACK took; 0: none left yet.
     pub(crate) announced_mtu: u16,
+}
+
+/// Without connections and their data, and without the key.
+impl fmt::Debug for Tcp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tcp").field("statistics", self.statistics()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Tcp<'a> {

@@ -6,6 +6,7 @@ use crate::records::Record;
 use crate::syn_table::SynEntry;
 use crate::tcb::Slot;
 use crate::time_wait::TimeWait;
+use core::fmt;
 use tersus_ip::Deadline;
 
 /// Memory of a TCP engine of fixed size: plain data, `const`, all zeros (it lies in `.bss`).
@@ -51,6 +52,28 @@ pub struct Storage<
     listeners: [Listener; LISTENERS],
     records: [Record; RECORDS],
     ranges: [Range; RANGES],
+}
+
+/// The sizes of the most important parts.
+impl<
+        const CONNS: usize,
+        const RX: usize,
+        const TX: usize,
+        const SYNS: usize,
+        const WAITS: usize,
+        const LISTENERS: usize,
+        const RECORDS: usize,
+        const RANGES: usize,
+        const WORDS: usize,
+    > fmt::Debug for Storage<CONNS, RX, TX, SYNS, WAITS, LISTENERS, RECORDS, RANGES, WORDS>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage")
+            .field("slots", &CONNS)
+            .field("rx", &RX)
+            .field("tx", &TX)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Links a connection has: heap, its place there, ready, parked and event queues.
@@ -169,6 +192,15 @@ pub struct Slices<'a> {
     pub records: &'a mut [Record],
     /// Ranges of data ahead of a gap, shared; [`Range::NONE`].
     pub ranges: &'a mut [Range],
+}
+
+/// How long the most important ones are.
+impl fmt::Debug for Slices<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut to = f.debug_struct("Slices");
+        to.field("slots", &self.slots.len()).field("rx", &self.rx.len()).field("tx", &self.tx.len());
+        to.finish_non_exhaustive()
+    }
 }
 
 /// Cuts `n` elements off the front; fewer if there are not so many.
