@@ -32,6 +32,7 @@ const MAC_A: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const MAC_B: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
 /// A valid packet.
+#[derive(Debug)]
 pub struct Sample {
     /// Number of the format in its [`crate::wire::Family`].
     pub format: u8,

@@ -29,7 +29,7 @@ pub type Check = fn(&[u8]);
 pub type Format = (u8, &'static str, Check);
 
 /// Formats that share a target and a corpus.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Family {
     /// The target's name.
     pub name: &'static str,

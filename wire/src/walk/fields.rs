@@ -10,7 +10,7 @@ use link::{beacon, command, hardware_address, mac, protocol_address};
 use upper::{dhcpv4, dns, tcp};
 
 use crate::{ipv4, ipv6_ext, EtherType, HardwareAddress, IpProtocol};
-use core::fmt::Display;
+use core::fmt::{self, Display};
 
 /// The value of a field.
 #[derive(Clone, Copy)]
@@ -21,6 +21,16 @@ pub enum Value<'v> {
     Text(&'v dyn Display),
     /// Octets as they stand in the frame.
     Octets(&'v [u8]),
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.debug_tuple("Number").field(number).finish(),
+            Self::Text(text) => f.debug_tuple("Text").field(&format_args!("{text}")).finish(),
+            Self::Octets(octets) => f.debug_tuple("Octets").field(octets).finish(),
+        }
+    }
 }
 
 /// Takes the fields, one after the other.

@@ -28,6 +28,7 @@ pub struct Made {
 }
 
 /// A repr of `wire` and its octets.
+#[derive(Debug)]
 pub struct Kind {
     /// The repr's path in the crate.
     pub name: &'static str,
