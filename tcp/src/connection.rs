@@ -70,7 +70,7 @@ impl Slot {
         let fields = Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
-            seq: self.ack_seq().0,
+            seq: self.snd_nxt().0,
             ack: self.rcv_nxt.0,
             flags: if self.ecn.contains(EcnFlags::ECHO_DUE) {
                 Control::ACK | Control::ECE

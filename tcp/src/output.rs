@@ -215,7 +215,7 @@ impl Slot {
             return None;
         }
         Some(Next {
-            seq: self.ack_seq(),
+            seq: self.snd_nxt(),
             len: 0,
             control: Control::ACK,
             kind: Kind::Ack,
@@ -230,7 +230,7 @@ impl Slot {
         if self.flags.contains(Flags::RESET_DUE) {
             let control = Control::RST | Control::ACK;
             return Some(Next {
-                seq: self.ack_seq(),
+                seq: self.snd_nxt(),
                 len: 0,
                 control,
                 kind: Kind::Reset,

@@ -66,8 +66,7 @@ impl Slot {
         let fields = Fields {
             src_port: self.local_port(),
             dst_port: self.remote_port(),
-            // As far as the peer's window reaches: see `Slot::ack_seq`.
-            seq: (self.snd_una + flight.min(self.snd_wnd)).0,
+            seq: self.snd_nxt().0,
             ack: self.rcv_nxt.0,
             flags: control,
             window: u16::try_from(self.rcv_wnd() >> self.rcv_shift).unwrap_or(u16::MAX),

@@ -9,7 +9,7 @@ use crate::ecn::EcnFlags;
 use crate::events;
 use crate::recovery::Marks;
 use crate::segment::{Reply, Segment};
-use crate::seq::{acceptable, SeqNum};
+use crate::seq::{acceptable, is_right_behind, SeqNum};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
@@ -231,9 +231,7 @@ impl Slot {
             return Break(Reply::Nothing);
         }
         let is_probe = rcv_wnd == 0 && seg.seq == rcv_nxt;
-        // Differs: an ACK right behind the window counts. Its sender has filled the window, and something of that is
-        // missing here; where both ends have done so, neither would learn otherwise what the other has got.
-        let is_behind = seg.len() == 0 && seg.seq == self.rcv_edge;
+        let is_behind = is_right_behind(self.rcv_edge, seg.seq, seg.len());
         if !acceptable(rcv_nxt, rcv_wnd, seg.seq, seg.len()) && !is_probe && !is_behind {
             count(&mut shared.stats.not_acceptable);
             let end = seg.seq + seg.payload_len();

@@ -110,6 +110,15 @@ pub(crate) const fn acceptable(rcv_nxt: SeqNum, rcv_wnd: u32, seq: SeqNum, len: 
     }
 }
 
+/// Whether an ACK without text is of a peer that has filled the window up to `rcv_edge`, and may have sent the octet of a
+/// zero-window probe beyond it: its SEG.SEQ, which is SND.NXT, lies right behind the window, or one further. Differs from
+/// the table: such an ACK counts. Where both ends have filled the other's window and lack something of it, or where our
+/// window is closed and the peer's has opened, neither would learn it otherwise.
+#[must_use]
+pub(crate) const fn is_right_behind(rcv_edge: SeqNum, seq: SeqNum, len: u32) -> bool {
+    len == 0 && seq.distance(rcv_edge) <= 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +126,7 @@ mod tests {
     /// Starts near the places where 32 bits wrap, or their sign changes.
     const STARTS: [u32; 7] = [0, 1, 1_000, 0x7fff_fff0, 0x8000_0000, 0xffff_fff0, 0xffff_ffff];
 
-    // conf: TCP-SEQ-01, TCP-SEQ-03, TCP-SEQ-04, TCP-SEQ-09
+    // conf: TCP-SEQ-03, TCP-SEQ-04, TCP-SEQ-09
     #[test]
     fn acceptability_follows_the_table_wherever_the_window_lies() {
         // SEG.LEN, RCV.WND, SEG.SEQ - RCV.NXT, acceptable

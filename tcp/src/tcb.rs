@@ -312,12 +312,6 @@ impl Slot {
         self.rcv_edge.distance(self.rcv_nxt)
     }
 
-    /// What a segment without text has for SEG.SEQ: SND.NXT, but nothing beyond the peer's window, where a zero-window
-    /// probe may have led. The peer would not take in what it says, not even that our window has opened.
-    pub(crate) fn ack_seq(&self) -> SeqNum {
-        self.snd_una + self.flight_size().min(self.snd_wnd)
-    }
-
     /// Octets of sequence space that are in flight.
     pub(crate) fn flight_size(&self) -> u32 {
         self.snd_nxt().distance(self.snd_una)

@@ -4,7 +4,7 @@ use super::calls::listens_at;
 use super::connection::{lower_half, Connection, End, Flags};
 use super::{Shared, SmallTcp, DELAYED_ACK, FIN_WAIT_2, KEEP_ALIVE_IDLE, MSS_FLOOR, TIME_WAIT};
 use crate::isn;
-use crate::seq::{acceptable, SeqNum};
+use crate::seq::{acceptable, is_right_behind, SeqNum};
 use crate::state::State;
 use crate::statistics::count;
 use tersus_ip::{Cast, Deadline, Instant, IpMeta, RxChecksum, Verdict};
@@ -283,9 +283,7 @@ impl Connection {
         }
         // First, the sequence number.
         let window = self.rcv_edge.distance(self.rcv_nxt);
-        // Differs: an ACK right behind the window counts, since where both ends have filled the other's window and something
-        // of that is missing, nothing else tells what has arrived.
-        let is_behind = seg.len() == 0 && seg.seq == self.rcv_edge && !seg.has(Control::RST);
+        let is_behind = is_right_behind(self.rcv_edge, seg.seq, seg.len()) && !seg.has(Control::RST);
         if !is_behind && !acceptable(self.rcv_nxt, window, seg.seq, seg.len()) {
             count(&mut shared.statistics.not_acceptable);
             if seg.has(Control::RST) {

@@ -180,14 +180,14 @@ impl Connection {
             return bare(self.snd_una - 1, Control::ACK);
         }
         if self.flags.contains(Flags::ACK_NOW) {
-            // The octet of a probe lies beyond the peer's window; an ACK there would not be taken in.
-            return bare(self.snd_una + self.flight().min(self.snd_wnd), Control::ACK);
+            return bare(self.snd_max, Control::ACK);
         }
         None
     }
 
-    /// The number of what has no text: behind all that was sent, but not behind the window. A probe lies behind a closed
-    /// one, and a peer that keeps to its window would not hear what follows it.
+    /// The number of a reset: behind all that was sent, but not behind the window. A probe lies behind a closed one, and
+    /// a peer that keeps to its window would not hear what follows it. An ACK has SND.NXT: the peer may have taken the
+    /// octet in.
     fn snd_heard(&self) -> SeqNum {
         self.snd_max.min(self.snd_una + self.snd_wnd)
     }

@@ -17,7 +17,7 @@ fn what_lies_outside_of_the_window_is_acknowledged_and_dropped() {
             (0, Out(seg(101).ack(301))),
             (0, In(seg(301u32.wrapping_sub(1 << 30)).ack(101).len(10))),
             (0, Out(seg(101).ack(301))),
-            (0, In(seg(301 + 4097).ack(101))),
+            (0, In(seg(301 + 4098).ack(101))),
             (0, Out(seg(101).ack(301))),
             (0, Call(|h| assert!(h.recv_all().is_empty()))),
         ]
@@ -47,6 +47,27 @@ fn an_ack_right_behind_the_window_counts() {
             (20, Out(seg(1561).ack(301))),
             (20, In(rst(4397))),
             (20, Is(Established)),
+        ]
+    });
+}
+
+/// It cannot take the octet of the peer's probe, and knows by an ACK behind that that the peer's window has opened.
+#[test]
+fn an_ack_behind_the_octet_of_a_probe_counts_where_the_window_is_closed() {
+    run(&Setup { rx: 100, ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(100).wnd(0))),
+            (0, Call(|h| assert_eq!(h.send(10, 101), 10))),
+            (40, Out(seg(101).ack(401).wnd(0))),
+            (100, In(seg(401).ack(101).len(1).wnd(0))),
+            (100, Out(seg(101).ack(401).wnd(0))),
+            (200, In(seg(402).ack(101).wnd(4096))),
+            (200, Out(seg(101).ack(401).len(10))),
+            // Of those in both closed windows that did take the octet, each knows what the other has.
+            (300, In(seg(402).ack(111).wnd(4096))),
+            (300, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().in_flight, 0))),
+            (300, In(seg(403).ack(111))),
+            (300, Out(seg(111).ack(401).wnd(0))),
         ]
     });
 }
@@ -368,7 +389,7 @@ fn a_closed_window_takes_acknowledgements_and_resets() {
             (50, Call(|h| assert_eq!(h.tcp.send_queue(h.id()), Ok(0)))),
             (60, In(seg(401).ack(111).len(1))),
             (60, Out(seg(111).ack(401).wnd(0))),
-            (70, In(seg(402).ack(111))),
+            (70, In(seg(403).ack(111))),
             (70, Out(seg(111).ack(401).wnd(0))),
             (80, In(rst(401))),
             (80, Is(Closed)),

@@ -485,46 +485,6 @@ fn a_closed_window_is_probed_for_ever() {
     });
 }
 
-/// The peer's window is closed, and the octet of a probe lies beyond it; what says so to a peer that keeps to its window
-/// would not be heard, and its own window, which waits for ours, never open.
-#[test]
-fn what_has_no_text_stays_within_a_closed_window_that_is_probed() {
-    let steps = || {
-        vec![
-            (
-                0,
-                Burst(vec![
-                    seg(301).ack(101).len(1460).wnd(0),
-                    seg(1761).ack(101).len(1460).wnd(0),
-                    seg(3221).ack(101).len(1176).wnd(0),
-                ]),
-            ),
-            (0, Out(seg(101).ack(4397).wnd(0))),
-            (0, Call(|h| assert_eq!(h.send(10, 101), 10))),
-            (1000, Out(seg(101).ack(4397).len(1))),
-            (1010, In(seg(4397).ack(101).wnd(0))),
-        ]
-    };
-    run_both(&Setup::default(), connected, || {
-        let mut steps = steps();
-        steps.extend([
-            (1100, Call(|h| assert_eq!(h.recv_all().len(), 4096))),
-            (1100, Out(seg(101).ack(4397).wnd(4096))),
-            // It has taken the octet: its answer tells.
-            (1110, In(seg(4397).ack(102).wnd(0))),
-            (1120, In(seg(4397).ack(102).len(1).wnd(0))),
-            (1160, Out(seg(102).ack(4398))),
-        ]);
-        steps
-    });
-    run_both(&Setup::default(), connected, || {
-        let mut steps = steps();
-        steps.push((1100, Call(|h| h.abort())));
-        steps.push((1100, Out(rst(101).ack(4397))));
-        steps
-    });
-}
-
 #[test]
 fn a_fin_is_a_probe_where_nothing_else_is_left() {
     run_both(&Setup::default(), connected, || {
