@@ -71,8 +71,12 @@ fn neighbour_discovery(message: &Message<'_>, out: &mut [u8]) -> bool {
 fn message(packet: &dns::Packet<'_>, out: &mut [u8]) -> Result<(), tersus_wire::Error> {
     black_box(packet.edns().is_ok());
     let mut builder = Builder::new(out, &packet.header())?;
-    for question in packet.questions() {
-        builder.question(&question?)?;
+    let mut questions = packet.questions();
+    while let Some(mut labels) = questions.next_labels() {
+        for label in &mut labels {
+            black_box(label?);
+        }
+        builder.question(&labels.question()?)?;
     }
     for record in packet.records() {
         let (section, record) = record?;
