@@ -252,7 +252,8 @@ impl Slot {
             count(&mut shared.stats.duplicate_acks);
             self.duplicate_acks = self.duplicate_acks.saturating_add(1);
             if self.duplicate_acks == 1 {
-                self.recover = self.snd_nxt();
+                // What this ACK advanced by was in flight until now, and what it lets out is not.
+                self.recover = self.snd_una + found.flight_size;
             }
         }
         // RACK lets later segments overtake; what cannot be noted can only be counted.

@@ -241,6 +241,22 @@ fn without_records_recovery_is_that_of_newreno() {
     });
 }
 
+// conf: TCP-SACK-16
+#[test]
+fn what_the_first_duplicate_ack_advances_by_counts_as_flight() {
+    // A delayed ACK and the news of a hole come as one.
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (50, sack(1, &[(2, 3)])),
+            (51, sack(1, &[(2, 4)])),
+            (52, sack(1, &[(2, 5)])),
+            (52, Out(data(1))),
+            (52, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().ssthresh, 5 * MSS))),
+            (100, In(ack(10))),
+        ]
+    });
+}
+
 #[test]
 fn a_lost_tail_of_a_recovery_is_rescued() {
     let config = Config { rto_min: Duration::from_millis(200), ..Config::new() };
