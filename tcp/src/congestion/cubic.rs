@@ -58,7 +58,7 @@ impl Default for Cubic {
 struct State<'a> {
     cwnd: &'a mut u32,
     ssthresh: &'a mut u32,
-    /// Octets acknowledged that have not opened `w_est` yet.
+    /// What is left of the last division for `w_est`: cwnd parts of an octet.
     counted: &'a mut u32,
     /// W_max, in octets, or `UNKNOWN`.
     w_max: &'a mut u32,
@@ -96,9 +96,20 @@ fn reduced(window: u32) -> u32 {
     (window / 10).saturating_mul(7).saturating_add(window % 10 * 7 / 10)
 }
 
-/// §4.6, from FlightSize.
-fn new_ssthresh(loss: &Loss) -> u32 {
-    reduced(loss.flight_size).max(loss.smss.saturating_mul(2))
+/// §4.6, from FlightSize. Where no other segment would have fitted the window, that is cwnd: what it has above whole segments
+/// was not in flight, but was found by the same growth.
+fn new_ssthresh(cwnd: u32, loss: &Loss) -> u32 {
+    let is_full = loss.flight_size.saturating_add(loss.smss) > cwnd;
+    let window = if is_full { cwnd } else { loss.flight_size };
+    reduced(window).max(loss.smss.saturating_mul(2))
+}
+
+/// `a * b / whole`, with what the last such division left, and what this one leaves.
+fn split(a: u32, b: u32, left: u32, whole: u32) -> (u32, u32) {
+    let (parts, whole) = (u64::from(a) * u64::from(b), u64::from(whole.max(1)));
+    let parts = parts.saturating_add(left.into());
+    let [step, rest] = [parts / whole, parts % whole].map(|part| u32::try_from(part).unwrap_or(u32::MAX));
+    (step, rest)
 }
 
 /// The largest number whose cube is not above `n`.
@@ -158,11 +169,9 @@ impl State<'_> {
         } else {
             ack.acked
         };
-        *self.counted = self.counted.saturating_add(share);
-        if *self.counted >= *self.cwnd {
-            *self.counted = (*self.counted - *self.cwnd).min(*self.cwnd);
-            *self.w_est = self.w_est.saturating_add(ack.smss).min(reno::CWND_MAX);
-        }
+        let (step, rest) = split(share, ack.smss, *self.counted, *self.cwnd);
+        *self.counted = rest;
+        *self.w_est = self.w_est.saturating_add(step).min(reno::CWND_MAX);
     }
 
     /// Congestion avoidance, §4.2 to §4.5.
@@ -181,12 +190,10 @@ impl State<'_> {
         let most = self.cwnd.saturating_add(*self.cwnd / 2);
         let target = self.w_cubic(t.saturating_add(ack.srtt_us / 1000), ack.smss).min(most);
         let missing = target.saturating_sub(*self.cwnd);
-        let (parts, whole) = (u64::from(missing) * u64::from(ack.acked), u64::from((*self.cwnd).max(1)));
-        let parts = parts.saturating_add((*self.remainder).into());
-        *self.remainder = u32::try_from(parts % whole).unwrap_or(0);
+        let (step, rest) = split(missing, ack.acked, *self.remainder, *self.cwnd);
+        *self.remainder = rest;
         // No acknowledgement opens the window by more than it covers.
-        let step = u32::try_from(parts / whole).unwrap_or(u32::MAX).min(ack.acked);
-        *self.cwnd = self.cwnd.saturating_add(step).min(reno::CWND_MAX);
+        *self.cwnd = self.cwnd.saturating_add(step.min(ack.acked)).min(reno::CWND_MAX);
     }
 }
 
@@ -241,7 +248,7 @@ impl Congestion for Cubic {
             *state.cwnd
         };
         *state.epoch_ms = NO_EPOCH;
-        *state.ssthresh = new_ssthresh(loss);
+        *state.ssthresh = new_ssthresh(*state.cwnd, loss);
         *state.cwnd = match recovery {
             Recovery::NewReno => state.ssthresh.saturating_add(loss.smss.saturating_mul(3)),
             Recovery::Sack => *state.ssthresh,
@@ -264,7 +271,7 @@ impl Congestion for Cubic {
         let Some(state) = after_first_slow_start(words) else { return };
         if expiry == Expiry::First {
             *state.cwnd_prior = *state.cwnd;
-            *state.ssthresh = new_ssthresh(loss);
+            *state.ssthresh = new_ssthresh(*state.cwnd, loss);
         }
         *state.cwnd = loss.smss;
         *state.w_max = UNKNOWN;
@@ -435,6 +442,38 @@ mod tests {
         // Used again, growth begins where it would have begun, not ten seconds on.
         Cubic::DEFAULT.on_ack(&mut words, &ack(SMSS, 70_000, 100, 10_000));
         assert!(words[0] < 71_100, "{}", words[0]);
+    }
+
+    // conf: TCP-CUB-06
+    #[test]
+    fn a_full_window_is_reduced_with_what_it_has_above_whole_segments() {
+        // cwnd, FlightSize, ssthresh: seven tenths of cwnd if no other segment would have fitted it, else of what was in flight
+        for (cwnd, flight_size, want) in [
+            (10_900, 10_000, 7_630),
+            (10_999, 10_000, 7_699),
+            (11_000, 10_000, 7_000),
+            (20_000, 10_000, 7_000),
+            (10_000, 10_000, 7_000),
+        ] {
+            let mut words = after_loss(100_000);
+            words[0] = cwnd;
+            Cubic::DEFAULT.enter_recovery(&mut words, &loss(flight_size), Recovery::Sack);
+            assert_eq!((words[0], words[1]), (want, want), "{cwnd} {flight_size}");
+        }
+    }
+
+    // conf: TCP-CUB-04
+    #[test]
+    fn in_renos_region_the_window_grows_with_each_acknowledgement() {
+        // At 10 ms Reno is faster: 9/17 of a segment a round trip, and half of that in half of one.
+        let mut words = after_loss(20_000);
+        let mut half = 0;
+        for n in 1..=14 {
+            Cubic::DEFAULT.on_ack(&mut words, &ack(SMSS, 14_000, 10, 1));
+            half = if n == 7 { words[0] } else { half };
+        }
+        assert!((14_255..=14_265).contains(&half), "{half}");
+        assert!((14_510..=14_529).contains(&words[0]), "{}", words[0]);
     }
 
     // conf: TCP-CUB-09, TCP-CUB-11
