@@ -16,6 +16,11 @@
 //!
 //! Differs: whether inflight was too high is judged when an acknowledgement comes, by the octets it covers that were sent last,
 //! not by each octet that was lost (§5.5.10.2). The windowed maximum of `extra_acked` has two slots of five rounds.
+//!
+//! So that two flows come to share alike within half a minute, where by the draft alone the one that was first keeps three
+//! fifths for more than one: probes are 1 to 4 s apart, not 2 to 3 (`pick_probe_wait`); the window of a probe is 2.5 times
+//! the product, not 2.25; cruising does not renew the maximum of the rate (`update_max_bw`); of an inflight that was too high
+//! 80 % are left (`on_inflight_too_high`), and its bound rises by two segments in a probe's first round, not by one.
 
 mod control;
 mod model;
@@ -32,11 +37,11 @@ pub struct Bbr {
     /// What a connection starts with.
     pub initial_window: InitialWindow,
     /// LossThresh: how many octets of a thousand may be lost in a round trip of probing before that counts as too much in
-    /// flight. Default 20, as the draft has it. More is for paths that lose without being full; it takes more than its
-    /// share beside others.
+    /// flight. Default 20, as the draft has it. More is for paths that lose without being full, and counts while the
+    /// round-trip time is at most an eighth, or a millisecond, above the least one.
     pub loss_permille: u16,
     /// How many octets of a thousand may be lost in a round trip without probing before rate and window follow what is
-    /// delivered (§5.5.10.3). Default 0, as the draft has it: any loss counts.
+    /// delivered (§5.5.10.3). Default 0, as the draft has it: any loss counts. It does where the round-trip time shows a queue.
     pub short_term_permille: u16,
 }
 
@@ -46,9 +51,8 @@ impl Bbr {
         Self { initial_window: InitialWindow::Rfc6928, loss_permille: 20, short_term_permille: 0 };
 
     /// For paths that lose up to a tenth without being full, such as radio links: that much is not answered. At 3 % of random
-    /// loss it fills the path, where [`Bbr::DEFAULT`] has two fifths of it. What it costs where loss does mean a full queue,
-    /// measured over a bottleneck of 100 Mbit/s and 50 ms: beside CUBIC it gets 84 of 95 Mbit/s instead of 81, and into a
-    /// queue of a fifth of a round trip it sends 0.4 % more octets.
+    /// loss it fills the path, where [`Bbr::DEFAULT`] has two fifths of it. Where the round-trip time shows a queue, losses are
+    /// answered as by [`Bbr::DEFAULT`]: beside other flows both behave alike.
     pub const TOLERANT: Self = Self { loss_permille: 100, short_term_permille: 100, ..Self::DEFAULT };
 }
 

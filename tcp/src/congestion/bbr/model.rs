@@ -12,6 +12,14 @@ pub(super) const INFINITY: u32 = u32::MAX;
 const LOSSES: usize = 4;
 /// Beta, in percent.
 const BETA_PERCENT: u32 = 70;
+/// What is left of an inflight that was too high, in percent.
+const TOO_HIGH_PERCENT: u32 = 80;
+/// What is left of it at least, in percent of the product: with CRUISE's headroom taken off still all of that.
+const PRODUCT_PERCENT: u32 = 118;
+/// LossThresh of the draft, in octets of a thousand.
+const LOSS_PERMILLE: u16 = 20;
+/// A round-trip time above the least one by an eighth of that, and by so many µs, means a queue.
+const QUEUE_MIN_US: u32 = 1_000;
 /// ExtraAckedFilterLen is twice this, in rounds.
 const EXTRA_ACKED_ROUNDS: u8 = 5;
 
@@ -41,6 +49,8 @@ bitflags::bitflags! {
         const ECHO = 1 << 14;
         /// There was a loss since the connection began: `undo_*` hold something.
         const UNDO = 1 << 13;
+        /// The last round-trip time that was measured shows a queue.
+        const QUEUED = 1 << 15;
     }
 }
 
@@ -158,6 +168,8 @@ pub(super) struct Turn<'a> {
     pub(super) lost: u32,
     /// The peer echoed a mark since the last acknowledgement.
     pub(super) has_echo: bool,
+    /// There is a queue, which losses may come of.
+    pub(super) is_queued: bool,
     pub(super) round_start: bool,
     pub(super) loss_round_start: bool,
     pub(super) probe_rtt_expired: bool,
@@ -180,8 +192,10 @@ impl Turn<'_> {
 
     /// IsInflightTooHigh, §5.5.10.2.
     pub(super) fn is_inflight_too_high(&self) -> bool {
+        let asked = self.bbr.loss_permille;
+        let permille = if self.is_queued { asked.min(LOSS_PERMILLE) } else { asked };
         let lost = u64::from(self.lost) * 1_000;
-        lost > u64::from(self.tx_in_flight()) * u64::from(self.bbr.loss_permille)
+        lost > u64::from(self.tx_in_flight()) * u64::from(permille)
             || (self.lost > 0 && !self.delivery.has_sack)
             || self.has_echo
     }
@@ -395,6 +409,10 @@ impl Model {
         let is_app_limited = self.flags.contains(Flags::LIMITED) && reached(prior, self.limited_from);
         let lost = self.lost.wrapping_sub(self.lost_by(prior));
         let has_echo = self.flags.contains(Flags::ECHO);
+        if delivery.rtt_us > 0 && self.min_rtt_us != INFINITY {
+            let queue_us = delivery.rtt_us.saturating_sub(self.min_rtt_us);
+            self.flags.set(Flags::QUEUED, queue_us > (self.min_rtt_us / 8).max(QUEUE_MIN_US));
+        }
         self.flags.remove(Flags::ECHO);
         Turn {
             bbr,
@@ -403,6 +421,7 @@ impl Model {
             is_app_limited,
             lost,
             has_echo,
+            is_queued: self.flags.contains(Flags::QUEUED),
             round_start: false,
             loss_round_start: false,
             probe_rtt_expired: false,
@@ -461,6 +480,10 @@ impl Model {
     }
 
     /// §5.5.5, with UpdateRound of §5.5.1.
+    ///
+    /// Differs: while it cruises, samples only raise the maximum. They tell of no more than it sends; but while others are in
+    /// ProbeRTT or slow down it gets all that, and with each such moment would keep for two cycles more what it had before
+    /// they came.
     fn update_max_bw(&mut self, turn: &mut Turn<'_>) {
         let Some(sample) = turn.delivery.sample else { return };
         if reached(sample.prior_delivered, self.next_round_delivered) {
@@ -468,7 +491,8 @@ impl Model {
             self.rounds_since_probe_up = self.rounds_since_probe_up.saturating_add(1);
             turn.round_start = true;
         }
-        if turn.rate > 0 && (turn.rate >= self.max_bw() || !turn.is_app_limited) {
+        let is_cruising = self.state.is_probe_bw() && self.ack_phase == AckPhase::Init;
+        if turn.rate > 0 && (turn.rate >= self.max_bw() || !(turn.is_app_limited || is_cruising)) {
             let [even, odd] = &mut self.max_bw;
             let slot = if self.flags.contains(Flags::CYCLE) { odd } else { even };
             *slot = turn.rate.max(*slot);
@@ -477,9 +501,13 @@ impl Model {
 
     /// §5.5.6: the older of the two maxima is forgotten.
     pub(super) fn advance_max_bw_filter(&mut self) {
-        self.flags.toggle(Flags::CYCLE);
         let [even, odd] = &mut self.max_bw;
-        *(if self.flags.contains(Flags::CYCLE) { odd } else { even }) = 0;
+        let (this, other) = if self.flags.contains(Flags::CYCLE) { (odd, even) } else { (even, odd) };
+        // A cycle that told nothing takes no place.
+        if *this > 0 {
+            *other = 0;
+            self.flags.toggle(Flags::CYCLE);
+        }
     }
 
     /// §5.5.10.3: once a round with a loss, unless the loss may come from probing.
@@ -488,7 +516,7 @@ impl Model {
             return;
         }
         let tolerance = u32::from(turn.bbr.short_term_permille);
-        let is_tolerated = tolerance > 0 && turn.lost_permille() <= tolerance;
+        let is_tolerated = tolerance > 0 && !turn.is_queued && turn.lost_permille() <= tolerance;
         if !self.state.is_probing() && self.flags.contains(Flags::LOSS_IN_ROUND) && !is_tolerated {
             if self.bw_shortterm == INFINITY {
                 self.bw_shortterm = self.max_bw();
@@ -572,11 +600,17 @@ impl Model {
     }
 
     /// HandleInflightTooHigh.
+    ///
+    /// Differs: the draft keeps what was in flight. Flows that fill a queue together then keep their shares as well; if each
+    /// gives up a part in proportion, and wins back as much as the others, they come to share alike.
     fn on_inflight_too_high(&mut self, turn: &Turn<'_>) {
         self.flags.insert(Flags::PREV_PROBE_TOO_HIGH);
         self.flags.remove(Flags::BW_PROBE_SAMPLE);
         if !turn.is_app_limited {
-            self.inflight_longterm = turn.tx_in_flight().max(percent(self.target_inflight(), BETA_PERCENT));
+            let in_flight = turn.tx_in_flight();
+            let left = percent(in_flight, TOO_HIGH_PERCENT);
+            let product = percent(self.bdp(), PRODUCT_PERCENT).min(in_flight);
+            self.inflight_longterm = left.max(product).max(percent(self.target_inflight(), BETA_PERCENT));
         }
         if self.state == State::ProbeBwUp {
             self.undo_state = State::ProbeBwUp;

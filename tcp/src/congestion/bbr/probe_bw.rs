@@ -6,8 +6,10 @@ use super::model::{AckPhase, Flags, Model, State, Turn, INFINITY};
 const HEADROOM_PERCENT: u32 = 15;
 /// Rounds between two probes at most, beside one that is drawn: T_reno_bound, §5.3.3.8.2.
 const RENO_ROUNDS: u32 = 63;
-/// T_bbr, in ms, beside as much as a second that is drawn.
-const PROBE_WAIT_MS: u32 = 2_000;
+/// T_bbr, in ms, beside what is drawn: 2.5 s on average, as the draft has it. Differs: it is drawn from 1 s to 4 s, not from 2 s
+/// to 3 s. Flows leave ProbeRTT together, and two that probe at once learn nothing of their shares.
+const PROBE_WAIT_MS: u32 = 1_000;
+const PROBE_WAIT_DRAWN_MS: u32 = 3_000;
 
 impl Model {
     /// StartProbeBW_DOWN.
@@ -26,7 +28,7 @@ impl Model {
         let seed = turn.delivery.delivered ^ self.min_rtt_us.rotate_left(16) ^ turn.now_ms.rotate_left(8);
         let drawn = seed.wrapping_mul(0x9e37_79b1);
         self.rounds_since_probe_up = u8::from(drawn >> 31 == 1);
-        self.bw_probe_wait_ms = PROBE_WAIT_MS + (drawn >> 8) % 1_000;
+        self.bw_probe_wait_ms = PROBE_WAIT_MS + (drawn >> 8) % PROBE_WAIT_DRAWN_MS;
     }
 
     /// StartProbeBW_REFILL.
@@ -103,7 +105,12 @@ impl Model {
         if turn.is_inflight_too_high() || self.inflight_longterm == INFINITY {
             return false;
         }
-        self.inflight_longterm = self.inflight_longterm.max(turn.tx_in_flight());
+        // What still comes of a probe that was too high does not take back what followed from it.
+        let is_answered =
+            self.ack_phase == AckPhase::ProbeStopping && self.flags.contains(Flags::PREV_PROBE_TOO_HIGH);
+        if !is_answered {
+            self.inflight_longterm = self.inflight_longterm.max(turn.tx_in_flight());
+        }
         if self.state == State::ProbeBwUp {
             self.probe_inflight_longterm_upward(turn);
         }
@@ -149,9 +156,10 @@ impl Model {
         self.inflight_longterm.saturating_sub(headroom).max(super::control::min_pipe_cwnd(turn))
     }
 
-    /// RaiseInflightLongtermSlope: by one segment in this round, two in the next, then four.
+    /// RaiseInflightLongtermSlope: by two segments in this round, four in the next, then eight. Differs: the draft begins with
+    /// one. What flows gain alike in a probe is what brings their shares together.
     fn raise_inflight_longterm_slope(&mut self, turn: &Turn<'_>) {
-        let growth = 1u32 << self.bw_probe_up_rounds.min(30);
+        let growth = 2u32 << self.bw_probe_up_rounds.min(30);
         self.bw_probe_up_rounds = (self.bw_probe_up_rounds + 1).min(30);
         self.probe_up_acked_per_inc = (self.cwnd / growth).max(turn.smss());
     }

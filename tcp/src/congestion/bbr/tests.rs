@@ -178,7 +178,7 @@ fn each_state_paces_and_bounds_the_window_by_its_gains() {
         (State::ProbeBwDown, INFINITY, BW / 10 * 9 / 100 * 99, 2 * BDP),
         (State::ProbeBwCruise, INFINITY, BW / 100 * 99, 2 * BDP),
         (State::ProbeBwRefill, INFINITY, BW / 100 * 99, 2 * BDP),
-        (State::ProbeBwUp, INFINITY, BW / 4 * 5 / 100 * 99, BDP / 4 * 9 + 2 * SMSS),
+        (State::ProbeBwUp, INFINITY, BW / 4 * 5 / 100 * 99, BDP / 2 * 5 + 2 * SMSS),
         (State::ProbeBwDown, 150_000, BW / 10 * 9 / 100 * 99, 150_000),
         (State::ProbeBwCruise, 150_000, BW / 100 * 99, 127_500),
         (State::ProbeBwRefill, 150_000, BW / 100 * 99, 150_000),
@@ -274,18 +274,31 @@ fn too_much_loss_while_probing_bounds_what_is_in_flight_and_ends_the_probe() {
     for (permille, too_much) in [(10, false), (20, false), (21, true), (500, true)] {
         let mut model = known(State::ProbeBwUp);
         model.flags.insert(Flags::BW_PROBE_SAMPLE);
-        let total = 150_000;
+        let total = 200_000;
         let lost = total / 1_000 * permille;
         let mut lossy = with_sample(delivery(), |sample| sample.delivered = total - lost);
         (lossy.newly_lost, lossy.in_flight) = (SMSS, 2 * BDP);
         let model = after(with_losses(model, &lossy, lost), &lossy);
-        let want = if too_much { (State::ProbeBwDown, total) } else { (State::ProbeBwUp, INFINITY) };
+        let want =
+            if too_much { (State::ProbeBwDown, total / 100 * 80) } else { (State::ProbeBwUp, INFINITY) };
         assert_eq!((model.state, model.inflight_longterm), want, "{permille} of a thousand");
         assert_eq!(model.flags.contains(Flags::PREV_PROBE_TOO_HIGH), too_much);
         // Once a probe.
         assert_ne!(model.flags.contains(Flags::BW_PROBE_SAMPLE), too_much);
     }
-    // Not below 0.7 of the target, whatever was in flight.
+    // What CRUISE takes of it leaves the product, if that much was in flight; and never below 0.7 of the target.
+    for (in_flight, want) in [(190_000, 152_000), (160_000, BDP / 100 * 118), (140_000, 140_000)] {
+        let mut model = known(State::ProbeBwUp);
+        model.flags.insert(Flags::BW_PROBE_SAMPLE);
+        let mut lossy = with_sample(delivery(), |sample| sample.delivered = in_flight - 5_000);
+        (lossy.newly_lost, lossy.in_flight) = (SMSS, 2 * BDP);
+        let model = after(with_losses(model, &lossy, 5_000), &lossy);
+        assert_eq!(model.inflight_longterm, want, "{in_flight}");
+        // What was sent before that is told of later, with less loss: it changes nothing.
+        let more = with_sample(delivery(), |sample| sample.delivered = in_flight);
+        let later = Delivery { in_flight: 2 * BDP, ..more };
+        assert_eq!(after(with_losses(model, &later, 0), &later).inflight_longterm, want, "{in_flight}");
+    }
     let mut model = known(State::ProbeBwUp);
     model.flags.insert(Flags::BW_PROBE_SAMPLE);
     let mut lossy = with_sample(delivery(), |sample| sample.delivered = 5_000);
@@ -310,7 +323,7 @@ fn a_probe_after_one_that_lost_stops_at_the_bound_and_the_next_does_not() {
 }
 
 #[test]
-fn the_bound_on_inflight_rises_by_one_segment_then_two_then_four_a_round() {
+fn the_bound_on_inflight_rises_by_twice_as_much_in_each_round() {
     let mut model = known(State::ProbeBwUp);
     model.inflight_longterm = BDP;
     model.cwnd = BDP;
@@ -329,8 +342,9 @@ fn the_bound_on_inflight_rises_by_one_segment_then_two_then_four_a_round() {
         }
         gains.push((model.inflight_longterm - before) / SMSS);
     }
-    assert_eq!(gains[..2], [1, 1], "{gains:?}");
-    assert!(gains[2] >= 2 && gains[3] >= 4, "{gains:?}");
+    // As it was set above, then by two segments, as from the start of a probe on.
+    assert_eq!(gains[..2], [1, 2], "{gains:?}");
+    assert!(gains[2] >= 4 && gains[3] >= 8, "{gains:?}");
     assert_eq!(model.state, State::ProbeBwUp);
 }
 
@@ -364,17 +378,26 @@ fn the_rate_is_the_maximum_of_two_cycles() {
     model.advance_max_bw_filter();
     // The other slot begins anew.
     assert_eq!(model.max_bw, [BW, 0]);
+    // Nothing was measured in this cycle: what the last one told stays.
     model.advance_max_bw_filter();
-    assert_eq!(model.max_bw, [0, 0]);
-    // Samples below it count unless the application was the limit; above it they always do.
-    for (delivered, is_limited, want) in
-        [(BDP / 2, false, BW / 2), (BDP / 2, true, 0), (2 * BDP, true, 2 * BW), (2 * BDP, false, 2 * BW)]
-    {
+    assert_eq!(model.max_bw, [BW, 0]);
+    // Samples below it count unless the application was the limit, or it cruises; above it they always do.
+    use AckPhase::{Init, ProbeFeedback, ProbeStopping, Refilling};
+    for (phase, delivered, is_limited, want) in [
+        (Refilling, BDP / 2, false, BW / 2),
+        (ProbeFeedback, BDP / 2, false, BW / 2),
+        (ProbeStopping, BDP / 2, false, BW / 2),
+        (Init, BDP / 2, false, 0),
+        (Refilling, BDP / 2, true, 0),
+        (Init, 2 * BDP, true, 2 * BW),
+        (Init, 2 * BDP, false, 2 * BW),
+    ] {
         let mut model = known(State::ProbeBwCruise);
+        model.ack_phase = phase;
         model.max_bw = [0, BW];
         let ack = with_sample(delivery(), |sample| sample.delivered = delivered);
         let model = after(if is_limited { limited(model, &ack) } else { model }, &ack);
-        assert_eq!(model.max_bw[0], want, "{delivered} {is_limited}");
+        assert_eq!(model.max_bw[0], want, "{phase:?} {delivered} {is_limited}");
     }
     // What was measured in less than the least round-trip time is not believed.
     let quick = with_sample(delivery(), |sample| sample.interval_us = RTT_US - 1);
@@ -560,21 +583,61 @@ fn an_echo_of_a_mark_is_answered_as_too_much_loss() {
 
 #[test]
 fn what_is_tolerated_of_losses_is_configuration() {
-    // Algorithm, lost of a thousand, whether rate and window follow
-    for (bbr, permille, follows) in [
-        (Bbr::DEFAULT, 8, true),
-        (Bbr::TOLERANT, 8, false),
-        (Bbr::TOLERANT, 100, false),
-        (Bbr::TOLERANT, 104, true),
+    // Algorithm, lost of a thousand, round-trip time above the least one in µs, whether rate and window follow
+    for (bbr, permille, queue_us, follows) in [
+        (Bbr::DEFAULT, 8, 0, true),
+        (Bbr::TOLERANT, 8, 0, false),
+        (Bbr::TOLERANT, 100, RTT_US / 8, false),
+        (Bbr::TOLERANT, 104, 0, true),
+        // There is a queue, which may be full.
+        (Bbr::TOLERANT, 8, RTT_US / 8 + 1, true),
     ] {
         let mut model = known(State::ProbeBwCruise);
         model.flags.insert(Flags::LOSS_IN_ROUND);
         let lost = BDP / 1_000 * permille;
         let ack = with_sample(end_of_round(), |sample| sample.delivered = BDP - lost);
+        let ack = Delivery { rtt_us: RTT_US + queue_us, ..ack };
         let mut model = with_losses(model, &ack, lost);
         model.on_delivery(&bbr, &ack);
         assert_eq!(model.bw_shortterm < INFINITY, follows, "{permille} of a thousand, {bbr:?}");
     }
+    // The same of a probe; with a queue, the draft's 2 % are too much.
+    for (permille, queue_us, too_much) in
+        [(99, 0, false), (101, 0, true), (20, RTT_US / 4, false), (22, RTT_US / 4, true)]
+    {
+        let mut model = known(State::ProbeBwUp);
+        model.flags.insert(Flags::BW_PROBE_SAMPLE);
+        let lost = BDP / 1_000 * permille;
+        let ack = with_sample(delivery(), |sample| sample.delivered = BDP - lost);
+        let ack = Delivery { rtt_us: RTT_US + queue_us, newly_lost: SMSS, in_flight: 2 * BDP, ..ack };
+        let mut model = with_losses(model, &ack, lost);
+        model.on_delivery(&Bbr::TOLERANT, &ack);
+        assert_eq!(model.state == State::ProbeBwDown, too_much, "{permille} of a thousand, {queue_us} µs");
+    }
+    // On the shortest paths a millisecond is no queue.
+    let mut model = known(State::ProbeBwCruise);
+    model.min_rtt_us = 100;
+    let near = |rtt_us| after(model, &Delivery { rtt_us, ..delivery() }).flags.contains(Flags::QUEUED);
+    assert_eq!((near(1_100), near(1_101)), (false, true));
+}
+
+#[test]
+fn probes_are_one_to_four_seconds_apart() {
+    let mut waits: Vec<u32> = (0..200u64)
+        .map(|n| {
+            let ends =
+                Delivery { now: Instant::from_millis(START_MS + 7 * n), in_flight: 2 * BDP, ..delivery() };
+            let mut model = known(State::ProbeBwUp);
+            (model.full_bw, model.full_bw_count) = (BW, 2);
+            let ends = with_sample(ends, |sample| sample.prior_delivered = 1_000_000);
+            let model = after(model, &ends);
+            assert_eq!(model.state, State::ProbeBwDown);
+            model.bw_probe_wait_ms
+        })
+        .collect();
+    waits.sort_unstable();
+    assert!(waits.iter().all(|wait| (1_000..4_000).contains(wait)), "{waits:?}");
+    assert!(waits[50] < 2_000 && waits[150] > 3_000, "{waits:?}");
 }
 
 #[test]
