@@ -1,6 +1,6 @@
 //! Which paths, and which combinations of them make a set.
 
-use crate::host::{Micros, Settings};
+use crate::host::{Micros, Repair, Settings};
 use crate::path::{Full, Shape};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -195,6 +195,9 @@ pub struct Common {
     /// Send records and out-of-order ranges of a host, where the stack lets their number be chosen.
     #[arg(long, default_value_t = 2048)]
     pub records: usize,
+    /// How far tersus goes to repair losses.
+    #[arg(long, value_enum, default_value_t = Repair::Undo)]
+    pub repair: Repair,
     /// First seed of the paths and of the hosts.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -224,6 +227,7 @@ impl Common {
     /// Where packets are marked, senders ask for ECN.
     pub fn settings(&self, at: &Conditions, seed: u64) -> Settings {
         Settings {
+            repair: self.repair,
             buffer: at.buffer_kib * 1024,
             rto_min_ms: self.rto_min,
             records: self.records,

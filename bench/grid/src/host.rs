@@ -35,9 +35,24 @@ pub enum Role {
     Receiver,
 }
 
+/// How far a stack goes to repair losses, where that can be chosen: each as the one before, and more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Repair {
+    /// Three duplicate acknowledgements, RFC 6582.
+    NewReno,
+    /// SACK and PRR, RFC 6675 and RFC 6937.
+    Sack,
+    /// RACK-TLP, RFC 8985.
+    Rack,
+    /// Reductions that were not needed are taken back.
+    Undo,
+}
+
 /// Memory and timers of a host's connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
+    /// How losses are repaired.
+    pub repair: Repair,
     /// Send and receive buffer, in octets.
     pub buffer: usize,
     /// Floor of the retransmission timeout, in milliseconds, where the stack lets it be chosen.

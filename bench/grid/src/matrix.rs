@@ -147,6 +147,7 @@ pub(crate) mod tests {
             seconds: None,
             rto_min: 1000,
             records: 256,
+            repair: crate::host::Repair::Undo,
             seed: 1,
             seeds: 2,
         }

@@ -15,6 +15,7 @@ pub enum Subject {
     TersusReno,
     TersusCubic,
     TersusCubicPaced,
+    TersusCubicRash,
     TersusBbr,
     TersusBbrTolerant,
     TersusNone,
@@ -22,6 +23,9 @@ pub enum Subject {
     SmoltcpCubic,
     SmoltcpNone,
 }
+
+/// The first slow start lasts until something is lost.
+const RASH: Cubic = Cubic { slow_start: Reno { hystart: None, ..Cubic::DEFAULT.slow_start } };
 
 /// Whose stack a subject is.
 enum Stack {
@@ -35,6 +39,7 @@ impl Subject {
             Self::TersusReno => "tersus Reno",
             Self::TersusCubic => "tersus CUBIC",
             Self::TersusCubicPaced => "tersus CUBIC paced",
+            Self::TersusCubicRash => "tersus CUBIC without HyStart",
             Self::TersusBbr => "tersus BBR",
             Self::TersusBbrTolerant => "tersus BBR tolerant",
             Self::TersusNone => "tersus none",
@@ -49,6 +54,7 @@ impl Subject {
             Self::TersusReno => Stack::Tersus(&Reno::DEFAULT),
             Self::TersusCubic => Stack::Tersus(&Cubic::DEFAULT),
             Self::TersusCubicPaced => Stack::Tersus(&Cubic::PACED),
+            Self::TersusCubicRash => Stack::Tersus(&RASH),
             Self::TersusBbr => Stack::Tersus(&Bbr::DEFAULT),
             Self::TersusBbrTolerant => Stack::Tersus(&Bbr::TOLERANT),
             Self::TersusNone => Stack::Tersus(&Unlimited),

@@ -1,13 +1,13 @@
 //! A host that runs tersus.
 
-use crate::host::{Counters, Host, Micros, Role, Settings, Shared, View, MTU, PORT};
+use crate::host::{Counters, Host, Micros, Repair, Role, Settings, Shared, View, MTU, PORT};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use tersus_iface::ip::{self, InterfaceId, Ip};
 use tersus_iface::phy::{Capabilities, Device, Instant, Medium, RawIp, RxMeta, TxMeta};
 use tersus_iface::tcp::congestion::Congestion;
 use tersus_iface::tcp::trace::Entry;
-use tersus_iface::tcp::{self, ConnectOptions, ConnectionId, Ecn, ListenerId, Options, Tcp};
+use tersus_iface::tcp::{self, ConnectOptions, ConnectionId, Duties, Ecn, ListenerId, Options, Tcp};
 use tersus_iface::wire::Cidr;
 use tersus_iface::{Progress, Stack};
 
@@ -80,6 +80,19 @@ pub struct Memory {
     ranges: Vec<tcp::Range>,
     /// What is told of the connection.
     sink: Option<Printer>,
+}
+
+/// What there is to repair losses, beside pacing, timestamps and ECN.
+fn duties(repair: Repair) -> &'static Duties {
+    const NEW_RENO: Duties = Duties::NONE.with_pacing().with_timestamps().with_ecn();
+    const SACK: Duties = NEW_RENO.with_sack();
+    const RACK: Duties = SACK.with_rack();
+    match repair {
+        Repair::NewReno => &NEW_RENO,
+        Repair::Sack => &SACK,
+        Repair::Rack => &RACK,
+        Repair::Undo => &Duties::ALL,
+    }
 }
 
 /// Takes the trace.
@@ -165,7 +178,8 @@ impl<'a> Tersus<'a> {
         };
         let rto_min = Duration::from_millis(settings.rto_min_ms);
         let config = tcp::Config { rto_min, ..tcp::Config::new() };
-        let mut tcp = Tcp::from_slices(slices, config, congestion, seed);
+        let duties = duties(settings.repair);
+        let mut tcp = Tcp::from_slices_with_duties(slices, config, duties, congestion, seed);
         if let (Role::Sender, Some(sink)) = (role, &memory.sink) {
             tcp.trace_to(sink);
         }
