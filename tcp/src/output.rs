@@ -593,6 +593,10 @@ impl Slot {
             self.ecn.remove(EcnFlags::REQUEST);
         }
         self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
+        if self.flags.contains(Flags::FAST_RECOVERY | Flags::SACK_OK) && self.records.lost() == 0 {
+            // Nothing more is known to be lost: how long there may be silence counts from here.
+            self.start_retransmit_timer(shared);
+        }
         if octets > 0 {
             count(&mut shared.stats.retransmits);
             self.retransmissions = self.retransmissions.wrapping_add(1);

@@ -141,12 +141,16 @@ pub(crate) fn start_timer(slot: &mut Slot, shared: &mut Shared<'_>) {
     let rto = slot.rtt.rto_us(&shared.rto);
     slot.repair.marks.remove(Marks::TIMERS);
     let mut span = rto;
-    if may_probe(slot) {
-        let pto = probe_timeout(slot);
-        if pto < rto {
-            slot.repair.marks.insert(Marks::PROBE_TIMER);
-            span = pto;
-        }
+    let pto = if may_probe(slot) {
+        probe_timeout(slot)
+    } else if may_repeat(slot) {
+        repeat_timeout(slot)
+    } else {
+        rto
+    };
+    if pto < rto {
+        slot.repair.marks.insert(Marks::PROBE_TIMER);
+        span = pto;
     }
     slot.retransmit = shared.after(span.into());
 }
@@ -172,10 +176,43 @@ fn probe_timeout(slot: &Slot) -> u32 {
     srtt.saturating_mul(2).saturating_add(delay).max(PTO_MIN_US)
 }
 
+/// Whether silence may mean that the last retransmission of a recovery is lost. Nothing was sent behind it that could
+/// tell, and §7.2 wants no probe in recovery: a second would pass until the RTO. Differs: once, until something is heard.
+fn may_repeat(slot: &Slot) -> bool {
+    slot.flags.contains(Flags::FAST_RECOVERY)
+        && !slot.repair.marks.contains(Marks::PROBED_AGAIN)
+        && slot.records.lost() == 0
+        && slot.snd_wnd > 0
+        && slot.rtt.backoff() == 0
+        && slot.rtt.srtt_us() > 0
+}
+
+/// When that is so, in µs: a round trip later than an RTO without its floor would expire, since a queue may have grown.
+fn repeat_timeout(slot: &Slot) -> u32 {
+    let (srtt, rttvar) = (slot.rtt.srtt_us(), slot.rtt.rttvar_us());
+    srtt.saturating_mul(2).saturating_add(rttvar.saturating_mul(4)).max(PTO_MIN_US)
+}
+
+/// The first segment in flight was lost once more: that is a second sign of congestion.
+fn repeat(slot: &mut Slot, shared: &mut Shared<'_>) {
+    count(&mut shared.stats.loss_probes);
+    slot.repair.marks.insert(Marks::PROBED_AGAIN);
+    let mss = slot.mss();
+    slot.mark_first_lost(shared, mss);
+    let overdue = Overdue { lost: slot.records.lost(), lost_again: true, wait_us: 0 };
+    let found = Found::nothing(slot);
+    slot.on_overdue(shared, &found, &overdue);
+    slot.repair.marks.insert(Marks::FIRST_AGAIN);
+    slot.start_retransmit_timer(shared);
+}
+
 /// The reordering timer or the probe timeout expired.
 pub(crate) fn on_timer(slot: &mut Slot, shared: &mut Shared<'_>) {
     let is_probe = slot.repair.marks.contains(Marks::PROBE_TIMER);
     slot.repair.marks.remove(Marks::TIMERS);
+    if is_probe && slot.flags.contains(Flags::FAST_RECOVERY) {
+        return repeat(slot, shared);
+    }
     if is_probe {
         slot.flags.insert(Flags::PROBE_DUE);
         slot.repair.marks.insert(Marks::LOSS_PROBE | Marks::UNSAMPLED);

@@ -44,7 +44,7 @@ bitflags::bitflags! {
         const PROBE_TIMER = 1 << 7;
         /// A loss probe is in flight, or about to be.
         const PROBED = 1 << 8;
-        /// It is octets that were sent before.
+        /// It is octets that were sent before. In recovery: the first in flight was sent again because of silence.
         const PROBED_AGAIN = 1 << 9;
         /// The probe that is to leave is a tail loss probe, RFC 8985 §7.3.
         const LOSS_PROBE = 1 << 11;
@@ -338,6 +338,10 @@ impl Slot {
     /// §5, steps A to C.
     fn in_recovery(&mut self, shared: &mut Shared<'_>, found: &Found, overdue: &Overdue) {
         let mss = self.mss();
+        if found.has_advanced || found.delivery.sacked > 0 {
+            // Something is heard again: the next silence may be asked about.
+            self.repair.marks.remove(Marks::PROBED_AGAIN);
+        }
         if found.has_advanced && found.has_blocks && self.records.sacked() == 0 {
             // The blocks could not be noted: the first hole is the next, as RFC 6582 has it.
             self.records.mark_front_lost(&mut shared.records, mss);
@@ -359,7 +363,7 @@ impl Slot {
 
     fn end_recovery(&mut self, shared: &mut Shared<'_>) {
         self.flags.remove(Flags::FAST_RECOVERY);
-        self.repair.marks.remove(Marks::FIRST_AGAIN);
+        self.repair.marks.remove(Marks::FIRST_AGAIN | Marks::PROBED_AGAIN);
         if let Some(rack) = &shared.duties.rack {
             (rack.on_recovered)(self);
         }

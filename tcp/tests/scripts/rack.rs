@@ -161,6 +161,21 @@ fn a_lost_retransmission_is_sent_again_without_the_timer_and_counts_as_a_second_
     });
 }
 
+/// Nothing was sent behind it that could tell: silence is asked about once, then the timer has it.
+#[test]
+fn a_lost_retransmission_with_nothing_behind_it_is_sent_again_after_silence() {
+    run(&setup(), far, || {
+        ten(vec![
+            (100, sack(0, &[(1, 10)])),
+            (100, Out(data(0))),
+            (275, Out(data(0))),
+            (275, Call(|h| assert_eq!((h.counter("timeouts"), h.counter("loss_probes")), (0, 1)))),
+            (1275, Out(data(0))),
+            (1275, Call(|h| assert_eq!((h.counter("timeouts"), h.counter("loss_probes")), (1, 1)))),
+        ])
+    });
+}
+
 // conf: TCP-RCK-04, TCP-RCK-05
 #[test]
 fn what_may_only_be_late_is_waited_for() {
