@@ -259,15 +259,27 @@ impl Sender {
         token.consume(len, tx_meta(packet, 14), |frame| {
             let Some((header, rest)) = frame.split_first_chunk_mut() else { return };
             write_header(header, destination, &self.address, packet.protocol);
-            if let Some((payload, padding)) = rest.split_at_mut_checked(payload_len) {
+            if payload_len < rest.len() {
+                clear_padding(rest, payload_len);
+            }
+            if let Some(payload) = rest.get_mut(..payload_len) {
                 fill.fill(payload);
-                if !padding.is_empty() {
-                    padding.fill(0);
-                }
             }
         });
         count(&mut self.statistics.tx_frames);
         add(&mut self.statistics.tx_octets, len);
+    }
+}
+
+/// Zeros behind the payload; in front of it they do no harm, since it is written later. Most padding is short, and one word
+/// covers it.
+#[inline]
+fn clear_padding(rest: &mut [u8], payload_len: usize) {
+    const WORD: usize = 8;
+    let padding = rest.len() - payload_len.min(rest.len());
+    match rest.last_chunk_mut::<WORD>() {
+        Some(last) if padding <= WORD => *last = [0; WORD],
+        _ => rest.fill(0),
     }
 }
 

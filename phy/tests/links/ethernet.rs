@@ -122,7 +122,9 @@ fn every_truncation_is_dropped_until_the_header_is_whole() {
 #[test]
 fn sent_frames_have_the_header_of_rfc_894_and_zeros_up_to_60_octets() {
     // payload, frame
-    for (payload_len, frame_len) in [(0, 60), (1, 60), (45, 60), (46, 60), (47, 61), (1500, 1514)] {
+    for (payload_len, frame_len) in
+        [(0, 60), (1, 60), (37, 60), (38, 60), (45, 60), (46, 60), (47, 61), (1500, 1514)]
+    {
         let mut link = link();
         let payload = vec![0xaa; payload_len];
         let packet = LinkPacket::new(EtherType::IPV4, u16::try_from(payload_len).unwrap());
