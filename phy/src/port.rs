@@ -11,6 +11,9 @@ use tersus_wire::HardwareAddress;
 pub(crate) struct Port {
     /// As of the last turn; down if the device is of another medium than the link.
     capabilities: Capabilities,
+    /// The same in one word.
+    #[cfg(not(target_pointer_width = "32"))]
+    known: u64,
     medium: Medium,
     /// Longest packet that the device carries as it is; 0 while it is down.
     longest: u16,
@@ -26,16 +29,44 @@ impl Port {
     pub(crate) fn new<D: Device>(medium: Medium, device: &D) -> Self {
         let capabilities = look(medium, device);
         let longest = longest(&capabilities);
-        Self { capabilities, medium, longest, full: false, has_room: false, now: Instant::ZERO }
+        Self {
+            capabilities,
+            #[cfg(not(target_pointer_width = "32"))]
+            known: word(&capabilities),
+            medium,
+            longest,
+            full: false,
+            has_room: false,
+            now: Instant::ZERO,
+        }
+    }
+
+    #[cfg(not(target_pointer_width = "32"))]
+    #[inline]
+    fn is_as_known(&self, capabilities: &Capabilities) -> bool {
+        word(capabilities) == self.known
+    }
+
+    #[cfg(target_pointer_width = "32")]
+    fn is_as_known(&self, capabilities: &Capabilities) -> bool {
+        *capabilities == self.capabilities
+    }
+
+    fn know(&mut self, capabilities: Capabilities) {
+        self.capabilities = capabilities;
+        self.longest = longest(&capabilities);
+        #[cfg(not(target_pointer_width = "32"))]
+        {
+            self.known = word(&capabilities);
+        }
     }
 
     /// `LinkLayer::service` of a link that keeps no packets.
     pub(crate) fn service<D: Device>(&mut self, device: &mut D, now: Instant) -> LinkEvents {
         let mut events = LinkEvents::empty();
         let capabilities = look(self.medium, device);
-        if capabilities != self.capabilities {
-            self.capabilities = capabilities;
-            self.longest = longest(&capabilities);
+        if !self.is_as_known(&capabilities) {
+            self.know(capabilities);
             events |= LinkEvents::CHANGED;
         }
         if self.full && device.transmit(now).is_some() {
@@ -127,6 +158,18 @@ const fn longest(capabilities: &Capabilities) -> u16 {
         LinkState::Up => capabilities.mtu,
         LinkState::Down => 0,
     }
+}
+
+/// Capabilities in one word. Each turn compares them, and a device of constant ones has its word from the compiler.
+#[cfg(not(target_pointer_width = "32"))]
+#[inline]
+const fn word(capabilities: &Capabilities) -> u64 {
+    let Capabilities { medium, mtu, link_state, checksum, segmentation } = *capabilities;
+    (mtu as u64) << 48
+        | (segmentation as u64) << 32
+        | (medium as u64) << 16
+        | (link_state as u64) << 8
+        | checksum as u64
 }
 
 fn look<D: Device>(medium: Medium, device: &D) -> Capabilities {
