@@ -15,11 +15,14 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::tcb::{Flags, Slot};
 use tersus_ip::Path;
-use tersus_wire::tcp::{self, Fields, Options, Timestamps};
+use tersus_wire::tcp::{self, Fields, Options, PlainSyn, Timestamps};
 
 /// Octets of timestamps, aligned.
 const TIMESTAMPS_LEN: u8 = 12;
 const _: () = assert!(Timestamps::ALIGNED_LEN == 12);
+/// Octets of MSS, SACK-permitted and window scale, aligned.
+const PLAIN_SYN_LEN: u8 = 12;
+const _: () = assert!(PlainSyn::LEN == 12);
 
 /// Option octets as they leave.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +49,16 @@ impl OptionArea {
         if let Some(front) = area.octets.first_chunk_mut() {
             *front = timestamps.to_octets();
             area.len = TIMESTAMPS_LEN;
+        }
+        area
+    }
+
+    /// What most SYNs carry.
+    fn plain_syn(syn: PlainSyn) -> Self {
+        let mut area = Self::NONE;
+        if let Some(front) = area.octets.first_chunk_mut() {
+            *front = syn.to_octets();
+            area.len = PLAIN_SYN_LEN;
         }
         area
     }
@@ -87,8 +100,15 @@ pub(crate) struct SynOffer {
 
 /// Our options on a SYN that takes `path`.
 pub(crate) fn syn_options(path: &Path, offer: SynOffer) -> OptionArea {
+    let mss = path.max_segment_len().saturating_sub(20);
+    // The usual ones in one piece. Where flash is short, that is no reason for more code.
+    if let (true, SynOffer { scale_for: Some(size), sack: true, timestamps: None }) =
+        (cfg!(not(target_pointer_width = "32")), offer)
+    {
+        return OptionArea::plain_syn(PlainSyn { mss, window_scale: shift_for(size) });
+    }
     OptionArea::of(&Options {
-        mss: Some(path.max_segment_len().saturating_sub(20)),
+        mss: Some(mss),
         window_scale: offer.scale_for.map(shift_for),
         sack_permitted: offer.sack,
         timestamps: offer.timestamps,

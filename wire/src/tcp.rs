@@ -24,7 +24,7 @@ mod options;
 mod other;
 pub use acc_ecn::{AccEcn, AccEcnOrder};
 pub use options::{
-    Options, OptionsIter, SackBlock, SackBlocks, SackList, TcpOption, Timestamps, UserTimeout,
+    Options, OptionsIter, PlainSyn, SackBlock, SackBlocks, SackList, TcpOption, Timestamps, UserTimeout,
 };
 pub use other::OtherOption;
 

@@ -121,6 +121,43 @@ impl Timestamps {
     }
 }
 
+/// What most SYNs without timestamps carry: MSS, SACK-permitted and window scale, each aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct PlainSyn {
+    /// Maximum segment size, in octets.
+    pub mss: u16,
+    /// Shift count, may be above 14 as received.
+    pub window_scale: u8,
+}
+
+impl PlainSyn {
+    /// Octets of the three options with the NOPs that align them.
+    pub const LEN: usize = 12;
+
+    /// The options of an area that holds nothing else and has the layout of [`PlainSyn::to_octets`]; `None`: look at it
+    /// option by option.
+    #[must_use]
+    #[inline]
+    pub fn alone(octets: &[u8]) -> Option<Self> {
+        let octets: &[u8; Self::LEN] = octets.try_into().ok()?;
+        let [k, l, a, b, c, d, e, f, g, h, i, window_scale] = *octets;
+        let is_usual = [k, l] == [MSS, 4]
+            && [c, d, e, f] == [NO_OPERATION, NO_OPERATION, SACK_PERMITTED, 2]
+            && [g, h] == [NO_OPERATION, WINDOW_SCALE]
+            && i == 3;
+        is_usual.then(|| Self { mss: u16::from_be_bytes([a, b]), window_scale })
+    }
+
+    /// The option area, as [`Options::emit`] writes it.
+    #[must_use]
+    pub const fn to_octets(self) -> [u8; Self::LEN] {
+        let [a, b] = self.mss.to_be_bytes();
+        let (nop, shift) = (NO_OPERATION, self.window_scale);
+        [MSS, 4, a, b, nop, nop, SACK_PERMITTED, 2, nop, WINDOW_SCALE, 3, shift]
+    }
+}
+
 /// User Timeout option, RFC 5482 §3: 15 bits with their granularity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -344,8 +381,17 @@ impl Options {
     /// `Length` or `Truncated` if an option's length is not possible.
     pub fn parse(octets: &[u8]) -> Result<Self, Error> {
         let mut options = Self::EMPTY;
+        // Where flash is short, that these are the usual ones is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) {
+            if let Some(syn) = PlainSyn::alone(octets) {
+                options.mss = Some(syn.mss);
+                options.window_scale = Some(syn.window_scale);
+                options.sack_permitted = true;
+                return Ok(options);
+            }
+        }
         let mut rest = octets;
-        // Those of every SYN are read as they stand. Where flash is short, that is no reason for more code.
+        // Those of every SYN are read as they stand.
         while cfg!(not(target_pointer_width = "32")) {
             rest = match rest {
                 [NO_OPERATION, behind @ ..] => behind,

@@ -438,6 +438,28 @@ fn only(area: &[u8]) -> (TcpOption<'_>, Option<OtherOption<'_>>) {
 }
 
 #[test]
+fn the_options_of_a_plain_syn_are_read_and_written_in_one_piece() {
+    let syn = PlainSyn { mss: 1460, window_scale: 7 };
+    let octets = syn.to_octets();
+    let options = Options { mss: Some(1460), window_scale: Some(7), sack_permitted: true, ..Options::EMPTY };
+    let mut area = [0; MAX_OPTIONS_LEN];
+    assert_eq!(options.emit(&mut area), Ok(PlainSyn::LEN));
+    assert_eq!(area[..PlainSyn::LEN], octets);
+    assert_eq!(Options::parse(&octets), Ok(options));
+    assert_eq!(PlainSyn::alone(&octets), Some(syn));
+    for len in 0..PlainSyn::LEN {
+        assert_eq!(PlainSyn::alone(&octets[..len]), None);
+    }
+    assert_eq!(PlainSyn::alone(&area[..=PlainSyn::LEN]), None);
+    // Octets 2, 3 and 11 are the values; any other must be as it is.
+    for place in 0..PlainSyn::LEN {
+        let mut other = octets;
+        other[place] ^= 0x80;
+        assert_eq!(PlainSyn::alone(&other).is_some(), [2, 3, 11].contains(&place), "{place}");
+    }
+}
+
+#[test]
 fn every_option_alone_parses_to_the_same_and_every_truncation_is_refused() {
     let check = |emit: &dyn Fn(&mut [u8]) -> Result<usize, Error>, len: usize| {
         let mut buffer = [0xee; 48];
