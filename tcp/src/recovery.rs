@@ -398,7 +398,8 @@ impl Slot {
     }
 
     /// cwnd, or what takes its place in recovery.
-    #[inline]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    #[cfg_attr(target_pointer_width = "32", inline)]
     pub(crate) fn cwnd(&self, shared: &Shared<'_>) -> u32 {
         let by_sack = Flags::FAST_RECOVERY | Flags::SACK_OK;
         if self.flags.contains(by_sack) && self.repair.window != NOT_PROPORTIONAL {

@@ -70,6 +70,9 @@ pub(crate) struct Shared<'a> {
 impl Shared<'_> {
     /// The congestion control's words of the connection at work.
     pub(crate) fn words(&self) -> &[u32] {
+        if self.words_each == 0 {
+            return &[];
+        }
         let first = usize::from(self.id) * self.words_each;
         self.words.get(first..first + self.words_each).unwrap_or_default()
     }

@@ -50,32 +50,47 @@ impl Tcp<'_> {
     #[inline(never)]
     fn turn(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, now: Instant) -> Progress {
         self.shared.now = now;
-        // As it was before this turn's sends: what they change wakes in the next turn.
-        let generation = ip.generation();
         if !self.is_calm(now) {
-            self.begin_turn(ip, budget, generation);
+            self.begin_turn(ip, budget);
         }
-        self.parked_generation = generation;
         self.visit_ready(ip, budget);
         self.progress()
     }
 
     /// What comes before the visits: what waited, timers, SYN-ACKs.
     #[inline(never)]
-    fn begin_turn(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, generation: u32) {
-        if !self.parked.is_empty() || self.syns.is_waiting() {
-            self.unpark(ip, generation);
+    fn begin_turn(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) {
+        let now = self.shared.now;
+        if self.is_parked() {
+            self.unpark(ip);
         }
-        self.run_timers(self.shared.now);
-        if self.syns.next().is_due(self.shared.now) {
+        self.run_timers(now);
+        if self.syns.next().is_due(now) {
             self.transmit_syns(ip, budget);
+        }
+    }
+
+    /// Whether a connection or a SYN-ACK waits for room or for a next hop.
+    #[inline]
+    fn is_parked(&self) -> bool {
+        !self.parked.is_empty() || self.syns.is_waiting()
+    }
+
+    /// Before something is parked: what moves the generation from here on wakes it, also a later send of this turn. If
+    /// something waits already, its generation is the older one.
+    #[cold]
+    fn note_generation(&mut self, ip: &dyn IpLayer) {
+        if !self.is_parked() {
+            self.parked_generation = ip.generation();
         }
     }
 
     /// Lets what waited for room or for a next hop be visited again, if that may help.
     #[cold]
-    fn unpark(&mut self, ip: &dyn IpLayer, generation: u32) {
+    fn unpark(&mut self, ip: &dyn IpLayer) {
+        let generation = ip.generation();
         let moved = generation != self.parked_generation;
+        self.parked_generation = generation;
         let room = ip.room();
         if !self.parked.is_empty() && (moved || room.intersects(self.parked_on)) {
             self.parked_on = InterfaceSet::NONE;
@@ -116,22 +131,20 @@ impl Tcp<'_> {
         let Some(slot) = self.slots.get_mut(usize::from(id)) else { return Visit::Done };
         let shared = &mut self.shared;
         shared.id = id;
-        let mut visit = Visit::Done;
-        if !slot.is_quiet() {
-            let interface = slot.path.interface();
-            let is_full = full != InterfaceSet::NONE && full.contains(interface);
-            let plain = if cfg!(not(target_pointer_width = "32")) && !is_full {
-                slot.output_plain(shared, ip, budget)
-            } else {
-                None
-            };
-            visit = match plain {
-                // Nothing is left that a timer would have to bring out.
-                Some(visit) => visit,
-                None if is_full && slot.wants_to_send(shared) => Visit::Blocked(interface),
-                None => slot.output_unusual(shared, ip, budget),
-            };
-        }
+        let interface = slot.path.interface();
+        let is_full = full != InterfaceSet::NONE && full.contains(interface);
+        let plain = if cfg!(not(target_pointer_width = "32")) && !is_full {
+            slot.output_plain(shared, ip, budget)
+        } else {
+            None
+        };
+        let visit = match plain {
+            // Nothing is left that a timer would have to bring out.
+            Some(visit) => visit,
+            None if slot.is_quiet() => Visit::Done,
+            None if is_full && slot.wants_to_send(shared) => Visit::Blocked(interface),
+            None => slot.output_unusual(shared, ip, budget),
+        };
         if slot.flags.intersects(Flags::OWED) {
             slot.after_visit(shared, ip);
         }
@@ -174,11 +187,15 @@ impl Tcp<'_> {
                 Visit::Done => {}
                 Visit::Budget => self.ready.push(id),
                 Visit::Blocked(interface) => {
+                    self.note_generation(ip);
                     full.insert(interface);
                     self.parked_on.insert(interface);
                     self.parked.push(id);
                 }
-                Visit::Resolving => self.parked.push(id),
+                Visit::Resolving => {
+                    self.note_generation(ip);
+                    self.parked.push(id);
+                }
             }
         }
     }
@@ -203,10 +220,14 @@ impl Tcp<'_> {
             let Some(id) = self.syns.due(now) else { return };
             match self.send_syn_ack(id, ip) {
                 Visit::Blocked(interface) => {
+                    self.note_generation(ip);
                     self.syns_on.insert(interface);
                     self.syns.wait(id);
                 }
-                Visit::Resolving => self.syns.wait(id),
+                Visit::Resolving => {
+                    self.note_generation(ip);
+                    self.syns.wait(id);
+                }
                 Visit::Done => *budget -= 1,
                 Visit::Budget => {}
             }
