@@ -244,7 +244,9 @@ fn number(random: &Random, period: u32, peer: &Peer<'_>, index: u8) -> SeqNum {
     SeqNum(u32::from_le_bytes([a, b, c, d]) & !INDEX_MASK | u32::from(index))
 }
 
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     use super::*;
 

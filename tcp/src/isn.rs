@@ -61,7 +61,9 @@ fn lower_half(word: u64) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     use super::*;
 

@@ -203,7 +203,9 @@ impl<'a> Listeners<'a> {
     }
 }
 
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     extern crate std;
 

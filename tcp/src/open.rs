@@ -210,7 +210,9 @@ fn is_group(address: IpAddr) -> bool {
     }
 }
 
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     use super::*;
     use crate::{Config, Storage};

@@ -116,7 +116,9 @@ impl Slot {
     }
 }
 
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests {
     use super::*;
     use crate::congestion::{Ack, Congestion, Expiry, Loss, Recovery};

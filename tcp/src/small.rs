@@ -22,7 +22,9 @@ mod calls;
 mod connection;
 mod input;
 mod output;
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests;
 
 pub use connection::Connection;

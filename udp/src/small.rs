@@ -40,7 +40,9 @@
 
 mod calls;
 mod ring;
+// The tests speak both families.
 #[cfg(test)]
+#[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests;
 
 use crate::send::copy;
