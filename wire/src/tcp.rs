@@ -333,6 +333,7 @@ impl Fields {
     ///
     /// # Errors
     /// `NoRoom`.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub fn emit(&self, buffer: &mut [u8], checksum: Checksum) -> Result<(), Error> {
         const DATA_OFFSET: u8 = 5 << 4;
         let have = buffer.len();

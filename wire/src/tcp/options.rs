@@ -379,17 +379,25 @@ impl Options {
     ///
     /// # Errors
     /// `Length` or `Truncated` if an option's length is not possible.
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub fn parse(octets: &[u8]) -> Result<Self, Error> {
-        let mut options = Self::EMPTY;
         // Where flash is short, that these are the usual ones is no reason for more code.
         if cfg!(not(target_pointer_width = "32")) {
             if let Some(syn) = PlainSyn::alone(octets) {
-                options.mss = Some(syn.mss);
-                options.window_scale = Some(syn.window_scale);
-                options.sack_permitted = true;
-                return Ok(options);
+                return Ok(Self {
+                    mss: Some(syn.mss),
+                    window_scale: Some(syn.window_scale),
+                    sack_permitted: true,
+                    ..Self::EMPTY
+                });
             }
         }
+        Self::parse_each(octets)
+    }
+
+    #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+    fn parse_each(octets: &[u8]) -> Result<Self, Error> {
+        let mut options = Self::EMPTY;
         let mut rest = octets;
         // Those of every SYN are read as they stand.
         while cfg!(not(target_pointer_width = "32")) {
