@@ -254,7 +254,8 @@ impl Sender {
         let mut len = HEADER_LEN + payload_len;
         if len < MIN_FRAME_LEN {
             // A device whose MTU is below 46 has no room for the padding.
-            len = MIN_FRAME_LEN.min(HEADER_LEN + usize::from(self.port.mtu())).max(len);
+            let mtu = usize::from(self.port.mtu());
+            len = if mtu >= MIN_FRAME_LEN - HEADER_LEN { MIN_FRAME_LEN } else { len.max(HEADER_LEN + mtu) };
         }
         token.consume(len, tx_meta(packet, 14), |frame| {
             let Some((header, rest)) = frame.split_first_chunk_mut() else { return };
