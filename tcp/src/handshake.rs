@@ -11,7 +11,7 @@ use crate::engine::Tcp;
 use crate::events;
 use crate::isn;
 use crate::options::{syn_options, Answer, OptionArea, SynOffer};
-use crate::output::{send_segment, Visit};
+use crate::output::{send_syn, Visit};
 use crate::records::Records;
 use crate::segment::Segment;
 use crate::segment_arrives::shift_for;
@@ -430,7 +430,7 @@ impl Tcp<'_> {
             traffic_class: listener.traffic_class & 0xfc,
             flags: OutFlags::DONT_FRAGMENT,
         };
-        send_segment(ip, &mut self.recent, outgoing, &fields, options.as_slice(), [&[], &[]])?;
+        send_syn(ip, &mut self.recent, outgoing, &fields, &options)?;
         if let Some(watch) = self.shared.watch {
             (watch.syn_ack)(&mut self.shared, entry, &fields);
         }

@@ -5,7 +5,7 @@
 //! the slot. Where flash is short it is left out.
 
 use crate::ecn::EcnFlags;
-use crate::output::{send_bare, send_segment, Visit};
+use crate::output::{send_bare, send_data, send_segment, Visit};
 use crate::recovery::Marks;
 use crate::shared::Shared;
 use crate::state::State;
@@ -85,7 +85,10 @@ impl Slot {
         let mtu = self.path.mtu();
         let sent = if queued > 0 || !options.is_empty() {
             let payload = self.tx.slices(shared.tx, flight, queued);
-            send_segment(ip, &mut self.path, packet, &fields, options, payload)
+            match payload {
+                [whole, []] if options.is_empty() => send_data(ip, &mut self.path, packet, &fields, whole),
+                _ => send_segment(ip, &mut self.path, packet, &fields, options, payload),
+            }
         } else {
             send_bare(ip, &mut self.path, packet, &fields)
         };
