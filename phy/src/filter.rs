@@ -17,7 +17,7 @@ pub(crate) struct Filter<const GROUPS: usize> {
     own: [u8; 6],
     groups: [Group; GROUPS],
     /// Joins without an entry.
-    without_entry: u16,
+    without_entry: u32,
     promiscuous: Switch,
 }
 
@@ -59,18 +59,17 @@ impl<const GROUPS: usize> Filter<GROUPS> {
     }
 
     pub(crate) fn control(&mut self, command: LinkControl<'_>) -> Result<(), Unsupported> {
-        match command {
-            LinkControl::Join(address) => self.join(address.ethernet_octets().ok_or(Unsupported)?),
-            LinkControl::Leave(address) => {
-                self.leave(address.ethernet_octets().ok_or(Unsupported)?);
-                Ok(())
-            }
-            LinkControl::Promiscuous(switch) => {
-                self.promiscuous = switch;
-                Ok(())
-            }
-            LinkControl::Context { .. } => Err(Unsupported),
+        let (LinkControl::Join(address) | LinkControl::Leave(address)) = command else {
+            let LinkControl::Promiscuous(switch) = command else { return Err(Unsupported) };
+            self.promiscuous = switch;
+            return Ok(());
+        };
+        let address = address.ethernet_octets().ok_or(Unsupported)?;
+        if matches!(command, LinkControl::Join(_)) {
+            return self.join(address);
         }
+        self.leave(address);
+        Ok(())
     }
 
     fn join(&mut self, address: &[u8; 6]) -> Result<(), Unsupported> {
