@@ -68,7 +68,10 @@ impl<'a> Addresses<'a> {
                 Sum::new().add_u32(u32::from_be_bytes([a, b, c, d])).add_u32(u32::from_be_bytes([e, f, g, h]))
             }
             Self::V6(octets) if cfg!(feature = "ipv6") => Sum::new().add_bytes(*octets),
-            Self::V6(_) => Sum::new(),
+            // Of no packet; read as the other family, the two need no telling apart.
+            Self::V6(&[a, b, c, d, e, f, g, h, ..]) => {
+                Sum::new().add_u32(u32::from_be_bytes([a, b, c, d])).add_u32(u32::from_be_bytes([e, f, g, h]))
+            }
         }
     }
 

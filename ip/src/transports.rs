@@ -74,12 +74,15 @@ impl<T: Transport> Transports for [T] {
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize, first: usize) -> Progress {
-        let mut next = first.checked_rem(self.len()).unwrap_or(0);
+        // A host that always starts with the first one has one loop.
+        let first = if first == 0 { 0 } else { first.checked_rem(self.len()).unwrap_or(0) };
+        let Some((behind, ahead)) = self.split_at_mut_checked(first) else { return Progress::Idle };
         let mut progress = Progress::Idle;
-        for _ in 0..self.len() {
-            let Some(transport) = self.get_mut(next) else { break };
+        for transport in ahead {
             progress = progress.and(transport.transmit(ip, budget));
-            next = if next + 1 == self.len() { 0 } else { next + 1 };
+        }
+        for transport in behind {
+            progress = progress.and(transport.transmit(ip, budget));
         }
         progress
     }
@@ -621,6 +624,11 @@ mod tests {
             let mut transports = (&mut a, &mut b);
             assert_eq!(transports.transmit(&mut ip, &mut 5, first), Progress::More);
             let want = if first == 0 { (Some(5), Some(0)) } else { (Some(0), Some(5)) };
+            assert_eq!((a.given, b.given), want);
+            let (mut a, mut b) = (Greedy { given: None }, Greedy { given: None });
+            let mut transports: [&mut dyn Transport; 2] = [&mut a, &mut b];
+            // Modulo their number.
+            assert_eq!(transports.as_mut_slice().transmit(&mut ip, &mut 5, first + 2), Progress::More);
             assert_eq!((a.given, b.given), want);
         }
     }

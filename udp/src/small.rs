@@ -109,21 +109,21 @@ struct Table<'a> {
 
 impl Table<'_> {
     /// The socket that is bound to a port; port 0 finds one that is free.
-    fn at_port(&self, port: u16) -> Option<u16> {
-        let index = self.sockets.iter().position(|socket| socket.port == port);
-        index.and_then(|index| u16::try_from(index).ok())
+    fn at_port(&self, port: u16) -> Option<usize> {
+        self.sockets.iter().position(|socket| socket.port == port)
     }
 
     /// A socket with the memory of its queue.
     #[inline]
-    fn at(&mut self, index: u16) -> Option<(&mut Socket, &mut [u8])> {
-        Some((self.sockets.get_mut(usize::from(index))?, self.rx.of(index)))
+    fn at(&mut self, index: usize) -> Option<(&mut Socket, &mut [u8])> {
+        Some((self.sockets.get_mut(index)?, self.rx.at(index)?))
     }
 
     /// That of a handle which is not stale.
     #[inline]
     fn open(&mut self, socket: Handle) -> Result<(&mut Socket, &mut [u8]), StaleHandle> {
-        let found = self.at(socket.index).filter(|(entry, _)| entry.generation == socket.generation);
+        let found =
+            self.at(usize::from(socket.index)).filter(|(entry, _)| entry.generation == socket.generation);
         found.ok_or(StaleHandle)
     }
 }
@@ -223,7 +223,6 @@ impl<'a> SmallUdp<'a> {
     }
 
     /// Sends what can leave, the oldest first.
-    #[inline(never)]
     fn visit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         self.generation = ip.generation();
         self.full = InterfaceSet::NONE;

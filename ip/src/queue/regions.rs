@@ -37,7 +37,14 @@ impl<'a> Regions<'a> {
     /// The region of one socket; `None` beyond the last.
     #[inline]
     pub fn get(&mut self, index: u16) -> Option<&mut [u8]> {
-        let start = usize::from(index).wrapping_mul(self.len());
-        self.octets.get_mut(start..start.wrapping_add(self.len()))
+        self.at(usize::from(index))
+    }
+
+    /// As [`Regions::get`], by an index that was found by counting.
+    #[inline]
+    pub fn at(&mut self, index: usize) -> Option<&mut [u8]> {
+        let start = index.wrapping_mul(self.len());
+        let len = self.len();
+        self.octets.get_mut(start..)?.get_mut(..len)
     }
 }

@@ -3,7 +3,11 @@
 //! In a build of IPv4 alone an address is a word, and none is 0.0.0.0, which is no station's: nothing is linked that tells
 //! families apart. In others it is a [`PackedAddress`].
 
-use crate::PackedAddress;
+#[cfg(not(feature = "ipv6"))]
+use crate::Addresses;
+use crate::{IpMeta, PackedAddress};
+#[cfg(not(feature = "ipv6"))]
+use core::net::Ipv4Addr;
 
 #[cfg(feature = "ipv6")]
 pub(super) use crate::PackedAddress as Address;
@@ -17,6 +21,23 @@ pub(super) fn packed(address: &Address) -> PackedAddress {
     return *address;
     #[cfg(not(feature = "ipv6"))]
     address.packed()
+}
+
+/// From whom to whom a reply to a packet goes, if it may.
+#[inline]
+pub(super) fn reply_ends(packet: &IpMeta<'_>) -> Option<(Address, Address)> {
+    let from = packet.reply_from?;
+    #[cfg(feature = "ipv6")]
+    return Some((Address::new(from), Address::new(packet.addresses.source())));
+    // It is whom the packet was for; and both stand in one place whatever the family, which then need not be told.
+    #[cfg(not(feature = "ipv6"))]
+    {
+        let _ = from;
+        let (Addresses::V4(&[a, b, c, d, e, f, g, h]) | Addresses::V6(&[a, b, c, d, e, f, g, h, ..])) =
+            packet.addresses;
+        let (source, destination) = (Ipv4Addr::new(a, b, c, d), Ipv4Addr::new(e, f, g, h));
+        Some((Address::v4(destination), Address::v4(source)))
+    }
 }
 
 #[cfg(not(feature = "ipv6"))]

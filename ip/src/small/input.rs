@@ -1,6 +1,6 @@
 //! The way in: from the link to a transport.
 
-use super::address::Address;
+use super::address::{reply_ends, Address};
 use super::output::ONLY;
 #[cfg(feature = "ipv4")]
 use super::Relation;
@@ -210,7 +210,6 @@ struct Arrival {
 impl SmallIp<'_> {
     /// Whom a packet is for, if it is for us and comes from a host, RFC 1122 §3.2.1.3; if not, it is counted.
     #[cfg(feature = "ipv4")]
-    #[inline(never)]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
         let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
@@ -299,7 +298,9 @@ impl SmallIp<'_> {
         from: &HardwareAddress,
         back: &mut dyn LinkTx,
     ) {
-        let (Some(source), Some(segment)) = (meta.reply_from, segment.get(..usize::from(len))) else {
+        let (Some((source, destination)), Some(segment)) =
+            (reply_ends(meta), segment.get(..usize::from(len)))
+        else {
             return count(&mut self.statistics.reply_refused);
         };
         let packet = Outgoing {
@@ -309,7 +310,6 @@ impl SmallIp<'_> {
             traffic_class: meta.traffic_class & 0xfc,
             flags: OutFlags::empty(),
         };
-        let (source, destination) = (Address::new(source), Address::new(meta.addresses.source()));
         let fill = &mut |buffer: &mut [u8]| {
             if buffer.len() == segment.len() {
                 buffer.copy_from_slice(segment);
@@ -449,8 +449,7 @@ impl SmallIp<'_> {
         len: usize,
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
-        let mut path = self.path(source, destination, PathFlags::empty());
-        path.next_hop = *to;
+        let path = self.path(source, destination, PathFlags::empty(), to);
         self.send_on(back, &path, packet, len, fill)
     }
 }

@@ -173,8 +173,6 @@ impl SmallIp<'_> {
     }
 
     /// Asks for the neighbours whose turn it is, or gives them up if they did not answer, and finds out who is next.
-    #[cold]
-    #[inline(never)]
     pub(super) fn ask(&mut self, tx: &mut dyn LinkTx) {
         let now = self.now;
         // Each time one has its turn, of which it has four at most.

@@ -34,7 +34,6 @@ impl<L: LinkLayer + ?Sized> fmt::Debug for Out<'_, '_, L> {
 }
 
 impl Routes for SmallIp<'_> {
-    #[inline(never)]
     fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
         let mut flags = PathFlags::empty();
         if let Some(id) = from.interface {
@@ -66,7 +65,7 @@ impl Routes for SmallIp<'_> {
         if !source.is_like(to) {
             return Err(Unreachable::Family);
         }
-        Ok(self.path(source, to, flags))
+        Ok(self.path(source, to, flags, &HardwareAddress::NONE))
     }
 
     fn generation(&self) -> u32 {
@@ -147,10 +146,15 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 impl SmallIp<'_> {
     /// A path between two addresses of one family.
     #[inline(never)]
-    pub(super) fn path(&self, source: &Address, to: &Address, flags: PathFlags) -> Path {
-        let mut path = Path::EMPTY;
-        path.generation = self.generation;
-        path.flags = flags;
+    pub(super) fn path(
+        &self,
+        source: &Address,
+        to: &Address,
+        flags: PathFlags,
+        next_hop: &HardwareAddress,
+    ) -> Path {
+        let generation = self.generation;
+        let mut path = Path { generation, flags, next_hop: *next_hop, ..Path::EMPTY };
         let _ = path.begin(&packed(source), &packed(to), ONLY, self.interface.mtu());
         path
     }
@@ -242,7 +246,6 @@ impl SmallIp<'_> {
     }
 
     /// Sends one packet along a path.
-    #[inline(never)]
     pub(super) fn send(
         &mut self,
         tx: &mut dyn LinkTx,

@@ -24,9 +24,11 @@ impl SmallUdp<'_> {
             return Err(BindError::InUse);
         }
         let index = self.table.at_port(0).ok_or(BindError::NoSlot)?;
+        let place = u16::try_from(index).map_err(|_| BindError::NoSlot)?;
         let (socket, _) = self.table.at(index).ok_or(BindError::NoSlot)?;
         socket.port = port;
-        Ok(Handle { index, generation: socket.generation })
+        let generation = socket.generation;
+        Ok(Handle { index: place, generation })
     }
 
     /// Opens a socket at a port from 49,152 up that nobody can guess, RFC 6056 §3.3.1. Apart from

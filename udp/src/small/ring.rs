@@ -144,7 +144,6 @@ impl Ring {
     }
 
     /// The datagram at an offset between head and tail, and the offset of the one behind it.
-    #[inline(never)]
     pub(super) fn at<'r>(&self, region: &'r mut [u8], at: usize) -> Option<(Record<'r>, usize)> {
         if at == self.tail {
             return None;
@@ -201,7 +200,7 @@ pub(super) fn payload_max(region_len: usize, addresses_len: usize) -> Option<u16
     Some(u16::try_from(longest).unwrap_or(u16::MAX))
 }
 
-/// Source and destination of a packet; zeros, if they are of a family left out of this build.
+/// Source and destination of a packet; what it begins with, if they are of a family left out of this build.
 #[inline]
 pub(super) fn octets<'o>(addresses: Addresses<'o>) -> &'o Octets {
     #[cfg(feature = "ipv6")]
@@ -212,7 +211,7 @@ pub(super) fn octets<'o>(addresses: Addresses<'o>) -> &'o Octets {
     #[cfg(not(feature = "ipv6"))]
     match addresses {
         Addresses::V4(octets) => octets,
-        Addresses::V6(_) => &[0; 8],
+        Addresses::V6(octets) => octets.first_chunk().unwrap_or(&[0; 8]),
     }
 }
 
