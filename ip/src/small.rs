@@ -13,7 +13,7 @@
 //! What it does if its user gives memory for it, else it is not linked: fragments of IPv4 both ways, one datagram at a
 //! time ([`SmallIp::use_fragments`]); groups beside those that IPv6 itself needs, and the Router Alert of packets about
 //! them ([`SmallIp::use_groups`]). Likewise if its user asks for it: checksums that a transport leaves to the layers below
-//! ([`SmallIp::complete_checksums`]).
+//! ([`SmallIp::complete_checksums`]), and what transports advise ([`SmallIp::take_advice`]).
 //!
 //! What it does not, which [`crate::Ip`] does: several links, loopback, fragments of IPv6, received ICMP errors and path
 //! MTU discovery, IPv4 options (they are skipped), announcement and defence of addresses, reachability probes, gateways
@@ -193,6 +193,8 @@ pub struct SmallIp<'a> {
     groups: groups::Groups<'a>,
     /// Sends what is none of the usual packets, if the user asked for it.
     special: Option<groups::SendSpecial>,
+    /// Takes what a transport learned of a path, if the user asked for it.
+    advise: Option<output::Advise>,
     #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
     fragments: Option<fragments::Fragments<'a>>,
 }
@@ -230,6 +232,7 @@ impl<'a> SmallIp<'a> {
             statistics: Statistics::default(),
             groups: groups::Groups::none(),
             special: None,
+            advise: None,
             #[cfg(all(feature = "fragmentation", feature = "ipv4"))]
             fragments: None,
         }

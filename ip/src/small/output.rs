@@ -20,6 +20,9 @@ use tersus_wire::{EtherType, HardwareAddress};
 /// The one link's interface.
 pub(super) const ONLY: InterfaceId = InterfaceId(0);
 
+/// Takes advice.
+pub(super) type Advise = fn(&mut SmallIp<'_>, &Path, Advice);
+
 /// The IP layer with its link, as transports see it during one turn.
 pub struct Out<'r, 'a, L: LinkLayer + ?Sized> {
     pub(super) host: &'r mut SmallIp<'a>,
@@ -137,13 +140,24 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
     }
 
     fn advise(&mut self, path: &Path, advice: Advice) {
-        if advice == Advice::Reachable {
-            self.host.confirm(path);
+        if let Some(advise) = self.host.advise {
+            advise(self.host, path, advice);
         }
     }
 }
 
 impl SmallIp<'_> {
+    /// From now on progress of a transport is a sign of life of the neighbour that its packets go to, RFC 1122 §2.3.2.1
+    /// (4); before, what transports advise is not heard, and such a neighbour is asked for again when its entry runs out.
+    /// Of the small transports none advises; [`crate::Transport`]s of large hosts do.
+    pub fn take_advice(&mut self) {
+        self.advise = Some(|host, path, advice| {
+            if advice == Advice::Reachable {
+                host.confirm(path);
+            }
+        });
+    }
+
     /// A path between two addresses of one family.
     #[inline(never)]
     pub(super) fn path(

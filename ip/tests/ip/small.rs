@@ -297,6 +297,7 @@ fn the_first_packet_waits_for_the_answer_and_leaves_with_it() {
         assert_eq!(host.poll_at(), None);
         // A minute after the last sign of life it is asked again; progress of a transport is one.
         let mut path = host.ip.route(Source::ANY, ip(to)).unwrap();
+        host.ip.take_advice();
         host.now = Instant::from_millis(31_000);
         host.run();
         Advising { path: &mut path, advice: Advice::Reachable }.run(&mut host);
