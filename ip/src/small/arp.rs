@@ -22,6 +22,8 @@ const REPLY: u8 = 2;
 
 impl SmallIp<'_> {
     /// Takes an ARP packet, RFC 826, and answers it by `back`.
+    // Beside IPv6, which shall not have the stack frame of this.
+    #[cfg_attr(feature = "ipv6", inline(never))]
     pub(super) fn on_arp(&mut self, packet: &[u8], back: &mut dyn LinkTx) {
         count(&mut self.statistics.arp_received);
         // Whole fields, which are a word or two each.

@@ -210,6 +210,8 @@ struct Arrival {
 impl SmallIp<'_> {
     /// Whom a packet is for, if it is for us and comes from a host, RFC 1122 §3.2.1.3; if not, it is counted.
     #[cfg(feature = "ipv4")]
+    // Beside IPv6, which shall not have the stack frame of this.
+    #[cfg_attr(feature = "ipv6", inline(never))]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
         let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
