@@ -53,6 +53,8 @@ pub enum Repair {
 pub struct Settings {
     /// How losses are repaired.
     pub repair: Repair,
+    /// Whether timestamps are offered and accepted, where that can be chosen.
+    pub has_timestamps: bool,
     /// Send and receive buffer, in octets.
     pub buffer: usize,
     /// Floor of the retransmission timeout, in milliseconds, where the stack lets it be chosen.

@@ -148,6 +148,7 @@ pub(crate) mod tests {
             rto_min: 1000,
             records: 256,
             repair: crate::host::Repair::Undo,
+            no_timestamps: false,
             seed: 1,
             seeds: 2,
         }

@@ -7,7 +7,9 @@ use tersus_iface::ip::{self, InterfaceId, Ip};
 use tersus_iface::phy::{Capabilities, Device, Instant, Medium, RawIp, RxMeta, TxMeta};
 use tersus_iface::tcp::congestion::Congestion;
 use tersus_iface::tcp::trace::Entry;
-use tersus_iface::tcp::{self, ConnectOptions, ConnectionId, Duties, Ecn, ListenerId, Options, Tcp};
+use tersus_iface::tcp::{
+    self, ConnectOptions, ConnectionId, Duties, Ecn, ListenerId, Options, Tcp, Timestamps,
+};
 use tersus_iface::wire::Cidr;
 use tersus_iface::{Progress, Stack};
 
@@ -177,7 +179,8 @@ impl<'a> Tersus<'a> {
             ranges: &mut memory.ranges,
         };
         let rto_min = Duration::from_millis(settings.rto_min_ms);
-        let config = tcp::Config { rto_min, ..tcp::Config::new() };
+        let timestamps = if settings.has_timestamps { Timestamps::On } else { Timestamps::Off };
+        let config = tcp::Config { rto_min, timestamps, ..tcp::Config::new() };
         let duties = duties(settings.repair);
         let mut tcp = Tcp::from_slices_with_duties(slices, config, duties, congestion, seed);
         if let (Role::Sender, Some(sink)) = (role, &memory.sink) {
