@@ -592,8 +592,9 @@ impl Slot {
             self.ecn.remove(EcnFlags::REQUEST);
         }
         self.records.on_retransmit(&mut shared.records, next.seq, octets, shared.now);
-        if self.flags.contains(Flags::FAST_RECOVERY | Flags::SACK_OK) && self.records.lost() == 0 {
-            // Nothing more is known to be lost: how long there may be silence counts from here.
+        let in_recovery = self.flags.contains(Flags::FAST_RECOVERY | Flags::SACK_OK);
+        if in_recovery && self.records.lost() == 0 && shared.duties.rack.is_some() {
+            // Nothing more is known to be lost: how long RACK lets there be silence counts from here.
             self.start_retransmit_timer(shared);
         }
         if octets > 0 {

@@ -51,6 +51,23 @@ fn a_hole_below_three_segments_is_sent_again_at_once_and_recovery_ends_with_it()
     });
 }
 
+/// RFC 6298 §5: what is sent again does not start the timer anew.
+#[test]
+fn a_lost_retransmission_waits_for_the_timer_that_recovery_started() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (50, sack(0, &[(1, 2)])),
+            (51, sack(0, &[(3, 4), (1, 2)])),
+            (52, sack(0, &[(3, 5), (1, 2)])),
+            (52, Out(data(0))),
+            (60, sack(0, &[(3, 10), (1, 2)])),
+            (60, Out(data(2))),
+            (1052, Out(data(0))),
+            (1052, Call(|h| assert_eq!(h.counter("timeouts"), 1))),
+        ]
+    });
+}
+
 // conf: TCP-SACK-12
 #[test]
 fn a_segment_with_data_or_another_window_counts_if_it_brings_new_blocks() {
