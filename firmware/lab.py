@@ -33,12 +33,13 @@ BOARD = "lm3s6965evb"
 IMAGES = {
     "udp-v4": ("udp", "udp,ipv4"),
     "tcp-v4": ("tcp", "tcp,ipv4"),
+    "tcp-sack": ("tcp_sack", "tcp,ipv4"),
     "tcp-dual": ("tcp_ping", "tcp,icmp,ipv4,ipv6"),
     "http": ("http", "ipv4,ipv6,fragmentation,icmp,igmp,udp,tcp"),
     "all": ("all", "ipv4,ipv6,fragmentation,icmp,igmp,udp,tcp"),
 }
 # What smoltcp has no counterpart of is compared with this one.
-NEIGHBOUR = {"all": "http"}
+NEIGHBOUR = {"all": "http", "tcp-sack": "tcp-v4"}
 
 
 class Broken(Exception):

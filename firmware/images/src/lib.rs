@@ -18,7 +18,7 @@ pub mod small_echo;
 pub mod small_http;
 #[cfg(feature = "udp")]
 pub mod small_udp_echo;
-#[cfg(feature = "igmp")]
+#[cfg(feature = "tcp")]
 pub mod tcp_echo;
 #[cfg(feature = "udp")]
 pub mod udp_echo;

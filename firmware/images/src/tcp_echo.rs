@@ -1,13 +1,17 @@
 //! Echo over TCP, RFC 862.
 
 use tersus_board::{entropy, halt};
-use tersus_iface::tcp::congestion::Reno;
+use tersus_iface::tcp::congestion::{Congestion, Cubic, Reno};
 use tersus_iface::tcp::{Config, ConnectionId, Duties, Event, Storage, Tcp};
 
-static RENO: Reno = Reno::DEFAULT;
-
-/// What the engine does beside carrying streams: what its equal on smoltcp does.
-static DUTIES: Duties = Duties::NONE.with_keep_alive().with_sack().with_timestamps();
+/// What an engine does beside carrying streams: what its equal on smoltcp does.
+pub static USUAL: Duties = Duties::NONE.with_keep_alive().with_sack().with_timestamps();
+/// What fills a lossy path.
+pub static LOSSY: Duties = Duties::NONE.with_sack().with_rack();
+/// The congestion control of the first.
+pub static RENO: Reno = Reno::DEFAULT;
+/// And of the second.
+pub static CUBIC: Cubic = Cubic::DEFAULT;
 
 /// Connections of 2 KiB each way.
 pub type TcpStorage<const CONNECTIONS: usize, const LISTENERS: usize> =
@@ -16,8 +20,10 @@ pub type TcpStorage<const CONNECTIONS: usize, const LISTENERS: usize> =
 /// The engine with its listener on port 7.
 pub fn open<const CONNECTIONS: usize, const LISTENERS: usize>(
     storage: &'static mut TcpStorage<CONNECTIONS, LISTENERS>,
+    duties: &'static Duties,
+    congestion: &'static dyn Congestion,
 ) -> Tcp<'static> {
-    let mut tcp = Tcp::with_duties(storage, Config::new(), &DUTIES, &RENO, entropy(3));
+    let mut tcp = Tcp::with_duties(storage, Config::new(), duties, congestion, entropy(3));
     if tcp.listen(7, 2).is_err() {
         halt();
     }

@@ -29,7 +29,7 @@ fn main() -> ! {
     let mut icmp = EchoResponder::default();
     let mut igmp = Igmp::new(IGMP, igmp::Config::default(), entropy(4));
     let (mut udp, socket) = udp_echo::open(UDP);
-    let mut tcp = tcp_echo::open(TCP);
+    let mut tcp = tcp_echo::open(TCP, &tcp_echo::USUAL, &tcp_echo::RENO);
     let mut pages = Pages::open(&mut tcp);
     loop {
         #[cfg(not(feature = "objects"))]
