@@ -11,7 +11,8 @@
 //! queries are answered at random within the time that they give, each group by itself.
 //!
 //! What it does not, which [`crate::Igmp`] does: several records in one report, silence after another host's report,
-//! sources, and the querier's own robustness and intervals. [`IpLayer`] has verified the checksum of MLD.
+//! sources, the querier's own robustness and intervals, and telling groups anew when a link comes back (a router there
+//! hears of them when it next asks, within 125 seconds). [`IpLayer`] has verified the checksum of MLD.
 
 use crate::groups::is_reported;
 use crate::statistics::count;

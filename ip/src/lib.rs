@@ -50,6 +50,7 @@
 //! use tersus_phy::memory::{self, Wire};
 //! use tersus_phy::{Ethernet, Medium};
 //!
+//! # if cfg!(not(feature = "ipv4")) { return Ok(()) }
 //! let mut memory = memory::Storage::<16, 1514>::new();
 //! let wire = Wire::new(&mut memory, Medium::Ethernet, [7; 32]);
 //! let (left, right) = wire.ends();

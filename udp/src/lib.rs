@@ -23,6 +23,7 @@
 //! let mut sent = 0;
 //! let mut count = |_: &_, _, segment: &[u8]| sent += segment.len();
 //! let mut ip = FakeIp::new(&mut buffer, &mut count);
+//! # if cfg!(not(all(feature = "ipv4", feature = "ipv6"))) { return Ok(()) }
 //! udp.send_to(&ip, socket, "192.0.2.9:5683".parse().unwrap(), b"hello")?;
 //! udp.send_to(&ip, socket, "[2001:db8::9]:5683".parse().unwrap(), b"hello")?;
 //! udp.transmit(&mut ip, &mut 64);

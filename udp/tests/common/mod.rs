@@ -70,7 +70,7 @@ pub(crate) fn segment(from: SocketAddr, to: SocketAddr, data: &[u8]) -> Vec<u8> 
 
 /// Feeds octets as a packet between two addresses; `adjust` may change what IP knows of it.
 pub(crate) fn feed_octets(
-    udp: &mut Udp<'_>,
+    udp: &mut dyn Transport,
     from: IpAddr,
     to: IpAddr,
     octets: &mut [u8],
@@ -93,7 +93,7 @@ pub(crate) fn feed_octets(
 }
 
 /// Feeds a unicast datagram.
-pub(crate) fn feed(udp: &mut Udp<'_>, from: &str, to: &str, data: &[u8]) -> Verdict {
+pub(crate) fn feed(udp: &mut dyn Transport, from: &str, to: &str, data: &[u8]) -> Verdict {
     let (from, to) = (at(from), at(to));
     feed_octets(udp, from.ip(), to.ip(), &mut segment(from, to, data), |_| ())
 }
