@@ -27,7 +27,7 @@ pub(crate) enum Message {
     Reply { identifier: u16, sequence: u16 },
 }
 
-/// Answers echo requests of both families, without memory: what [`crate::Icmp`] does beside its sockets.
+/// Answers echo requests of both families, without memory: what [`Icmp`](crate::Icmp) does beside its sockets.
 #[derive(Debug, Default)]
 pub struct EchoResponder {
     answering: Answering,

@@ -1,5 +1,5 @@
 //! Group membership for a small host: one link, a few groups, for devices that count octets of flash. A
-//! [`tersus_ip::Transport`] like [`crate::Igmp`], over any IP layer that has groups; it speaks for the first interface.
+//! [`tersus_ip::Transport`] like [`Igmp`](crate::Igmp), over any IP layer that has groups; it speaks for the first interface.
 //!
 //! ```text
 //!    Igmp ......... every version as its RFC has it, on many links
@@ -10,7 +10,7 @@
 //! (RFC 2710) for 260 seconds after one of that version. What is joined or left is told at once and again after a second;
 //! queries are answered at random within the time that they give, each group by itself.
 //!
-//! What it does not, which [`crate::Igmp`] does: several records in one report, silence after another host's report,
+//! What it does not, which [`Igmp`](crate::Igmp) does: several records in one report, silence after another host's report,
 //! sources, the querier's own robustness and intervals, and telling groups anew when a link comes back (a router there
 //! hears of them when it next asks, within 125 seconds). [`IpLayer`] has verified the checksum of MLD.
 

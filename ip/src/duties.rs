@@ -54,7 +54,7 @@ impl Duties {
         failover: None,
     };
 
-    /// Every duty: what [`crate::Ip::new`] takes.
+    /// Every duty: what [`Ip::new`](crate::Ip::new) takes.
     pub const ALL: Self = Self::NONE
         .with_errors()
         .with_refusals()
@@ -68,7 +68,7 @@ impl Duties {
         .with_failover();
 
     /// Received ICMP errors reach the transports, and path MTUs are learned: RFC 1122 §3.2.2, RFC 1191, RFC 8201.
-    /// Without: dropped, counted in [`crate::Statistics::errors_ignored`].
+    /// Without: dropped, counted in [`Statistics::errors_ignored`](crate::Statistics::errors_ignored).
     #[must_use]
     pub const fn with_errors(mut self) -> Self {
         self.errors = Some(Errors {
@@ -80,7 +80,7 @@ impl Duties {
     }
 
     /// What nobody takes is refused with an ICMP error: RFC 1122 §3.2.2, RFC 4443 §2.4. Without: dropped, counted in
-    /// [`crate::Statistics::errors_suppressed`].
+    /// [`Statistics::errors_suppressed`](crate::Statistics::errors_suppressed).
     #[must_use]
     pub const fn with_refusals(mut self) -> Self {
         self.refuse = Some(|host, interface, offender, reason, from, back| {
@@ -109,7 +109,7 @@ impl Duties {
         self
     }
 
-    /// [`crate::Event`]s wait for the user. Without: there are none.
+    /// [`Event`](crate::Event)s wait for the user. Without: there are none.
     #[must_use]
     pub const fn with_events(mut self) -> Self {
         self.tell = Some(|host, event| host.keep_event(event));
@@ -117,7 +117,7 @@ impl Duties {
     }
 
     /// Groups are joined, their packets received, and links told of them: RFC 1112. IPv6 cannot do without. Without:
-    /// [`crate::JoinError::LeftOut`], and what is sent to a group is not for us.
+    /// [`JoinError::LeftOut`](crate::JoinError::LeftOut), and what is sent to a group is not for us.
     #[must_use]
     pub const fn with_groups(mut self) -> Self {
         self.groups = Some(Groups {
@@ -130,7 +130,7 @@ impl Duties {
     }
 
     /// Packets can carry a Router Alert option: RFC 2113, RFC 2711. Group membership needs it. Without: they are
-    /// refused with [`crate::Unreachable::LeftOut`].
+    /// refused with [`Unreachable::LeftOut`](crate::Unreachable::LeftOut).
     #[must_use]
     pub const fn with_router_alert(mut self) -> Self {
         self.router_alert =

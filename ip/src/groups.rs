@@ -20,7 +20,7 @@ pub enum JoinError {
     /// The interface's table of groups is full. A group that was left keeps its place until the next poll.
     #[error("table of groups is full")]
     TableFull,
-    /// The host was given without groups: see [`crate::Duties::with_groups`].
+    /// The host was given without groups: see [`Duties::with_groups`](crate::Duties::with_groups).
     #[error("groups are left out of this composition")]
     LeftOut,
 }

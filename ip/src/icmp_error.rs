@@ -1,7 +1,8 @@
 //! ICMP error messages, made and read: RFC 1122 §3.2.2, RFC 4443 §2.4 and §3.
 //!
 //! [`make`] decides whether an error may be sent about a packet, and what it says; how often is for a
-//! [`crate::rate_limit::TokenBucket`]. [`parse`] finds in a received error the packet of ours that it is about.
+//! [`rate_limit::TokenBucket`](crate::rate_limit::TokenBucket). [`parse`] finds in a received error the packet of
+//! ours that it is about.
 //!
 //! ```text
 //!   IP header | ICMP header (8) | quote: header of the offending packet | as much of the rest as fits

@@ -46,7 +46,7 @@ impl InterfaceStatistics {
     }
 }
 
-/// One interface: an entry of the table that [`crate::Storage`] holds. Which link it stands for is its index.
+/// One interface: an entry of the table that [`Storage`](crate::Storage) holds. Which link it stands for is its index.
 #[derive(Debug, Clone, Copy)]
 pub struct Interface {
     pub(crate) properties: LinkProperties,

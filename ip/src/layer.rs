@@ -46,7 +46,7 @@ pub enum Unreachable {
     /// The next hop does not answer to address resolution.
     #[error("next hop does not answer")]
     Neighbour,
-    /// The packet needs a duty that this host was given without: see [`crate::Duties`].
+    /// The packet needs a duty that this host was given without: see [`Duties`](crate::Duties).
     #[error("left out of this composition")]
     LeftOut,
 }

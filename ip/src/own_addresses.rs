@@ -39,7 +39,7 @@ pub enum AddressError {
     Mtu,
 }
 
-/// One own address: an entry of the table that [`crate::Storage`] holds.
+/// One own address: an entry of the table that [`Storage`](crate::Storage) holds.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnAddress {
     pub(crate) address: PackedAddress,

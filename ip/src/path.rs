@@ -27,9 +27,9 @@ const TEMPLATE_LEN: usize = if cfg!(feature = "ipv6") { 40 } else { 24 };
 
 /// The way to a destination: addresses, interface, next hop and MTU, decided once and kept.
 ///
-/// [`crate::IpLayer::send`] compares one generation counter and re-decides only when something changed. The
-/// addresses stand once, inside a prepared IP header; a transport need not keep them a second time and can match
-/// received packets against it ([`Path::matches`]). The empty path is all zeros.
+/// [`IpLayer::send`](crate::IpLayer::send) compares one generation counter and re-decides only when something
+/// changed. The addresses stand once, inside a prepared IP header; a transport need not keep them a second time and
+/// can match received packets against it ([`Path::matches`]). The empty path is all zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Path {
     /// IPv4 (20 octets) or IPv6 (40) header with all that stays the same from packet to packet.
@@ -121,7 +121,7 @@ impl Path {
     }
 
     /// Becomes the path back to where a packet with these addresses came from, by the interface that it came in by. Not
-    /// decided yet, of MTU 0: [`crate::IpLayer::prepare`] or the first send does that.
+    /// decided yet, of MTU 0: [`IpLayer::prepare`](crate::IpLayer::prepare) or the first send does that.
     pub fn answer(&mut self, packet: &Addresses<'_>, interface: InterfaceId) {
         *self = Self {
             header: [0; TEMPLATE_LEN],
@@ -328,14 +328,15 @@ impl Path {
         self.addresses_sum
     }
 
-    /// The value of [`crate::Routes::generation`] at which this was decided.
+    /// The value of [`Routes::generation`](crate::Routes::generation) at which this was decided.
     #[must_use]
     #[inline]
     pub const fn decided(&self) -> u32 {
         self.generation
     }
 
-    /// Whether this was decided at this value of [`crate::Routes::generation`]: nothing has changed since.
+    /// Whether this was decided at this value of [`Routes::generation`](crate::Routes::generation): nothing has
+    /// changed since.
     #[must_use]
     #[inline]
     pub const fn is_current(&self, generation: u32) -> bool {

@@ -61,7 +61,7 @@ pub enum RouteError {
     TableFull,
 }
 
-/// One route: an entry of the table that [`crate::Storage`] holds.
+/// One route: an entry of the table that [`Storage`](crate::Storage) holds.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteEntry {
     prefix: PackedAddress,

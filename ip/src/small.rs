@@ -15,9 +15,9 @@
 //! them ([`SmallIp::use_groups`]). Likewise if its user asks for it: checksums that a transport leaves to the layers below
 //! ([`SmallIp::complete_checksums`]), and what transports advise ([`SmallIp::take_advice`]).
 //!
-//! What it does not, which [`crate::Ip`] does: several links, loopback, fragments of IPv6, received ICMP errors and path
-//! MTU discovery, IPv4 options (they are skipped), announcement and defence of addresses, reachability probes, gateways
-//! that take over, events.
+//! What it does not, which [`Ip`](crate::Ip) does: several links, loopback, fragments of IPv6, received ICMP errors
+//! and path MTU discovery, IPv4 options (they are skipped), announcement and defence of addresses, reachability
+//! probes, gateways that take over, events.
 //!
 //! Every IPv4 packet that is whole says Don't Fragment, so none needs an identification (RFC 6864 §4.1) and none a keyed
 //! hash.
@@ -170,7 +170,7 @@ impl Via {
 /// The IP layer of a host with one link. See the [module](self).
 ///
 /// [`SmallIp::poll`] is the whole turn. Calls of users, such as a transport's `connect`, take it as
-/// [`crate::Routes`].
+/// [`Routes`](crate::Routes).
 // The counters first: they are what most instructions are for that use a field, and the first fields take the shortest.
 #[derive(Debug)]
 #[repr(C)]
@@ -239,7 +239,7 @@ impl<'a> SmallIp<'a> {
     }
 
     /// Gives the host an address with its prefix, which is then on the link. Nobody is asked whether it is free: a
-    /// station that shall find out first uses [`crate::Ip`].
+    /// station that shall find out first uses [`Ip`](crate::Ip).
     ///
     /// # Errors
     /// [`AddressError`]; nothing was changed.

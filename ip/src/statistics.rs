@@ -58,12 +58,12 @@ pub struct Statistics {
     /// ICMP messages dropped: checksum wrong.
     pub icmp_bad_checksum: u32,
     /// ICMP errors dropped: they quote no packet of ours, or too little of it, or the host was given without this
-    /// duty ([`crate::Duties::with_errors`]).
+    /// duty ([`Duties::with_errors`](crate::Duties::with_errors)).
     pub errors_ignored: u32,
     /// ICMP errors sent.
     pub errors_sent: u32,
     /// ICMP errors not sent because the RFCs forbid it (RFC 1122 §3.2.2, RFC 4443 §2.4 (e)), or because the host was
-    /// given without this duty ([`crate::Duties::with_refusals`]).
+    /// given without this duty ([`Duties::with_refusals`](crate::Duties::with_refusals)).
     pub errors_suppressed: u32,
     /// ICMP errors not sent because of the rate limit.
     pub errors_limited: u32,
@@ -71,12 +71,13 @@ pub struct Statistics {
     pub errors_unsent: u32,
     /// ARP packets received.
     pub arp_received: u32,
-    /// ARP packets dropped unread: the link is no Ethernet. For others see [`crate::Ip::arp_statistics`].
+    /// ARP packets dropped unread: the link is no Ethernet. For others see
+    /// [`Ip::arp_statistics`](crate::Ip::arp_statistics).
     pub arp_dropped: u32,
     /// Neighbour discovery messages received.
     pub nd_received: u32,
     /// Neighbour discovery messages dropped unread: the link has no neighbours. For others see
-    /// [`crate::Ip::nd_statistics`].
+    /// [`Ip::nd_statistics`](crate::Ip::nd_statistics).
     pub nd_dropped: u32,
     /// Answers to ARP requests and Neighbor Solicitations that were sent.
     pub neighbour_answers: u32,

@@ -5,7 +5,7 @@ use crate::neighbour::NeighbourSlot;
 use crate::{fragment, reassembly};
 use crate::{path_mtu, Interface, Membership, OwnAddress, RouteEntry};
 
-/// Memory for one [`crate::Ip`]. Lies in `.bss` as a `static`. Any number may be zero: the table is then empty and
+/// Memory for one [`Ip`](crate::Ip). Lies in `.bss` as a `static`. Any number may be zero: the table is then empty and
 /// what needs it is refused.
 ///
 /// - `INTERFACES`: links, at most 32.

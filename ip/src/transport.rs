@@ -239,7 +239,7 @@ pub enum Progress {
 /// - Received checksums are the transport's to verify, unless [`IpMeta::rx`] says that they are.
 /// - `transmit` visits only what is ready. After `Full`, skip all that leaves from that interface in this turn.
 ///   What waits for room or for a resolution is no reason for `poll_at` to say "now": retry it in the next
-///   `transmit` in which [`IpLayer::room`] or [`crate::Routes::generation`] says that it can go.
+///   `transmit` in which [`IpLayer::room`] or [`Routes::generation`](crate::Routes::generation) says that it can go.
 pub trait Transport {
     /// Takes one packet. A reply of at most the segment's length may be made in place. A segment that is
     /// rejected or not its own is left unaltered.

@@ -35,8 +35,9 @@ impl Progress {
     }
 }
 
-/// Transports that are not told of ICMP errors. For a host without that duty ([`crate::Duties::with_errors`]) in static
-/// composition: what they would do about an error is then not linked.
+/// Transports that are not told of ICMP errors. For a host without that duty
+/// ([`Duties::with_errors`](crate::Duties::with_errors)) in static composition: what they would do about an error is
+/// then not linked.
 #[derive(Debug)]
 pub struct WithoutErrors<'t, T: ?Sized>(pub &'t mut T);
 

@@ -18,8 +18,8 @@ pub struct Config {
     /// path. Default 3.
     pub r1: u8,
     /// R2, RFC 9293 §3.8.3, of connections without a user timeout: one whose data are retransmitted without any
-    /// progress for so long is given up with [`crate::Outcome::TimedOut`]. Default 100 s, the least that the RFC
-    /// recommends.
+    /// progress for so long is given up with [`Outcome::TimedOut`](crate::Outcome::TimedOut). Default 100 s, the
+    /// least that the RFC recommends.
     pub r2: Duration,
     /// R2 of a SYN. Default 180 s, the least that the RFC permits.
     pub r2_syn: Duration,
@@ -109,8 +109,8 @@ pub enum Nagle {
     On,
     /// They leave at once: lowest delay.
     Off,
-    /// They wait even with nothing in flight: for a full segment, for [`crate::Tcp::push`] or `close`, and no longer than
-    /// [`Config::sws_override`]. For who writes a message piece by piece.
+    /// They wait even with nothing in flight: for a full segment, for [`Tcp::push`](crate::Tcp::push) or `close`, and
+    /// no longer than [`Config::sws_override`]. For who writes a message piece by piece.
     Cork,
 }
 
@@ -120,11 +120,11 @@ pub enum KeepAlive {
     /// It is not, as the RFC demands by default.
     #[default]
     Off,
-    /// It is, with the times of [`Config`], if the engine has that among its [`crate::Duties`].
+    /// It is, with the times of [`Config`], if the engine has that among its [`Duties`](crate::Duties).
     On,
 }
 
-/// Explicit congestion notification, RFC 3168; it needs the duty [`crate::Duties::with_ecn`].
+/// Explicit congestion notification, RFC 3168; it needs the duty [`Duties::with_ecn`](crate::Duties::with_ecn).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ecn {
     /// Used if the peer asks for it. Attempts to connect do not.
@@ -140,7 +140,7 @@ pub enum Ecn {
 /// protection against sequence numbers that come round again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Timestamps {
-    /// They do if the peer agrees, and if the engine has that among its [`crate::Duties`].
+    /// They do if the peer agrees, and if the engine has that among its [`Duties`](crate::Duties).
     #[default]
     On,
     /// They do not: nothing is offered, and what the peer offers is ignored.
@@ -166,7 +166,7 @@ pub struct Options {
     pub traffic_class: u8,
     /// Whether routers may mark packets instead of dropping them.
     pub ecn: Ecn,
-    /// Buffer class that the connection is taken from; see [`crate::Tcp::divide`]. 0 is the first.
+    /// Buffer class that the connection is taken from; see [`Tcp::divide`](crate::Tcp::divide). 0 is the first.
     pub class: u8,
 }
 

@@ -50,7 +50,7 @@ impl Duties {
         timestamps: None,
     };
 
-    /// Every duty: what [`crate::Tcp::new`] takes.
+    /// Every duty: what [`Tcp::new`](crate::Tcp::new) takes.
     pub const ALL: Self = Self::NONE
         .with_keep_alive()
         .with_sack()
@@ -62,7 +62,7 @@ impl Duties {
         .with_urgent();
 
     /// Idle connections are probed if their user asks for it: RFC 9293 §3.8.4. Without:
-    /// [`crate::KeepAlive::On`] is taken and does nothing.
+    /// [`KeepAlive::On`](crate::KeepAlive::On) is taken and does nothing.
     #[must_use]
     pub const fn with_keep_alive(mut self) -> Self {
         self.keep_alive = Some(|slot, shared| slot.on_keep_alive_timeout(shared));
@@ -113,7 +113,8 @@ impl Duties {
     }
 
     /// Data leave at the rate that the congestion control gives, if it gives one, and it is told how fast they are
-    /// delivered. Without: they leave as soon as the windows permit, and [`crate::congestion::Bbr`] keeps its initial window.
+    /// delivered. Without: they leave as soon as the windows permit, and [`congestion::Bbr`](crate::congestion::Bbr)
+    /// keeps its initial window.
     #[must_use]
     pub const fn with_pacing(mut self) -> Self {
         self.pacing = Some(Pacing::DUTY);
@@ -121,16 +122,16 @@ impl Duties {
     }
 
     /// Urgent data have a mark that both ends can set and read, RFC 9293 §3.8.5 and RFC 6093. Without:
-    /// [`crate::Tcp::send_urgent`] says [`crate::SendError::LeftOut`], and peers' pointers are ignored; their data are
-    /// in line as ever.
+    /// [`Tcp::send_urgent`](crate::Tcp::send_urgent) says [`SendError::LeftOut`](crate::SendError::LeftOut), and
+    /// peers' pointers are ignored; their data are in line as ever.
     #[must_use]
     pub const fn with_urgent(mut self) -> Self {
         self.urgent = Some(Urgent::DUTY);
         self
     }
 
-    /// Explicit congestion notification, RFC 3168, where [`crate::Options::ecn`] permits it. Without: SYNs and SYN-ACKs
-    /// are plain, and routers drop what they would have marked.
+    /// Explicit congestion notification, RFC 3168, where [`Options::ecn`](crate::Options::ecn) permits it. Without:
+    /// SYNs and SYN-ACKs are plain, and routers drop what they would have marked.
     #[must_use]
     pub const fn with_ecn(mut self) -> Self {
         self.ecn = Some(ecn::Duty::ECN);

@@ -99,7 +99,7 @@ pub enum RecvError {
     /// The peer sent its FIN and all data before it have been read.
     #[error("end of stream")]
     Finished,
-    /// [`crate::Tcp::shutdown`] ended receiving.
+    /// [`Tcp::shutdown`](crate::Tcp::shutdown) ended receiving.
     #[error("nothing is received any more")]
     Shutdown,
     /// The connection ended otherwise; what was not read is gone.

@@ -2,7 +2,7 @@
 //!
 //! Bits gather in the connection's slot; its id stands at most once in a queue that is as long as there are
 //! connections, so nothing is lost and each step is O(1). With a table of length 0 there are no events, and the
-//! queries ([`crate::Tcp::is_readable`] and others) remain.
+//! queries ([`Tcp::is_readable`](crate::Tcp::is_readable) and others) remain.
 
 use crate::engine::Tcp;
 use crate::listener::ListenerId;
@@ -34,10 +34,10 @@ bitflags::bitflags! {
         const ENDED = ENDED;
         /// The handshake that `connect` started is complete.
         const CONNECTED = CONNECTED;
-        /// The peer has not answered [`crate::Config::r1`] retransmissions, RFC 9293 §3.8.3: unless it does, the
-        /// connection ends at R2. Told again with each further one.
+        /// The peer has not answered [`Config::r1`](crate::Config::r1) retransmissions, RFC 9293 §3.8.3: unless it
+        /// does, the connection ends at R2. Told again with each further one.
         const STALLED = STALLED;
-        /// The peer has urgent data, or more of them: see [`crate::Tcp::urgent_mark`].
+        /// The peer has urgent data, or more of them: see [`Tcp::urgent_mark`](crate::Tcp::urgent_mark).
         const URGENT = URGENT;
     }
 }

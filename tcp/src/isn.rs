@@ -19,8 +19,8 @@ pub(crate) fn initial(random: &Random, now: Instant, addresses: &Packed, ports: 
     (SeqNum(lower_half(now.micros() / 4).wrapping_add(number)), offset)
 }
 
-/// As [`initial`], without timestamps and by the lighter hash, for [`crate::small`]; `addresses` as packets of the peer
-/// have them.
+/// As [`initial`], without timestamps and by the lighter hash, for [`small`](crate::small); `addresses` as packets of
+/// the peer have them.
 #[must_use]
 pub(crate) fn initial_light(random: &Random, now: Instant, addresses: &Addresses<'_>, ports: u32) -> SeqNum {
     let mut words = [u64::from(PURPOSE) << 32 | u64::from(ports), 0, 0, 0, 0];

@@ -1,5 +1,5 @@
 //! TCP for a small host: a few connections, and no more than a stream needs. For devices that count octets of flash; it
-//! is a [`tersus_ip::Transport`] like [`crate::Tcp`], over any IP layer.
+//! is a [`tersus_ip::Transport`] like [`Tcp`](crate::Tcp), over any IP layer.
 //!
 //! ```text
 //!    Tcp ........ thousands of connections, each kind of recovery        duties and values leave things out
@@ -11,10 +11,10 @@
 //! 6298; slow start, congestion avoidance and fast recovery of RFC 5681 and RFC 6582; SACK for one gap; RSTs, SYNs and
 //! ACKs that only guess are challenged, RFC 5961, within a rate; initial sequence numbers of RFC 6528.
 //!
-//! What it does not, which [`crate::Tcp`] does: send records, so that a timeout sends again all that followed; more than
-//! one gap in what came; half-open connections without buffers, and SYN cookies; a choice of congestion control; path
-//! MTU discovery and the reaction to ICMP errors; timestamps, urgent data, statistics of a connection, traces, events:
-//! whoever holds a handle asks.
+//! What it does not, which [`Tcp`](crate::Tcp) does: send records, so that a timeout sends again all that followed;
+//! more than one gap in what came; half-open connections without buffers, and SYN cookies; a choice of congestion
+//! control; path MTU discovery and the reaction to ICMP errors; timestamps, urgent data, statistics of a connection,
+//! traces, events: whoever holds a handle asks.
 //!
 //! Work in each turn is linear in the number of connections: it is for tens of them at most.
 

@@ -20,7 +20,7 @@ use tersus_ip::Deadline;
 /// | `LISTENERS` | listeners | about 64 |
 /// | `RECORDS` | send records beyond the one that each connection has: four to eight a busy connection, and two for each gap in a window that is to be repaired at once | 28 |
 /// | `RANGES` | ranges of data ahead of a gap; 0: such data are dropped | 12 |
-/// | `WORDS` | words of congestion control state a connection, see [`crate::congestion::Congestion::words`]: the default is enough for all algorithms but [`crate::congestion::Bbr`]; with too few there are fewer connections, or none | 4 |
+/// | `WORDS` | words of congestion control state a connection, see [`congestion::Congestion::words`](crate::congestion::Congestion::words): the default is enough for all algorithms but [`congestion::Bbr`](crate::congestion::Bbr); with too few there are fewer connections, or none | 4 |
 ///
 /// ```
 /// static STORAGE: tersus_tcp::Storage<8, 4096, 4096> = tersus_tcp::Storage::new();
@@ -162,11 +162,11 @@ impl<
 pub struct Slices<'a> {
     /// One for each connection, 60,000 at most; [`Slot::FREE`].
     pub slots: &'a mut [Slot],
-    /// Receive buffers, divided equally unless [`crate::Tcp::divide`] says otherwise.
+    /// Receive buffers, divided equally unless [`Tcp::divide`](crate::Tcp::divide) says otherwise.
     pub rx: &'a mut [u8],
     /// Send buffers, likewise.
     pub tx: &'a mut [u8],
-    /// Congestion control: [`crate::congestion::Congestion::words`] for each connection.
+    /// Congestion control: [`congestion::Congestion::words`](crate::congestion::Congestion::words) for each connection.
     pub words: &'a mut [u32],
     /// Look-up: two for each connection.
     pub cells: &'a mut [u32],

@@ -50,9 +50,9 @@ impl Tcp<'_> {
         Ok(taken)
     }
 
-    /// What is queued now leaves without waiting for company: neither Nagle nor [`crate::Nagle::Cork`] holds it, and its
-    /// last segment carries PSH, RFC 9293 §3.9.1.2. The windows still do. Without it the last segment of what is queued
-    /// carries PSH all the same.
+    /// What is queued now leaves without waiting for company: neither Nagle nor [`Nagle::Cork`](crate::Nagle::Cork)
+    /// holds it, and its last segment carries PSH, RFC 9293 §3.9.1.2. The windows still do. Without it the last
+    /// segment of what is queued carries PSH all the same.
     ///
     /// # Errors
     /// [`Stale`].

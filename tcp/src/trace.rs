@@ -204,8 +204,8 @@ impl Variables {
 }
 
 impl<'a> Tcp<'a> {
-    /// From now on `sink` is told what happens to connections; see [`crate::trace`]. A later sink takes the place of an
-    /// earlier one.
+    /// From now on `sink` is told what happens to connections; see [`trace`](crate::trace). A later sink takes the
+    /// place of an earlier one.
     pub fn trace_to(&mut self, sink: Sink<'a>) {
         self.shared.sink = Some(sink);
         self.shared.watch_for_trace(observe);

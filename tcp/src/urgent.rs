@@ -95,7 +95,7 @@ impl Tcp<'_> {
     /// A later call moves the mark. New protocols should not use it, RFC 6093 §5.
     ///
     /// # Errors
-    /// [`SendError`]; `LeftOut` without [`crate::Duties::with_urgent`].
+    /// [`SendError`]; `LeftOut` without [`Duties::with_urgent`](crate::Duties::with_urgent).
     pub fn send_urgent(&mut self, id: ConnectionId, data: &[u8]) -> Result<usize, SendError> {
         if self.shared.duties.urgent.is_none() {
             return Err(SendError::LeftOut);
@@ -113,7 +113,7 @@ impl Tcp<'_> {
 
     /// How many octets there are to read until the last urgent one has been read; not all of them need have arrived.
     /// `None`: there is no urgent data, or all of it has been read. RFC 9293 §3.8.5 MUST-33. That the mark has moved is
-    /// told by [`crate::Changes::URGENT`].
+    /// told by [`Changes::URGENT`](crate::Changes::URGENT).
     ///
     /// # Errors
     /// [`Stale`].

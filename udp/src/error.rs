@@ -10,7 +10,7 @@ use tersus_ip::{ErrorKind, PackedAddress, Unreachable};
 #[error("socket was closed")]
 pub struct StaleHandle;
 
-/// Why [`crate::Udp::bind`] opened no socket.
+/// Why [`Udp::bind`](crate::Udp::bind) opened no socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
@@ -25,7 +25,7 @@ pub enum BindError {
     NoPort,
 }
 
-/// Why [`crate::Udp::connect`] or [`crate::Udp::disconnect`] changed nothing.
+/// Why [`Udp::connect`](crate::Udp::connect) or [`Udp::disconnect`](crate::Udp::disconnect) changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {

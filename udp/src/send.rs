@@ -40,9 +40,9 @@ pub struct SendMeta {
     /// Interface to leave by; `None`: the one that the socket is bound to, else the routing table's choice.
     /// Link-local and group destinations need one if the host has several.
     pub interface: Option<InterfaceId>,
-    /// Hop Limit; 0: as [`crate::Settings`] say.
+    /// Hop Limit; 0: as [`Settings`](crate::Settings) say.
     pub hop_limit: u8,
-    /// Traffic Class, DS field and ECN; `None`: as [`crate::Settings`] say.
+    /// Traffic Class, DS field and ECN; `None`: as [`Settings`](crate::Settings) say.
     pub traffic_class: Option<u8>,
     /// Whether it may be fragmented.
     pub fragmentation: Fragmentation,

@@ -1,5 +1,5 @@
 //! UDP for a small host: sockets with a queue each, and no more than datagrams need. For devices that count octets of
-//! flash; it is a [`tersus_ip::Transport`] like [`crate::Udp`], over any IP layer.
+//! flash; it is a [`tersus_ip::Transport`] like [`Udp`](crate::Udp), over any IP layer.
 //!
 //! ```text
 //!                      +-- port 7 ---- received ----> recv, recv_with ---+
@@ -13,10 +13,10 @@
 //! rest is needed; answers from the address that was asked; Port
 //! Unreachable where nobody listens; checksums both ways.
 //!
-//! What it does not, which [`crate::Udp`] does: connected sockets, ports shared by several sockets or bound to addresses
-//! and interfaces, a choice of Hop Limit, Traffic Class and source where there is no datagram to answer, errors told to
-//! the application. A datagram that cannot leave is dropped in its turn and counted: [`Statistics::unreachable`],
-//! [`Statistics::too_big`].
+//! What it does not, which [`Udp`](crate::Udp) does: connected sockets, ports shared by several sockets or bound to
+//! addresses and interfaces, a choice of Hop Limit, Traffic Class and source where there is no datagram to answer,
+//! errors told to the application. A datagram that cannot leave is dropped in its turn and counted:
+//! [`Statistics::unreachable`], [`Statistics::too_big`].
 //!
 //! Finding a socket is linear in their number: it is for tens of them at most.
 //!

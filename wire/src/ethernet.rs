@@ -7,8 +7,8 @@
 //!  +-------------+-------------+------+------------------------+-----+
 //! ```
 //! The frame check sequence is the device's. A type field up to 1500 is an IEEE 802.3 length; what follows is
-//! then an IEEE 802.2 header, see [`crate::llc`]. Tags of IEEE 802.1Q show as the types [`EtherType::VLAN`] and
-//! [`EtherType::SERVICE_VLAN`]; [`crate::vlan`] takes them apart.
+//! then an IEEE 802.2 header, see [`llc`](crate::llc). Tags of IEEE 802.1Q show as the types [`EtherType::VLAN`] and
+//! [`EtherType::SERVICE_VLAN`]; [`vlan`](crate::vlan) takes them apart.
 
 use crate::{Error, HardwareAddress};
 use core::fmt;
@@ -36,7 +36,7 @@ impl EtherType {
     pub const IPV4: Self = Self(0x0800);
     /// ARP, RFC 826.
     pub const ARP: Self = Self(0x0806);
-    /// A customer's tag of IEEE 802.1Q; see [`crate::vlan`].
+    /// A customer's tag of IEEE 802.1Q; see [`vlan`](crate::vlan).
     pub const VLAN: Self = Self(0x8100);
     /// A provider's tag of IEEE 802.1Q, once IEEE 802.1ad.
     pub const SERVICE_VLAN: Self = Self(0x88a8);

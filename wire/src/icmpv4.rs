@@ -11,7 +11,7 @@
 //!   |   data of an echo, or the start of the offending packet       |
 //! ```
 //!
-//! [`Repr`] is what a host acts on; [`Query`] the other query messages, and [`crate::icmp_ext::ExtendedEcho`] one more.
+//! [`Repr`] is what a host acts on; [`Query`] the other query messages, and [`icmp_ext::ExtendedEcho`] one more.
 //! Behind a quote may follow the extensions of RFC 4884, [`Packet::extensions`].
 
 mod code;

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Types below 128 are errors; behind their quotes may follow the extensions of RFC 4884, [`Packet::extensions`].
-//! Neighbour discovery and duplicate address messages are in [`crate::ndisc`], multicast listener discovery in
-//! [`crate::mld`], RPL in [`crate::rpl`], extended echo in [`crate::icmp_ext`].
+//! Neighbour discovery and duplicate address messages are in [`ndisc`], multicast listener discovery in
+//! [`mld`], RPL in [`rpl`], extended echo in [`icmp_ext`].
 
 mod code;
 

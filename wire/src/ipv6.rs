@@ -13,7 +13,7 @@
 //! +---------------------------------------------------------------+
 //! ```
 //!
-//! Extension headers follow it; they are in [`crate::ipv6_ext`], and so are jumbograms (RFC 2675).
+//! Extension headers follow it; they are in [`ipv6_ext`](crate::ipv6_ext), and so are jumbograms (RFC 2675).
 
 use crate::{words, Error, IpProtocol};
 use core::fmt;

@@ -187,7 +187,7 @@ pub enum Repr<'a> {
         group: Ipv6Addr,
         /// S flag and Querier's Robustness Variable.
         flags: QueryFlags,
-        /// Querier's Query Interval Code, see [`crate::igmp::decode`].
+        /// Querier's Query Interval Code, see [`igmp::decode`](crate::igmp::decode).
         qqic: u8,
         /// The sources asked for; none: all.
         sources: Sources<'a>,

@@ -59,7 +59,7 @@ impl Header<'_> {
     }
 
     /// Verifies the checksum over pseudo-header, header and `payload`. A checksum that was not made is not wrong
-    /// here. `addresses` is the sum over both addresses, [`crate::ip::pseudo_addresses`].
+    /// here. `addresses` is the sum over both addresses, [`ip::pseudo_addresses`](crate::ip::pseudo_addresses).
     ///
     /// # Errors
     /// `Checksum` if it is there and wrong.
@@ -179,7 +179,7 @@ pub enum Checksum {
 
 impl Repr {
     /// Takes the ports of a datagram whose checksum, if there is one, is right. `addresses` is the sum over both
-    /// addresses, [`crate::ip::pseudo_addresses`].
+    /// addresses, [`ip::pseudo_addresses`](crate::ip::pseudo_addresses).
     ///
     /// # Errors
     /// `Checksum` if it is there and wrong.
@@ -196,7 +196,7 @@ impl Repr {
     }
 
     /// Writes header and payload, with checksum, to the front of `buffer`. A computed checksum of zero is sent as
-    /// 0xffff. `addresses` is the sum over both addresses, [`crate::ip::pseudo_addresses`].
+    /// 0xffff. `addresses` is the sum over both addresses, [`ip::pseudo_addresses`](crate::ip::pseudo_addresses).
     ///
     /// # Errors
     /// `NoRoom` if `buffer` is shorter than [`Repr::buffer_len`]; `Unrepresentable` if the payload is longer than
@@ -251,7 +251,7 @@ impl Repr {
     }
 
     /// The checksum of a datagram of `length` octets, header included, whose payload has the sum `payload`: never
-    /// zero. `addresses` is the sum over both addresses, [`crate::ip::pseudo_addresses`].
+    /// zero. `addresses` is the sum over both addresses, [`ip::pseudo_addresses`](crate::ip::pseudo_addresses).
     #[must_use]
     #[inline]
     pub fn checksum(&self, length: u16, addresses: Sum, payload: Sum) -> u16 {

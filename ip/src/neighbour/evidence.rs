@@ -35,7 +35,7 @@ pub enum ArpEvidence {
 
 impl Neighbours<'_> {
     /// An ARP packet named its sender's addresses, RFC 826. The caller has checked them: see
-    /// [`crate::arp`]. A reply to us confirms a neighbour that we asked; all others leave what they change
+    /// [`arp`](crate::arp). A reply to us confirms a neighbour that we asked; all others leave what they change
     /// stale.
     pub fn on_arp(
         &mut self,

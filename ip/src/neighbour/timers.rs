@@ -32,7 +32,8 @@ impl Neighbours<'_> {
         None
     }
 
-    /// A solicitation left, or was lost for good: the next one follows after [`super::Config::retrans_timer`].
+    /// A solicitation left, or was lost for good: the next one follows after
+    /// [`Config::retrans_timer`](super::Config::retrans_timer).
     pub fn sent(&mut self, solicitation: &Solicitation, now: Instant) {
         let next = Deadline::at(now + self.config.retrans_timer);
         let Some(slot) = self.slots.get_mut(usize::from(solicitation.index)) else { return };

@@ -51,18 +51,18 @@ impl Default for Config {
 /// What the table knows of a neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookup {
-    /// Its hardware address is known: send, and call [`super::Neighbours::mark_used`].
+    /// Its hardware address is known: send, and call [`Neighbours::mark_used`](super::Neighbours::mark_used).
     Found {
         /// Where the entry stands.
         index: u16,
         /// Its hardware address.
         hardware: HardwareAddress,
     },
-    /// Resolution runs. It ends with [`super::Changes::MOVED`] or with a [`Failure`].
+    /// Resolution runs. It ends with [`Changes::MOVED`](super::Changes::MOVED) or with a [`Failure`].
     Resolving,
     /// It did not answer a moment ago.
     Failed,
-    /// Nothing: call [`super::Neighbours::resolve`] to send to it.
+    /// Nothing: call [`Neighbours::resolve`](super::Neighbours::resolve) to send to it.
     Unknown,
 }
 
@@ -72,7 +72,7 @@ pub enum Lookup {
 pub enum Usable {
     /// Send.
     Yes,
-    /// Send; but nobody knows whether it still answers: see [`super::Neighbours::use_stale`].
+    /// Send; but nobody knows whether it still answers: see [`Neighbours::use_stale`](super::Neighbours::use_stale).
     Stale,
     /// The entry changed, expired or is another's: look up again.
     No,
@@ -100,8 +100,8 @@ pub enum Role {
     Gateway,
 }
 
-/// What an address is to the interface that a message came in by. Told by the engine to [`crate::arp`] and
-/// [`crate::ndisc`].
+/// What an address is to the interface that a message came in by. Told by the engine to [`arp`](crate::arp) and
+/// [`ndisc`](crate::ndisc).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
     /// Ours: requests for it are answered, and nobody else may use it.
@@ -116,10 +116,10 @@ pub enum Ownership {
     Elsewhere,
 }
 
-/// What has fallen due; from [`super::Neighbours::next_due`].
+/// What has fallen due; from [`Neighbours::next_due`](super::Neighbours::next_due).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Send this solicitation, then call [`super::Neighbours::sent`].
+    /// Send this solicitation, then call [`Neighbours::sent`](super::Neighbours::sent).
     Solicit(Solicitation),
     /// A neighbour does not answer: raise an event, move the generation.
     Failed(Failure),
@@ -136,8 +136,8 @@ pub struct Solicitation {
     pub target: PackedAddress,
     /// Whom to ask: `None` asks all by broadcast or the solicited-node group, `Some` the neighbour itself.
     pub to: Option<HardwareAddress>,
-    /// What the caller of [`super::Neighbours::resolve`] gave: which own address to ask from (RFC 4861 §7.2.2); 0 for
-    /// entries that no `resolve` created.
+    /// What the caller of [`Neighbours::resolve`](super::Neighbours::resolve) gave: which own address to ask from
+    /// (RFC 4861 §7.2.2); 0 for entries that no `resolve` created.
     pub source: u8,
 }
 

@@ -119,7 +119,7 @@ impl Record<'_> {
         *state = (*state & !FLAGS) | (new & FLAGS);
     }
 
-    /// Whether [`super::Queue::retain`] was not told to remove it.
+    /// Whether [`Queue::retain`](super::Queue::retain) was not told to remove it.
     #[must_use]
     #[inline]
     pub fn is_live(&self) -> bool {

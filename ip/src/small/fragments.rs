@@ -55,8 +55,8 @@ impl<const LEN: usize> Default for FragmentStorage<LEN> {
     }
 }
 
-/// Counters of fragments; they wrap. Fragments received are [`crate::Statistics::fragments`], those sent
-/// [`crate::Statistics::fragments_sent`].
+/// Counters of fragments; they wrap. Fragments received are [`Statistics::fragments`](crate::Statistics::fragments),
+/// those sent [`Statistics::fragments_sent`](crate::Statistics::fragments_sent).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FragmentStatistics {
     /// Datagrams put together.

@@ -1,8 +1,9 @@
 //! Groups: a part of [`SmallIp`] that its user gives memory for, [`SmallIp::use_groups`]; without it nothing of this is
 //! linked, and the host hears only the groups that IPv6 itself needs.
 //!
-//! The table is what an [`crate::Transport`] that speaks IGMP and MLD reads through [`crate::Routes::groups`]. The
-//! solicited-node groups of own addresses stand in it too, RFC 3810 §6, as far as there is room.
+//! The table is what an [`Transport`](crate::Transport) that speaks IGMP and MLD reads through
+//! [`Routes::groups`](crate::Routes::groups). The solicited-node groups of own addresses stand in it too, RFC 3810
+//! §6, as far as there is room.
 
 use super::output::ONLY;
 use super::SmallIp;
@@ -98,8 +99,8 @@ impl<'a> SmallIp<'a> {
     }
 
     /// From now on the host completes checksums of transports that ask for it, [`OutFlags::PARTIAL_CHECKSUM`]; before,
-    /// their packets are refused as [`crate::Unreachable::LeftOut`]. Of the transports here none asks a host whose link
-    /// does not complete them.
+    /// their packets are refused as [`Unreachable::LeftOut`](crate::Unreachable::LeftOut). Of the transports here
+    /// none asks a host whose link does not complete them.
     pub fn complete_checksums(&mut self) {
         self.special = Some(send_special);
     }

@@ -37,7 +37,7 @@ pub(super) const NEVER: Instant = Instant::from_micros(u64::MAX);
 /// Questions before that verdict, RFC 4861 §10.
 const TRIES: i8 = 3;
 
-/// A station of the link: an entry of the table that [`super::Storage`] holds.
+/// A station of the link: an entry of the table that [`Storage`](super::Storage) holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Neighbour {
     pub(super) address: Address,

@@ -1,7 +1,7 @@
 //! Counters of a small host: every packet that is dropped is counted here, with its reason.
 
-/// Counters of [`super::SmallIp`], in packets unless said otherwise; they wrap. The names are those of
-/// [`crate::Statistics`], which has more.
+/// Counters of [`SmallIp`](super::SmallIp), in packets unless said otherwise; they wrap. The names are those of
+/// [`Statistics`](crate::Statistics), which has more.
 // In this order, what every build counts is within the reach of short instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

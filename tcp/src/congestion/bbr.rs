@@ -9,8 +9,8 @@
 //! Integers only: rates in octets per second, at most 2^32, gains in percent, times in milliseconds modulo 2^32. The names are
 //! the draft's, in sections 5.3 (`state_machine`, `probe_bw`, `probe_rtt`), 5.5 (`model`) and 5.6 (`control`).
 //!
-//! It needs the duty [`crate::Duties::with_pacing`] and send records: one for each burst of a round trip. Where records are
-//! few, runs are coarse and give no samples; then it goes on with its initial window.
+//! It needs the duty [`Duties::with_pacing`](crate::Duties::with_pacing) and send records: one for each burst of a
+//! round trip. Where records are few, runs are coarse and give no samples; then it goes on with its initial window.
 //!
 //! Sent octets carry no count of losses; the model notes it a few times a flight (`lost`), by what was delivered then.
 //!

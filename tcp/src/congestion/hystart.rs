@@ -24,15 +24,15 @@ pub(super) const CSS_GROWTH_DIVISOR: u32 = 4;
 /// CSS_ROUNDS.
 const CSS_ROUNDS: u32 = 5;
 
-/// How the first slow start looks at round-trip times: a value for [`super::Reno`] and [`super::Cubic`], so that whoever
-/// does without does not link it. Later slow starts, after a timeout, never do (§4.2).
+/// How the first slow start looks at round-trip times: a value for [`Reno`](super::Reno) and [`Cubic`](super::Cubic),
+/// so that whoever does without does not link it. Later slow starts, after a timeout, never do (§4.2).
 #[derive(Clone, Copy, Debug)]
 pub struct HyStart {
     pub(super) on_ack: fn(&mut [u32; WORDS], &Ack) -> Phase,
 }
 
 impl HyStart {
-    /// With the constants of RFC 9406 §4.3; L is [`super::Reno::segments_per_ack`].
+    /// With the constants of RFC 9406 §4.3; L is [`Reno::segments_per_ack`](super::Reno::segments_per_ack).
     pub const RFC9406: Self = Self { on_ack };
 }
 

@@ -129,7 +129,7 @@ pub trait Congestion {
     }
 
     /// Whether the algorithm gives a pacing rate; asked once, when the engine is made. Without the duty
-    /// [`crate::Duties::with_pacing`] the rate is not asked for.
+    /// [`Duties::with_pacing`](crate::Duties::with_pacing) the rate is not asked for.
     fn is_paced(&self) -> bool {
         false
     }
@@ -149,7 +149,7 @@ pub trait Congestion {
     }
 
     /// What an acknowledgement told of the network, whatever is being repaired; after `on_ack` and the like. It is told if
-    /// [`Congestion::is_paced`] and the engine has the duty [`crate::Duties::with_pacing`].
+    /// [`Congestion::is_paced`] and the engine has the duty [`Duties::with_pacing`](crate::Duties::with_pacing).
     fn on_delivery(&self, words: &mut [u32], delivery: &Delivery) {
         let _ = (words, delivery);
     }

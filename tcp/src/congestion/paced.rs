@@ -1,7 +1,8 @@
 //! Pacing for algorithms that have a window and no rate of their own: the window in one smoothed round trip, and somewhat
 //! more, so that the rate never is what limits the window's growth.
 
-/// How [`super::Reno`] and [`super::Cubic`] are paced: a value, so that whoever does without does not link it.
+/// How [`Reno`](super::Reno) and [`Cubic`](super::Cubic) are paced: a value, so that whoever does without does not
+/// link it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pacing {
     /// Percent of cwnd / SRTT while cwnd is below ssthresh. Default 200: the window may double in a round trip.

@@ -60,8 +60,8 @@ pub struct Reno {
     pub segments_per_ack: u8,
     /// With it the first slow start ends when round-trip times grow, RFC 9406; it takes five words more. Default none.
     pub hystart: Option<HyStart>,
-    /// With it segments leave spread over the round trip, if the engine has the duty [`crate::Duties::with_pacing`].
-    /// Default none.
+    /// With it segments leave spread over the round trip, if the engine has the duty
+    /// [`Duties::with_pacing`](crate::Duties::with_pacing). Default none.
     pub pacing: Option<Pacing>,
 }
 

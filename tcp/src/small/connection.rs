@@ -77,7 +77,7 @@ impl End {
     }
 }
 
-/// One connection: an entry of the table that [`super::Storage`] holds.
+/// One connection: an entry of the table that [`Storage`](super::Storage) holds.
 ///
 /// In this order: on small processors, instructions of two octets reach octets up to 31, half words up to 62 and words up
 /// to 124 octets behind the start of a structure.

@@ -440,7 +440,7 @@ pub enum Data<'a> {
     Soa(Soa<'a>),
     /// Text, RFC 1035 §3.3.14.
     Txt(Text<'a>),
-    /// Options of EDNS, RFC 6891 §6.1.2; [`super::Edns`] has what stands in the other fields.
+    /// Options of EDNS, RFC 6891 §6.1.2; [`Edns`](super::Edns) has what stands in the other fields.
     Opt(EdnsOptions<'a>),
     /// Any other type, and its RDATA.
     Unknown(

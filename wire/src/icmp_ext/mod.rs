@@ -10,8 +10,9 @@
 //!   |                   // (Object payload) //                      |
 //! ```
 //!
-//! Where the structure stands in an error message says [`crate::icmpv4::Packet::extensions`] and
-//! [`crate::icmpv6::Packet::extensions`].
+//! Where the structure stands in an error message says
+//! [`icmpv4::Packet::extensions`](crate::icmpv4::Packet::extensions) and
+//! [`icmpv6::Packet::extensions`](crate::icmpv6::Packet::extensions).
 //!
 //! What a router of an MPLS network says of a packet whose time is over:
 //! ```

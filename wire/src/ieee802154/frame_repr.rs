@@ -5,7 +5,7 @@ use super::{Frame, FrameControl, FrameType, SecurityRepr, Version};
 use crate::put::Put;
 use crate::{Error, HardwareAddress};
 
-/// A frame's header with all that it can hold. [`super::Repr`] is the plain data frame that 6LoWPAN sends.
+/// A frame's header with all that it can hold. [`Repr`](super::Repr) is the plain data frame that 6LoWPAN sends.
 ///
 /// Which PAN ids stand in the frame says the PAN id compression, by the table of the version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

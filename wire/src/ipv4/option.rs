@@ -188,7 +188,7 @@ pub fn options_len(options: &[Opt<'_>]) -> usize {
 }
 
 /// Writes options at the front of `buffer`, padded with End of Option List to a multiple of four, and returns how
-/// many octets that took: what [`super::Repr::emit_with_options`] wants.
+/// many octets that took: what [`Repr::emit_with_options`](super::Repr::emit_with_options) wants.
 ///
 /// # Errors
 /// `NoRoom`; `Unrepresentable` if they are longer than 40 octets, if more than one is a source route (RFC 1122

@@ -8,7 +8,7 @@
 //!  | 0 |  Pad1, of one octet
 //!  +---+
 //! ```
-//! What the data mean is [`super::Opt`].
+//! What the data mean is [`Opt`](super::Opt).
 
 use crate::Error;
 
@@ -35,7 +35,7 @@ impl OptionType {
     /// Home Address, RFC 6275 §6.3.
     pub const HOME_ADDRESS: Self = Self(0xc9);
 
-    /// Whether [`super::Opt`] has a variant for it.
+    /// Whether [`Opt`](super::Opt) has a variant for it.
     pub(super) const fn is_known(self) -> bool {
         matches!(
             self,

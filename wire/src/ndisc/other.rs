@@ -12,7 +12,7 @@ pub(super) const BORDER_ROUTER: u8 = 35;
 pub(super) const CAPTIVE_PORTAL: u8 = 37;
 pub(super) const NAT64_PREFIX: u8 = 38;
 
-/// What an option that [`super::NdiscOption`] calls `Unknown` says, if it is one of these.
+/// What an option that [`NdiscOption`](super::NdiscOption) calls `Unknown` says, if it is one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OtherOption<'a> {

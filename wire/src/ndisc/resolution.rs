@@ -1,5 +1,5 @@
 //! The messages that a host sends to find neighbours and routers, with the one option that they have then: what
-//! [`super::Repr`] can express, too, in fewer steps.
+//! [`Repr`](super::Repr) can express, too, in fewer steps.
 
 use super::{
     option, AdvertFlags, NeighbourAdvertisement, NeighbourSolicitation, RouterSolicitation, ICMP_LEN,

@@ -1,5 +1,5 @@
 //! Routing headers of page 1, 6LoRH, RFC 8138 §4: recognised and kept, so that a frame can be shown. What may be skipped
-//! [`super::dispatch::skip_pages`] skips.
+//! [`dispatch::skip_pages`](super::dispatch::skip_pages) skips.
 //!
 //! ```text
 //!  |1 0 1| Length  | 6LoRH Type | Length octets    elective: a node that does not know the type skips it

@@ -94,7 +94,7 @@ impl Repr {
     }
 
     /// Whether the checksum of the datagram with this `payload` is right. One that was elided is not wrong here.
-    /// `addresses` is the sum over both addresses, [`crate::ip::pseudo_addresses`].
+    /// `addresses` is the sum over both addresses, [`ip::pseudo_addresses`](crate::ip::pseudo_addresses).
     #[must_use]
     #[inline]
     pub fn is_intact(&self, payload: &[u8], addresses: Sum) -> bool {

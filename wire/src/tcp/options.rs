@@ -258,8 +258,8 @@ impl<'a> TcpOption<'a> {
     }
 
     /// Writes this option alone, unaligned, to the front of `buffer`; returns its length. With it any list of options
-    /// can be made, in any order: [`super::emit`] takes an area of a multiple of four octets. [`Options::emit`] is the
-    /// short way for the usual ones.
+    /// can be made, in any order: [`emit`](super::emit) takes an area of a multiple of four octets. [`Options::emit`]
+    /// is the short way for the usual ones.
     ///
     /// # Errors
     /// `NoRoom`; `Unrepresentable` if it is longer than the 40 octets that a header has room for, a user timeout has more
