@@ -101,10 +101,15 @@ impl Default for Config {
     }
 }
 
-/// Whether small segments wait for the acknowledgement of what is in flight, RFC 9293 §3.7.4.
+/// Whether small segments, those that are not full, wait for acknowledgements: RFC 9293 §3.7.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Nagle {
-    /// They wait: fewer, fuller segments.
+    /// A small segment waits for the acknowledgement of the small one before it, not for that of full ones: the form of
+    /// Appendix A.3 (Minshall). One is in flight at most. So the end of a message that is longer than a segment does not
+    /// wait for the peer's delayed ACK, and the end of a window is used by whatever fits there.
+    ///
+    /// The strict form, by which it waits for all that is in flight, has no value of its own: it saves at most one segment a
+    /// round trip, and who wants fuller segments than these has `Cork`.
     #[default]
     On,
     /// They leave at once: lowest delay.

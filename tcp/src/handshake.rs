@@ -290,7 +290,7 @@ impl Tcp<'_> {
         tcb.ports = entry.ports;
         tcb.listener = entry.listener;
         tcb.peer_mss = entry.peer_mss;
-        (tcb.iss, tcb.snd_una) = (entry.iss, entry.iss + 1);
+        (tcb.iss, tcb.snd_una, tcb.snd_mark) = (entry.iss, entry.iss + 1, entry.iss);
         tcb.records = Records::new(entry.iss + 1);
         tcb.rcv_nxt = entry.irs + 1;
         tcb.rcv_edge = tcb.rcv_nxt + shared.syn_window(tcb.rx.size()).into();

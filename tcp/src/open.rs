@@ -137,7 +137,7 @@ impl Tcp<'_> {
         tcb.peer_mss = default_mss(if path.is_ipv6() { 6 } else { 4 });
         let (iss, offset) = isn::initial(&self.shared.random, now, &addresses, ports);
         tcb.ts_offset = offset;
-        (tcb.iss, tcb.snd_una) = (iss, iss);
+        (tcb.iss, tcb.snd_una, tcb.snd_mark) = (iss, iss, iss);
         tcb.set_mss(&self.shared.limits);
         tcb.records = Records::new(iss);
         tcb.progress = now;

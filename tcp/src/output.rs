@@ -1,5 +1,5 @@
-//! What leaves: RFC 9293 §3.8.6.2.1 (sender's SWS avoidance), §3.7.4 (Nagle), §3.8.6.1 (zero-window probes),
-//! RFC 5681 (what the congestion window permits), RFC 6298 §5 (the timer starts with what is sent).
+//! What leaves: RFC 9293 §3.8.6.2.1 (sender's SWS avoidance), §3.7.4 and Appendix A.3 (Nagle), §3.8.6.1
+//! (zero-window probes), RFC 5681 (what the congestion window permits), RFC 6298 §5 (the timer starts with what is sent).
 //!
 //! One visit sends until window, budget or device stops it. Each octet of payload is copied once, from the ring
 //! into the buffer that the lower layers lend.
@@ -343,9 +343,11 @@ impl Slot {
         if len == 0 && !fin {
             return None;
         }
-        let is_alone = flight == 0 && !self.flags.contains(Flags::CORKED);
         let worth = len == whole
-            || (last && (is_alone || fin || self.flags.intersects(Flags::NAGLE_OFF | Flags::PUSHED)))
+            || (last
+                && (fin
+                    || self.flags.intersects(Flags::NAGLE_OFF | Flags::PUSHED)
+                    || !(self.flags.contains(Flags::CORKED) || self.has_small_in_flight(flight))))
             || (len > 0 && len >= self.max_snd_wnd / 2)
             || self.flags.contains(Flags::OVERRIDE)
             || self.is_loss_probe_due();
@@ -611,6 +613,7 @@ impl Slot {
             self.start_retransmit_timer(shared);
         }
         self.records.on_send(&mut shared.records, octets, shared.now);
+        self.note_small(next.len);
         self.last_sent = shared.now;
         self.flags.remove(Flags::OVERRIDE);
         if self.ecn.contains(EcnFlags::CWR_DUE) && next.kind == Kind::New && next.len > 0 {

@@ -43,7 +43,6 @@ impl SeqNum {
 
     /// Whether `start` <= this < `end`; false for all when `start` is `end`. Right for any length below 2^32.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "SACK, RFC 2018, needs it"))]
     pub(crate) const fn in_range(self, start: Self, end: Self) -> bool {
         self.distance(start) < end.distance(start)
     }

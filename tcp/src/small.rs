@@ -6,7 +6,7 @@
 //!    SmallTcp ... a handful; a visit to each in every turn               features are what is in here
 //! ```
 //!
-//! What it does: RFC 9293 with all its states, both ways to open, half-closed streams, zero-window probes, Nagle and
+//! What it does: RFC 9293 with all its states, both ways to open, half-closed streams, zero-window probes, strict Nagle and
 //! both sides of silly window avoidance, delayed ACKs, window scaling, keep-alive, TIME-WAIT and R2; the timeout of RFC
 //! 6298; slow start, congestion avoidance and fast recovery of RFC 5681 and RFC 6582; SACK for one gap; RSTs, SYNs and
 //! ACKs that only guess are challenged, RFC 5961, within a rate; initial sequence numbers of RFC 6528.

@@ -88,7 +88,7 @@ bitflags::bitflags! {
         const HELD = 1 << 31;
         /// `rcv_up` is a mark that the user may not have read up to.
         const URGENT_IN = 1 << 25;
-        /// `snd_up` is a mark that the peer may not have acknowledged.
+        /// `snd_mark` is SND.UP, a mark that the peer may not have acknowledged.
         const URGENT_OUT = 1 << 26;
         /// What is queued leaves without waiting for company.
         const PUSHED = 1 << 27;
@@ -168,8 +168,9 @@ pub struct Slot {
     pub(crate) iss: SeqNum,
     /// SND.NXT when the loss was found that is being repaired, or at the first duplicate ACK.
     pub(crate) recover: SeqNum,
-    /// SND.UP: behind the last urgent octet of the user's, if `URGENT_OUT`.
-    pub(crate) snd_up: SeqNum,
+    /// SND.UP if `URGENT_OUT`: behind the last urgent octet of the user's. Otherwise behind the last small segment
+    /// that was sent, see [`Slot::has_small_in_flight`]; both at once are not needed.
+    pub(crate) snd_mark: SeqNum,
     /// SND.NXT when cwnd was last reduced for ECE.
     pub(crate) cwr_end: SeqNum,
 
@@ -249,7 +250,7 @@ impl Slot {
         snd_wl1: SeqNum(0),
         iss: SeqNum(0),
         recover: SeqNum(0),
-        snd_up: SeqNum(0),
+        snd_mark: SeqNum(0),
         cwr_end: SeqNum(0),
         rcv_nxt: SeqNum(0),
         rcv_edge: SeqNum(0),
@@ -315,6 +316,26 @@ impl Slot {
     /// Octets of sequence space that are in flight.
     pub(crate) fn flight_size(&self) -> u32 {
         self.snd_nxt().distance(self.snd_una)
+    }
+
+    /// Whether a small segment is unacknowledged, which Nagle's rule asks in the form of RFC 9293 Appendix A.3; `flight`
+    /// is FlightSize. While there is urgent data all that is in flight counts: such a segment goes unnoted.
+    #[inline]
+    pub(crate) fn has_small_in_flight(&self, flight: u32) -> bool {
+        if self.flags.contains(Flags::URGENT_OUT) {
+            return flight > 0;
+        }
+        // Any number but those in flight is old, however far numbers have come round.
+        (self.snd_mark - 1).in_range(self.snd_una, self.snd_una + flight)
+    }
+
+    /// So many new octets of data left, up to SND.NXT. A full segment that had to make room for SACK blocks passes for a
+    /// small one: the next waits for it as it would under the strict rule.
+    #[inline]
+    pub(crate) fn note_small(&mut self, len: u32) {
+        if len > 0 && len < self.mss() && !self.flags.contains(Flags::URGENT_OUT) {
+            self.snd_mark = self.snd_nxt();
+        }
     }
 
     /// Sequence number of the first octet in the send ring.

@@ -57,14 +57,14 @@ fn arrived(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>) {
 
 /// SEG.UP of a segment that leaves.
 fn point(slot: &mut Slot, fields: &mut Fields) {
-    if slot.snd_up.le(slot.snd_una) {
+    if slot.snd_mark.le(slot.snd_una) {
         slot.flags.remove(Flags::URGENT_OUT);
         return;
     }
     let seq = SeqNum(fields.seq);
-    if slot.snd_up.gt(seq) && !fields.flags.contains(Control::RST) {
+    if slot.snd_mark.gt(seq) && !fields.flags.contains(Control::RST) {
         fields.flags.insert(Control::URG);
-        fields.urgent = u16::try_from(slot.snd_up.distance(seq)).unwrap_or(u16::MAX);
+        fields.urgent = u16::try_from(slot.snd_mark.distance(seq)).unwrap_or(u16::MAX);
     }
 }
 
@@ -103,7 +103,7 @@ impl Tcp<'_> {
         let taken = self.send(id, data)?;
         let slot = slot_mut(self.slots, id)?;
         if taken > 0 {
-            slot.snd_up = slot.data_end();
+            slot.snd_mark = slot.data_end();
             // The peer learns of it even while its window is closed.
             slot.flags.insert(Flags::URGENT_OUT | Flags::PUSHED | Flags::ACK_NOW);
             count(&mut self.shared.stats.urgent_sent);

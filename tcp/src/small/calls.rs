@@ -227,7 +227,8 @@ impl SmallTcp<'_> {
         Ok(())
     }
 
-    /// Whether small segments wait for the ACK of those before, RFC 9293 §3.7.4. On at first.
+    /// Whether small segments wait for the ACK of all that is in flight, RFC 9293 §3.7.4 without its Appendix A.3. On at
+    /// first; `Cork` is `On` here.
     ///
     /// # Errors
     /// [`Stale`].

@@ -117,13 +117,17 @@ fn a_fin_that_acknowledges_ours_leads_to_time_wait_at_once() {
 fn queued_data_leave_before_the_fin() {
     run_both(&Setup::default(), connected, || {
         vec![
-            (0, Call(|h| assert_eq!(h.send(1461, 101), 1461))),
-            (0, Out(seg(101).ack(301).len(1460).psh(false))),
+            (0, Call(|h| assert_eq!(h.send(1460, 101), 1460))),
+            (0, Out(seg(101).ack(301).len(1460))),
+            (1, In(seg(301).ack(1561))),
+            (2, Call(|h| assert_eq!(h.send(1, 1561), 1))),
+            (2, Out(seg(1561).ack(301).len(1))),
             // Nagle holds one octet, until the FIN comes behind it.
+            (3, Call(|h| assert_eq!(h.send(1, 1562), 1))),
             (5, Call(close)),
-            (5, Out(seg(1561).ack(301).len(1).fin().psh(true))),
+            (5, Out(seg(1562).ack(301).len(1).fin().psh(true))),
             (5, Call(|h| assert_eq!(h.try_send(b"x"), Err(SendError::Closing)))),
-            (10, In(seg(301).ack(1563))),
+            (10, In(seg(301).ack(1564))),
             (10, Is(FinWait2)),
         ]
     });

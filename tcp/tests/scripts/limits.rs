@@ -322,6 +322,7 @@ fn too_big_a_segment_goes_again_cut_anew() {
             (0, Call(|h| assert_eq!(h.send(3000, 101), 3000))),
             (0, Out(seg(101).ack(301).len(1460))),
             (0, Out(seg(1561).ack(301).len(1460))),
+            (0, Out(seg(3021).ack(301).len(80))),
             (
                 10,
                 Call(|h| {
@@ -334,7 +335,7 @@ fn too_big_a_segment_goes_again_cut_anew() {
                     let mut ip = SmallPath(FakeIp::new(&mut buffer, &mut sink), 1000);
                     ip.0.now = h.now;
                     h.tcp.transmit(&mut ip, &mut 100);
-                    assert_eq!(lens, [960, 960, 960, 40], "what was in flight, smaller");
+                    assert_eq!(lens, [960, 960, 960, 120], "what was in flight, smaller");
                     assert_eq!(h.tcp.info(h.id()).unwrap().cwnd, cwnd);
                     assert_eq!(h.tcp.state(h.id()), Ok(Established));
                 }),

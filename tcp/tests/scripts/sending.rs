@@ -54,6 +54,109 @@ fn nagle_holds_small_segments_while_anything_is_in_flight() {
     });
 }
 
+// conf: TCP-SWS-01
+#[test]
+fn a_small_segment_leaves_behind_full_ones_and_the_next_waits_for_its_acknowledgement() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<2190>)),
+            (0, Out(seg_at(101).psh(false))),
+            (0, Out(seg(1561).ack(301).len(730).psh(true))),
+            // Whole segments pass, what is left of them does not.
+            (10, Call(send::<1470>)),
+            (10, Out(seg_at(2291).psh(false))),
+            // The small one is not acknowledged yet.
+            (20, In(seg(301).ack(1561))),
+            (20, Call(send::<10>)),
+            (30, In(seg(301).ack(2291))),
+            (30, Out(seg(3751).ack(301).len(20).psh(true))),
+            (40, Call(send::<10>)),
+            // A whole one is in flight, and the small one before it as well.
+            (50, In(seg(301).ack(3751))),
+            (60, In(seg(301).ack(3771))),
+            (60, Out(seg(3771).ack(301).len(10))),
+        ]
+    });
+}
+
+// conf: TCP-SWS-01
+#[test]
+fn a_small_segment_that_is_sent_again_holds_the_next_until_it_is_acknowledged() {
+    run(&Setup { config: fast(Config::new()), ..Setup::default() }, connected, || {
+        vec![
+            (0, Call(send::<1560>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg(1561).ack(301).len(100).psh(true))),
+            (10, In(seg(301).ack(1561))),
+            (20, Call(send::<10>)),
+            (210, Out(seg(1561).ack(301).len(100))),
+            (220, Call(send::<10>)),
+            (610, Out(seg(1561).ack(301).len(100))),
+            (620, In(seg(301).ack(1661))),
+            (620, Out(seg(1661).ack(301).len(20).psh(true))),
+        ]
+    });
+}
+
+// conf: TCP-SWS-01, TCP-SWS-16
+#[test]
+fn a_fin_waits_for_no_small_segment() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<1470>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg(1561).ack(301).len(10))),
+            (5, Call(send::<10>)),
+            (10, Call(|h| h.tcp.close(h.id()).unwrap())),
+            (10, Out(fin(1571).ack(301).len(10).psh(true))),
+            (20, In(seg(301).ack(1582))),
+        ]
+    });
+    // Without data: it is no segment of the stream's that could be too small.
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<1470>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg(1561).ack(301).len(10))),
+            (10, Call(|h| h.tcp.close(h.id()).unwrap())),
+            (10, Out(fin(1571).ack(301))),
+        ]
+    });
+}
+
+// conf: TCP-SWS-09
+#[test]
+fn the_last_part_of_the_window_is_used_if_all_that_is_queued_fits_there() {
+    // Buffer and window hold two segments and 1,176 octets.
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<4096>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg_at(1561))),
+            (0, Out(seg(3021).ack(301).len(1176).psh(true))),
+            // Two segments are acknowledged and followed by two, with the small one in flight.
+            (10, In(seg(301).ack(3021))),
+            (10, Call(send::<2920>)),
+            (10, Out(seg_at(4197))),
+            (10, Out(seg_at(5657).psh(true))),
+            (20, In(seg(301).ack(5657))),
+            (20, Call(send::<2636>)),
+            (20, Out(seg_at(7117))),
+            (20, Out(seg(8577).ack(301).len(1176).psh(true))),
+        ]
+    });
+    // One octet more than fits: a part of it is not worth a segment, §3.8.6.2.1 (2).
+    run(&Setup { tx: 10_000, ..Setup::default() }, connected, || {
+        vec![
+            (0, Call(send::<4097>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg_at(1561))),
+            (10, In(seg(301).ack(1561))),
+            (10, Out(seg(3021).ack(301).len(1177).psh(true))),
+        ]
+    });
+}
+
 #[test]
 fn a_link_that_completes_checksums_gets_the_sum_of_the_pseudo_header() {
     for ipv6 in [false, true] {
@@ -114,7 +217,7 @@ fn after_a_lost_syn_one_segment_leaves() {
 fn no_more_is_in_flight_than_the_window_permits() {
     run_both(&Setup::default(), connected, || {
         vec![
-            (0, Call(send::<8000>)),
+            (0, Call(send::<7300>)),
             (0, Out(seg_at(101))),
             (0, Out(seg_at(1561))),
             // 1176 octets of window are less than a segment, and less than half of the largest window.
@@ -124,9 +227,6 @@ fn no_more_is_in_flight_than_the_window_permits() {
             (20, In(seg(301).ack(1561).wnd(8192))),
             (20, Out(seg_at(4481))),
             (20, Out(seg_at(5941))),
-            // Nagle holds the rest.
-            (30, In(seg(301).ack(7401).wnd(8192))),
-            (30, Out(seg(7401).ack(301).len(700))),
         ]
     });
 }
@@ -506,6 +606,7 @@ fn a_window_that_shrinks_is_survived() {
             (0, Call(send::<4000>)),
             (0, Out(seg_at(101))),
             (0, Out(seg_at(1561))),
+            (0, Out(seg(3021).ack(301).len(1080))),
             (10, In(seg(301).ack(101).wnd(1000))),
             // Only what lies in the window goes again.
             (1000, Out(seg(101).ack(301).len(1000))),

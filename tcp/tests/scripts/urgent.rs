@@ -124,10 +124,12 @@ fn urgent_data_longer_than_the_window_are_told_while_it_is_closed() {
 fn each_segment_before_the_mark_points_to_it_and_so_does_what_is_sent_again() {
     run(&Setup::default(), connected, || {
         vec![
-            (0, Call(|h| assert_eq!(h.send(2000, 101), 2000))),
-            (0, Out(seg(101).ack(301).len(1460))),
+            (0, Call(|h| assert_eq!(h.send(10, 101), 10))),
+            (0, Out(seg(101).ack(301).len(10))),
+            (0, Call(|h| assert_eq!(h.send(1990, 111), 1990))),
+            (0, Out(seg(111).ack(301).len(1460))),
             (5, Call(|h| assert_eq!(urgent(h, 5), 5))),
-            (5, Out(seg(1561).ack(301).data(&tail(1561, 540, 5)).urg(545).psh(true))),
+            (5, Out(seg(1571).ack(301).data(&tail(1571, 530, 5)).urg(535).psh(true))),
             (1_000, Out(seg(101).ack(301).len(1460).urg(2005))),
             (1_001, In(seg(301).ack(1561))),
             (1_001, Out(seg(1561).ack(301).data(&tail(1561, 540, 5)).urg(545))),
