@@ -27,13 +27,13 @@ const _: () = assert!(PlainSyn::LEN == 12);
 /// Option octets as they leave.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptionArea {
-    octets: [u8; tcp::MAX_OPTIONS_LEN],
+    octets: [u8; tcp::OPTIONS_LEN_MAX],
     len: u8,
 }
 
 impl OptionArea {
     /// No option.
-    pub(crate) const NONE: Self = Self { octets: [0; tcp::MAX_OPTIONS_LEN], len: 0 };
+    pub(crate) const NONE: Self = Self { octets: [0; tcp::OPTIONS_LEN_MAX], len: 0 };
 
     /// These options; none if they do not fit.
     pub(crate) fn of(options: &tcp::Options) -> Self {

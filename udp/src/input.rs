@@ -28,7 +28,7 @@ impl Udp<'_> {
     #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn on_datagram(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
         count(&mut self.statistics.received);
-        let Ok((header, payload)) = udp::split(segment) else {
+        let Ok((header, payload)) = udp::split_mut(segment) else {
             count(&mut self.statistics.malformed);
             return Verdict::Done;
         };

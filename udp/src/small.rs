@@ -55,7 +55,7 @@ use tersus_ip::{
     Addresses, Cast, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, OutFlags, Outgoing, Progress, Quoted,
     Reject, RxChecksum, SendError, Source, Transport, Verdict,
 };
-use tersus_wire::udp::{split, Repr, HEADER_LEN};
+use tersus_wire::udp::{split_mut, Repr, HEADER_LEN};
 use tersus_wire::IpProtocol;
 
 /// Memory for one [`SmallUdp`]; all zeros when empty. Any number may be zero.
@@ -182,7 +182,7 @@ impl<'a> SmallUdp<'a> {
         let mut verdict = Verdict::Done;
         // Counted in one place, which is less code.
         let counter = 'taken: {
-            let Ok((header, payload)) = split(segment) else {
+            let Ok((header, payload)) = split_mut(segment) else {
                 break 'taken &mut self.statistics.malformed;
             };
             if header.checksum().is_none() {

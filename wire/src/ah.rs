@@ -12,6 +12,18 @@
 //! +---------------------------------------------------------------+
 //! ```
 //! Nothing is verified: that takes the key. Payload Len counts words of four octets, less two.
+//!
+//! ```
+//! use tersus_wire::{ah, IpProtocol};
+//!
+//! let repr = ah::Repr { next_header: IpProtocol::UDP, spi: 0x100, sequence: 1, icv: &[0xab; 12] };
+//! let mut buffer = [0; 32];
+//! let len = repr.emit(&mut buffer)?;
+//!
+//! let packet = ah::Packet::parse(&buffer[..len])?;
+//! assert_eq!((packet.spi(), packet.icv()), (0x100, &[0xab; 12][..]));
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 use crate::cursor::Reader;
 use crate::put::Put;

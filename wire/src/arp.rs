@@ -15,8 +15,38 @@
 //!   +---------------------------------------------------------------+
 //! ```
 //!
-//! [`Packet`] refuses other hardware and protocols: the stack knows no other link that needs ARP. [`general`] shows
+//! [`Packet`] refuses other hardware and protocols. [`general`] shows
 //! packets of any kind.
+//!
+//! ```
+//! use tersus_wire::{arp, HardwareAddress};
+//!
+//! let request = arp::Repr {
+//!     operation: arp::Operation::Request,
+//!     sender_hardware: HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]),
+//!     sender_protocol: [192, 0, 2, 1].into(),
+//!     target_hardware: HardwareAddress::NONE, // it is what is asked for
+//!     target_protocol: [192, 0, 2, 2].into(),
+//! };
+//! let mut packet = [0; arp::LEN];
+//! request.emit(&mut packet)?;
+//!
+//! let read = arp::Packet::parse(&packet)?;
+//! assert_eq!(read.to_string(), "ARP who has 192.0.2.2? tell 192.0.2.1 at 02:00:00:00:00:01");
+//!
+//! // Who is asked answers with the roles exchanged.
+//! let me = HardwareAddress::ethernet([2, 0, 0, 0, 0, 2]);
+//! let reply = arp::Repr {
+//!     operation: arp::Operation::Reply,
+//!     sender_hardware: me,
+//!     sender_protocol: read.target_protocol(),
+//!     target_hardware: read.sender_hardware(),
+//!     target_protocol: read.sender_protocol(),
+//! };
+//! reply.emit(&mut packet)?;
+//! assert_eq!(arp::Packet::parse(&packet)?.to_string(), "ARP 192.0.2.2 is at 02:00:00:00:00:02");
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 pub mod general;
 

@@ -2,8 +2,24 @@
 //!
 //! A [`Sum`] adds parts that need not lie together; each part but the last must have an even length. Sums are
 //! kept in the octet order of the machine and folded late, so that wide words can be added with no swap.
+//!
+//! Emitters of this crate compute checksums themselves; this is for formats of one's own, and for packets that are
+//! edited: see [`update_bytes`].
+//!
+//! ```
+//! use tersus_wire::checksum::Sum;
+//!
+//! let (header, data) = ([0x08, 0, 0, 0, 0, 7, 0, 1], b"ping!"); // the field of the checksum is 0 meanwhile
+//! let checksum = Sum::new().add_bytes(&header).add_bytes(data).checksum();
+//! assert_eq!(checksum, 0xf826);
+//!
+//! // Who receives it sums over everything, the field included.
+//! assert!(Sum::new().add_bytes(&header).add_bytes(data).add_u16(checksum).is_valid());
+//! ```
 
 /// An Internet checksum in the making: a ones' complement sum, not yet folded to 16 bits.
+///
+/// Sums that stand for one checksum may differ, and then are not equal: compare what [`Sum::checksum`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum(u32);
 
@@ -174,6 +190,8 @@ fn copy_block<'t, 'f, const N: usize>(
 }
 
 /// The checksum field after one 16-bit word that it covers changed from `old` to `new`, RFC 1624 §3, eqn. 3.
+///
+/// All three are in host order. Over UDP, [`update_bytes`] says what 0 means.
 #[must_use]
 pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
     let sum = u32::from(!checksum) + u32::from(!old) + u32::from(new);
@@ -181,6 +199,38 @@ pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
     let sum = (sum >> 16) + (sum & 0xffff);
     let [low, high, ..] = sum.to_le_bytes();
     !u16::from_le_bytes([low, high])
+}
+
+/// The checksum field, in host order, after octets that it covers changed from `old` to `new`, RFC 1624.
+///
+/// Both start at an even offset of what is covered, and are of one length; a last odd octet must be the last that is
+/// covered. If all that is covered became zero, as in no header, the result is 0 where a new sum gives its other form, 0xffff.
+/// So an address translator corrects a checksum over a pseudo-header:
+///
+/// ```
+/// use tersus_wire::{checksum, ip, ipv4, udp};
+///
+/// # let mut datagram = [0; 8];
+/// # let (old, new, server) = ([192, 0, 2, 1], [198, 51, 100, 7], [203, 0, 113, 9]);
+/// # let repr = udp::Repr { src_port: 5000, dst_port: 53 };
+/// # repr.emit(&mut datagram, &[], ip::pseudo_addresses(old.into(), server.into()))?;
+/// // The source address of this datagram was translated from `old` to `new`.
+/// let header = udp::Packet::parse(&datagram)?.header();
+/// if let Some(checksum) = header.checksum() {
+///     let checksum = match checksum::update_bytes(checksum, &old, &new) {
+///         0 => 0xffff, // over UDP, 0 means that there is none; TCP has no such exception
+///         checksum => checksum,
+///     };
+///     datagram[6..8].copy_from_slice(&checksum.to_be_bytes());
+/// }
+/// udp::Packet::parse(&datagram)?.verify_between(new.into(), server.into())?;
+/// # Ok::<(), tersus_wire::Error>(())
+/// ```
+#[must_use]
+pub fn update_bytes(checksum: u16, old: &[u8], new: &[u8]) -> u16 {
+    // The complement of a sum is the sum of the complements: equation 3 holds for any number of words at once.
+    let sum = |bytes: &[u8]| Sum::new().add_bytes(bytes).partial();
+    update(checksum, sum(old), sum(new))
 }
 
 /// A machine word, in octets.
@@ -415,5 +465,33 @@ mod tests {
         bytes[8] ^= 0x5a;
         let new = u16::from_be_bytes([bytes[8], bytes[9]]);
         assert_eq!(update(before, old, new), Sum::new().add_bytes(&bytes[..20]).checksum());
+    }
+
+    #[test]
+    fn an_update_over_octets_agrees_with_a_new_sum() {
+        let mut bytes = [0x5a_u8; 64];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = byte.wrapping_mul(u8::try_from(index).unwrap()).wrapping_add(3);
+        }
+        for (start, len) in [(0, 2), (2, 8), (10, 32), (40, 24), (60, 4), (62, 2), (0, 62), (8, 0)] {
+            for fill in [0x00, 0x01, 0x7f, 0xff] {
+                let mut edited = bytes;
+                edited[start..start + len].fill(fill);
+                let before = Sum::new().add_bytes(&bytes).checksum();
+                let after = update_bytes(before, &bytes[start..start + len], &edited[start..start + len]);
+                assert_eq!(
+                    after,
+                    Sum::new().add_bytes(&edited).checksum(),
+                    "{len} octets at {start} of {fill}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_odd_octet_is_updated_as_it_was_summed() {
+        let (old, new) = ([1, 2, 3, 4, 5], [1, 2, 3, 4, 77]);
+        let before = Sum::new().add_bytes(&old).checksum();
+        assert_eq!(update_bytes(before, &old[4..], &new[4..]), Sum::new().add_bytes(&new).checksum());
     }
 }

@@ -11,6 +11,21 @@
 //! +---------------------------------------------------------------+
 //! ```
 //! [`Trailer`] takes the end of the decrypted part apart.
+//!
+//! ```
+//! use tersus_wire::{esp, IpProtocol};
+//!
+//! let mut buffer = [0; 64];
+//! let len = esp::Repr { spi: 0x100, sequence: 1 }.emit(&mut buffer)?;
+//! let plain = &mut buffer[len..];
+//! plain[..5].copy_from_slice(b"hello");
+//! let len = 5 + esp::Trailer::emit(5, 4, IpProtocol::UDP, &mut plain[5..])?; // then `plain[..len]` is encrypted
+//!
+//! let trailer = esp::Trailer::parse(&plain[..len])?; // once it is decrypted
+//! assert_eq!((trailer.payload, trailer.next_header), (&b"hello"[..], IpProtocol::UDP));
+//! assert_eq!(esp::Packet::parse(&buffer)?.sequence(), 1);
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 use crate::cursor::Reader;
 use crate::put::Put;

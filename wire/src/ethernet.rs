@@ -9,17 +9,32 @@
 //! The frame check sequence is the device's. A type field up to 1500 is an IEEE 802.3 length; what follows is
 //! then an IEEE 802.2 header, see [`llc`](crate::llc). Tags of IEEE 802.1Q show as the types [`EtherType::VLAN`] and
 //! [`EtherType::SERVICE_VLAN`]; [`vlan`](crate::vlan) takes them apart.
+//!
+//! ```
+//! use tersus_wire::{ethernet, EtherType};
+//!
+//! let mut frame = [0; ethernet::MIN_FRAME_LEN];
+//! let header =
+//!     ethernet::Repr { destination: ethernet::BROADCAST, source: [2, 0, 0, 0, 0, 1], ether_type: EtherType::ARP };
+//! header.emit(&mut frame)?; // the payload goes behind it, to frame[ethernet::HEADER_LEN..]
+//!
+//! let read = ethernet::Packet::parse(&frame)?;
+//! assert_eq!(read.to_string(), "Ethernet 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff ARP, 46 octets");
+//! assert_eq!(read.payload().len(), 46); // padding included: only the packet inside knows how long it is
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 use crate::{Error, HardwareAddress};
 use core::fmt;
 
 /// Length of the header, in octets.
 pub const HEADER_LEN: usize = 14;
-/// Shortest frame on the wire, in octets, without its check sequence; shorter ones are padded.
+/// Shortest frame on the wire, in octets, without its check sequence; shorter ones are padded, by whoever sends them:
+/// emitters here pad nothing.
 pub const MIN_FRAME_LEN: usize = 60;
 /// Largest payload of a standard frame, in octets, RFC 894.
 pub const MTU: u16 = 1500;
-/// The address of all stations.
+/// The address of all stations, ff:ff:ff:ff:ff:ff.
 pub const BROADCAST: [u8; 6] = [0xff; 6];
 
 const SOURCE: u16 = 6;

@@ -27,7 +27,7 @@ impl HardwareAddress {
         Self { len: 6, octets: [a, b, c, d, e, f, 0, 0] }
     }
 
-    /// As [`Self::ethernet`], of octets that are copied as words.
+    /// As [`Self::ethernet`], of octets that lie in a packet, which is cheaper.
     #[must_use]
     #[inline]
     pub fn from_ethernet(address: &[u8; 6]) -> Self {

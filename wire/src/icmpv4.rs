@@ -11,8 +11,28 @@
 //!   |   data of an echo, or the start of the offending packet       |
 //! ```
 //!
-//! [`Repr`] is what a host acts on; [`Query`] the other query messages, and [`icmp_ext::ExtendedEcho`] one more.
+//! [`Repr`] is an echo or error message; [`Query`] the other query messages, and [`icmp_ext::ExtendedEcho`] one more.
 //! Behind a quote may follow the extensions of RFC 4884, [`Packet::extensions`].
+//!
+//! ```
+//! use tersus_wire::icmpv4::{Packet, Repr, UnreachableCode};
+//! use tersus_wire::{ipv4, IpProtocol};
+//!
+//! // The packet that no port wanted, as far as an error quotes it.
+//! let mut quote = [0; 28];
+//! let repr = ipv4::Repr::new(IpProtocol::UDP, [192, 0, 2, 1].into(), [192, 0, 2, 2].into(), 8);
+//! repr.emit(&mut quote)?;
+//!
+//! let error = Repr::DestinationUnreachable { code: UnreachableCode::Port, mtu: 0, quote: &quote };
+//! let mut message = [0; 36];
+//! let len = error.emit(&mut message)?;
+//!
+//! let packet = Packet::parse(&message[..len])?;
+//! assert!(packet.is_checksum_valid() && packet.message_type().is_error());
+//! let about = ipv4::Packet::parse_quoted(packet.quote())?;
+//! assert_eq!(about.header().destination().octets(), [192, 0, 2, 2]);
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 mod code;
 mod query;
@@ -141,7 +161,7 @@ impl fmt::Display for Packet<'_> {
     }
 }
 
-/// A message that the stack acts on.
+/// An echo or error message. [`Query`] has the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repr<'a> {
     /// Echo, RFC 792; any code.

@@ -14,6 +14,21 @@
 //! Types below 128 are errors; behind their quotes may follow the extensions of RFC 4884, [`Packet::extensions`].
 //! Neighbour discovery and duplicate address messages are in [`ndisc`], multicast listener discovery in
 //! [`mld`], RPL in [`rpl`], extended echo in [`icmp_ext`].
+//!
+//! ```
+//! use tersus_wire::icmpv6::{Packet, Repr};
+//!
+//! let (source, destination) = ("2001:db8::1".parse()?, "2001:db8::2".parse()?); // the checksum covers them
+//! let request = Repr::EchoRequest { identifier: 7, sequence: 1, data: b"ping" };
+//! let mut message = [0; 12];
+//! request.emit(source, destination, &mut message)?;
+//!
+//! let packet = Packet::parse(&message)?;
+//! assert!(packet.is_checksum_valid(source, destination));
+//! assert_eq!(Repr::parse(&packet)?, request);
+//! assert_eq!(packet.to_string(), "ICMPv6 echo request id 7 seq 1 len 4");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod code;
 

@@ -14,6 +14,20 @@
 //!
 //! The version of a query shows in its length and code, §7.1 of RFC 3376. The checksum covers all octets of the IP
 //! payload, those beyond the known fields too.
+//!
+//! ```
+//! use tersus_wire::igmp::{decode, Packet, Repr};
+//!
+//! // What a host says when it joins: to the group, with Time to Live 1 and the option ipv4::ROUTER_ALERT.
+//! let report = Repr::ReportV2 { group: [239, 1, 2, 3].into() };
+//! let mut message = [0; 8];
+//! let len = report.emit(&mut message)?;
+//! assert_eq!(Repr::parse(&Packet::parse(&message[..len])?)?, report); // verifies the checksum, too
+//!
+//! // A version 3 query says how long to wait, and how often the querier asks, in one octet each.
+//! assert_eq!((decode(100), decode(0x8f)), (100, 248));
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 mod record;
 #[cfg(test)]

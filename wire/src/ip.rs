@@ -1,4 +1,21 @@
 //! What IPv4 and IPv6 share: protocol numbers, address prefixes, pseudo-headers.
+//!
+//! ```
+//! use tersus_wire::{ip, Cidr, IpProtocol};
+//!
+//! let network: Cidr = "192.0.2.1/24".parse()?;
+//! assert!(network.contains([192, 0, 2, 77].into()));
+//! assert_eq!(network.broadcast(), Some([192, 0, 2, 255].into()));
+//!
+//! // What the checksums of UDP, TCP and ICMPv6 cover beside their own octets.
+//! let addresses = ip::pseudo_addresses([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+//! let whole = addresses.add_u16(IpProtocol::UDP.0.into()).add_u16(8); // with protocol and length
+//! let at_once = ip::pseudo_header([192, 0, 2, 1].into(), [192, 0, 2, 2].into(), IpProtocol::UDP, 8);
+//! assert_eq!(whole.checksum(), at_once.checksum());
+//!
+//! assert_eq!(ip::solicited_node("2001:db8::12:3456".parse()?), "ff02::1:ff12:3456".parse::<std::net::Ipv6Addr>()?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::checksum::Sum;
 use core::fmt;

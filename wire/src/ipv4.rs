@@ -19,11 +19,35 @@
 //!
 //! The second octet is read as RFC 2474 and RFC 3168 define it; the octets of both families have one name here,
 //! Traffic Class, and so have Time to Live and Hop Limit.
+//!
+//! ```
+//! use tersus_wire::{ipv4, IpProtocol};
+//!
+//! // A header is written in front of its payload, of which only the length matters here.
+//! let mut packet = [0; ipv4::HEADER_LEN + 4];
+//! let repr = ipv4::Repr::new(IpProtocol::UDP, [192, 0, 2, 1].into(), [192, 0, 2, 2].into(), 4);
+//! ipv4::Repr { hop_limit: 1, ..repr }.emit(&mut packet)?;
+//!
+//! let read = ipv4::Packet::parse(&packet)?; // verifies the header checksum
+//! assert_eq!((read.header().hop_limit(), read.payload()), (1, &[0; 4][..]));
+//! assert_eq!(read.to_string(), "IPv4 192.0.2.1 > 192.0.2.2 UDP ttl 1 len 24 DF");
+//!
+//! // A field of a packet that is passed on; the checksum follows.
+//! ipv4::set_traffic_class(&mut packet, 0xb8)?;
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
+//!
+//! [`Packet::parse`] refuses what a host must drop. Two kinds of packets in captures are legitimate and refused all the
+//! same, because a device was to finish them: with a wrong checksum (checksum offload), and with a Total Length of 0
+//! (segmentation offload). [`Packet::parse_quoted`] does not look at the checksum, and [`walk`](crate::walk) shows
+//! both.
 
+mod edit;
 mod option;
 mod repr;
 mod route;
 
+pub use edit::{set_addresses, set_hop_limit, set_traffic_class};
 pub use option::{emit_options, options, options_len, Opt, Options};
 pub use repr::Repr;
 pub use route::{Route, TimestampEntry, TimestampFlag, Timestamps, OPTION_DATA_LEN_MAX, ROUTE_LEN_MAX};

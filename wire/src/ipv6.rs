@@ -13,7 +13,24 @@
 //! +---------------------------------------------------------------+
 //! ```
 //!
-//! Extension headers follow it; they are in [`ipv6_ext`](crate::ipv6_ext), and so are jumbograms (RFC 2675).
+//! Extension headers follow it; they are in [`ipv6_ext`](crate::ipv6_ext), and so are jumbograms (RFC 2675). The header has
+//! no checksum; those of upper layers cover the addresses, see [`ip::pseudo_addresses`](crate::ip::pseudo_addresses).
+//!
+//! ```
+//! use tersus_wire::{ip, ipv6, udp, IpProtocol};
+//!
+//! let (source, destination) = ("2001:db8::1".parse()?, "2001:db8::2".parse()?);
+//! let mut packet = [0; ipv6::HEADER_LEN + 13];
+//! ipv6::Repr::new(IpProtocol::UDP, source, destination, 13).emit(&mut packet)?;
+//! let addresses = ip::pseudo_addresses(source.into(), destination.into());
+//! udp::Repr { src_port: 5000, dst_port: 53 }.emit(&mut packet[ipv6::HEADER_LEN..], b"hello", addresses)?;
+//!
+//! let read = ipv6::Packet::parse(&packet)?;
+//! assert_eq!(read.header().next_header(), IpProtocol::UDP); // else ipv6_ext::Chain walks to what follows
+//! assert_eq!(udp::Packet::parse(read.payload())?.payload(), b"hello");
+//! assert_eq!(read.to_string(), "IPv6 2001:db8::1 > 2001:db8::2 UDP hop limit 64 len 13");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::{words, Error, IpProtocol};
 use core::fmt;
@@ -286,6 +303,37 @@ impl Repr {
     }
 }
 
+/// Sets the Hop Limit of the packet at the front of `packet`.
+///
+/// # Errors
+/// `Truncated` below 40 octets, `Version`; nothing was written then.
+pub fn set_hop_limit(packet: &mut [u8], hop_limit: u8) -> Result<(), Error> {
+    header_mut(packet)?[HOP_LIMIT] = hop_limit;
+    Ok(())
+}
+
+/// Sets the Traffic Class (DS field and ECN) of the packet at the front of `packet`.
+///
+/// # Errors
+/// `Truncated` below 40 octets, `Version`; nothing was written then.
+pub fn set_traffic_class(packet: &mut [u8], traffic_class: u8) -> Result<(), Error> {
+    let header = header_mut(packet)?;
+    header[VERSION] = header[VERSION] & 0xf0 | traffic_class >> 4;
+    header[VERSION + 1] = header[VERSION + 1] & 0x0f | traffic_class << 4;
+    Ok(())
+}
+
+/// The fixed header of a packet of this version.
+fn header_mut(packet: &mut [u8]) -> Result<&mut [u8; HEADER_LEN], Error> {
+    let have = packet.len();
+    let header: &mut [u8; HEADER_LEN] =
+        packet.first_chunk_mut().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+    match header[VERSION] >> 4 {
+        6 => Ok(header),
+        version => Err(Error::Version(version)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate alloc;
@@ -359,5 +407,23 @@ mod tests {
         assert_eq!(repr().emit(&mut [0; 39]), Err(Error::NoRoom { need: 40, have: 39 }));
         let wide = Repr { flow_label: 0x10_0000, ..repr() };
         assert_eq!(wide.emit(&mut [0; 40]), Err(Error::Unrepresentable));
+    }
+
+    #[test]
+    fn an_edited_packet_is_the_one_that_would_have_been_emitted() {
+        let repr = Repr {
+            flow_label: 0xf_1234,
+            ..Repr::new(IpProtocol::UDP, Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST, 0)
+        };
+        for value in 0..=u8::MAX {
+            let (mut edited, mut emitted) = ([0; HEADER_LEN], [0; HEADER_LEN]);
+            repr.emit(&mut edited).unwrap();
+            set_hop_limit(&mut edited, value).unwrap();
+            set_traffic_class(&mut edited, !value).unwrap();
+            Repr { hop_limit: value, traffic_class: !value, ..repr }.emit(&mut emitted).unwrap();
+            assert_eq!(edited, emitted);
+        }
+        assert_eq!(set_hop_limit(&mut [0x60; 39], 1), Err(Error::truncated(40, 39)));
+        assert_eq!(set_traffic_class(&mut [0x45; 40], 1), Err(Error::Version(4)));
     }
 }

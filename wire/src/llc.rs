@@ -12,7 +12,24 @@
 //!    supervisory   N(R) 7 | P/F | 0 4   | S 2    | 0 1
 //!    unnumbered                  M 3 | P/F | M 2 | 1 1
 //! ```
-//! With OUI 0 the protocol id is an EtherType. The stack itself speaks Ethernet II only, RFC 1122 §2.3.3.
+//! With OUI 0 the protocol id is an EtherType. Hosts of the Internet speak Ethernet II, RFC 1122 §2.3.3, and
+//! may understand this.
+//!
+//! ```
+//! use tersus_wire::{ethernet, llc, EtherType};
+//!
+//! let mut frame = [0; 64];
+//! let header =
+//!     ethernet::LengthRepr { destination: [2, 0, 0, 0, 0, 2], source: [2, 0, 0, 0, 0, 1], length: 8 + 4 };
+//! header.emit(&mut frame)?;
+//! llc::SnapRepr::new(EtherType::IPV4).emit(&mut frame[ethernet::HEADER_LEN..])?;
+//!
+//! let read = ethernet::Packet::parse(&frame)?;
+//! assert_eq!(read.ether_type().as_length(), Some(12)); // so an LLC header follows, and the padding is left out
+//! let snap = llc::Packet::parse(read.payload())?.snap()?;
+//! assert_eq!(snap.map(|snap| (snap.ether_type(), snap.payload())), Some((Some(EtherType::IPV4), &[0; 4][..])));
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 mod control;
 

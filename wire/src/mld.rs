@@ -13,6 +13,32 @@
 //! +--------------+-+----+-----------+
 //! |     Source Addresses (16 each)  |
 //! ```
+//!
+//! Messages leave with Hop Limit 1, behind the header that [`ipv6_ext::router_alert`](crate::ipv6_ext::router_alert) makes.
+//!
+//! ```
+//! use tersus_wire::mld::{Packet, Record, RecordType, Records, Repr, Sources, ALL_V2_ROUTERS};
+//!
+//! // What a host says when it joins a group.
+//! let record = Record {
+//!     kind: RecordType::ChangeToExclude,
+//!     group: "ff02::fb".parse()?,
+//!     sources: Sources::new(&[]), // all but none
+//! };
+//! let mut records = [0; 64];
+//! let len = record.emit(&mut records)?;
+//! let report = Repr::ReportV2 { records: Records::parse(&records[..len], 1)? };
+//!
+//! let source = "fe80::1".parse()?;
+//! let mut message = [0; 64];
+//! let len = report.emit(source, ALL_V2_ROUTERS, &mut message)?;
+//!
+//! let packet = Packet::parse(&message[..len])?;
+//! assert!(packet.is_checksum_valid(source, ALL_V2_ROUTERS));
+//! let Repr::ReportV2 { records } = Repr::parse(&packet)? else { panic!("another message") };
+//! assert_eq!(records.iter().next().map(|record| record.group), Some("ff02::fb".parse()?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod record;
 #[cfg(test)]

@@ -9,9 +9,11 @@
 //!  137 Redirect                | reserved (4), target (16), destination (16)| 2, 4
 //! ```
 //!
-//! [`Message::parse`] takes what follows type, code and checksum, and refuses what no message of the type can be
-//! (§4, §4.6); [`Message::validate`] applies the rules that need the IP header (§6.1, §7.1, §8.1). The checksum is
-//! verified with all of ICMPv6, not here. The reprs emit whole ICMPv6 messages, checksum included.
+//! [`Message::from_icmpv6`] takes a packet, [`Message::parse`] what follows type, code and checksum; both refuse what
+//! no message of the type can be (§4, §4.6). [`Message::validate`] applies the rules that need the IP header (§6.1,
+//! §7.1, §8.1): a host acts on a message only then. The checksum is verified with all of ICMPv6, not here. [`Repr`] and
+//! [`OptionRepr`] emit everything, the other reprs in a shorter way what hosts send most; all emit whole ICMPv6
+//! messages, checksum included.
 //!
 //! A Router Advertisement with two options, written and read again:
 //! ```
@@ -33,7 +35,8 @@
 //! let mut message = [0; 128];
 //! let len = advertisement.emit("fe80::1".parse().unwrap(), tersus_wire::ndisc::ALL_NODES, &mut message)?;
 //!
-//! let read = Message::parse(message[0], message[1], &message[4..len])?;
+//! let packet = tersus_wire::icmpv6::Packet::parse(&message[..len])?;
+//! let read = Message::from_icmpv6(&packet)?;
 //! assert_eq!(read.options().next(), Some(NdiscOption::Mtu(1280)));
 //! assert!(read.to_string().ends_with("captive portal https://portal.example"));
 //! # Ok(())
@@ -47,7 +50,7 @@ mod other;
 mod repr;
 mod resolution;
 
-use crate::Error;
+use crate::{icmpv6, Error};
 pub use configuration::{Dnssl, Nat64Prefix, SearchName};
 use core::fmt;
 use core::net::Ipv6Addr;
@@ -165,6 +168,15 @@ fn split<const N: usize>(body: &[u8]) -> Result<(&[u8; N], Options<'_>), Error> 
 }
 
 impl<'a> Message<'a> {
+    /// The message in an ICMPv6 packet, whose checksum is not looked at: see
+    /// [`icmpv6::Packet::is_checksum_valid`].
+    ///
+    /// # Errors
+    /// As [`Message::parse`]; `Unknown` if the packet is none of neighbour discovery.
+    pub fn from_icmpv6(packet: &icmpv6::Packet<'a>) -> Result<Self, Error> {
+        Self::parse(packet.message_type().0, packet.code(), packet.body())
+    }
+
     /// Parses what follows type, code and checksum of an ICMPv6 message, to its end.
     ///
     /// # Errors

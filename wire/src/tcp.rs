@@ -12,12 +12,47 @@
 //!  |                             Data                              :
 //! ```
 //!
-//! [`Packet`] shows a whole segment; the stack receives by [`split_mut`] and sends by [`emit`], which builds no
-//! [`Repr`].
+//! [`Packet`] shows a whole segment, [`Repr`] is what it says. Shorter ways, for who carries streams: [`split_mut`] gives
+//! the data to be altered, [`emit`] writes a segment without a [`Repr`], its data in the two pieces of a ring buffer.
+//!
+//! A SYN, written and read:
+//!
+//! ```
+//! use tersus_wire::ip::pseudo_addresses;
+//! use tersus_wire::tcp::{Checksum, Fields, Flags, Options, Packet, Repr, TcpOption};
+//!
+//! let (source, destination) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+//! let syn = Repr {
+//!     fields: Fields {
+//!         src_port: 5000,
+//!         dst_port: 80,
+//!         seq: 1,
+//!         ack: 0,
+//!         flags: Flags::SYN,
+//!         window: 65_535,
+//!         urgent: 0,
+//!     },
+//!     options: Options { mss: Some(1460), sack_permitted: true, ..Options::EMPTY },
+//! };
+//! let mut buffer = [0; 60];
+//! let len = syn.emit(&mut buffer, &[], Checksum::Full(pseudo_addresses(source, destination)))?;
+//!
+//! let segment = Packet::parse(&buffer[..len])?;
+//! segment.verify_between(source, destination)?;
+//! assert_eq!(segment.to_string(), "5000 > 80 [S] seq 1 win 65535 <mss 1460,sackOK>");
+//! assert!(segment.header().flags().contains(Flags::SYN));
+//! assert_eq!(segment.options().next(), Some(Ok(TcpOption::Mss(1460)))); // one by one, unknown ones too
+//! assert_eq!(Repr::parse(&segment)?.options.mss, Some(1460)); // the known ones at once
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
+//!
+//! Sequence numbers are plain `u32`; what is before and behind what, around zero, is for who keeps a connection.
 
 use crate::checksum::Sum;
+use crate::ip::pseudo_addresses;
 use crate::{words, Error, IpProtocol};
 use core::fmt;
+use core::net::IpAddr;
 
 mod acc_ecn;
 mod options;
@@ -31,7 +66,7 @@ pub use other::OtherOption;
 /// Length of the header without options, in octets.
 pub const HEADER_LEN: usize = 20;
 /// Longest option area, in octets.
-pub const MAX_OPTIONS_LEN: usize = 40;
+pub const OPTIONS_LEN_MAX: usize = 40;
 
 // Offsets, in the order of the figure.
 const DATA_OFFSET: usize = 12;
@@ -259,6 +294,17 @@ impl<'a> Packet<'a> {
         }
         sum.is_valid()
     }
+
+    /// Verifies the checksum of a segment between these addresses, both of one family.
+    ///
+    /// # Errors
+    /// `Checksum` if it is wrong.
+    pub fn verify_between(&self, source: IpAddr, destination: IpAddr) -> Result<(), Error> {
+        match self.verify_checksum(pseudo_addresses(source, destination)) {
+            true => Ok(()),
+            false => Err(Error::Checksum),
+        }
+    }
 }
 
 impl fmt::Display for Packet<'_> {
@@ -406,7 +452,7 @@ pub enum Checksum {
 #[inline(never)]
 pub fn emit_words(segment: &mut [u8], header: &[u32], addresses: Sum) -> Result<(), Error> {
     let (words, have) = (header.len(), segment.len());
-    if !(HEADER_LEN / 4..=(HEADER_LEN + MAX_OPTIONS_LEN) / 4).contains(&words) {
+    if !(HEADER_LEN / 4..=(HEADER_LEN + OPTIONS_LEN_MAX) / 4).contains(&words) {
         return Err(Error::Unrepresentable);
     }
     if have < words * 4 {
@@ -442,7 +488,7 @@ pub fn emit(
 ) -> Result<usize, Error> {
     let [front, back] = payload;
     let header_len = HEADER_LEN + options.len();
-    if options.len() > MAX_OPTIONS_LEN || header_len % 4 != 0 {
+    if options.len() > OPTIONS_LEN_MAX || header_len % 4 != 0 {
         return Err(Error::Unrepresentable);
     }
     // At most 60, so shifting it by two places leaves the four low bits of the octet, the reserved ones, zero.
@@ -520,7 +566,7 @@ impl Repr {
     /// # Errors
     /// As [`Options::emit`] and [`emit`].
     pub fn emit(&self, buffer: &mut [u8], payload: &[u8], checksum: Checksum) -> Result<usize, Error> {
-        let mut area = [0; MAX_OPTIONS_LEN];
+        let mut area = [0; OPTIONS_LEN_MAX];
         let len = self.options.emit(&mut area)?;
         let options = area.get(..len).unwrap_or(&[]);
         emit(buffer, &self.fields, options, [payload, &[]], checksum)

@@ -12,6 +12,21 @@
 //!
 //! Zero in the Checksum field means that none was made: legal over IPv4, by default not over IPv6 (RFC 8200
 //! §8.1). Which to accept is the caller's decision: [`Header::checksum`] tells, [`Packet::verify_between`] is the default.
+//!
+//! ```
+//! use tersus_wire::{ip, udp};
+//!
+//! let (source, destination) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+//! let mut datagram = [0; udp::HEADER_LEN + 5];
+//! let repr = udp::Repr { src_port: 5000, dst_port: 53 };
+//! repr.emit(&mut datagram, b"hello", ip::pseudo_addresses(source, destination))?;
+//!
+//! let read = udp::Packet::parse(&datagram)?;
+//! read.verify_between(source, destination)?;
+//! assert_eq!((read.header().src_port(), read.header().dst_port()), (Some(5000), 53));
+//! assert_eq!(read.payload(), b"hello");
+//! # Ok::<(), tersus_wire::Error>(())
+//! ```
 
 use crate::checksum::{copy_and_sum, Sum};
 use crate::ip::pseudo_addresses;
@@ -147,7 +162,7 @@ impl<'a> Packet<'a> {
 ///
 /// # Errors
 /// As [`Packet::parse`].
-pub fn split(segment: &mut [u8]) -> Result<(Header<'_>, &mut [u8]), Error> {
+pub fn split_mut(segment: &mut [u8]) -> Result<(Header<'_>, &mut [u8]), Error> {
     let have = segment.len();
     let (header, rest) = segment.split_first_chunk_mut().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
     let header = Header(header);
@@ -481,7 +496,7 @@ mod tests {
             let mut bytes = [0; 12];
             bytes[4..6].copy_from_slice(&u16::to_be_bytes(length));
             assert_eq!(Packet::parse(&bytes[..have]).map(|p| p.payload().len()), want, "{length} {have}");
-            assert_eq!(split(&mut bytes[..have]).map(|(_, p)| p.len()), want, "{length} {have}");
+            assert_eq!(split_mut(&mut bytes[..have]).map(|(_, p)| p.len()), want, "{length} {have}");
         }
     }
 
@@ -491,7 +506,7 @@ mod tests {
         let bytes = emit(&mut buffer, b"data", sum(V4));
         for len in 0..bytes.len() {
             assert!(matches!(Packet::parse(&bytes[..len]), Err(Error::Truncated { .. })), "{len}");
-            assert!(matches!(split(&mut bytes[..len]), Err(Error::Truncated { .. })), "{len}");
+            assert!(matches!(split_mut(&mut bytes[..len]), Err(Error::Truncated { .. })), "{len}");
         }
     }
 

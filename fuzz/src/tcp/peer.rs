@@ -284,11 +284,11 @@ impl Stamps {
 impl SegmentOptions {
     fn build(&self, fields: &wire::Fields, flow: &mut Flow, payload: &[u8]) -> Option<Vec<u8>> {
         let mut options = wire::Options::default();
-        let mut area = vec![0; wire::MAX_OPTIONS_LEN];
+        let mut area = vec![0; wire::OPTIONS_LEN_MAX];
         let area = match &self.raw {
             Some(raw) => {
                 let mut raw = raw.clone();
-                raw.truncate(wire::MAX_OPTIONS_LEN);
+                raw.truncate(wire::OPTIONS_LEN_MAX);
                 raw.resize(raw.len().div_ceil(4) * 4, 0);
                 raw
             }

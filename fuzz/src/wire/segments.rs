@@ -3,7 +3,7 @@
 use super::{emitted, transport, Family};
 use crate::{check, samples};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use tersus_wire::tcp::{OptionsIter, OtherOption, TcpOption, MAX_OPTIONS_LEN};
+use tersus_wire::tcp::{OptionsIter, OtherOption, TcpOption, OPTIONS_LEN_MAX};
 use tersus_wire::udp as u;
 use tersus_wire::IpProtocol;
 
@@ -20,7 +20,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 pub(super) fn tcp_options(bytes: &[u8]) {
-    let area = &bytes[..bytes.len().min(MAX_OPTIONS_LEN)];
+    let area = &bytes[..bytes.len().min(OPTIONS_LEN_MAX)];
     let _ = OptionsIter::new(area).to_string();
     assert!(OptionsIter::new(area).count() <= area.len());
     let only = |octets: &[u8], want: TcpOption<'_>| {

@@ -13,7 +13,7 @@ pub(super) fn udp(bytes: &[u8]) {
     let addresses = pseudo_addresses(SOURCE, DESTINATION);
     let parsed = u::Packet::parse(bytes);
     let mut copy = bytes.to_vec();
-    match (&parsed, u::split(&mut copy)) {
+    match (&parsed, u::split_mut(&mut copy)) {
         (Ok(packet), Ok((header, payload))) => {
             assert_eq!(packet.header(), header);
             assert_eq!(packet.payload(), payload);
@@ -50,15 +50,15 @@ pub(super) fn tcp(bytes: &[u8]) {
     }
     let Ok(packet) = parsed else { return };
     let _ = packet.to_string();
-    assert!(packet.options().count() <= t::MAX_OPTIONS_LEN);
+    assert!(packet.options().count() <= t::OPTIONS_LEN_MAX);
     assert_eq!(packet.verify_checksum(addresses), t::verify_checksum(bytes, addresses));
     let Ok(repr) = t::Repr::parse(&packet) else { return };
-    let mut area = [0; t::MAX_OPTIONS_LEN];
+    let mut area = [0; t::OPTIONS_LEN_MAX];
     match repr.options.emit(&mut area) {
         Ok(len) => assert_eq!(len, repr.options.buffer_len()),
         // Options packed without alignment may need more room than there is when they are aligned.
         Err(Error::Unrepresentable) => {
-            assert!(repr.options.buffer_len() > t::MAX_OPTIONS_LEN);
+            assert!(repr.options.buffer_len() > t::OPTIONS_LEN_MAX);
             return;
         }
         Err(error) => panic!("{error}"),

@@ -72,7 +72,7 @@ pub const fn integrity_code_len(level: u8) -> usize {
     }
 }
 
-/// A view of the header.
+/// A view of the auxiliary security header of a frame, IEEE 802.15.4 §9.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecurityHeader<'a> {
     pub(super) control: u8,
@@ -131,7 +131,7 @@ impl SecurityHeader<'_> {
     }
 }
 
-/// The meaning of the header.
+/// The meaning of an auxiliary security header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecurityRepr {
     /// Security level, 0 to 7.

@@ -3,7 +3,7 @@
 //! ```text
 //!   fixed header: Payload Length 0 | Hop-by-Hop Options: Jumbo Payload, 4 octets of length | ...
 //! ```
-//! The stack sends and takes none; this is for those who look at packets.
+//! No link of 65,575 octets or less carries any; those of a capture may come from inside a host.
 
 use super::{Chain, Header, Opt};
 use crate::{ipv6, Error, IpProtocol};

@@ -16,7 +16,7 @@ use crate::{ip, Error, IpProtocol};
 use core::fmt;
 use core::net::Ipv6Addr;
 
-/// Length of what all messages have, in octets.
+/// Length of what all mobility messages have, in octets: Payload Proto to Checksum.
 pub const MOBILITY_HEADER_LEN: usize = 6;
 const CHECKSUM: usize = 4;
 

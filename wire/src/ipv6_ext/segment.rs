@@ -24,7 +24,7 @@ const HEADER_LEN: usize = 8;
 /// Offset of Last Entry in the routing header.
 const LAST_ENTRY: u16 = 4;
 
-/// A view of the type-specific data.
+/// A view of the type-specific data of a segment routing header (type 4), RFC 8754 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentRouting<'a> {
     flags: u8,

@@ -22,7 +22,7 @@ const HEADER_LEN: usize = 8;
 /// Offset of Pad in the routing header.
 const PAD: u16 = 5;
 
-/// A view of the type-specific data.
+/// A view of the type-specific data of an RPL source route (type 3), RFC 6554 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceRoute<'a> {
     cmpr_i: u8,

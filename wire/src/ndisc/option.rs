@@ -262,12 +262,12 @@ impl Prefix<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Preference {
-    /// 11.
+    /// 11: use others first.
     Low,
-    /// 00.
+    /// 00: what routers say that know of no preference.
     #[default]
     Medium,
-    /// 01.
+    /// 01: use it first.
     High,
 }
 

@@ -89,7 +89,7 @@ pub enum OptionRepr<'a> {
 }
 
 impl<'a> OptionRepr<'a> {
-    /// What an option means. `like` is the address of our link: it says which kind a link-layer address option holds; one
+    /// What an option means. `like` is any address of the link's kind, such as one's own: it says which kind a link-layer address option holds; one
     /// that holds none of that kind is `Unknown`.
     #[must_use]
     pub fn parse(option: &NdiscOption<'a>, like: &HardwareAddress) -> Self {

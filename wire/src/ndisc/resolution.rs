@@ -42,7 +42,7 @@ pub struct RouterSolicitationRepr {
 }
 
 impl SolicitationRepr {
-    /// What a message means. `like` is the address of our link: it says which kind the option holds.
+    /// What a message means. `like` is any address of the link's kind, such as one's own: it says which kind the option holds.
     #[must_use]
     pub fn parse(message: &NeighbourSolicitation<'_>, like: &HardwareAddress) -> Self {
         let source_link_layer = message.options.source_link_layer().and_then(|option| option.address(like));
@@ -70,7 +70,7 @@ impl SolicitationRepr {
 }
 
 impl AdvertisementRepr {
-    /// What a message means. `like` is the address of our link: it says which kind the option holds.
+    /// What a message means. `like` is any address of the link's kind, such as one's own: it says which kind the option holds.
     #[must_use]
     pub fn parse(message: &NeighbourAdvertisement<'_>, like: &HardwareAddress) -> Self {
         let target_link_layer = message.options.target_link_layer().and_then(|option| option.address(like));
@@ -103,7 +103,7 @@ impl AdvertisementRepr {
 }
 
 impl RouterSolicitationRepr {
-    /// What a message means. `like` is the address of our link: it says which kind the option holds.
+    /// What a message means. `like` is any address of the link's kind, such as one's own: it says which kind the option holds.
     #[must_use]
     pub fn parse(message: &RouterSolicitation<'_>, like: &HardwareAddress) -> Self {
         let source_link_layer = message.options.source_link_layer().and_then(|option| option.address(like));

@@ -18,6 +18,40 @@
 //! [`compress`] and [`decompress`] go over a packet once and need nothing but the addresses of the frame and the
 //! [`Contexts`]. `decompress(compress(packet))` is the packet, octet by octet: what could not be restored
 //! exactly is not compressed. Left out: HC1 and HC2 (RFC 4944 §10, superseded).
+//!
+//! ```
+//! use tersus_wire::sixlowpan::{compress, decompress, Context, ContextUse, Contexts, LinkAddresses};
+//! use tersus_wire::{ip, ipv6, udp, HardwareAddress, IpProtocol};
+//!
+//! // The prefix 2001:db8::/64 is known to all as context 0, and stands in no frame.
+//! let mut contexts = Contexts::new();
+//! let prefix: std::net::Ipv6Addr = "2001:db8::".parse()?;
+//! contexts.set(0, Context::new(prefix.octets(), 64, ContextUse::Both).ok_or("prefix too long")?);
+//! // Nor do interface identifiers that follow from the addresses of the frame.
+//! let link = LinkAddresses { source: HardwareAddress::short(1), destination: HardwareAddress::short(2) };
+//!
+//! let (source, destination) = ("2001:db8::ff:fe00:1".parse()?, "2001:db8::ff:fe00:2".parse()?);
+//! let mut packet = [0; 53];
+//! ipv6::Repr::new(IpProtocol::UDP, source, destination, 13).emit(&mut packet)?;
+//! let addresses = ip::pseudo_addresses(source.into(), destination.into());
+//! udp::Repr { src_port: 61_617, dst_port: 61_618 }.emit(&mut packet[40..], b"hello", addresses)?;
+//!
+//! // 48 octets of headers become six; what they do not stand for follows as it is.
+//! let mut frame = [0; 127];
+//! let headers = compress(&packet, &link, &contexts, &mut frame)?;
+//! let rest = &packet[headers.covered..];
+//! let len = headers.header_len + rest.len();
+//! frame[headers.header_len..len].copy_from_slice(rest);
+//! assert_eq!((headers.covered, headers.header_len), (48, 6));
+//!
+//! let mut restored = [0; 1280];
+//! let whole = decompress(&frame[..len], None, &link, &contexts, &mut restored)?;
+//! assert_eq!(&restored[..whole.len], &packet);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! If [`Decompressed::checksum`] is there, the sender has elided the UDP checksum, and [`ElidedChecksum::restore`] writes it
+//! once the packet is complete. These functions have an [`Error`] of their own, which says more of what is wrong.
 
 mod address;
 mod compress;

@@ -9,7 +9,7 @@ use crate::Error;
 use core::fmt;
 
 use super::other::OtherOption;
-use super::MAX_OPTIONS_LEN;
+use super::OPTIONS_LEN_MAX;
 
 // Kinds, IANA "TCP Option Kind Numbers".
 const END_OF_LIST: u8 = 0;
@@ -272,7 +272,7 @@ impl<'a> TcpOption<'a> {
             Self::Unknown { kind, .. } => kind > NO_OPERATION,
             _ => true,
         };
-        if need > MAX_OPTIONS_LEN || !is_representable {
+        if need > OPTIONS_LEN_MAX || !is_representable {
             return Err(Error::Unrepresentable);
         }
         let mut out = Put::new(buffer, need)?;
@@ -460,7 +460,7 @@ impl Options {
     /// SACK blocks that fit beside the other options: at most 4, at most 3 with timestamps.
     #[must_use]
     pub fn sack_room(&self) -> usize {
-        (MAX_OPTIONS_LEN.saturating_sub(self.len_without_sack() + 4) / 8).min(MAX_SACK_BLOCKS)
+        (OPTIONS_LEN_MAX.saturating_sub(self.len_without_sack() + 4) / 8).min(MAX_SACK_BLOCKS)
     }
 
     fn len_without_sack(&self) -> usize {
@@ -483,7 +483,7 @@ impl Options {
     /// `buffer` is shorter than [`Options::buffer_len`].
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let len = self.buffer_len();
-        if len > MAX_OPTIONS_LEN {
+        if len > OPTIONS_LEN_MAX {
             return Err(Error::Unrepresentable);
         }
         let have = buffer.len();

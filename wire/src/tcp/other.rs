@@ -82,7 +82,7 @@ impl<'a> OtherOption<'a> {
             }
             Self::Md5(digest) => unknown(MD5, digest).emit(buffer),
             Self::Authentication { key_id, next_key_id, mac } => {
-                let mut data = [0; super::MAX_OPTIONS_LEN];
+                let mut data = [0; super::OPTIONS_LEN_MAX];
                 let len = mac.len().saturating_add(2);
                 let place = data.get_mut(..len).ok_or(Error::Unrepresentable)?;
                 for (to, from) in place.iter_mut().zip([key_id, next_key_id].iter().chain(mac)) {

@@ -255,15 +255,15 @@ fn an_impossible_length_ends_the_list_with_one_error() {
 fn all_option_areas_of_random_octets_are_read_to_an_end() {
     let mut state = 1u32;
     for _ in 0..20_000 {
-        let mut area = [0; MAX_OPTIONS_LEN];
+        let mut area = [0; OPTIONS_LEN_MAX];
         for octet in &mut area {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             // Small values make plausible kinds and lengths.
             *octet = (state >> 24) as u8 % if state & 0x80_0000 == 0 { 12 } else { 255 };
         }
-        assert!(OptionsIter::new(&area).count() <= MAX_OPTIONS_LEN);
+        assert!(OptionsIter::new(&area).count() <= OPTIONS_LEN_MAX);
         if let Ok(options) = Options::parse(&area) {
-            let mut again = [0; MAX_OPTIONS_LEN];
+            let mut again = [0; OPTIONS_LEN_MAX];
             if let Ok(len) = options.emit(&mut again) {
                 assert_eq!(Options::parse(&again[..len]), Ok(options), "{area:?}");
             }
@@ -442,7 +442,7 @@ fn the_options_of_a_plain_syn_are_read_and_written_in_one_piece() {
     let syn = PlainSyn { mss: 1460, window_scale: 7 };
     let octets = syn.to_octets();
     let options = Options { mss: Some(1460), window_scale: Some(7), sack_permitted: true, ..Options::EMPTY };
-    let mut area = [0; MAX_OPTIONS_LEN];
+    let mut area = [0; OPTIONS_LEN_MAX];
     assert_eq!(options.emit(&mut area), Ok(PlainSyn::LEN));
     assert_eq!(area[..PlainSyn::LEN], octets);
     assert_eq!(Options::parse(&octets), Ok(options));
