@@ -22,7 +22,9 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         let Ok((header, payload)) = ipv6::split_mut(packet) else {
             return count(&mut host.statistics.malformed);
         };
-        let Some(arrival) = host.accept_v6(self.interface, self.flags, &header, link.cast) else { return };
+        let Some(arrival) = host.accept_v6(self.interface, self.flags, &header, payload, link.cast) else {
+            return;
+        };
         let payload_len = payload.len();
         let mut flags = self.flags;
         let reason = match host.walk(header.next_header(), payload, Part::Packet) {
@@ -184,6 +186,13 @@ fn seen_in_chain(next_header: IpProtocol, chain: &[u8], accept: &Accept) -> InFl
     flags
 }
 
+/// Whether a packet is of neighbour discovery, which judges messages with our source itself: they may be a conflict.
+fn is_discovery(header: &ipv6::Header<'_>, payload: &[u8]) -> bool {
+    header.next_header() == IpProtocol::ICMPV6
+        && header.hop_limit() == tersus_wire::ndisc::HOP_LIMIT
+        && matches!(payload.first(), Some(133..=137))
+}
+
 impl Host<'_> {
     /// Whether a packet is for us and comes from a host; if not, it is counted.
     fn accept_v6(
@@ -191,6 +200,7 @@ impl Host<'_> {
         interface: InterfaceId,
         flags: InFlags,
         header: &ipv6::Header<'_>,
+        payload: &[u8],
         link_cast: Cast,
     ) -> Option<Arrival> {
         let (source, destination) = (header.source(), header.destination());
@@ -221,14 +231,11 @@ impl Host<'_> {
             if own.interface != interface && !is_loopback {
                 continue;
             }
-            if own.address == own_source && !is_loopback && !self.may_echo(header) {
+            if own.address == own_source && !is_loopback && !is_discovery(header, payload) {
                 count(&mut self.statistics.own_source);
                 return None;
             }
-            if own.address == own_destination {
-                is_own = true;
-                break;
-            }
+            is_own |= own.address == own_destination;
         }
         if is_own && !source.is_unspecified() {
             let reply_from = (link_cast == Cast::Unicast).then_some(IpAddr::V6(destination));
@@ -246,11 +253,6 @@ impl Host<'_> {
         };
         let cast = if link_cast == Cast::Broadcast { Cast::Broadcast } else { Cast::Multicast };
         Some(Arrival { cast, reply_from })
-    }
-
-    /// Neighbour discovery judges messages with our source itself: they may be a conflict.
-    fn may_echo(&self, header: &ipv6::Header<'_>) -> bool {
-        header.next_header() == IpProtocol::ICMPV6 && header.hop_limit() == tersus_wire::ndisc::HOP_LIMIT
     }
 
     /// Walks the extension headers. `Err`: the packet is dropped, with a reason if an ICMP error is due.

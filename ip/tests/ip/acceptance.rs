@@ -152,11 +152,38 @@ fn ipv6_addresses_decide_who_is_heard() {
         ("ff02::1", "2001:db8::1", false, "martian_source"),
         ("::ffff:192.0.2.9", "2001:db8::1", false, "martian_source"),
         ("2001:db8::1", "2001:db8::1", false, "own_source"),
+        ("2001:db8::1", "fe80::1", false, "own_source"),
+        ("fe80::1", "2001:db8::1", false, "own_source"),
+        ("fe80::1", "ff02::1", false, "own_source"),
     ] {
         let before = host.counter(counter);
         let packet = datagram_v6(source, destination, b"abcdefgh");
         assert_eq!(is_delivered(&mut host, Cast::Unicast, packet), want, "{source} > {destination}");
         assert_eq!(host.counter(counter), before + 1, "{source} > {destination} counts as {counter}");
+    }
+}
+
+#[test]
+fn of_what_seems_to_come_from_us_only_neighbour_discovery_is_heard() {
+    let mut host = Host::ethernet();
+    host.transport.protocols.push(IpProtocol::ICMPV6);
+    // ICMPv6 type, Hop Limit, counter
+    for (kind, hop_limit, counter) in [
+        (128, 64, "own_source"),
+        (128, 255, "own_source"),
+        (1, 255, "own_source"),
+        (130, 255, "own_source"),
+        (135, 64, "own_source"),
+        (135, 255, "nd_received"),
+    ] {
+        let before = host.counter(counter);
+        let mut message = [0; 24];
+        message[0] = kind;
+        let (source, destination) = (v6("2001:db8::1"), v6("fe80::1"));
+        tersus_wire::icmpv6::fill_checksum(source, destination, &mut message);
+        let packet = packet_v6(source, destination, IpProtocol::ICMPV6, hop_limit, &message);
+        assert!(!is_delivered(&mut host, Cast::Unicast, packet), "{kind} {hop_limit}");
+        assert_eq!(host.counter(counter), before + 1, "{kind} {hop_limit} counts as {counter}");
     }
 }
 
