@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::icmp_error::{Offender, Reason};
 use crate::links::Links;
 use crate::neighbour::{Failure, Neighbours, Usable};
+use crate::own_addresses::News;
 use crate::{
     Advice, Deadline, Fill, IcmpError, Instant, InterfaceId, IpMeta, JoinError, Outgoing, PackedAddress,
     Path, Quoted, RouteEntry, SendError,
@@ -94,7 +95,7 @@ impl Duties {
     #[must_use]
     pub const fn with_announcements(mut self) -> Self {
         self.announcements = Some(Announcements {
-            start: |host, interface| host.announce_again(interface),
+            start: |host, interface, news| host.announce_again(interface, news),
             due: |host, now, links| host.announce_due(now, links),
             next_due: |host| host.next_announcement(),
         });
@@ -189,7 +190,7 @@ pub(crate) struct Errors {
 /// Announcements of own addresses.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Announcements {
-    pub(crate) start: fn(&mut Host<'_>, InterfaceId),
+    pub(crate) start: fn(&mut Host<'_>, InterfaceId, News),
     pub(crate) due: fn(&mut Host<'_>, Instant, &mut dyn Links),
     pub(crate) next_due: fn(&Host<'_>) -> Deadline,
 }

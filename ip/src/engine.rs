@@ -235,7 +235,7 @@ impl<'a> Ip<'a> {
         if let Some(own) = self.host.addresses.get_mut(index) {
             let prefix_len = cidr.prefix_len();
             *own = OwnAddress { address: packed, prefix_len, interface, in_groups, ..OwnAddress::FREE };
-            own.announce(Instant::ZERO);
+            own.announce(own_addresses::News::Address, Instant::ZERO);
         }
         self.host.moved();
         Ok(())

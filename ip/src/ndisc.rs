@@ -379,6 +379,15 @@ pub fn unsolicited_advertisement(address: Ipv6Addr, hardware: HardwareAddress) -
     SendAdvertisement { source: Some(address), destination: ALL_NODES, to: None, message }
 }
 
+/// An advertisement that nobody asked for: `address` is new here, RFC 9131 §6.1.2. It overrides nothing: another station
+/// may have the address.
+#[must_use]
+pub fn address_advertisement(address: Ipv6Addr, hardware: HardwareAddress) -> SendAdvertisement {
+    let mut advertisement = unsolicited_advertisement(address, hardware);
+    advertisement.message.flags = AdvertFlags::empty();
+    advertisement
+}
+
 fn count(counter: &mut u32) {
     *counter = counter.wrapping_add(1);
 }

@@ -1,14 +1,26 @@
 //! The host's own addresses, each with its prefix and interface, and their announcement.
 //!
-//! A new address is announced so that stations which knew it elsewhere learn where it is now: over IPv4 by two ARP
-//! announcements two seconds apart (RFC 5227 §2.3), over IPv6 by two unsolicited Neighbor Advertisements a second
-//! apart (RFC 4861 §7.2.6, RFC 9131).
+//! A new address is announced: over IPv4 by two ARP announcements two seconds apart (RFC 5227 §2.3), over IPv6 by two
+//! unsolicited Neighbor Advertisements a second apart. Those of a new address override nothing, since another station may
+//! have it (RFC 9131 §6.1.2); those of a new hardware address do (RFC 4861 §7.2.6). Differs: both go to all nodes, not the
+//! first to routers alone, so that whoever asks for the address just then has its answer.
 
 use crate::{Deadline, Instant, InterfaceId, PackedAddress};
 use tersus_wire::Cidr;
 
 /// How often a new address is announced.
 const ANNOUNCEMENTS: u8 = 2;
+
+/// Why an address is announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub(crate) enum News {
+    /// It is new here, or was out of reach: its link is up again.
+    #[default]
+    Address,
+    /// It has another hardware address.
+    Hardware,
+}
 
 /// Why an address was not added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +59,8 @@ pub struct OwnAddress {
     pub(crate) interface: InterfaceId,
     /// Announcements still to be made.
     pub(crate) announcements: u8,
+    /// Of what.
+    pub(crate) news: News,
     /// Whether its groups were joined for it; those of an IPv6 address always are.
     pub(crate) in_groups: bool,
     pub(crate) announce_at: Deadline,
@@ -61,6 +75,7 @@ impl OwnAddress {
         prefix_len: 0,
         interface: InterfaceId(0),
         announcements: 0,
+        news: News::Address,
         in_groups: false,
         announce_at: Deadline::NONE,
         #[cfg(feature = "ipv4")]
@@ -103,15 +118,21 @@ impl OwnAddress {
         false
     }
 
-    /// Starts announcing.
-    pub(crate) fn announce(&mut self, now: Instant) {
+    /// Starts announcing. Another hardware address is told of until that is done, whatever comes meanwhile.
+    pub(crate) fn announce(&mut self, news: News, now: Instant) {
         self.announcements = ANNOUNCEMENTS;
+        if news == News::Hardware {
+            self.news = news;
+        }
         self.announce_at = Deadline::at(now);
     }
 
     /// One announcement was made; if the link knows no stations, none is needed.
     pub(crate) fn announced(&mut self, now: Instant, announces: bool) {
         self.announcements = if announces { self.announcements.saturating_sub(1) } else { 0 };
+        if self.announcements == 0 {
+            self.news = News::Address;
+        }
         let interval = if self.address.is_ipv4() { 2_000_000 } else { 1_000_000 };
         self.announce_at =
             if self.announcements == 0 { Deadline::NONE } else { Deadline::at(now.plus_micros(interval)) };

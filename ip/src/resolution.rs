@@ -7,6 +7,7 @@ use crate::links::Links;
 #[cfg(feature = "ipv6")]
 use crate::martian;
 use crate::neighbour::{Due, Failure, Ownership, Role, Solicitation};
+use crate::own_addresses::News;
 use crate::statistics::count;
 use crate::{routes, Deadline, Instant, InterfaceId, OwnAddress, PackedAddress, RouteEntry};
 use core::net::IpAddr;
@@ -236,9 +237,9 @@ impl Host<'_> {
     }
 
     /// The interface can carry packets again, or has another hardware address: its addresses are announced.
-    pub(crate) fn announce_again(&mut self, interface: InterfaceId) {
+    pub(crate) fn announce_again(&mut self, interface: InterfaceId, news: News) {
         for own in self.addresses.iter_mut().filter(|own| own.interface == interface) {
-            own.announce(self.now);
+            own.announce(news, self.now);
         }
     }
 
@@ -272,7 +273,10 @@ impl Host<'_> {
                 }
                 #[cfg(feature = "ipv6")]
                 Some(IpAddr::V6(address)) => {
-                    let message = ndisc::unsolicited_advertisement(address, hardware);
+                    let message = match own.news {
+                        News::Address => ndisc::address_advertisement(address, hardware),
+                        News::Hardware => ndisc::unsolicited_advertisement(address, hardware),
+                    };
                     self.advertise(own.interface, &message, tx, Purpose::Announcement);
                 }
                 _ => {}

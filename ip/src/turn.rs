@@ -4,6 +4,7 @@ use crate::event::Event;
 use crate::host::Host;
 use crate::interface::InterfaceFlags;
 use crate::links::{Links, List};
+use crate::own_addresses::News;
 use crate::statistics::count;
 use crate::{groups, Deadline, Instant, InterfaceId, Ip};
 use tersus_phy::{LinkControl, LinkEvents, LinkLayer, LinkProperties, LinkState};
@@ -140,10 +141,14 @@ impl Host<'_> {
             let _ = self.neighbours.flush(id);
         }
         if is_up && (!was_up || is_other) {
-            if let Some(announcements) = &self.duties.announcements {
-                (announcements.start)(self, id);
-            }
             self.full.remove(id);
+        }
+        if is_other || (is_up && !was_up) {
+            // They leave when the link is up.
+            if let Some(announcements) = &self.duties.announcements {
+                let news = if is_other { News::Hardware } else { News::Address };
+                (announcements.start)(self, id, news);
+            }
         }
         match (was_up, is_up) {
             (false, true) => self.tell(Event::LinkUp(id)),

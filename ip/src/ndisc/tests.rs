@@ -286,6 +286,9 @@ fn solicitations_go_to_the_group_with_our_address_or_to_the_neighbour() {
     let unasked = unsolicited_advertisement(OWN, US);
     assert_eq!((unasked.source, unasked.destination, unasked.to), (Some(OWN), ALL_NODES, None));
     assert_eq!(unasked.message.flags, AdvertFlags::OVERRIDE);
+    let new = address_advertisement(OWN, US);
+    assert_eq!((new.source, new.destination, new.to), (Some(OWN), ALL_NODES, None));
+    assert_eq!((new.message.flags, new.message.target_link_layer), (AdvertFlags::empty(), US));
     // Our own builders pass our own checks.
     let mut octets = [0; 40];
     for (message, source, destination) in

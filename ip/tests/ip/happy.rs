@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use tersus_ip::{Advice, Cast, Event, InterfaceId, IpLayer, Routes, SendError, Verdict};
+use tersus_phy::LinkState;
 use tersus_wire::{arp, ipv4, EtherType, IpProtocol};
 
 #[test]
@@ -196,6 +197,35 @@ fn new_addresses_are_announced_twice() {
     assert_eq!(host.at(3000).iter().map(Sent::kind).collect::<Vec<_>>(), ["announce 192.0.2.1"]);
     assert_eq!(host.ip.next_event(), Some(Event::LinkUp(InterfaceId(0))));
     assert!(host.at(10_000).is_empty());
+}
+
+// conf: IP6-NDC-21
+#[test]
+fn a_new_address_overrides_nothing_and_a_new_hardware_address_does() {
+    let mut host = Host::new(vec![FakeLink::ethernet()]);
+    host.ip.add_address(InterfaceId(0), cidr("2001:db8::1/64")).unwrap();
+    // How the link comes to be as it is then; flags of the announcements.
+    for (states, hardware, flags) in [
+        (&[LinkState::Up][..], US, 0),
+        (&[LinkState::Down, LinkState::Up], US, 0),
+        (&[LinkState::Up], station(7), 0x20),
+        (&[LinkState::Down, LinkState::Up], station(8), 0x20),
+    ] {
+        host.links[0].properties.hardware_address = hardware;
+        for state in states {
+            host.links[0].set_state(*state);
+            host.turn();
+        }
+        let mut sent = host.links[0].take_sent();
+        sent.extend(host.at(host.now.millis() + 1000));
+        assert_eq!(sent.len(), 2);
+        for sent in sent {
+            let packet = sent.v6();
+            assert_eq!(packet.header().destination(), v6("ff02::1"));
+            assert_eq!((packet.payload()[0], packet.payload()[4]), (136, flags));
+        }
+        assert!(host.at(host.now.millis() + 1000).is_empty());
+    }
 }
 
 #[test]
