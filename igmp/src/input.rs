@@ -80,7 +80,7 @@ impl Igmp<'_> {
         Ok(())
     }
 
-    /// MLD. Only what certainly comes from this link is taken: RFC 2710 §3, RFC 3810 §6.2.
+    /// MLD. Only what certainly comes from this link is taken: RFC 2710 §5, RFC 3810 §6.2.
     fn on_mld(&mut self, packet: &IpMeta<'_>, segment: &[u8]) -> Result<(), Error> {
         let (IpAddr::V6(source), IpAddr::V6(destination)) =
             (packet.addresses.source(), packet.addresses.destination())
@@ -92,13 +92,8 @@ impl Igmp<'_> {
             return Err(Error::Checksum);
         }
         let message = mld::Repr::parse(&message)?;
-        let is_query = matches!(message, mld::Repr::QueryV1 { .. } | mld::Repr::QueryV2 { .. });
-        let may_ask = is_link_local(source);
-        let may_report = may_ask || source.is_unspecified();
-        if packet.hop_limit != 1
-            || !packet.flags.contains(InFlags::ROUTER_ALERT)
-            || !(if is_query { may_ask } else { may_report })
-        {
+        // Reports from the unspecified address too: routers do not hear those (RFC 3590 §4), so they spare us none.
+        if packet.hop_limit != 1 || !packet.flags.contains(InFlags::ROUTER_ALERT) || !is_link_local(source) {
             count(&mut self.statistics.not_on_link);
             return Ok(());
         }

@@ -218,13 +218,15 @@ impl<'a> SmallIgmp<'a> {
         if head[0] != u8::from(igmp::Type::MembershipQuery) {
             return Err(Drop::Ignored);
         }
-        let tenths = match head[1] {
-            0 => {
+        // RFC 3376 §7.1: eight octets without a code are of version 1, with one of version 2; from twelve on it is 3.
+        let tenths = match (head[1], rest.len()) {
+            (0, 0) => {
                 self.older_until[0] = Deadline::at(packet.now.plus_micros(IGMP_V1_PRESENT));
                 100
             }
-            code if rest.is_empty() => u16::from(code),
-            code => igmp::decode(code),
+            (code, 0) => u16::from(code),
+            (_, 1..=3) => return Err(Drop::Bad),
+            (code, _) => igmp::decode(code),
         };
         let &[.., a, b, c, d] = head;
         Ok((PackedAddress::v4(Ipv4Addr::new(a, b, c, d)), u32::from(tenths) * 100_000))

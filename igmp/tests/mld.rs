@@ -230,6 +230,33 @@ fn an_older_querier_is_spoken_to_in_version_1() {
     });
 }
 
+// conf: MCS-ML1-03
+#[test]
+fn reports_that_routers_do_not_hear_spare_us_none() {
+    // From whom another host's report comes, whether ours is still due
+    for (from, is_due) in [("fe80::2", false), ("::", true), ("2001:db8::2", true)] {
+        let mut storage: Storage<1, 8> = Storage::new();
+        let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
+        with_ip(|ip_layer, said| {
+            join(ip_layer, &[A]);
+            run_until(&mut engine, ip_layer, said, 100_000);
+            take(said);
+            feed_mld(
+                &mut engine,
+                ip_layer.now,
+                Repr::QueryV1 { max_resp_delay: 9_000, group: Ipv6Addr::UNSPECIFIED },
+            );
+            let (IpAddr::V6(source), IpAddr::V6(to)) = (ip(from), ip(A)) else { panic!("IPv6") };
+            let mut octets = [0; 24];
+            Repr::ReportV1 { group: of(A) }.emit(source, to, &mut octets).unwrap();
+            feed_octets(&mut engine, ip_layer.now, from, A, &mut octets, |_| ());
+            assert_eq!(engine.poll_at().is_some(), is_due, "{from}");
+            run_until(&mut engine, ip_layer, said, 200_000);
+            assert_eq!(take(said).len(), usize::from(is_due), "{from}");
+        });
+    }
+}
+
 // conf: MCS-ML2-05
 #[test]
 fn version_1_lasts_as_long_as_the_queriers_own_interval_says() {

@@ -143,6 +143,39 @@ fn older_routers_are_answered_in_their_version_until_they_are_gone() {
     });
 }
 
+// conf: MCS-IG-05
+#[test]
+fn the_length_of_an_igmp_query_tells_its_version() {
+    // Octets, Max Resp Code, what is answered
+    for (len, code, answer) in [
+        (8, 0, Some("IGMPv1 report 239.7.7.7")),
+        (8, 1, Some("IGMPv2 report 239.7.7.7")),
+        (9, 0, None),
+        (9, 1, None),
+        (11, 0, None),
+        (11, 1, None),
+        (12, 0, Some("IGMPv2 report 239.7.7.7")),
+        (12, 1, Some("IGMPv2 report 239.7.7.7")),
+        (16, 0, Some("IGMPv2 report 239.7.7.7")),
+    ] {
+        with_ip(|ip, said| {
+            let mut engine = engine();
+            join(ip, &["239.7.7.7"]);
+            run_until(&mut engine, ip, said, 5000);
+            take(said);
+            let mut octets = vec![0; len];
+            [octets[0], octets[1]] = [0x11, code];
+            let sum = tersus_wire::checksum::Sum::new().add_bytes(&octets);
+            [octets[2], octets[3]] = sum.checksum().to_be_bytes();
+            feed_octets(&mut engine, ip.now, "192.0.2.254", "224.0.0.1", &mut octets, |_| ());
+            assert_eq!(counter(&engine, "dropped"), u32::from(answer.is_none()), "{len} {code}");
+            run_until(&mut engine, ip, said, 20_000);
+            let told = take(said).pop().map(|(_, _, text)| text);
+            assert_eq!(told.as_deref(), answer, "{len} {code}");
+        });
+    }
+}
+
 #[test]
 fn what_is_not_certainly_from_this_link_is_not_answered() {
     type Adjust = fn(&mut IpMeta<'_>);
