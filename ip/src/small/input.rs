@@ -23,7 +23,7 @@ use crate::{
 use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
 use core::net::Ipv4Addr;
-#[cfg(feature = "ipv6")]
+#[cfg(any(feature = "ipv6", feature = "fragmentation"))]
 use tersus_phy::RxChecksum;
 use tersus_phy::{Frame, LinkTx, Upper};
 #[cfg(feature = "ipv4")]
@@ -88,6 +88,16 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         } else {
             segment
         };
+        let rx = frame.meta;
+        #[cfg(feature = "fragmentation")]
+        let rx = {
+            let mut rx = rx;
+            // Nobody has seen the checksum of what came in parts.
+            if header.is_fragment() {
+                rx.checksum = RxChecksum::Unknown;
+            }
+            rx
+        };
         let meta = IpMeta {
             now: host.now,
             interface: ONLY,
@@ -98,7 +108,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             flags: if header.is_fragment() { InFlags::FRAGMENTED } else { InFlags::empty() },
             addresses: Addresses::V4(header.addresses()),
             reply_from: (cast == Cast::Unicast).then(|| IpAddr::V4(header.destination())),
-            rx: frame.meta,
+            rx,
         };
         let reason = deliver(host, self.transports, &meta, 9, segment, &from, back);
         #[cfg(feature = "fragmentation")]
@@ -214,7 +224,12 @@ impl SmallIp<'_> {
     #[cfg_attr(feature = "ipv6", inline(never))]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
-        let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
+        let is_host = match kind_v4(header.source()) {
+            Kind::Unicast | Kind::LinkLocal => true,
+            // Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
+            Kind::Unspecified => header.protocol() == IpProtocol::IGMP && header.destination().is_multicast(),
+            _ => false,
+        };
         if !is_host || matches!(self.relation(&source).0, Relation::Own | Relation::Edge) {
             count(&mut self.statistics.martian_source);
             return None;

@@ -56,8 +56,8 @@ impl SmallIp<'_> {
         match kind {
             NEIGHBOUR_SOLICITATION if is_own => {
                 let is_probe = source.is_unspecified();
-                // §7.1.1: a probe goes to the group and names no link-layer address.
-                if is_probe && (given.is_some() || !destination.is_multicast()) {
+                // §7.1.1: a probe goes to the solicited-node group and names no link-layer address.
+                if is_probe && (given.is_some() || destination != solicited_node(target)) {
                     return count(&mut self.statistics.nd_dropped);
                 }
                 let to = if is_probe { None } else { Some(given.unwrap_or(*from)) };

@@ -266,6 +266,7 @@ fn who_solicits_us_is_advertised_to_and_known() {
         (solicitation("2001:db8::9", "ff02::1:ff00:1", "2001:db8::7", PEER, 255), "for another"),
         (solicitation("2001:db8::9", "ff02::1:ff00:1", "2001:db8::1", US, 255), "with our address"),
         (solicitation("::", "ff02::1:ff00:1", "2001:db8::1", PEER, 255), "a probe that names an address"),
+        (solicitation("::", "ff02::1", "2001:db8::1", HardwareAddress::NONE, 255), "a probe to all"),
         (icmp_v6("2001:db8::9", "2001:db8::1", vec![135, 0, 0, 0, 0, 0, 0, 0, 1]), "short"),
     ] {
         let mut host = Small::new();

@@ -5,8 +5,8 @@ use crate::small::{kinds, Small};
 use crate::support::*;
 use crate::totality::{check, mutate};
 use tersus_ip::small::{FragmentStorage, CUTS_MAX};
-use tersus_ip::{Cast, InFlags, Instant, OutFlags, Outgoing, Progress, Random, Reject, Routes, SendError};
-use tersus_ip::{Source, Verdict};
+use tersus_ip::{Cast, InFlags, Instant, OutFlags, Outgoing, Progress, Random, Reject, Routes, RxChecksum};
+use tersus_ip::{SendError, Source, Verdict};
 use tersus_phy::LinkEvents;
 use tersus_wire::ipv4::{self, Flags};
 use tersus_wire::{arp, EtherType, IpProtocol};
@@ -46,6 +46,17 @@ fn counter(host: &Small, name: &str) -> u32 {
 
 fn knows(host: &mut Small) {
     host.arp(arp::Operation::Request, PEER, "192.0.2.9", "192.0.2.1");
+}
+
+#[test]
+fn what_a_device_says_of_a_fragment_s_checksum_is_not_the_datagram_s() {
+    let mut host = host();
+    host.link.rx_checksum = RxChecksum::Verified;
+    host.packet(fragment(7, 0, 8, 8));
+    host.packet(fragment(8, 0, 512, 999));
+    host.packet(fragment(8, 512, 999, 999));
+    let checksums: Vec<_> = host.transport.got.iter().map(|got| got.checksum).collect();
+    assert_eq!(checksums, [RxChecksum::Verified, RxChecksum::Unknown]);
 }
 
 #[test]

@@ -55,6 +55,27 @@ fn groups_are_heard_while_somebody_is_in_them() {
 }
 
 #[test]
+fn switches_without_an_address_are_heard_when_they_ask_for_groups() {
+    // protocol, source, destination, delivered
+    for (protocol, source, destination, want) in [
+        (IpProtocol::IGMP, "0.0.0.0", "224.0.0.1", true),
+        (IpProtocol::IGMP, "192.0.2.9", "224.0.0.1", true),
+        (IpProtocol::IGMP, "0.0.0.0", "192.0.2.1", false),
+        (IpProtocol::IGMP, "0.0.0.7", "224.0.0.1", false),
+        (IpProtocol::UDP, "0.0.0.0", "224.0.0.1", false),
+    ] {
+        let mut host = host();
+        host.ip.join(&mut host.link, ip("224.0.0.1")).unwrap();
+        host.transport.protocols.push(IpProtocol::IGMP);
+        let packet = packet_v4(source, destination, protocol, b"abcdefgh");
+        let cast = if destination.starts_with("224") { Cast::Multicast } else { Cast::Unicast };
+        assert!(host.packet_as(cast, packet).is_empty());
+        assert_eq!(host.transport.got.len(), usize::from(want), "{protocol} {source} > {destination}");
+        assert_eq!(host.counter("martian_source"), u32::from(!want));
+    }
+}
+
+#[test]
 fn groups_of_one_hardware_address_are_told_as_one() {
     let mut host = host();
     let octets = ethernet([1, 0, 0x5e, 7, 7, 7]);

@@ -4,8 +4,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::VecDeque;
 use tersus_ip::{
     Addresses, Cast, ChecksumOffload, Config, IcmpError, InFlags, Instant, InterfaceId, Ip, IpLayer, IpMeta,
-    OutFlags, Outgoing, Path, Progress, Quoted, Routes, RxMeta, SendError, Source, Storage, Transport,
-    Transports, Verdict,
+    OutFlags, Outgoing, Path, Progress, Quoted, Routes, RxChecksum, RxMeta, SendError, Source, Storage,
+    Transport, Transports, Verdict,
 };
 use tersus_phy::{
     Fill, Frame, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkProperties, LinkState,
@@ -116,6 +116,8 @@ pub(crate) struct FakeLink {
     /// Frames that the transmitter still takes.
     pub(crate) room: usize,
     pub(crate) events: LinkEvents,
+    /// What the device says of checksums of frames that arrive.
+    pub(crate) rx_checksum: RxChecksum,
     /// Group addresses that were joined.
     pub(crate) groups: Vec<HardwareAddress>,
     pub(crate) controls: usize,
@@ -129,6 +131,7 @@ impl FakeLink {
             sent: Vec::new(),
             room: usize::MAX,
             events: LinkEvents::empty(),
+            rx_checksum: RxChecksum::Unknown,
             groups: Vec::new(),
             controls: 0,
         }
@@ -208,12 +211,14 @@ impl LinkLayer for FakeLink {
         while count < budget {
             let Some(mut frame) = self.arriving.pop_front() else { break };
             count += 1;
+            let mut meta = RxMeta::default();
+            meta.checksum = self.rx_checksum;
             upper.receive(
                 &mut Frame {
                     from: frame.from,
                     cast: frame.cast,
                     protocol: frame.protocol,
-                    meta: RxMeta::default(),
+                    meta,
                     payload: &mut frame.octets,
                 },
                 self,
@@ -256,6 +261,7 @@ pub(crate) struct Got {
     pub(crate) traffic_class: u8,
     pub(crate) flags: InFlags,
     pub(crate) reply_from: Option<IpAddr>,
+    pub(crate) checksum: RxChecksum,
     pub(crate) segment: Vec<u8>,
 }
 
@@ -317,6 +323,7 @@ impl Transport for Recorder {
             traffic_class: packet.traffic_class,
             flags: packet.flags,
             reply_from: packet.reply_from,
+            checksum: packet.rx.checksum,
             segment: segment.to_vec(),
         });
         if let Verdict::Reply(_) = self.verdict {
