@@ -90,6 +90,9 @@ impl Host<'_> {
             self.look_up(fixed, to, &mut best)?
         };
         let interface = self.interface(id).filter(|i| i.is_up()).ok_or(Unreachable::InterfaceDown)?;
+        if kind.is_interface_local() && !interface.is_loopback() {
+            return Err(Unreachable::NoRoute);
+        }
         if source.is_none() {
             source = self.select_source(id, to, &best.next_hop).ok_or(Unreachable::NoSource)?;
         }
@@ -224,7 +227,7 @@ fn scope(address: &PackedAddress) -> u8 {
     let [_, second, ..] = *address.octets();
     match crate::martian::kind(address) {
         Some(Kind::LinkLocal | Kind::Loopback) => LINK_LOCAL,
-        Some(Kind::Multicast) if !address.is_ipv4() => second & 0x0f,
+        Some(kind) if kind.is_many() && !address.is_ipv4() => second & 0x0f,
         Some(Kind::Multicast) if is_link_scoped_group(address) => LINK_LOCAL,
         _ => GLOBAL,
     }

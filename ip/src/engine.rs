@@ -343,7 +343,7 @@ impl<'a> Ip<'a> {
     pub fn join(&mut self, interface: InterfaceId, group: IpAddr) -> Result<(), JoinError> {
         let group = PackedAddress::new(group);
         match martian::kind(&group) {
-            Some(Kind::Multicast) => {}
+            Some(kind) if kind == Kind::Multicast || kind.is_interface_local() => {}
             Some(_) => return Err(JoinError::NotAGroup),
             None => return Err(JoinError::Family),
         }

@@ -231,7 +231,7 @@ impl Host<'_> {
             Kind::Multicast => Some(Cast::Multicast),
             Kind::LimitedBroadcast => Some(Cast::Broadcast),
             Kind::Loopback if is_loopback => None,
-            Kind::Loopback | Kind::Unspecified | Kind::Reserved => {
+            _ => {
                 count(&mut self.statistics.martian_destination);
                 return None;
             }

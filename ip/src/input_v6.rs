@@ -218,6 +218,7 @@ impl Host<'_> {
         let is_group = match kind_v6(destination) {
             Kind::Unicast | Kind::LinkLocal => false,
             Kind::Multicast => true,
+            Kind::InterfaceLocal if is_loopback => true,
             Kind::Loopback if is_loopback => false,
             _ => {
                 count(&mut self.statistics.martian_destination);

@@ -16,6 +16,9 @@ pub(crate) enum Kind {
     LinkLocal,
     /// A group.
     Multicast,
+    /// A group of this host alone, ff01::/16: never on a wire, RFC 4291 §2.7.
+    #[cfg(feature = "ipv6")]
+    InterfaceLocal,
     /// 255.255.255.255.
     #[cfg(feature = "ipv4")]
     LimitedBroadcast,
@@ -32,8 +35,19 @@ impl Kind {
     pub(crate) fn is_many(self) -> bool {
         match self {
             Self::Multicast => true,
+            #[cfg(feature = "ipv6")]
+            Self::InterfaceLocal => true,
             #[cfg(feature = "ipv4")]
             Self::LimitedBroadcast => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it names a group of this host alone.
+    pub(crate) fn is_interface_local(self) -> bool {
+        match self {
+            #[cfg(feature = "ipv6")]
+            Self::InterfaceLocal => true,
             _ => false,
         }
     }
@@ -77,6 +91,7 @@ pub(crate) fn kind_v6(address: Ipv6Addr) -> Kind {
         0 if b | c | d | e == 0 && f == 0xffff => Kind::Reserved,
         0xfe80..=0xfebf => Kind::LinkLocal,
         0xff00.. if a & 0x000f == 0 => Kind::Reserved,
+        0xff00.. if a & 0x000f == 1 => Kind::InterfaceLocal,
         0xff00.. => Kind::Multicast,
         _ => Kind::Unicast,
     }
@@ -136,6 +151,8 @@ mod tests {
             ("fec0::1", Kind::Unicast),
             ("ff00::1", Kind::Reserved),
             ("ff10::1", Kind::Reserved),
+            ("ff01::1", Kind::InterfaceLocal),
+            ("ff11::1", Kind::InterfaceLocal),
             ("ff02::1", Kind::Multicast),
             ("ff0f::1", Kind::Multicast),
         ] {

@@ -149,7 +149,7 @@ pub struct Statistics {
     pub inconsistent: u32,
     /// Datagrams dropped of which a part was marked as congested and a part not capable of it, RFC 3168 §5.3.
     pub ecn_mismatch: u32,
-    /// Fragments dropped of a datagram that was dropped before.
+    /// Fragments dropped of a datagram that was dropped before, or whose time was over.
     pub of_dropped: u32,
     /// Fragments dropped because the table has length zero.
     pub no_table: u32,
@@ -311,7 +311,9 @@ impl<'a> Reassembly<'a> {
     fn gather(&mut self, now: Instant, fragment: &Fragment<'_>) -> Result<Option<usize>, Refusal> {
         let key = Key::of(fragment);
         let found = self.slots.iter().position(|slot| slot.state != State::Free && slot.key == key);
-        if found.is_some_and(|index| self.slots.get(index).is_some_and(|s| s.state == State::Dropped)) {
+        // A turn takes frames in before it looks at what time has ended.
+        let is_over = |slot: &Slot| slot.state == State::Dropped || slot.expires.instant() < Some(now);
+        if found.is_some_and(|index| self.slots.get(index).is_some_and(is_over)) {
             count(&mut self.statistics.of_dropped);
             return Err(Refusal::Dropped);
         }

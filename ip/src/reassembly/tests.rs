@@ -608,6 +608,23 @@ fn after_a_step_back_of_the_clock_what_began_before_it_makes_room_first() {
     }
 }
 
+// conf: IP4-RAS-04, IP6-FRG-02
+#[test]
+fn a_fragment_that_comes_too_late_completes_nothing() {
+    for make in FAMILIES {
+        // When the second fragment comes, whether it is in time; nobody looked at the time before.
+        for (at, in_time) in [(secs(61), true), (secs(61).plus_micros(1), false), (secs(500), false)] {
+            let mut storage = Storage::<2, 100>::new();
+            let mut table = Reassembly::new(&mut storage, Config::default());
+            assert_eq!(said(make(0, true, &[1; 8]).give(&mut table, secs(1))), Said::Held);
+            let second = said(make(8, false, &[1; 8]).give(&mut table, at));
+            assert_eq!(second, if in_time { Said::Complete(vec![1; 16]) } else { Said::Dropped });
+            assert_eq!(table.on_timeout(at).is_some(), !in_time, "the sender is told");
+            assert_eq!(counted(&table, "of_dropped"), u32::from(!in_time));
+        }
+    }
+}
+
 #[test]
 fn a_single_slot_is_never_blocked() {
     let mut storage = Storage::<1, 100>::new();

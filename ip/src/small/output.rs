@@ -177,7 +177,7 @@ impl SmallIp<'_> {
     #[inline(never)]
     fn way(&self, from: &Address, to: &mut Address) -> Result<Next, Unreachable> {
         let kind = kind(&packed(to)).ok_or(Unreachable::Family)?;
-        if matches!(kind, Kind::Unspecified | Kind::Reserved | Kind::Loopback) {
+        if matches!(kind, Kind::Unspecified | Kind::Reserved | Kind::Loopback) || kind.is_interface_local() {
             return Err(Unreachable::Destination);
         }
         if !self.interface.is_up() {

@@ -132,6 +132,7 @@ fn the_cast_is_the_wider_of_link_and_address() {
 fn ipv6_addresses_decide_who_is_heard() {
     let mut host = Host::ethernet();
     host.ip.join(ETH, ip("ff05::7")).unwrap();
+    host.ip.join(ETH, ip("ff01::7")).unwrap();
     // source, destination, delivered, counter
     for (source, destination, want, counter) in [
         ("2001:db8::9", "2001:db8::1", true, "delivered"),
@@ -145,6 +146,7 @@ fn ipv6_addresses_decide_who_is_heard() {
         ("2001:db8::9", "::1", false, "martian_destination"),
         ("2001:db8::9", "::", false, "martian_destination"),
         ("2001:db8::9", "ff00::1", false, "martian_destination"),
+        ("2001:db8::9", "ff01::7", false, "martian_destination"),
         ("2001:db8::9", "::ffff:192.0.2.1", false, "martian_destination"),
         ("::", "ff02::1", false, "martian_source"),
         ("::", "2001:db8::1", false, "not_for_us"),

@@ -38,6 +38,13 @@ fn own_addresses_are_reached_by_the_loopback_link_only() {
         host.ip.add_address(interface, cidr(address)).unwrap();
     }
     host.settle();
+    // A group of the host alone, RFC 4291 §2.7.
+    host.ip.join(lo, ip("ff01::7")).unwrap();
+    let path = host.ip.route(Source { address: None, interface: Some(lo) }, ip("ff01::7")).unwrap();
+    host.transport.queue(path, udp(), 8);
+    host.turn();
+    host.turn();
+    assert_eq!(host.transport.got.pop().map(|got| got.destination), Some(ip("ff01::7")));
     for to in ["192.0.2.1", "127.0.0.1", "::1", "2001:db8::1"] {
         host.transport.got.clear();
         host.send(to, 8);

@@ -79,6 +79,8 @@ fn senders_fix_what_they_may_and_are_refused_the_rest() {
         (on(LAN), "ff02::7", Ok((LAN, "fe80::2"))),
         (on(LAN), "ff05::7", Ok((LAN, "2001:db8:1::1"))),
         (Source::ANY, "ff02::7", Err(Unreachable::NoRoute)),
+        (on(LAN), "ff01::7", Err(Unreachable::NoRoute)),
+        (source("fe80::2"), "ff11::7", Err(Unreachable::NoRoute)),
         (Source::ANY, "ff05::7", Ok((ETH, "2001:db8::1"))),
         (Source::ANY, "239.1.1.1", Ok((ETH, "192.0.2.1"))),
         (Source::ANY, "255.255.255.255", Err(Unreachable::NoRoute)),

@@ -562,6 +562,7 @@ fn the_way_leads_by_prefix_route_or_link() {
         ("", None, "2001:db8:1::9", Err(Unreachable::NoRoute), ""),
         ("", None, "192.0.2.1", Err(Unreachable::NoRoute), ""),
         ("", None, "0.0.0.0", Err(Unreachable::Destination), ""),
+        ("", None, "ff01::1", Err(Unreachable::Destination), ""),
         ("", None, "127.0.0.1", Err(Unreachable::Destination), ""),
         ("", None, "240.0.0.1", Err(Unreachable::Destination), ""),
     ] {
