@@ -8,11 +8,11 @@ use tersus_wire::HardwareAddress;
 /// What to do with a UDP datagram whose checksum the sender left out, RFC 6282 §4.3.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ElidedChecksum {
-    /// Compute it. The check sequence of each frame is then all that protected the datagram on this hop.
+    /// Drop the datagram: nothing here can tell that another integrity check protected it, and then it must be dropped.
     #[default]
-    Compute,
-    /// Drop the datagram: for networks where no upper layer has a right to leave checksums out.
     Drop,
+    /// Compute it: for networks in which every frame has a message integrity code, and a radio that verifies it.
+    Compute,
 }
 
 /// What a station is told at the start.
@@ -33,7 +33,7 @@ pub struct Config {
     pub reassembly_timeout: Duration,
     /// Most packets in reassembly from one source; 2 by default, at least 1.
     pub datagrams_per_source: u8,
-    /// UDP without checksum.
+    /// UDP without checksum; dropped by default.
     pub elided_checksum: ElidedChecksum,
     /// The first `datagram_tag`, and in its low octet the first sequence number of a frame; 0 by default. A random
     /// one keeps what a restarted station sends apart from what it sent before.
@@ -69,7 +69,7 @@ impl Config {
             ack_request: Switch::On,
             reassembly_timeout: Duration::from_secs(60),
             datagrams_per_source: 2,
-            elided_checksum: ElidedChecksum::Compute,
+            elided_checksum: ElidedChecksum::Drop,
             initial_tag: 0,
         }
     }

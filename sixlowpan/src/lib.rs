@@ -71,8 +71,8 @@
 //! ```
 //!
 //! # Declared choices
-//! - A UDP checksum that the sender left out is computed, or the packet dropped: [`ElidedChecksum`]. Sent
-//!   checksums are never left out (RFC 6282 §4.3.2).
+//! - A datagram whose sender left the UDP checksum out is dropped, unless the configuration says that the frames have
+//!   another integrity check: [`ElidedChecksum`]. Sent checksums are never left out (RFC 6282 §4.3.2).
 //! - Fragments that overlap others in part, or hold other octets, end a reassembly; a new one starts with them.
 //!   Exact duplicates do no harm.
 //! - Full reassembly table: the oldest packet gives way, of the same source if that has its share.
