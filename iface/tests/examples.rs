@@ -66,7 +66,28 @@ fn what_the_demo_captured_is_shown_in_lines_and_in_json() {
     let objects = run("sniff", &["--read", name, "--json"]);
     let _ = std::fs::remove_file(&file);
     assert!(lines.contains("TCP") && lines.contains("ARP"), "{lines}");
+    // The first frame is the origin of time.
+    assert!(lines.starts_with("1 0.000000 s, "), "{lines}");
+    assert!(lines.lines().filter(|line| line.starts_with("  TCP ")).count() > 3, "{lines}");
     assert!(objects.lines().count() > 10 && objects.lines().all(|line| line.starts_with('{')), "{objects}");
+}
+
+#[test]
+fn frames_of_an_unknown_link_are_shown_by_their_first_octets() {
+    let file = std::env::temp_dir().join(format!("tersus-{}-unknown.pcap", std::process::id()));
+    let mut pcap = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0];
+    for seconds in [7, 9, 6] {
+        pcap.extend([seconds, 0, 0, 0, 5, 0, 0, 0, 30, 0, 0, 0, 30, 0, 0, 0]);
+        pcap.extend([0xab; 30]);
+    }
+    std::fs::write(&file, pcap).unwrap();
+    let lines = run("sniff", &["--read", file.to_str().unwrap()]);
+    let _ = std::fs::remove_file(&file);
+    let octets = " ab".repeat(24);
+    let shown: String = ["1 0.000000", "2 2.000000", "3 -1.000000"]
+        .map(|start| format!("{start} s, 30 octets\n  link type 8 is not known here:{octets} …\n"))
+        .concat();
+    assert_eq!(lines, shown);
 }
 
 #[test]

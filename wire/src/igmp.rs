@@ -377,12 +377,17 @@ impl fmt::Display for Repr<'_> {
         match self {
             Self::Query { max_resp_code, group } => {
                 let version = if *max_resp_code == 0 { 1 } else { 2 };
-                write!(f, "IGMPv{version} query {group} within {}", Tenths(u16::from(*max_resp_code)))
+                write!(f, "IGMPv{version} query of {}", Asked(group))?;
+                // Version 1 does not say, and means ten seconds.
+                match version {
+                    1 => Ok(()),
+                    _ => write!(f, ", answer within {}", Tenths(u16::from(*max_resp_code))),
+                }
             }
             Self::QueryV3 { max_resp_code, group, flags, qqic, sources } => {
                 let within = Tenths(decode(*max_resp_code));
-                write!(f, "IGMPv3 query {group} within {within} {flags} interval {}s", decode(*qqic))?;
-                fmt::Display::fmt(sources, f)
+                write!(f, "IGMPv3 query of {}{sources}, answer within {within}, {flags}", Asked(group))?;
+                write!(f, ", interval {} s", decode(*qqic))
             }
             Self::ReportV1 { group } => write!(f, "IGMPv1 report {group}"),
             Self::ReportV2 { group } => write!(f, "IGMPv2 report {group}"),
@@ -406,11 +411,24 @@ impl fmt::Display for QueryFlags {
     }
 }
 
+/// The group of a query.
+struct Asked<'g>(&'g Ipv4Addr);
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_unspecified() {
+            f.write_str("all groups")
+        } else {
+            fmt::Display::fmt(self.0, f)
+        }
+    }
+}
+
 /// Tenths of a second, shown as seconds.
 struct Tenths(u16);
 
 impl fmt::Display for Tenths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}s", self.0 / 10, self.0 % 10)
+        write!(f, "{}.{} s", self.0 / 10, self.0 % 10)
     }
 }

@@ -36,6 +36,8 @@ impl IpProtocol {
     pub const ICMPV4: Self = Self(1);
     /// IGMP, RFC 3376.
     pub const IGMP: Self = Self(2);
+    /// IPv4 in IP, RFC 2003.
+    pub const IPV4: Self = Self(4);
     /// TCP, RFC 9293.
     pub const TCP: Self = Self(6);
     /// UDP, RFC 768.
@@ -46,6 +48,8 @@ impl IpProtocol {
     pub const ROUTING: Self = Self(43);
     /// IPv6 Fragment header, RFC 8200 §4.5.
     pub const FRAGMENT: Self = Self(44);
+    /// Generic Routing Encapsulation, RFC 2784.
+    pub const GRE: Self = Self(47);
     /// Encapsulating Security Payload, RFC 4303.
     pub const ESP: Self = Self(50);
     /// Authentication Header, RFC 4302.
@@ -56,6 +60,14 @@ impl IpProtocol {
     pub const NO_NEXT_HEADER: Self = Self(59);
     /// IPv6 Destination Options, RFC 8200 §4.6.
     pub const DESTINATION_OPTIONS: Self = Self(60);
+    /// OSPF, RFC 2328 and RFC 5340.
+    pub const OSPF: Self = Self(89);
+    /// Protocol Independent Multicast, RFC 7761.
+    pub const PIM: Self = Self(103);
+    /// Virtual Router Redundancy Protocol, RFC 5798.
+    pub const VRRP: Self = Self(112);
+    /// SCTP, RFC 9260.
+    pub const SCTP: Self = Self(132);
     /// IPv6 Mobility header, RFC 6275 §6.1.
     pub const MOBILITY: Self = Self(135);
 }
@@ -68,6 +80,7 @@ impl fmt::Display for IpProtocol {
             Self::IGMP => "IGMP",
             Self::TCP => "TCP",
             Self::UDP => "UDP",
+            Self::IPV4 => "IPv4",
             Self::IPV6 => "IPv6",
             Self::ROUTING => "Routing",
             Self::FRAGMENT => "Fragment",
@@ -77,6 +90,11 @@ impl fmt::Display for IpProtocol {
             Self::NO_NEXT_HEADER => "NoNextHeader",
             Self::DESTINATION_OPTIONS => "DestinationOptions",
             Self::MOBILITY => "Mobility",
+            Self::GRE => "GRE",
+            Self::OSPF => "OSPF",
+            Self::PIM => "PIM",
+            Self::VRRP => "VRRP",
+            Self::SCTP => "SCTP",
             Self(number) => return write!(f, "protocol {number}"),
         })
     }

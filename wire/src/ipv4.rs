@@ -39,8 +39,7 @@
 //!
 //! [`Packet::parse`] refuses what a host must drop. Two kinds of packets in captures are legitimate and refused all the
 //! same, because a device was to finish them: with a wrong checksum (checksum offload), and with a Total Length of 0
-//! (segmentation offload). [`Packet::parse_quoted`] does not look at the checksum, and [`walk`](crate::walk) shows
-//! both.
+//! (segmentation offload). [`Packet::parse_captured`] takes both.
 
 mod edit;
 mod option;
@@ -323,6 +322,27 @@ impl<'a> Packet<'a> {
             .split_at_checked(options_len)
             .ok_or_else(|| Error::truncated(HEADER_LEN + options_len, have))?;
         let payload = rest.get(..payload_len).unwrap_or(rest);
+        Ok(Self { header, options, payload })
+    }
+
+    /// Splits a packet of a capture, which may lack what a device was still to add or the capture cut off: as
+    /// [`Packet::parse_quoted`], and a Total Length of 0, as before segmentation by a device, means all octets that are
+    /// there.
+    ///
+    /// # Errors
+    /// As [`Packet::parse_quoted`].
+    pub fn parse_captured(bytes: &'a [u8]) -> Result<Self, Error> {
+        match Self::parse_quoted(bytes) {
+            Err(Error::Length(0)) => {}
+            result => return result,
+        }
+        let have = bytes.len();
+        let (header, rest) = bytes.split_first_chunk().ok_or_else(|| Error::truncated(HEADER_LEN, have))?;
+        let header = Header(header);
+        let need = header.header_len();
+        let options_len = need.checked_sub(HEADER_LEN).ok_or(Error::Length(0))?;
+        let (options, payload) =
+            rest.split_at_checked(options_len).ok_or_else(|| Error::truncated(need, have))?;
         Ok(Self { header, options, payload })
     }
 

@@ -206,6 +206,21 @@ impl<'a> Packet<'a> {
         Ok(Self { header, payload: rest.get(..len).unwrap_or(rest) })
     }
 
+    /// Splits a packet of a capture, which may be cut off: as [`Packet::parse_quoted`]; and a Payload Length of 0 in front
+    /// of what cannot be empty means all octets that are there: a jumbogram (RFC 2675, see
+    /// [`ipv6_ext::Jumbogram`](crate::ipv6_ext::Jumbogram)), or what a device was to cut into segments.
+    ///
+    /// # Errors
+    /// As [`Packet::parse_quoted`].
+    pub fn parse_captured(bytes: &'a [u8]) -> Result<Self, Error> {
+        let packet = Self::parse_quoted(bytes)?;
+        let header = packet.header;
+        if header.payload_len() != 0 || header.next_header() == IpProtocol::NO_NEXT_HEADER {
+            return Ok(packet);
+        }
+        Ok(Self { header, payload: bytes.get(HEADER_LEN..).unwrap_or_default() })
+    }
+
     /// The header.
     #[must_use]
     pub const fn header(&self) -> Header<'a> {

@@ -335,12 +335,12 @@ impl fmt::Display for Repr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::QueryV1 { max_resp_delay, group } => {
-                write!(f, "MLDv1 query {group} within {max_resp_delay}ms")
+                write!(f, "MLDv1 query of {}, answer within {max_resp_delay} ms", Asked(group))
             }
             Self::QueryV2 { max_resp_code, group, flags, qqic, sources } => {
                 let (within, interval) = (decode(*max_resp_code), crate::igmp::decode(*qqic));
-                write!(f, "MLDv2 query {group} within {within}ms {flags} interval {interval}s")?;
-                fmt::Display::fmt(sources, f)
+                write!(f, "MLDv2 query of {}{sources}, answer within {within} ms, {flags}", Asked(group))?;
+                write!(f, ", interval {interval} s")
             }
             Self::ReportV1 { group } => write!(f, "MLDv1 report {group}"),
             Self::Done { group } => write!(f, "MLDv1 done {group}"),
@@ -352,6 +352,19 @@ impl fmt::Display for Repr<'_> {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+/// The group of a query.
+struct Asked<'g>(&'g Ipv6Addr);
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_unspecified() {
+            f.write_str("all groups")
+        } else {
+            fmt::Display::fmt(self.0, f)
         }
     }
 }

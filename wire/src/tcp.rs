@@ -39,7 +39,7 @@
 //!
 //! let segment = Packet::parse(&buffer[..len])?;
 //! segment.verify_between(source, destination)?;
-//! assert_eq!(segment.to_string(), "5000 > 80 [S] seq 1 win 65535 <mss 1460,sackOK>");
+//! assert_eq!(segment.to_string(), "TCP 5000 > 80 [S] seq 1 win 65535 <mss 1460,sackOK>");
 //! assert!(segment.header().flags().contains(Flags::SYN));
 //! assert_eq!(segment.options().next(), Some(Ok(TcpOption::Mss(1460)))); // one by one, unknown ones too
 //! assert_eq!(Repr::parse(&segment)?.options.mss, Some(1460)); // the known ones at once
@@ -308,9 +308,9 @@ impl<'a> Packet<'a> {
 }
 
 impl fmt::Display for Packet<'_> {
-    /// `443 > 50123 [S.] seq 1 ack 2 win 65535 <mss 1460,wscale 7>`, with ` len 5` at the end if there is data.
+    /// `TCP 443 > 50123 [S.] seq 1 ack 2 win 65535 <mss 1460,wscale 7>`, with ` len 5` at the end if there is data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.header.fields(), self.options())?;
+        write!(f, "TCP {}{}", self.header.fields(), self.options())?;
         match self.payload.len() {
             0 => Ok(()),
             len => write!(f, " len {len}"),

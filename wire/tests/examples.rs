@@ -214,21 +214,21 @@ mod examples {
             "60 00 00 00 00 18 3a ff fe 80 00 00 00 00 00 00 ae de 48 00 00 00 00 01
              ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 02 85 00 90 65 00 00 00 00
              01 02 ac de 48 00 00 00 00 01 00 00 00 00 00 00",
-            "router solicitation, source at ac:de:48:00:00:00:00:01:00:00:00:00:00:00; checksum right",
+            "ICMPv6 router solicitation, source at ac:de:48:00:00:00:00:01:00:00:00:00:00:00; checksum right",
         ),
         (
             "60 00 00 00 00 30 3a ff 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 3b d3
              fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23 87 00 a7 68 00 00 00 00
              fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23 01 01 3b d3 00 00 00 00
              1f 02 00 00 00 00 00 06 00 1c da ff fe 00 20 24",
-            "who has fe80::21c:daff:fe00:3023?, source at 3b:d3:00:00:00:00, option 31 len 14; checksum right",
+            "ICMPv6 who has fe80::21c:daff:fe00:3023?, source at 3b:d3:00:00:00:00, option 31 len 14; checksum right",
         ),
         (
             "60 00 00 00 00 30 3a ff fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23
              20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 3b d3 88 00 26 6c c0 00 00 00
              fe 80 00 00 00 00 00 00 02 1c da ff fe 00 30 23 02 01 fa ce 00 00 00 00
              1f 02 00 00 00 00 00 06 00 1c da ff fe 00 20 24",
-            "fe80::21c:daff:fe00:3023 is here router solicited, target at fa:ce:00:00:00:00, option 31 len 14; checksum right",
+            "ICMPv6 fe80::21c:daff:fe00:3023 is here router solicited, target at fa:ce:00:00:00:00, option 31 len 14; checksum right",
         ),
     ] {
         let (packet, source, destination) = icmp(dump);
@@ -253,7 +253,7 @@ mod examples {
              fb fb ab 5a 00 00 00 00 e0 02 ff ff ca c4 00 00 02 04 05 b4 01 03 03 08
              04 02 08 0a 00 15 5a b7 00 00 00 00 1d 10 3d 54 2e e4 37 c6 f8 ed e6 d7
              c4 d6 02 e7",
-            "59863 > 179 [S] seq 4227574618 win 65535 <mss 1460,wscale 8,sackOK,TS 1399479 echo 0,\
+            "TCP 59863 > 179 [S] seq 4227574618 win 65535 <mss 1460,wscale 8,sackOK,TS 1399479 echo 0,\
              ao key 61 next 84 mac of 12>; checksum WRONG",
         ),
         (
@@ -261,7 +261,7 @@ mod examples {
              11 c1 42 61 fb fb ab 5b e0 12 ff ff 37 76 00 00 02 04 05 b4 01 03 03 08
              04 02 08 0a 84 a5 0b eb 00 15 5a b7 1d 10 54 3d ee ab 0f e2 4c 30 10 81
              51 16 b3 be",
-            "179 > 59863 [S.] seq 297878113 ack 4227574619 win 65535 <mss 1460,wscale 8,sackOK,TS 2225409003 echo 1399479,\
+            "TCP 179 > 59863 [S.] seq 297878113 ack 4227574619 win 65535 <mss 1460,wscale 8,sackOK,TS 2225409003 echo 1399479,\
              ao key 84 next 61 mac of 12>; checksum WRONG",
         ),
         (
@@ -269,7 +269,7 @@ mod examples {
              fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 f7 e4 00 b3 17 6a 83 3f
              00 00 00 00 e0 02 ff ff 47 21 00 00 02 04 05 a0 01 03 03 08 04 02 08 0a
              00 41 d0 87 00 00 00 00 1d 10 3d 54 90 33 ec 3d 73 34 b6 4c 5e dd 03 9f",
-            "63460 > 179 [S] seq 392856383 win 65535 <mss 1440,wscale 8,sackOK,TS 4313223 echo 0,\
+            "TCP 63460 > 179 [S] seq 392856383 win 65535 <mss 1440,wscale 8,sackOK,TS 4313223 echo 0,\
              ao key 61 next 84 mac of 12>; checksum right",
         ),
         (
@@ -280,7 +280,7 @@ mod examples {
              ff ff ff ff ff ff ff ff 00 43 01 04 fd e8 00 b4 01 01 01 79 26 02 06 01
              04 00 01 00 01 02 02 80 00 02 02 02 00 02 02 42 00 02 06 41 04 00 00 fd
              e8 02 08 40 06 00 64 00 01 01 00",
-            "63460 > 179 [P.] seq 392856384 ack 1062312268 win 256 <TS 4313233 echo 3174240923,\
+            "TCP 63460 > 179 [P.] seq 392856384 ack 1062312268 win 256 <TS 4313233 echo 3174240923,\
              ao key 61 next 84 mac of 12> len 67; checksum right",
         ),
     ] {

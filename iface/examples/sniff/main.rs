@@ -1,5 +1,6 @@
 //! Shows frames, one line a layer, from a device or from a pcap or pcapng file. What cannot be parsed is shown as octets
-//! with the reason.
+//! with the reason. Times are seconds since the first frame; with `--json`, which writes one object a line, microseconds
+//! since 1970.
 //!
 //! ```sh
 //! cargo run --example sniff -- --read FILE

@@ -7,16 +7,21 @@ use tersus_wire::walk::{Layer, Medium, Value, Walk};
 /// Largest IPv6 packet that is restored from compressed headers, in octets.
 const PACKET_LEN_MAX: usize = 2048;
 
+/// Octets of a frame that are shown in lines if its link type is not known.
+const OCTETS_SHOWN_MAX: usize = 24;
+
 /// Shows frames and counts them.
 pub(crate) struct Show {
     json: bool,
     number: u64,
+    /// When the first frame came, in microseconds.
+    first_us: Option<u64>,
     out: BufWriter<Stdout>,
 }
 
 impl Show {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, number: 0, out: BufWriter::new(io::stdout()) }
+        Self { json, number: 0, first_us: None, out: BufWriter::new(io::stdout()) }
     }
 
     /// Shows a frame; of a link type that is not known, its octets.
@@ -51,10 +56,17 @@ impl Show {
         octets: &[u8],
         layers: &[Layer<'_>],
     ) -> io::Result<()> {
-        let seconds = time_us.map(|time| format!("{}.{:06} ", time / 1_000_000, time % 1_000_000));
-        writeln!(self.out, "{} {}{} octets", self.number, seconds.unwrap_or_default(), octets.len())?;
+        write!(self.out, "{}", self.number)?;
+        if let Some(time) = time_us {
+            let first = *self.first_us.get_or_insert(time);
+            let (sign, since) = (if time < first { "-" } else { "" }, time.abs_diff(first));
+            write!(self.out, " {sign}{}.{:06} s,", since / 1_000_000, since % 1_000_000)?;
+        }
+        writeln!(self.out, " {} octets", octets.len())?;
         if let Some(link) = unknown {
-            writeln!(self.out, "  link type {link} is not known here: {}", hex(octets))?;
+            let shown = octets.iter().take(OCTETS_SHOWN_MAX).map(|octet| format!(" {octet:02x}"));
+            let more = if octets.len() > OCTETS_SHOWN_MAX { " …" } else { "" };
+            writeln!(self.out, "  link type {link} is not known here:{}{more}", shown.collect::<String>())?;
         }
         layers.iter().try_for_each(|layer| writeln!(self.out, "  {layer}"))
     }

@@ -9,7 +9,7 @@
 //!   +-------------------------------+---------------+---------------+
 //! ```
 
-use super::Extensions;
+use super::{Extensions, HEADER_LEN as STRUCTURE_HEADER_LEN};
 use crate::put::Put;
 use crate::{icmpv4, icmpv6, Error};
 use core::fmt;
@@ -203,14 +203,15 @@ impl<'a> ExtendedEcho<'a> {
         }
     }
 
-    /// The extension structure of a request; `None` of a reply.
+    /// The extension structure of a request; `None` of a reply. It has one object, RFC 8335 §2; what stands behind that
+    /// is left out: senders put data there that the reply shall bring back.
     ///
     /// # Errors
     /// As [`Extensions::parse`].
     #[must_use]
     pub fn interface(&self) -> Option<Result<Extensions<'a>, Error>> {
         match self {
-            Self::Request { extensions, .. } => Some(Extensions::parse(extensions)),
+            Self::Request { extensions, .. } => Some(Extensions::parse(one_object(extensions))),
             Self::Reply { .. } => None,
         }
     }
@@ -269,6 +270,17 @@ impl<'a> ExtendedEcho<'a> {
             }
         }
         Ok(buffer.get_mut(..need).unwrap_or_default())
+    }
+}
+
+/// The structure as far as its first object goes, if that is all there.
+fn one_object(extensions: &[u8]) -> &[u8] {
+    match extensions {
+        &[_, _, _, _, high, low, ..] => {
+            let len = STRUCTURE_HEADER_LEN + usize::from(u16::from_be_bytes([high, low]));
+            extensions.get(..len).unwrap_or(extensions)
+        }
+        _ => extensions,
     }
 }
 

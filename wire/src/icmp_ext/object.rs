@@ -372,7 +372,8 @@ pub enum InterfaceIdentification<'a> {
 impl<'a> InterfaceIdentification<'a> {
     fn read(c_type: u8, payload: &'a [u8]) -> Option<Self> {
         match (c_type, payload) {
-            (BY_NAME, name) if name.len() % 4 == 0 => Some(Self::ByName(without_zeros(name))),
+            // Padded to a multiple of four by the RFC, which not all senders heed.
+            (BY_NAME, name) => Some(Self::ByName(without_zeros(name))),
             (BY_INDEX, &[a, b, c, d]) => Some(Self::ByIndex(u32::from_be_bytes([a, b, c, d]))),
             (BY_ADDRESS, &[f0, f1, len, _, ref rest @ ..]) => {
                 let address = rest.get(..usize::from(len))?;

@@ -66,17 +66,17 @@ fn what_is_emitted_parses_to_the_same() {
 #[test]
 fn real_messages_are_understood() {
     for (octets, want) in [
-        (&[0x11, 0, 0xee, 0xff, 0, 0, 0, 0][..], "IGMPv1 query 0.0.0.0 within 0.0s"),
+        (&[0x11, 0, 0xee, 0xff, 0, 0, 0, 0][..], "IGMPv1 query of all groups"),
         (&[0x12, 0, 0x0d, 0x03, 0xe0, 0, 0, 0xfc], "IGMPv1 report 224.0.0.252"),
-        (&[0x11, 0x64, 0xee, 0x9b, 0, 0, 0, 0], "IGMPv2 query 0.0.0.0 within 10.0s"),
+        (&[0x11, 0x64, 0xee, 0x9b, 0, 0, 0, 0], "IGMPv2 query of all groups, answer within 10.0 s"),
         (&[0x16, 0, 0xfa, 0x04, 0xef, 0xff, 0xff, 0xfa], "IGMPv2 report 239.255.255.250"),
         (
             &[0x11, 0x64, 0xec, 0x1e, 0, 0, 0, 0, 2, 0x7d, 0, 0],
-            "IGMPv3 query 0.0.0.0 within 10.0s qrv 2 interval 125s",
+            "IGMPv3 query of all groups, answer within 10.0 s, qrv 2, interval 125 s",
         ),
         (
             &[0x11, 0xfe, 0xeb, 0x84, 0, 0, 0, 0, 2, 0x7d, 0, 0],
-            "IGMPv3 query 0.0.0.0 within 3072.0s qrv 2 interval 125s",
+            "IGMPv3 query of all groups, answer within 3072.0 s, qrv 2, interval 125 s",
         ),
     ] {
         let packet = Packet::parse(octets).unwrap();

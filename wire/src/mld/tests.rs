@@ -127,11 +127,11 @@ fn codes_from_32768_on_are_floating_point() {
 fn a_person_can_read_it() {
     let octets = records();
     let texts: Vec<_> = all(&octets).iter().map(ToString::to_string).collect();
-    assert_eq!(texts[0], "MLDv1 query :: within 10000ms");
+    assert_eq!(texts[0], "MLDv1 query of all groups, answer within 10000 ms");
     assert_eq!(
         texts[1],
-        "MLDv2 query ff02::fb within 32776ms qrv 2 suppress interval 125s \
-         from 2020:2020:2020:2020:2020:2020:2020:2020 2020:2020:2020:2020:2020:2020:2020:2020"
+        "MLDv2 query of ff02::fb from 2020:2020:2020:2020:2020:2020:2020:2020 2020:2020:2020:2020:2020:2020:2020:2020, \
+         answer within 32776 ms, qrv 2 suppress, interval 125 s"
     );
     assert_eq!(texts[4], "MLDv1 done ff02::fb");
     assert!(

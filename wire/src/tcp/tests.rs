@@ -71,9 +71,12 @@ fn the_urgent_pointer_is_absent_without_urg() {
 #[test]
 fn captured_segments_are_read_and_written_octet_for_octet() {
     for (bytes, text) in [
-        (&SYN[..], "33779 > 53 [S] seq 603899916 win 64240 <mss 1460,sackOK,TS 2044906138 echo 0,wscale 7>"),
-        (&SYN_ACK[..], "53 > 33779 [S.] seq 2043824403 ack 603899917 win 64240 <mss 1460>"),
-        (&DATA[..], "33779 > 53 [P.] seq 603899917 ack 2043824404 win 64240 len 58"),
+        (
+            &SYN[..],
+            "TCP 33779 > 53 [S] seq 603899916 win 64240 <mss 1460,sackOK,TS 2044906138 echo 0,wscale 7>",
+        ),
+        (&SYN_ACK[..], "TCP 53 > 33779 [S.] seq 2043824403 ack 603899917 win 64240 <mss 1460>"),
+        (&DATA[..], "TCP 33779 > 53 [P.] seq 603899917 ack 2043824404 win 64240 len 58"),
     ] {
         let packet = Packet::parse(bytes).unwrap();
         assert_eq!(packet.to_string(), text);
@@ -377,7 +380,7 @@ fn text_reads_like_a_persons() {
         Packet::parse(&buffer[..len]).unwrap().to_string()
     };
     let syn_ack = Repr { fields: fields(Flags::SYN | Flags::ACK), options };
-    assert_eq!(line(syn_ack, &[]), "443 > 50123 [S.] seq 1 ack 2 win 65535 <mss 1460,wscale 7>");
+    assert_eq!(line(syn_ack, &[]), "TCP 443 > 50123 [S.] seq 1 ack 2 win 65535 <mss 1460,wscale 7>");
     options = Options::EMPTY;
     options.sack.push(SackBlock { left: 10, right: 20 }).unwrap();
     options.sack.push(SackBlock { left: 30, right: 40 }).unwrap();
@@ -385,7 +388,7 @@ fn text_reads_like_a_persons() {
     urgent.fields.urgent = 5;
     assert_eq!(
         line(urgent, b"hello"),
-        "443 > 50123 [PU.] seq 1 ack 2 win 65535 urg 5 <sack 10:20 30:40> len 5"
+        "TCP 443 > 50123 [PU.] seq 1 ack 2 win 65535 urg 5 <sack 10:20 30:40> len 5"
     );
     assert_eq!(format!("{}", Flags::empty()), "none");
     assert_eq!(format!("{}", Flags::all()), "FSRPUEW.");
@@ -533,7 +536,7 @@ fn any_list_of_options_goes_into_a_segment() {
     assert_eq!(Repr::parse(&packet).unwrap().options, Options { mss: Some(1460), ..Options::EMPTY });
     assert_eq!(
         packet.to_string(),
-        "443 > 50123 [.] seq 1 ack 2 win 65535 <mss 1460,fast open cookie c0c0c0c0c0c0c0c0,accecn e0b 1,\
+        "TCP 443 > 50123 [.] seq 1 ack 2 win 65535 <mss 1460,fast open cookie c0c0c0c0c0c0c0c0,accecn e0b 1,\
          kind 253 with 3 octets>"
     );
 }

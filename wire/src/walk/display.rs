@@ -66,7 +66,7 @@ impl Layer<'_> {
             Content::Extension(header) => fmt::Display::fmt(header, f),
             Content::Icmpv4(packet) => fmt::Display::fmt(packet, f),
             Content::Icmpv6(packet) => fmt::Display::fmt(packet, f),
-            Content::Ndisc(_, message) => fmt::Display::fmt(message, f),
+            Content::Ndisc(_, message) => write!(f, "ICMPv6 {message}"),
             Content::Mld(packet) => fmt::Display::fmt(packet, f),
             Content::Rpl(packet) => fmt::Display::fmt(packet, f),
             Content::Igmp(packet) => fmt::Display::fmt(packet, f),

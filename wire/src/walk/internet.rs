@@ -18,8 +18,8 @@ pub(super) struct Around {
     is_later_fragment: bool,
 }
 
-/// Protocol number of IPv4 in IP, RFC 2003.
-const IPV4: IpProtocol = IpProtocol(4);
+/// So many octets behind the fixed header are looked at by [`ipv6_ext::Chain`].
+const CHAIN_LEN_MAX: usize = 65_535 - ipv6::HEADER_LEN;
 
 impl<'a> Walk<'a> {
     /// A packet of either family.
@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
     fn ipv4(&mut self, octets: &'a [u8]) -> Layer<'a> {
         let (packet, problem) = match ipv4::Packet::parse(octets) {
             Ok(packet) => (packet, None),
-            Err(error) => match ipv4::Packet::parse_quoted(octets) {
+            Err(error) => match ipv4::Packet::parse_captured(octets) {
                 // A wrong checksum is shown as the verdict.
                 Ok(packet) => (packet, Some(error).filter(|error| *error != Error::Checksum)),
                 Err(_) => return Layer::refused("IPv4 packet", error, octets),
@@ -64,6 +64,9 @@ impl<'a> Walk<'a> {
 
     fn ipv6(&mut self, octets: &'a [u8]) -> Layer<'a> {
         let (packet, problem) = match ipv6::Packet::parse(octets) {
+            Ok(packet) if packet.payload().is_empty() && !self.is_quoted => {
+                self.without_length(packet, octets)
+            }
             Ok(packet) => (packet, None),
             Err(error) => match ipv6::Packet::parse_quoted(octets) {
                 Ok(packet) => (packet, Some(error)),
@@ -78,13 +81,28 @@ impl<'a> Walk<'a> {
         let around = Around {
             source: header.source().into(),
             destination: header.destination().into(),
-            is_cut: self.is_quoted || problem.is_some(),
+            is_cut: self.is_quoted || problem.is_some() || packet.payload().len() > CHAIN_LEN_MAX,
             is_later_fragment: false,
         };
         self.next = Next::Chain(ipv6_ext::Chain::new(header.next_header(), packet.payload()), around);
         let problem = problem.filter(|_| !self.is_quoted);
         let octets = octets.get(..used).unwrap_or(octets);
         Layer { problem, ..self.here(Content::Ipv6(packet), octets) }
+    }
+
+    /// A packet whose Payload Length is 0: a jumbogram, one that a device was to cut into segments, or an empty one.
+    fn without_length(
+        &self,
+        packet: ipv6::Packet<'a>,
+        octets: &'a [u8],
+    ) -> (ipv6::Packet<'a>, Option<Error>) {
+        match ipv6::Packet::parse_captured(octets) {
+            Ok(whole) if !whole.payload().is_empty() => {
+                let is_jumbogram = ipv6_ext::Jumbogram::parse(octets).is_ok();
+                (whole, Some(Error::Length(0)).filter(|_| !is_jumbogram))
+            }
+            _ => (packet, None),
+        }
     }
 
     /// A layer at the present depth.
@@ -143,7 +161,7 @@ impl<'a> Walk<'a> {
                 }
                 Err(error) => Layer::refused("IGMP message", error, octets),
             },
-            IPV4 | IpProtocol::IPV6 => {
+            IpProtocol::IPV4 | IpProtocol::IPV6 => {
                 self.depth = self.depth.saturating_add(1);
                 self.ip(octets)
             }
@@ -223,7 +241,7 @@ impl<'a> Walk<'a> {
             Err(error) => return Layer::refused("ICMPv4 message", error, octets),
         };
         self.next = if packet.message_type().is_error() && !self.is_quoted {
-            Next::Quote(IPV4, packet.quote())
+            Next::Quote(IpProtocol::IPV4, packet.quote())
         } else {
             Next::Data(packet.body())
         };

@@ -81,6 +81,49 @@ fn a_quote_and_a_tunnel_are_indented() {
 }
 
 #[test]
+fn packets_before_a_device_cut_them_are_shown_with_their_segment() {
+    let segment = [0x13, 0x88, 0, 80, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x10, 1, 0, 0, 0, 0, 0, b'h', b'i'];
+    let want = "TCP 5000 > 80 [.] seq 1 ack 2 win 256 len 2";
+    for (mut packet, len_at) in [(ipv4(6, &segment), 2), (ipv6(6, &segment), 4)] {
+        packet[len_at..len_at + 2].fill(0);
+        let shown = lines(Medium::Ip, &packet);
+        assert!(shown[0].ends_with("; length field 0 is not possible here"), "{shown:#?}");
+        assert_eq!(shown[1..], [want, "data, 2 octets: 68 69"]);
+    }
+    // Where nothing may follow, nothing does.
+    assert_eq!(lines(Medium::Ip, &ipv6(59, &[])).len(), 1);
+}
+
+#[test]
+fn a_jumbogram_is_shown_with_what_it_carries() {
+    let mut packet = ipv6(0, &[17, 0, 0xc2, 4, 0, 1, 0, 0x10]);
+    packet[4..6].fill(0);
+    packet.extend(udp([5000, 7], &[0; 100]));
+    packet.resize(40 + 0x1_0010, 0);
+    let shown = lines(Medium::Ip, &packet);
+    assert!(!shown[0].contains("not possible"), "{}", shown[0]);
+    assert_eq!(shown[1], "HopByHop jumbo payload 65552 > UDP");
+    assert!(shown[2].starts_with("UDP 5000 > 7"), "{}", shown[2]);
+}
+
+#[test]
+fn what_an_extended_echo_brings_back_is_no_part_of_its_question() {
+    // As Linux's ping sends it: an interface by a name that is not padded, and the time behind it.
+    let mut message = b"\x2a\0\0\0\0\x07\0\x01\x20\0\x94\x24\0\x0a\x03\x01enp1s0\x65\x93\x3a\x48".to_vec();
+    let checksum = Sum::new().add_bytes(&message).checksum();
+    message[2..4].copy_from_slice(&checksum.to_be_bytes());
+    let shown = lines(Medium::Ip, &ipv4(1, &message));
+    assert_eq!(shown[1], "ICMP extended echo request id 7 seq 0 local interface \"enp1s0\"; checksum right");
+}
+
+#[test]
+fn each_line_begins_with_its_protocol() {
+    let solicitation = [&[135, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0x80][..], &[0; 13], &[9]].concat();
+    assert!(lines(Medium::Ip, &ipv6(58, &solicitation))[1].starts_with("ICMPv6 who has fe80::9?"));
+    assert!(lines(Medium::Ip, &ipv4(103, &[0; 4]))[0].contains(" PIM "));
+}
+
+#[test]
 fn what_cannot_be_parsed_is_octets_with_the_reason() {
     for (medium, frame, want) in [
         (
