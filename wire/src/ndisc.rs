@@ -55,8 +55,8 @@ pub use configuration::{Dnssl, Nat64Prefix, SearchName};
 use core::fmt;
 use core::net::Ipv6Addr;
 pub use lowpan::{
-    BorderRouter, ContextOption, DuplicateAddress, DuplicateAddressKind, Registration, RegistrationFlags,
-    RegistrationStatus, Rovr,
+    BorderRouter, ContextOption, DuplicateAddress, DuplicateAddressKind, Registration, RegistrationStatus,
+    Rovr,
 };
 pub use option::{
     LinkLayerAddress, NdiscOption, Options, Preference, Prefix, PrefixFlags, Rdnss, RouteInformation,
@@ -327,10 +327,14 @@ impl<'a> RouterAdvertisement<'a> {
         RouterFlags::from_bits_truncate(self.fixed[1])
     }
 
-    /// `Prf`: preference as default router, RFC 4191 §2.2; the reserved value reads as medium.
+    /// `Prf`: preference as default router, RFC 4191 §2.2; medium for the reserved value, and where there is no lifetime as
+    /// default router.
     #[must_use]
     pub fn preference(&self) -> Preference {
-        Preference::from_bits(self.fixed[1]).unwrap_or_default()
+        match self.router_lifetime() {
+            0 => Preference::Medium,
+            _ => Preference::from_bits(self.fixed[1]).unwrap_or_default(),
+        }
     }
 
     /// `Router Lifetime`: how long it is a default router, in seconds; 0: it is none.

@@ -9,8 +9,7 @@ use tersus_wire::icmp_ext::{
 };
 use tersus_wire::ndisc::{
     AdvertFlags, BorderRouter, ContextOption, Dnssl, DuplicateAddress, DuplicateAddressKind, Nat64Prefix,
-    OptionRepr, Options, Preference, PrefixFlags, Registration, RegistrationFlags, RegistrationStatus, Repr,
-    RouterFlags, Rovr,
+    OptionRepr, Options, Preference, PrefixFlags, Registration, RegistrationStatus, Repr, RouterFlags, Rovr,
 };
 use tersus_wire::rpl::{self, RplOption};
 use tersus_wire::{icmpv4, icmpv6, HardwareAddress, IpProtocol, Ipv6Prefix};
@@ -145,8 +144,7 @@ fn ndisc_options() -> Vec<u8> {
     [
         OptionRepr::SourceLinkLayer(HardwareAddress::ethernet(MAC_A)),
         OptionRepr::Prefix {
-            prefix: V6_B,
-            prefix_len: 64,
+            prefix: prefix(64),
             flags: PrefixFlags::all(),
             valid_lifetime: 3_600,
             preferred_lifetime: 1_800,
@@ -161,8 +159,8 @@ fn ndisc_options() -> Vec<u8> {
             status: RegistrationStatus::Moved,
             opaque: 9,
             opaque_kind: 1,
-            flags: RegistrationFlags::all(),
-            transaction_id: 5,
+            is_routed: true,
+            transaction_id: Some(5),
             lifetime_min: 60,
             rovr: Rovr::new(&[0x11; 8]).expect("a size"),
         }),
@@ -211,7 +209,7 @@ fn rpl_options() -> Vec<u8> {
         RplOption::MetricContainer(rpl::Metrics::new(&METRICS)),
         RplOption::RouteInformation(rpl::RouteInformation {
             prefix: prefix(61),
-            preference: Some(Preference::Low),
+            preference: Preference::Low,
             route_lifetime: 60,
         }),
         RplOption::DodagConfiguration(rpl::DodagConfiguration {
@@ -228,10 +226,9 @@ fn rpl_options() -> Vec<u8> {
             parent: Some(V6_A),
         }),
         RplOption::SolicitedInformation(rpl::SolicitedInformation {
-            instance_id: rpl::InstanceId(0x81),
-            flags: rpl::SolicitedFlags::all(),
-            dodag_id: V6_A,
-            version: 7,
+            instance_id: Some(rpl::InstanceId(0x81)),
+            dodag_id: Some(V6_A),
+            version: Some(7),
         }),
         RplOption::PrefixInformation(rpl::PrefixInformation {
             prefix_len: 64,

@@ -162,12 +162,6 @@ impl<'a> Arbitrary<'a> for ndisc::PrefixFlags {
     }
 }
 
-impl<'a> Arbitrary<'a> for ndisc::RegistrationFlags {
-    fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
-        from.arbitrary().map(Self::from_bits_truncate)
-    }
-}
-
 impl<'a> Arbitrary<'a> for ndisc::RouterFlags {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
         from.arbitrary().map(Self::from_bits_truncate)
@@ -181,12 +175,6 @@ impl<'a> Arbitrary<'a> for rpl::MetricFlags {
 }
 
 impl<'a> Arbitrary<'a> for rpl::PrefixFlags {
-    fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
-        from.arbitrary().map(Self::from_bits_truncate)
-    }
-}
-
-impl<'a> Arbitrary<'a> for rpl::SolicitedFlags {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
         from.arbitrary().map(Self::from_bits_truncate)
     }

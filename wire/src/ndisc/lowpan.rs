@@ -116,16 +116,9 @@ impl fmt::Debug for Rovr<'_> {
     }
 }
 
-bitflags::bitflags! {
-    /// Flags of an address registration option, RFC 8505 §4.1; none in RFC 6775.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-    pub struct RegistrationFlags: u8 {
-        /// R: the address is to be injected into routing.
-        const ROUTED = 0x02;
-        /// T: the transaction identifier counts.
-        const TRANSACTION = 0x01;
-    }
-}
+/// Flags of an address registration option, RFC 8505 §4.1; none in RFC 6775.
+const R_FLAG: u8 = 0x02;
+const T_FLAG: u8 = 0x01;
 
 /// Content of an address registration option, RFC 6775 §4.1, RFC 8505 §4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,10 +131,10 @@ pub struct Registration<'a> {
     /// I, two bits: 0: Opaque is for a local policy.
     #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<3>))]
     pub opaque_kind: u8,
-    /// R and T.
-    pub flags: RegistrationFlags,
-    /// TID, with T: counts the registrations of the address.
-    pub transaction_id: u8,
+    /// R: the address is to be injected into routing.
+    pub is_routed: bool,
+    /// TID: counts the registrations of the address; `None` without T, as in the option of RFC 6775.
+    pub transaction_id: Option<u8>,
     /// Registration Lifetime, in minutes; 0 takes the registration back.
     pub lifetime_min: u16,
     /// ROVR or EUI-64.
@@ -155,16 +148,19 @@ impl<'a> Registration<'a> {
             status: RegistrationStatus::from(status),
             opaque,
             opaque_kind: flags >> 2 & 3,
-            flags: RegistrationFlags::from_bits_truncate(flags),
-            transaction_id,
+            is_routed: flags & R_FLAG != 0,
+            transaction_id: (flags & T_FLAG != 0).then_some(transaction_id),
             lifetime_min: u16::from_be_bytes([l0, l1]),
             rovr: Rovr::new(rovr)?,
         })
     }
 
     pub(super) fn put(&self, out: &mut Put<'_>) {
-        let flags = (self.opaque_kind & 3) << 2 | self.flags.bits() & 3;
-        out.octets(&[u8::from(self.status), self.opaque, flags, self.transaction_id]);
+        let routed = if self.is_routed { R_FLAG } else { 0 };
+        let transaction = if self.transaction_id.is_some() { T_FLAG } else { 0 };
+        let flags = (self.opaque_kind & 3) << 2 | routed | transaction;
+        let transaction_id = self.transaction_id.unwrap_or(0);
+        out.octets(&[u8::from(self.status), self.opaque, flags, transaction_id]);
         out.octets(&self.lifetime_min.to_be_bytes());
         out.octets(self.rovr.octets);
     }
@@ -173,10 +169,10 @@ impl<'a> Registration<'a> {
 impl fmt::Display for Registration<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "registration {:?} of {} for {} min", self.status, self.rovr, self.lifetime_min)?;
-        if self.flags.contains(RegistrationFlags::TRANSACTION) {
-            write!(f, " tid {}", self.transaction_id)?;
+        if let Some(transaction_id) = self.transaction_id {
+            write!(f, " tid {transaction_id}")?;
         }
-        f.write_str(if self.flags.contains(RegistrationFlags::ROUTED) { " routed" } else { "" })
+        f.write_str(if self.is_routed { " routed" } else { "" })
     }
 }
 

@@ -224,11 +224,16 @@ pub struct Prefix<'a> {
     data: &'a [u8; 30],
 }
 
-impl Prefix<'_> {
+impl<'a> Prefix<'a> {
     /// Leading bits that count; above 128 in a malformed option.
     #[must_use]
     pub fn prefix_len(&self) -> u8 {
         self.data[0]
+    }
+
+    /// What follows type and length.
+    pub(super) fn as_bytes(&self) -> &'a [u8] {
+        self.data
     }
 
     /// L and A.
@@ -272,9 +277,6 @@ pub enum Preference {
 }
 
 impl Preference {
-    /// The reserved value 10, in its place in the octet.
-    pub(crate) const RESERVED_BITS: u8 = 0x10;
-
     /// From bits 3 and 4 of an octet; `None` for the reserved value 10.
     pub(crate) fn from_bits(octet: u8) -> Option<Self> {
         match octet >> 3 & 3 {

@@ -33,10 +33,8 @@ pub enum OptionRepr<'a> {
     TargetLinkLayer(HardwareAddress),
     /// RFC 4861 §4.6.2.
     Prefix {
-        /// The prefix; bits beyond its length are sent as they are.
-        prefix: Ipv6Addr,
-        /// Leading bits that count.
-        prefix_len: u8,
+        /// The prefix: bits beyond its length are ignored, and sent as zero.
+        prefix: Ipv6Prefix,
         /// L and A.
         flags: PrefixFlags,
         /// Valid Lifetime, in seconds; all ones: for ever.
@@ -89,8 +87,8 @@ pub enum OptionRepr<'a> {
 }
 
 impl<'a> OptionRepr<'a> {
-    /// What an option means. `like` is any address of the link's kind, such as one's own: it says which kind a link-layer address option holds; one
-    /// that holds none of that kind is `Unknown`.
+    /// What an option means. `like` is any address of the link's kind, such as one's own: it says which kind a link-layer
+    /// address option holds; one that holds none of that kind is `Unknown`, and so is a prefix of more than 128 bits.
     #[must_use]
     pub fn parse(option: &NdiscOption<'a>, like: &HardwareAddress) -> Self {
         match *option {
@@ -102,12 +100,14 @@ impl<'a> OptionRepr<'a> {
                 Some(address) => Self::TargetLinkLayer(address),
                 None => Self::Unknown { kind: TARGET_LINK_LAYER, data: address.as_bytes() },
             },
-            NdiscOption::Prefix(prefix) => Self::Prefix {
-                prefix: prefix.prefix(),
-                prefix_len: prefix.prefix_len(),
-                flags: prefix.flags(),
-                valid_lifetime: prefix.valid_lifetime(),
-                preferred_lifetime: prefix.preferred_lifetime(),
+            NdiscOption::Prefix(option) => match Ipv6Prefix::new(option.prefix(), option.prefix_len()) {
+                Some(prefix) => Self::Prefix {
+                    prefix,
+                    flags: option.flags(),
+                    valid_lifetime: option.valid_lifetime(),
+                    preferred_lifetime: option.preferred_lifetime(),
+                },
+                None => Self::Unknown { kind: PREFIX_INFORMATION, data: option.as_bytes() },
             },
             NdiscOption::RedirectedHeader(packet) => Self::RedirectedHeader(packet),
             NdiscOption::Mtu(mtu) => Self::Mtu(mtu),
@@ -198,12 +198,12 @@ impl<'a> OptionRepr<'a> {
         out.octets(&[self.kind(), units]);
         match self {
             Self::SourceLinkLayer(address) | Self::TargetLinkLayer(address) => out.octets(address.as_bytes()),
-            Self::Prefix { prefix, prefix_len, flags, valid_lifetime, preferred_lifetime } => {
-                out.octets(&[*prefix_len, flags.bits()]);
+            Self::Prefix { prefix, flags, valid_lifetime, preferred_lifetime } => {
+                out.octets(&[prefix.prefix_len(), flags.bits()]);
                 out.octets(&valid_lifetime.to_be_bytes());
                 out.octets(&preferred_lifetime.to_be_bytes());
                 out.octets(&[0; 4]);
-                out.octets(&prefix.octets());
+                out.octets(&prefix.address().octets());
             }
             Self::RedirectedHeader(packet) => {
                 out.octets(&[0; 6]);
@@ -255,7 +255,7 @@ pub enum Repr<'a> {
         cur_hop_limit: Option<u8>,
         /// M and O.
         flags: RouterFlags,
-        /// Prf, RFC 4191 §2.2.
+        /// Prf, RFC 4191 §2.2: medium if the router is no default router.
         preference: Preference,
         /// Router Lifetime, in seconds; 0: no default router.
         router_lifetime: u16,
@@ -348,8 +348,13 @@ impl<'a> Repr<'a> {
     /// Writes the whole ICMPv6 message, with its checksum, to the front of `buffer`; returns its length.
     ///
     /// # Errors
-    /// `NoRoom`.
+    /// `NoRoom`; `Unrepresentable` for a preference other than medium of no default router, RFC 4191 §2.2.
     pub fn emit(&self, source: Ipv6Addr, destination: Ipv6Addr, buffer: &mut [u8]) -> Result<usize, Error> {
+        if let Self::RouterAdvertisement { router_lifetime: 0, preference, .. } = self {
+            if *preference != Preference::Medium {
+                return Err(Error::Unrepresentable);
+            }
+        }
         let need = self.buffer_len();
         let mut out = Put::new(buffer, need)?;
         let mut start = |kind| out.octets(&[kind, 0, 0, 0]);
@@ -401,7 +406,7 @@ impl fmt::Display for OptionRepr<'_> {
         match self {
             Self::SourceLinkLayer(address) => write!(f, "source at {address}"),
             Self::TargetLinkLayer(address) => write!(f, "target at {address}"),
-            Self::Prefix { prefix, prefix_len, .. } => write!(f, "prefix {prefix}/{prefix_len}"),
+            Self::Prefix { prefix, .. } => write!(f, "prefix {prefix}"),
             Self::RedirectedHeader(packet) => write!(f, "redirected packet of {} octets", packet.len()),
             Self::Mtu(mtu) => write!(f, "MTU {mtu}"),
             Self::Nonce(_) => f.write_str("nonce"),

@@ -79,6 +79,76 @@ fn zero_means_not_said_and_the_reserved_preference_is_medium() {
     assert_eq!((ra.preference(), ra.router_lifetime()), (Preference::Medium, 0));
 }
 
+/// RFC 4191 §2.2.
+#[test]
+fn a_preference_counts_with_a_router_lifetime_only() {
+    for (bits, lifetime, want) in [
+        (0x08, 1, Preference::High),
+        (0x18, 1, Preference::Low),
+        (0x08, 0, Preference::Medium),
+        (0x18, 0, Preference::Medium),
+    ] {
+        let octets = [64, bits, 0, lifetime, 0, 0, 0, 0, 0, 0, 0, 0];
+        let message = Message::parse(ROUTER_ADVERTISEMENT, 0, &octets).unwrap();
+        let Message::RouterAdvertisement(advertisement) = message else { panic!() };
+        assert_eq!(advertisement.preference(), want);
+        let repr = Repr::parse(&message);
+        let mut again = [0; 16];
+        repr.emit(LOCAL, PEER, &mut again).unwrap();
+        assert_eq!(again[5], if lifetime == 0 { 0 } else { bits });
+    }
+    let none = Repr::RouterAdvertisement {
+        cur_hop_limit: None,
+        flags: RouterFlags::empty(),
+        preference: Preference::High,
+        router_lifetime: 0,
+        reachable_time_ms: None,
+        retrans_timer_ms: None,
+        options: Options::EMPTY,
+    };
+    assert_eq!(none.emit(LOCAL, PEER, &mut [0; 16]), Err(Error::Unrepresentable));
+}
+
+/// RFC 4861 §4.6.2.
+#[test]
+fn bits_beyond_a_prefix_are_ignored_and_sent_as_zero() {
+    let option = |len: u8| {
+        let mut octets = [0xff; 32];
+        octets[..3].copy_from_slice(&[3, 4, len]);
+        octets
+    };
+    for (len, want) in [
+        (0, "::"),
+        (1, "8000::"),
+        (64, "ffff:ffff:ffff:ffff::"),
+        (127, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"),
+    ] {
+        let octets = option(len);
+        let read = OptionRepr::parse(&Options::parse(&octets).unwrap().next().unwrap(), &ETHERNET);
+        let mut again = [0; 32];
+        assert_eq!(read.emit(&mut again), Ok(32));
+        assert_eq!(again[16..], want.parse::<Ipv6Addr>().unwrap().octets(), "{len}");
+        // Reserved bits, too.
+        assert_eq!((again[3], &again[12..16]), (0xc0, &[0; 4][..]));
+    }
+    let octets = option(129);
+    let read = OptionRepr::parse(&Options::parse(&octets).unwrap().next().unwrap(), &ETHERNET);
+    assert_eq!(read, OptionRepr::Unknown { kind: 3, data: &octets[2..] });
+}
+
+/// RFC 8505 §4.1: without the T flag TID is ignored; without a meaning it is sent as zero.
+#[test]
+fn a_transaction_identifier_counts_with_its_flag_only() {
+    for (flags, want) in [(0x01, Some(9)), (0x03, Some(9)), (0x02, None), (0x00, None)] {
+        let octets = [33, 2, 0, 0, 0xf0 | flags, 9, 0, 60, 1, 2, 3, 4, 5, 6, 7, 8];
+        let Some(OtherOption::Registration(read)) = OtherOption::read(33, &octets[2..]) else { panic!() };
+        assert_eq!((read.transaction_id, read.is_routed), (want, flags & 2 != 0));
+        let mut again = [0; 16];
+        assert_eq!(OptionRepr::Registration(read).emit(&mut again), Ok(16));
+        assert_eq!(again[4..6], [flags, want.unwrap_or(0)]);
+    }
+}
+
 // conf: IP6-NDV-11
 #[test]
 fn every_truncation_is_refused_or_ends_between_options() {
@@ -412,8 +482,8 @@ fn option_reprs() -> Vec<OptionRepr<'static>> {
         status: RegistrationStatus::Moved,
         opaque: 9,
         opaque_kind: 1,
-        flags: RegistrationFlags::all(),
-        transaction_id: 5,
+        is_routed: true,
+        transaction_id: Some(5),
         lifetime_min: 60,
         rovr: Rovr::new(&[0x11; 8]).unwrap(),
     };
@@ -422,8 +492,7 @@ fn option_reprs() -> Vec<OptionRepr<'static>> {
         OptionRepr::SourceLinkLayer(ETHERNET),
         OptionRepr::TargetLinkLayer(ETHERNET),
         OptionRepr::Prefix {
-            prefix: GLOBAL,
-            prefix_len: 64,
+            prefix: prefix(64),
             flags: PrefixFlags::all(),
             valid_lifetime: 3600,
             preferred_lifetime: u32::MAX,
@@ -536,14 +605,14 @@ fn other_options_follow_their_figures() {
     let aro = [33, 2, 1, 0, 0, 0, 0, 60, 1, 2, 3, 4, 5, 6, 7, 8];
     let Some(OtherOption::Registration(read)) = OtherOption::read(33, &aro[2..]) else { panic!() };
     assert_eq!((read.status, read.lifetime_min), (RegistrationStatus::DuplicateAddress, 60));
-    assert_eq!((read.flags, read.rovr.as_bytes()), (RegistrationFlags::empty(), &aro[8..]));
+    assert_eq!((read.is_routed, read.transaction_id, read.rovr.as_bytes()), (false, None, &aro[8..]));
     // That of RFC 8505 may hold up to 32 octets, and no other lengths.
     for units in 1..=6 {
         let data = vec![0x0f; units * 8 - 2];
         let read = OtherOption::read(33, &data);
         assert_eq!(read.is_some(), (2..=5).contains(&units), "{units} units");
         if let Some(OtherOption::Registration(read)) = read {
-            assert_eq!((read.opaque_kind, read.flags), (3, RegistrationFlags::all()));
+            assert_eq!((read.opaque_kind, read.is_routed, read.transaction_id), (3, true, Some(0x0f)));
             assert_eq!(read.rovr.as_bytes().len(), (units - 1) * 8);
         }
     }
@@ -741,7 +810,7 @@ fn all_options_are_shown_as_a_person_reads_them() {
         [
             "source at 02:00:00:00:00:01",
             "target at 02:00:00:00:00:01",
-            "prefix 2001:db8::2/64",
+            "prefix 2001:db8::/64",
             "redirected packet of 48 octets",
             "MTU 1280",
             "nonce",

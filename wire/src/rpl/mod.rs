@@ -56,7 +56,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 pub use metric::{Metric, MetricFlags, MetricKind, Metrics};
 pub use option::{
-    DodagConfiguration, Options, PrefixFlags, PrefixInformation, RouteInformation, RplOption, SolicitedFlags,
+    DodagConfiguration, Options, PrefixFlags, PrefixInformation, RouteInformation, RplOption,
     SolicitedInformation, TransitInformation,
 };
 pub use security::{ConsistencyCheck, KeyIdentifier, Secure, Security};

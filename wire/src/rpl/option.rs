@@ -30,6 +30,12 @@ const TARGET_DESCRIPTOR: u8 = 9;
 const OPTION_HEADER_LEN: usize = 2;
 /// DODAG configuration: authentication is enabled.
 const A_FLAG: u8 = 0x08;
+/// PadN: most octets behind type and length, so that it pads seven in all, §6.7.3.
+const PAD_N_MAX: u8 = 5;
+/// Solicited information, §6.7.9: which fields count.
+const V_FLAG: u8 = 0x80;
+const I_FLAG: u8 = 0x40;
+const D_FLAG: u8 = 0x20;
 /// Transit information: the parent is outside of the RPL network.
 const E_FLAG: u8 = 0x80;
 
@@ -98,15 +104,16 @@ impl fmt::Display for Options<'_> {
     }
 }
 
-/// One option. A known type with a length that it cannot have reads as `Unknown`. Reserved fields are not kept.
+/// One option. A known type with a length that it cannot have, or with a content that is to be ignored, reads as
+/// `Unknown`. Reserved fields are not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum RplOption<'a> {
     /// One octet of padding, §6.7.2.
     Pad1,
-    /// Padding, §6.7.3: so many octets behind type and length, zeros when emitted.
-    PadN(u8),
+    /// Padding, §6.7.3: so many octets behind type and length, at most five; zeros when emitted.
+    PadN(#[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<PAD_N_MAX>))] u8),
     /// Metrics and constraints, §6.7.4.
     MetricContainer(Metrics<'a>),
     /// A route outside of the DODAG, §6.7.5.
@@ -139,8 +146,8 @@ pub enum RplOption<'a> {
 pub struct RouteInformation {
     /// The prefix that is reached through the sender.
     pub prefix: Ipv6Prefix,
-    /// Prf, as RFC 4191 has it; `None` is its reserved value: the option is to be ignored.
-    pub preference: Option<Preference>,
+    /// Prf, as RFC 4191 has it.
+    pub preference: Preference,
     /// How long the route is valid, in seconds; all ones: for ever.
     pub route_lifetime: u32,
 }
@@ -188,31 +195,16 @@ pub struct TransitInformation {
     pub parent: Option<Ipv6Addr>,
 }
 
-bitflags::bitflags! {
-    /// Which fields of a solicited information option count, §6.7.9.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-    pub struct SolicitedFlags: u8 {
-        /// V: the version number.
-        const VERSION = 0x80;
-        /// I: the instance.
-        const INSTANCE = 0x40;
-        /// D: the DODAGID.
-        const DODAG = 0x20;
-    }
-}
-
-/// Content of a solicited information option, §6.7.9.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Content of a solicited information option, §6.7.9: what a DODAG must have to be meant. What is absent does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SolicitedInformation {
-    /// RPLInstanceID.
-    pub instance_id: InstanceId,
-    /// Which of the fields count.
-    pub flags: SolicitedFlags,
-    /// DODAGID.
-    pub dodag_id: Ipv6Addr,
-    /// Version Number.
-    pub version: u8,
+    /// RPLInstanceID, with the I flag.
+    pub instance_id: Option<InstanceId>,
+    /// DODAGID, with the D flag.
+    pub dodag_id: Option<Ipv6Addr>,
+    /// Version Number, with the V flag.
+    pub version: Option<u8>,
 }
 
 bitflags::bitflags! {
@@ -232,7 +224,8 @@ bitflags::bitflags! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct PrefixInformation {
-    /// Leading bits that are the prefix; above 128 in a malformed option.
+    /// Leading bits that are the prefix, 0 to 128.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<128>))]
     pub prefix_len: u8,
     /// L, A and R.
     pub flags: PrefixFlags,
@@ -240,14 +233,14 @@ pub struct PrefixInformation {
     pub valid_lifetime: u32,
     /// How long addresses formed from it are preferred, in seconds; all ones: for ever.
     pub preferred_lifetime: u32,
-    /// The prefix, with R a whole address.
+    /// The prefix, whose further bits are zero; with R a whole address.
     pub prefix: Ipv6Addr,
 }
 
 impl<'a> RplOption<'a> {
     fn read(kind: u8, data: &'a [u8]) -> Self {
         let known = match kind {
-            PAD_N => u8::try_from(data.len()).ok().map(Self::PadN),
+            PAD_N => u8::try_from(data.len()).ok().filter(|len| *len <= PAD_N_MAX).map(Self::PadN),
             METRIC_CONTAINER => Some(Self::MetricContainer(Metrics::new(data))),
             ROUTE_INFORMATION => RouteInformation::read(data).map(Self::RouteInformation),
             DODAG_CONFIGURATION => DodagConfiguration::read(data).map(Self::DodagConfiguration),
@@ -312,10 +305,17 @@ impl<'a> RplOption<'a> {
     /// for.
     ///
     /// # Errors
-    /// `NoRoom`; `Unrepresentable` if the content is longer than 255 octets, or if an unknown option has the type of
-    /// Pad1, which has no content.
+    /// `NoRoom`; `Unrepresentable` if the content is longer than 255 octets, for more padding than PadN may hold, for a
+    /// prefix with bits beyond its length that is no whole address, and if an unknown option has the type of Pad1, which
+    /// has no content.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        if matches!(self, Self::Unknown { kind: PAD1, .. }) {
+        let is_representable = match self {
+            Self::Unknown { kind, .. } => *kind != PAD1,
+            Self::PadN(len) => *len <= PAD_N_MAX,
+            Self::PrefixInformation(prefix) => prefix.is_representable(),
+            _ => true,
+        };
+        if !is_representable {
             return Err(Error::Unrepresentable);
         }
         let len = u8::try_from(self.data_len()).map_err(|_| Error::Unrepresentable)?;
@@ -333,11 +333,7 @@ impl<'a> RplOption<'a> {
                 put_prefix(&mut out, prefix);
             }
             Self::TransitInformation(transit) => transit.put(&mut out),
-            Self::SolicitedInformation(solicited) => {
-                out.octets(&[solicited.instance_id.0, solicited.flags.bits()]);
-                out.octets(&solicited.dodag_id.octets());
-                out.octets(&[solicited.version]);
-            }
+            Self::SolicitedInformation(solicited) => solicited.put(&mut out),
             Self::PrefixInformation(prefix) => {
                 out.octets(&[prefix.prefix_len, prefix.flags.bits()]);
                 out.octets(&prefix.valid_lifetime.to_be_bytes());
@@ -361,14 +357,13 @@ impl RouteInformation {
         let (&[len, flags, a, b, c, d], prefix) = data.split_first_chunk()?;
         Some(Self {
             prefix: Ipv6Prefix::from_octets(prefix, len)?,
-            preference: Preference::from_bits(flags),
+            preference: Preference::from_bits(flags)?,
             route_lifetime: u32::from_be_bytes([a, b, c, d]),
         })
     }
 
     fn put(&self, out: &mut Put<'_>) {
-        let bits = self.preference.map_or(Preference::RESERVED_BITS, Preference::to_bits);
-        out.octets(&[self.prefix.prefix_len(), bits]);
+        out.octets(&[self.prefix.prefix_len(), self.preference.to_bits()]);
         out.octets(&self.route_lifetime.to_be_bytes());
         put_prefix(out, &self.prefix);
     }
@@ -428,11 +423,21 @@ impl SolicitedInformation {
     fn read(data: &[u8]) -> Option<Self> {
         let &[instance_id, flags, ref dodag_id @ .., version] = <&[u8; 19]>::try_from(data).ok()?;
         Some(Self {
-            instance_id: InstanceId(instance_id),
-            flags: SolicitedFlags::from_bits_truncate(flags),
-            dodag_id: Ipv6Addr::from(*dodag_id),
-            version,
+            instance_id: (flags & I_FLAG != 0).then_some(InstanceId(instance_id)),
+            dodag_id: (flags & D_FLAG != 0).then_some(Ipv6Addr::from(*dodag_id)),
+            version: (flags & V_FLAG != 0).then_some(version),
         })
+    }
+
+    /// What does not count is zero.
+    fn put(&self, out: &mut Put<'_>) {
+        let flag = |is_there: bool, flag: u8| if is_there { flag } else { 0 };
+        let flags = flag(self.version.is_some(), V_FLAG)
+            | flag(self.instance_id.is_some(), I_FLAG)
+            | flag(self.dodag_id.is_some(), D_FLAG);
+        out.octets(&[self.instance_id.unwrap_or_default().0, flags]);
+        out.octets(&self.dodag_id.unwrap_or(Ipv6Addr::UNSPECIFIED).octets());
+        out.octets(&[self.version.unwrap_or(0)]);
     }
 }
 
@@ -440,12 +445,22 @@ impl PrefixInformation {
     fn read(data: &[u8]) -> Option<Self> {
         let &[prefix_len, flags, v0, v1, v2, v3, p0, p1, p2, p3, _, _, _, _, ref prefix @ ..] =
             <&[u8; 30]>::try_from(data).ok()?;
+        let (flags, prefix) = (PrefixFlags::from_bits_truncate(flags), Ipv6Addr::from(*prefix));
+        // Bits beyond the prefix are ignored.
+        let alone = Ipv6Prefix::new(prefix, prefix_len)?.address();
         Some(Self {
             prefix_len,
-            flags: PrefixFlags::from_bits_truncate(flags),
+            flags,
             valid_lifetime: u32::from_be_bytes([v0, v1, v2, v3]),
             preferred_lifetime: u32::from_be_bytes([p0, p1, p2, p3]),
-            prefix: Ipv6Addr::from(*prefix),
+            prefix: if flags.contains(PrefixFlags::ROUTER_ADDRESS) { prefix } else { alone },
+        })
+    }
+
+    fn is_representable(&self) -> bool {
+        let alone = Ipv6Prefix::new(self.prefix, self.prefix_len);
+        alone.is_some_and(|alone| {
+            self.flags.contains(PrefixFlags::ROUTER_ADDRESS) || alone.address() == self.prefix
         })
     }
 }
@@ -497,14 +512,14 @@ impl fmt::Display for RplOption<'_> {
             }
             Self::SolicitedInformation(solicited) => {
                 f.write_str("solicited")?;
-                if solicited.flags.contains(SolicitedFlags::INSTANCE) {
-                    write!(f, " instance {}", solicited.instance_id)?;
+                if let Some(instance_id) = solicited.instance_id {
+                    write!(f, " instance {instance_id}")?;
                 }
-                if solicited.flags.contains(SolicitedFlags::DODAG) {
-                    write!(f, " dodag {}", solicited.dodag_id)?;
+                if let Some(dodag_id) = solicited.dodag_id {
+                    write!(f, " dodag {dodag_id}")?;
                 }
-                if solicited.flags.contains(SolicitedFlags::VERSION) {
-                    write!(f, " version {}", solicited.version)?;
+                if let Some(version) = solicited.version {
+                    write!(f, " version {version}")?;
                 }
                 Ok(())
             }

@@ -37,24 +37,27 @@ fn options() -> Vec<RplOption<'static>> {
         parent: None,
     };
     let route =
-        RouteInformation { prefix: prefix(61), preference: Some(Preference::Low), route_lifetime: u32::MAX };
+        RouteInformation { prefix: prefix(61), preference: Preference::Low, route_lifetime: u32::MAX };
     vec![
         RplOption::Pad1,
         RplOption::PadN(0),
         RplOption::PadN(5),
         RplOption::MetricContainer(Metrics::new(&[7, 0, 0, 2, 0, 192, 3, 0x02, 0x12, 2, 0, 4])),
         RplOption::RouteInformation(route),
-        RplOption::RouteInformation(RouteInformation { prefix: Ipv6Prefix::ALL, preference: None, ..route }),
+        RplOption::RouteInformation(RouteInformation {
+            prefix: Ipv6Prefix::ALL,
+            preference: Preference::High,
+            ..route
+        }),
         RplOption::DodagConfiguration(CONFIGURATION),
         RplOption::Target(prefix(128)),
         RplOption::Target(prefix(9)),
         RplOption::TransitInformation(transit),
         RplOption::TransitInformation(TransitInformation { parent: Some(ROOT), external: false, ..transit }),
         RplOption::SolicitedInformation(SolicitedInformation {
-            instance_id: InstanceId(0x81),
-            flags: SolicitedFlags::INSTANCE | SolicitedFlags::DODAG,
-            dodag_id: ROOT,
-            version: 7,
+            instance_id: Some(InstanceId(0x81)),
+            dodag_id: Some(ROOT),
+            version: None,
         }),
         RplOption::PrefixInformation(PrefixInformation {
             prefix_len: 64,
@@ -425,4 +428,63 @@ fn messages_are_shown_as_a_person_reads_them() {
         Packet::parse(&cut).unwrap().to_string(),
         "RPL DIO len 1: truncated: 28 octets needed, 5 present"
     );
+}
+
+/// RFC 6550 §6.7.3, §6.7.5, §6.7.9, §6.7.10: fields that do not count are zero when sent, and ignored on receipt.
+#[test]
+fn what_does_not_count_is_ignored_and_sent_as_zero() {
+    let read = |octets: &'static [u8]| Options::parse(octets).unwrap().next().unwrap();
+    // Solicited information: instance, flags V, I, D and reserved ones, DODAGID, version.
+    let solicited = |instance: u8, flags: u8, last: u8, version: u8| {
+        [&[7, 19, instance, flags, 0xfd][..], &[0; 14], &[last, version]].concat()
+    };
+    for (flags, want) in [
+        (0x1f, SolicitedInformation::default()),
+        (0x9f, SolicitedInformation { version: Some(7), ..SolicitedInformation::default() }),
+        (0x40, SolicitedInformation { instance_id: Some(InstanceId(9)), ..SolicitedInformation::default() }),
+        (0x20, SolicitedInformation { dodag_id: Some(ROOT), ..SolicitedInformation::default() }),
+    ] {
+        let octets = solicited(9, flags, 1, 7);
+        let got: Vec<_> = Options::parse(&octets).unwrap().collect();
+        assert_eq!(got, [RplOption::SolicitedInformation(want)], "{flags:02x}");
+        let mut clean = solicited(9 * (flags >> 6 & 1), flags & 0xe0, 1, 7 * (flags >> 7));
+        if flags & 0x20 == 0 {
+            clean[4..20].fill(0);
+        }
+        assert_eq!(octets_of(&got), clean, "{flags:02x}");
+    }
+    // The reserved preference: the option is ignored as a route, and a route cannot say it.
+    let reserved = read(&[3, 6, 0, 0x10, 0, 0, 0, 1]);
+    assert_eq!(reserved, RplOption::Unknown { kind: 3, data: &[0, 0x10, 0, 0, 0, 1] });
+    // Padding above seven octets in all.
+    assert_eq!(read(&[1, 5, 9, 9, 9, 9, 9]), RplOption::PadN(5));
+    assert_eq!(read(&[1, 6, 0, 0, 0, 0, 0, 0]), RplOption::Unknown { kind: 1, data: &[0; 6] });
+    assert_eq!(RplOption::PadN(6).emit(&mut [0; 16]), Err(Error::Unrepresentable));
+    // A prefix: further bits mean something with R only, when they are an address.
+    let address = Ipv6Addr::new(0xfd00, 0, 0, 0, 1, 2, 3, 4);
+    let alone = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0);
+    for (flags, prefix_len, want) in [
+        (0xc0, 64, Some(alone)),
+        (0xe0, 64, Some(address)),
+        (0xe0, 129, None),
+        (0, 0, Some(Ipv6Addr::UNSPECIFIED)),
+    ] {
+        let octets = [&[8, 30, prefix_len, flags][..], &[0; 12], &address.octets()].concat();
+        let option = Options::parse(&octets).unwrap().next().unwrap();
+        let got = match option {
+            RplOption::PrefixInformation(prefix) => Some(prefix.prefix),
+            _ => None,
+        };
+        assert_eq!(got, want, "flags {flags:02x}, {prefix_len} bits");
+        assert_eq!(octets_of(&[option])[16..], want.unwrap_or(address).octets());
+    }
+    let too_much = PrefixInformation {
+        prefix_len: 64,
+        flags: PrefixFlags::ON_LINK,
+        valid_lifetime: 1,
+        preferred_lifetime: 1,
+        prefix: address,
+    };
+    let refused = RplOption::PrefixInformation(too_much).emit(&mut [0; 32]);
+    assert_eq!(refused, Err(Error::Unrepresentable));
 }

@@ -100,8 +100,10 @@ pub(super) fn other_option(to: &mut Fields<'_>, option: &OtherOption<'_>) {
     match option {
         OtherOption::Registration(registration) => {
             to.number("registration_status", u8::from(registration.status));
-            to.number("registration_flags", registration.flags.bits());
-            to.number("transaction_id", registration.transaction_id);
+            to.number("registration_routed", registration.is_routed);
+            if let Some(transaction_id) = registration.transaction_id {
+                to.number("transaction_id", transaction_id);
+            }
             to.number("registration_lifetime", registration.lifetime_min);
             to.octets("rovr", registration.rovr.as_bytes());
         }
