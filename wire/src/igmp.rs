@@ -252,12 +252,20 @@ pub enum Repr<'a> {
     },
 }
 
-/// An octet of version 3 queries (and of MLDv2's): S flag, Querier's Robustness Variable.
+/// An octet of version 3 queries (and of MLDv2's): S flag, Querier's Robustness Variable. The upper four bits are
+/// reserved: ignored, and sent as zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct QueryFlags(pub u8);
+pub struct QueryFlags(
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<0x0f>))] pub u8,
+);
 
 impl QueryFlags {
+    /// The octet without its reserved bits.
+    pub(crate) const fn octet(self) -> u8 {
+        self.0 & 0x0f
+    }
+
     /// Suppress Router-Side Processing, for routers only.
     #[must_use]
     pub const fn suppress(self) -> bool {
@@ -306,7 +314,7 @@ impl<'a> Repr<'a> {
                     packet.body.split_first_chunk().ok_or_else(|| Error::truncated(QUERY_V3_LEN, have))?;
                 let len = usize::from(u16::from_be_bytes([n0, n1])) * 4;
                 let sources = rest.get(..len).ok_or_else(|| Error::truncated(QUERY_V3_LEN + len, have))?;
-                let flags = QueryFlags(flags);
+                let flags = QueryFlags(QueryFlags(flags).octet());
                 let sources = Sources::new(sources);
                 Ok(Self::QueryV3 { max_resp_code, group, flags, qqic, sources })
             }
@@ -318,13 +326,13 @@ impl<'a> Repr<'a> {
     pub fn buffer_len(&self) -> usize {
         match self {
             Self::QueryV3 { sources, .. } => QUERY_V3_LEN + sources.0.len(),
-            Self::ReportV3 { records } => HEADER_LEN + records.octets.len(),
+            Self::ReportV3 { records } => HEADER_LEN + records.buffer_len(),
             _ => HEADER_LEN,
         }
     }
 
     /// Writes the message with its checksum to the front of `buffer`; returns its length. Auxiliary data of records
-    /// that were received are copied: leave them out by emitting each [`Record`].
+    /// that were received are left out, RFC 3376 §4.2.10.
     ///
     /// # Errors
     /// `NoRoom`; `Unrepresentable` above 65,535 sources.
@@ -341,7 +349,7 @@ impl<'a> Repr<'a> {
                 let (rest, to) =
                     body.split_first_chunk_mut::<4>().ok_or_else(|| Error::no_room(need, have))?;
                 let [n0, n1] = number.to_be_bytes();
-                *rest = [flags.0, qqic, n0, n1];
+                *rest = [flags.octet(), qqic, n0, n1];
                 for (to, from) in to.iter_mut().zip(sources.0) {
                     *to = *from;
                 }
@@ -351,9 +359,7 @@ impl<'a> Repr<'a> {
             Self::ReportV2 { group } => (Type::V2MembershipReport, 0, group),
             Self::Leave { group } => (Type::LeaveGroup, 0, group),
             Self::ReportV3 { records } => {
-                for (to, from) in body.iter_mut().zip(records.octets) {
-                    *to = *from;
-                }
+                records.emit(body)?;
                 (Type::V3MembershipReport, 0, Ipv4Addr::from(u32::from(records.number)))
             }
         };

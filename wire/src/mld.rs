@@ -269,7 +269,7 @@ impl<'a> Repr<'a> {
                 Ok(Self::QueryV2 {
                     max_resp_code: packet.max_resp_code(),
                     group,
-                    flags: QueryFlags(flags),
+                    flags: QueryFlags(QueryFlags(flags).octet()),
                     qqic,
                     sources: Sources::new(sources),
                 })
@@ -282,13 +282,13 @@ impl<'a> Repr<'a> {
     pub fn buffer_len(&self) -> usize {
         match self {
             Self::QueryV2 { sources, .. } => QUERY_V2_LEN + sources.0.len(),
-            Self::ReportV2 { records } => REPORT_V2_LEN + records.octets.len(),
+            Self::ReportV2 { records } => REPORT_V2_LEN + records.buffer_len(),
             _ => MESSAGE_LEN,
         }
     }
 
     /// Writes the message with its checksum to the front of `buffer`; returns its length. Auxiliary data of records
-    /// that were received are copied: leave them out by emitting each [`Record`].
+    /// that were received are left out, RFC 3810 §5.2.10.
     ///
     /// # Errors
     /// `NoRoom`; `Unrepresentable` above 65,535 sources.
@@ -306,9 +306,7 @@ impl<'a> Repr<'a> {
             Self::ReportV2 { records } => {
                 let [n0, n1] = records.number.to_be_bytes();
                 *header = [u8::from(Type::ReportV2), 0, 0, 0, 0, 0, n0, n1];
-                for (to, from) in body.iter_mut().zip(records.octets) {
-                    *to = *from;
-                }
+                records.emit(body)?;
                 fill_checksum(source, destination, to);
                 return Ok(need);
             }
@@ -321,7 +319,7 @@ impl<'a> Repr<'a> {
             let number = u16::try_from(sources.len()).map_err(|_| Error::Unrepresentable)?;
             let (more, place) = rest.split_first_chunk_mut::<4>().ok_or_else(no_room)?;
             let [n0, n1] = number.to_be_bytes();
-            *more = [flags.0, qqic, n0, n1];
+            *more = [flags.octet(), qqic, n0, n1];
             for (to, from) in place.iter_mut().zip(sources.0) {
                 *to = *from;
             }

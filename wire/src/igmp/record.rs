@@ -138,8 +138,9 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The records of a version 3 report, checked to be all there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The records of a version 3 report, checked to be all there. Equal if the records are, whatever auxiliary
+/// data they have.
+#[derive(Debug, Clone, Copy)]
 pub struct Records<'a> {
     pub(super) octets: &'a [u8],
     pub(super) number: u16,
@@ -171,6 +172,21 @@ impl<'a> Records<'a> {
         self.number == 0
     }
 
+    /// Octets that they take when sent: without auxiliary data.
+    pub(super) fn buffer_len(&self) -> usize {
+        self.iter().fold(0, |len, record| len + record.buffer_len())
+    }
+
+    /// Writes all to the front of `buffer`, without auxiliary data.
+    pub(super) fn emit(&self, buffer: &mut [u8]) -> Result<(), Error> {
+        let mut rest = buffer;
+        for record in self.iter() {
+            let len = record.emit(rest)?;
+            rest = rest.get_mut(len..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = Record<'a>> {
         let mut rest = self.octets;
@@ -181,6 +197,14 @@ impl<'a> Records<'a> {
         })
     }
 }
+
+impl PartialEq for Records<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Records<'_> {}
 
 impl fmt::Display for Sources<'_> {
     /// ` from 192.0.2.1 192.0.2.2` with a space in front; nothing if there are none.

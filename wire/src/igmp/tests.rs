@@ -190,6 +190,43 @@ fn auxiliary_data_are_skipped() {
     }
 }
 
+/// RFC 3376 §4.2.10.
+#[test]
+fn auxiliary_data_are_never_sent() {
+    let with = [
+        0x22, 0, 0, 0, 0, 0, 0, 2, 1, 1, 0, 1, 239, 1, 2, 3, 192, 0, 2, 1, 9, 9, 9, 9, 4, 0, 0, 0, 239, 1, 2,
+        4,
+    ];
+    let without = [&with[..8], &[1, 0], &with[10..20], &with[24..]].concat();
+    let (mut with, mut without) = (with, without);
+    fill_checksum(&mut with);
+    fill_checksum(&mut without);
+    let repr = Repr::parse(&Packet::parse(&with).unwrap()).unwrap();
+    let mut again = [0xee; 40];
+    assert_eq!((repr.buffer_len(), repr.emit(&mut again)), (28, Ok(28)));
+    assert_eq!((&again[..28], again[28]), (&without[..], 0xee));
+    assert_eq!(Repr::parse(&Packet::parse(&without).unwrap()), Ok(repr), "the same but for auxiliary data");
+    assert_eq!(repr.emit(&mut again[..27]), Err(Error::no_room(28, 27)));
+}
+
+/// RFC 3376 §4.1.4: Resv.
+#[test]
+fn the_reserved_bits_of_a_query_are_ignored_and_sent_as_zero() {
+    let mut octets = [0x11, 100, 0, 0, 0, 0, 0, 0, 0xfa, 125, 0, 0];
+    fill_checksum(&mut octets);
+    let repr = Repr::parse(&Packet::parse(&octets).unwrap()).unwrap();
+    let Repr::QueryV3 { flags, .. } = repr else { panic!() };
+    assert_eq!(flags, QueryFlags(0x0a));
+    assert_eq!((flags.suppress(), flags.qrv()), (true, 2));
+    for flags in [QueryFlags(0x0a), QueryFlags(0xfa)] {
+        let group = Ipv4Addr::UNSPECIFIED;
+        let repr = Repr::QueryV3 { max_resp_code: 100, group, flags, qqic: 125, sources: Sources::default() };
+        let mut again = [0; 12];
+        repr.emit(&mut again).unwrap();
+        assert_eq!(again[8], 0x0a);
+    }
+}
+
 // conf: MCS-IG3-06
 #[test]
 fn codes_from_128_on_are_floating_point() {

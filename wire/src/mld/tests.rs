@@ -111,6 +111,30 @@ fn unknown_records_are_values_and_auxiliary_data_are_skipped() {
     assert_eq!(seen, [(RecordType::Unknown(9), GROUP), (RecordType::ChangeToExclude, ALL_ROUTERS)]);
 }
 
+/// RFC 3810 §5.2.10 and §5.1.6.
+#[test]
+fn auxiliary_data_and_reserved_bits_are_never_sent() {
+    let mut with = std::vec![143, 0, 0, 0, 0, 0, 0, 1, 4, 1, 0, 0];
+    with.extend(GROUP.octets());
+    with.extend([0xaa; 4]);
+    let repr = Repr::parse(&Packet::parse(&with).unwrap()).unwrap();
+    let mut again = [0; 40];
+    assert_eq!((repr.buffer_len(), repr.emit(FROM, GROUP, &mut again)), (28, Ok(28)));
+    assert_eq!((&again[4..12], &again[12..28]), (&[0, 0, 0, 1, 4, 0, 0, 0][..], &GROUP.octets()[..]));
+    assert_eq!(
+        Repr::parse(&Packet::parse(&again[..28]).unwrap()),
+        Ok(repr),
+        "the same but for auxiliary data"
+    );
+
+    let query = [&[130, 0, 0, 0, 0, 1, 0, 0][..], &[0; 16], &[0xfa, 125, 0, 0]].concat();
+    let repr = Repr::parse(&Packet::parse(&query).unwrap()).unwrap();
+    let Repr::QueryV2 { flags, .. } = repr else { panic!() };
+    assert_eq!(flags, QueryFlags(0x0a));
+    repr.emit(FROM, GROUP, &mut again).unwrap();
+    assert_eq!(again[24], 0x0a);
+}
+
 // conf: MCS-ML2-03
 #[test]
 fn codes_from_32768_on_are_floating_point() {
