@@ -158,30 +158,30 @@ impl PlainSyn {
     }
 }
 
-/// User Timeout option, RFC 5482 §3: 15 bits with their granularity.
+/// User Timeout option, RFC 5482 §3: 15 bits with their granularity. 0 is reserved: ignored and never sent, §3.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum UserTimeout {
-    /// In seconds, up to 32,767.
+    /// In seconds, 1 to 32,767.
     Seconds(u16),
-    /// In minutes, up to 32,767.
+    /// In minutes, 1 to 32,767.
     Minutes(u16),
 }
 
 impl UserTimeout {
     const IN_MINUTES: u16 = 0x8000;
 
-    const fn from_field(field: u16) -> Self {
-        if field & Self::IN_MINUTES == 0 {
-            Self::Seconds(field)
-        } else {
-            Self::Minutes(field & !Self::IN_MINUTES)
+    const fn from_field(field: u16) -> Option<Self> {
+        match field & !Self::IN_MINUTES {
+            0 => None,
+            n if field & Self::IN_MINUTES == 0 => Some(Self::Seconds(n)),
+            n => Some(Self::Minutes(n)),
         }
     }
 
     const fn to_field(self) -> Option<u16> {
         match self {
-            Self::Seconds(n) | Self::Minutes(n) if n & Self::IN_MINUTES != 0 => None,
+            Self::Seconds(n) | Self::Minutes(n) if n & Self::IN_MINUTES != 0 || n == 0 => None,
             Self::Seconds(n) => Some(n),
             Self::Minutes(n) => Some(n | Self::IN_MINUTES),
         }
@@ -207,7 +207,7 @@ pub enum TcpOption<'a> {
     Timestamps(Timestamps),
     /// Kind 28, RFC 5482 §3.
     UserTimeout(UserTimeout),
-    /// Any other kind, and any of these whose length is not that of its kind: to be ignored. [`OtherOption::read`] knows
+    /// Any other kind, any of these whose length is not that of its kind, and a user timeout of 0: to be ignored. [`OtherOption::read`] knows
     /// some more.
     Unknown {
         /// The kind octet.
@@ -229,7 +229,10 @@ impl<'a> TcpOption<'a> {
                 value: u32::from_be_bytes([a, b, c, d]),
                 echo: u32::from_be_bytes([e, f, g, h]),
             }),
-            (USER_TIMEOUT, &[a, b]) => Self::UserTimeout(UserTimeout::from_field(u16::from_be_bytes([a, b]))),
+            (USER_TIMEOUT, &[a, b]) => match UserTimeout::from_field(u16::from_be_bytes([a, b])) {
+                Some(timeout) => Self::UserTimeout(timeout),
+                None => Self::Unknown { kind, data },
+            },
             _ => Self::Unknown { kind, data },
         }
     }
@@ -262,8 +265,8 @@ impl<'a> TcpOption<'a> {
     /// is the short way for the usual ones.
     ///
     /// # Errors
-    /// `NoRoom`; `Unrepresentable` if it is longer than the 40 octets that a header has room for, a user timeout has more
-    /// than 15 bits, or an unknown option is of kind 0 or 1.
+    /// `NoRoom`; `Unrepresentable` if it is longer than the 40 octets that a header has room for, a user timeout is 0 or has
+    /// more than 15 bits, or an unknown option is of kind 0 or 1.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let (kind, data_len) = self.kind_and_data_len();
         let need = self.buffer_len();
@@ -479,7 +482,7 @@ impl Options {
     /// many octets that were.
     ///
     /// # Errors
-    /// `Unrepresentable` if they need more than 40 octets, or the user timeout more than 15 bits; `NoRoom` if
+    /// `Unrepresentable` if they need more than 40 octets, or the user timeout is 0 or has more than 15 bits; `NoRoom` if
     /// `buffer` is shorter than [`Options::buffer_len`].
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let len = self.buffer_len();

@@ -333,12 +333,14 @@ fn four_blocks_fit_and_three_beside_timestamps() {
 }
 
 #[test]
-fn a_user_timeout_has_fifteen_bits() {
+fn a_user_timeout_has_fifteen_bits_and_is_not_zero() {
     for (timeout, octets) in [
         (UserTimeout::Seconds(0x7fff), Some([28, 4, 0x7f, 0xff])),
         (UserTimeout::Minutes(1), Some([28, 4, 0x80, 0x01])),
         (UserTimeout::Minutes(0x8000), None),
         (UserTimeout::Seconds(0xffff), None),
+        (UserTimeout::Seconds(0), None),
+        (UserTimeout::Minutes(0), None),
     ] {
         let options = Options { user_timeout: Some(timeout), ..Options::EMPTY };
         let mut buffer = [0; 4];
@@ -350,6 +352,13 @@ fn a_user_timeout_has_fifteen_bits() {
             }
             None => assert_eq!(options.emit(&mut buffer), Err(Error::Unrepresentable)),
         }
+    }
+    // RFC 5482 §3.4: the header words that no stack sends and every one ignores.
+    for word in [0x1c04_0000_u32, 0x1c04_8000] {
+        let octets = word.to_be_bytes();
+        let read: std::vec::Vec<_> = OptionsIter::new(&octets).collect();
+        assert_eq!(read, [Ok(TcpOption::Unknown { kind: 28, data: &octets[2..] })]);
+        assert_eq!(Options::parse(&octets), Ok(Options::EMPTY));
     }
 }
 
