@@ -130,7 +130,21 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// The extension structure behind the quote of an error message, RFC 4884 §4; `None` if there is none.
+    /// The extension structure that senders from before RFC 4884 put behind 128 octets of quote, without a length that says
+    /// so, §5.5; `None` if there is none that has a right checksum. By default such octets belong to the quote: ask for them
+    /// only where the user wants that.
+    #[must_use]
+    pub fn extensions_without_length(&self) -> Option<Extensions<'a>> {
+        match self.message_type() {
+            Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED => {
+                Extensions::without_length(self.body, usize::from(self.header[5]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The extension structure behind the quote of an error message, RFC 4884 §4; `None` if there is none, and where no length
+    /// says where the quote ends (§5.4).
     ///
     /// # Errors
     /// As [`Extensions::parse`].

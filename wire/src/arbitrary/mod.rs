@@ -9,7 +9,9 @@ mod codes;
 mod links;
 mod octets;
 
-pub(crate) use octets::{any_name, array, mobility_data, name, octets, sack_blocks, units};
+pub(crate) use octets::{
+    advertisement_code, any_name, array, mobility_data, name, octets, sack_blocks, units,
+};
 
 use crate::dns::RecordType;
 use crate::llc::Sap;
@@ -25,6 +27,11 @@ pub(crate) fn up_to_u8<const MAX: u8>(from: &mut Unstructured<'_>) -> Result<u8>
 /// A number of eight bits, at least `MIN`: a code point that has no form of its own.
 pub(crate) fn from_u8<const MIN: u8>(from: &mut Unstructured<'_>) -> Result<u8> {
     from.int_in_range(MIN..=u8::MAX)
+}
+
+/// A number of 32 bits, at least `MIN`.
+pub(crate) fn from_u32<const MIN: u32>(from: &mut Unstructured<'_>) -> Result<u32> {
+    from.int_in_range(MIN..=u32::MAX)
 }
 
 /// A number of sixteen bits, at most `MAX`.

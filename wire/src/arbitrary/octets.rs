@@ -30,6 +30,11 @@ pub(crate) fn mobility_data<'a>(from: &mut Unstructured<'a>) -> Result<&'a [u8]>
     from.bytes(len)
 }
 
+/// The code of a router advertisement, RFC 1256 §3 and RFC 5944 §2.1.
+pub(crate) fn advertisement_code(from: &mut Unstructured<'_>) -> Result<u8> {
+    from.choose(&[0, 16]).copied()
+}
+
 /// One block to four.
 pub(crate) fn sack_blocks<'a>(from: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     let len = 8 * from.int_in_range(1..=4)?;
@@ -149,7 +154,8 @@ impl<'a> Arbitrary<'a> for mld::Records<'a> {
 
 impl<'a> Arbitrary<'a> for icmpv4::Routers<'a> {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
-        Self::new(units::<8, 64>(from)?).ok_or(arbitrary::Error::IncorrectFormat)
+        let len = 8 * from.int_in_range(1..=8)?;
+        Self::new(from.bytes(len)?).ok_or(arbitrary::Error::IncorrectFormat)
     }
 }
 
@@ -197,13 +203,14 @@ impl<'a> Arbitrary<'a> for arp::general::Packet<'a> {
         let (hardware_type, protocol_type) = (from.arbitrary()?, from.arbitrary()?);
         let operation = from.arbitrary()?;
         let (hardware, protocol) = (from.int_in_range(0..=20)?, from.int_in_range(0..=20)?);
+        let target = if hardware_type == arp::general::HardwareType::IEEE_1394 { 0 } else { hardware };
         Ok(Self {
             hardware_type,
             protocol_type,
             operation,
             sender_hardware: from.bytes(hardware)?,
             sender_protocol: from.bytes(protocol)?,
-            target_hardware: from.bytes(hardware)?,
+            target_hardware: from.bytes(target)?,
             target_protocol: from.bytes(protocol)?,
         })
     }

@@ -1,4 +1,5 @@
-//! ARP for any hardware and any protocol, RFC 826.
+//! ARP for any hardware and any protocol, RFC 826. That of IEEE 1394 lacks the target's hardware address (RFC 2734 §5); that
+//! of ATM has other fields (RFC 2225 §8.7) and is refused.
 //!
 //! ```text
 //!  0             2             4      5      6           8
@@ -80,7 +81,7 @@ pub struct Packet<'a> {
     pub sender_hardware: &'a [u8],
     /// `spa`: the sender's protocol address, up to 255 octets.
     pub sender_protocol: &'a [u8],
-    /// `tha`: the target's hardware address, as long as the sender's.
+    /// `tha`: the target's hardware address, as long as the sender's; empty on IEEE 1394.
     pub target_hardware: &'a [u8],
     /// `tpa`: the target's protocol address, as long as the sender's.
     pub target_protocol: &'a [u8],
@@ -90,13 +91,17 @@ impl<'a> Packet<'a> {
     /// Takes `bytes` apart; padding behind the packet is ignored.
     ///
     /// # Errors
-    /// `Truncated`.
+    /// `Truncated`; `Field(0)` for the hardware type of ATM.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         let (hardware_type, protocol_type) = (HardwareType(reader.u16()?), EtherType(reader.u16()?));
         let (hardware_len, protocol_len) = (usize::from(reader.octet()?), usize::from(reader.octet()?));
         let operation = reader.u16()?.into();
-        let need = HEADER_LEN + 2 * (hardware_len + protocol_len);
+        if hardware_type == HardwareType::ATM {
+            return Err(Error::Field(0));
+        }
+        let target_len = if hardware_type == HardwareType::IEEE_1394 { 0 } else { hardware_len };
+        let need = HEADER_LEN + hardware_len + target_len + 2 * protocol_len;
         if bytes.len() < need {
             return Err(Error::truncated(need, bytes.len()));
         }
@@ -106,7 +111,7 @@ impl<'a> Packet<'a> {
             operation,
             sender_hardware: reader.slice(hardware_len)?,
             sender_protocol: reader.slice(protocol_len)?,
-            target_hardware: reader.slice(hardware_len)?,
+            target_hardware: reader.slice(target_len)?,
             target_protocol: reader.slice(protocol_len)?,
         })
     }
@@ -114,19 +119,27 @@ impl<'a> Packet<'a> {
     /// What `emit` writes, in octets.
     #[must_use]
     pub const fn buffer_len(&self) -> usize {
-        HEADER_LEN + 2 * (self.sender_hardware.len() + self.sender_protocol.len())
+        HEADER_LEN + self.sender_hardware.len() + self.target_hardware.len() + 2 * self.sender_protocol.len()
     }
 
     /// Writes the packet at the front of `buffer` and returns its length.
     ///
     /// # Errors
-    /// `NoRoom`; `Unrepresentable` if an address is longer than 255 octets, or a target's not as long as the sender's.
+    /// `NoRoom`; `Unrepresentable` if an address is longer than 255 octets, a target's not as long as the sender's (on IEEE
+    /// 1394, if there is a target's hardware address), or the hardware is ATM.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let len = |sender: &[u8], target: &[u8]| match u8::try_from(sender.len()) {
             Ok(len) if sender.len() == target.len() => Ok(len),
             _ => Err(Error::Unrepresentable),
         };
-        let hardware_len = len(self.sender_hardware, self.target_hardware)?;
+        let hardware_len = match self.hardware_type {
+            HardwareType::ATM => return Err(Error::Unrepresentable),
+            HardwareType::IEEE_1394 if !self.target_hardware.is_empty() => {
+                return Err(Error::Unrepresentable)
+            }
+            HardwareType::IEEE_1394 => len(self.sender_hardware, self.sender_hardware)?,
+            _ => len(self.sender_hardware, self.target_hardware)?,
+        };
         let protocol_len = len(self.sender_protocol, self.target_protocol)?;
         let need = self.buffer_len();
         let mut writer = Put::new(buffer, need)?;
@@ -260,6 +273,30 @@ mod tests {
         ] {
             assert_eq!(packet.emit(&mut [0; 2_000]), Err(Error::Unrepresentable));
         }
+    }
+
+    /// RFC 2734 §5: 32 octets, without the target's hardware address.
+    #[test]
+    fn packets_of_ieee_1394_lack_an_address_and_those_of_atm_are_refused() {
+        let mut octets = [0x11; 33];
+        octets[..8].copy_from_slice(&[0, 24, 8, 0, 16, 4, 0, 2]);
+        octets[24..28].copy_from_slice(&[192, 0, 2, 1]);
+        octets[28..32].copy_from_slice(&[192, 0, 2, 2]);
+        let packet = Packet::parse(&octets).unwrap();
+        assert_eq!((packet.hardware_type, packet.operation), (HardwareType::IEEE_1394, Operation::Reply));
+        assert_eq!((packet.sender_hardware, packet.target_hardware), (&octets[8..24], &[][..]));
+        assert_eq!((packet.sender_protocol, packet.target_protocol), (&octets[24..28], &octets[28..32]));
+        let mut again = [0; 32];
+        assert_eq!((packet.buffer_len(), packet.emit(&mut again)), (32, Ok(32)));
+        assert_eq!(again, octets[..32]);
+        assert_eq!(Packet::parse(&octets[..31]), Err(Error::truncated(32, 31)));
+        let both = Packet { target_hardware: packet.sender_hardware, ..packet };
+        assert_eq!(both.emit(&mut [0; 64]), Err(Error::Unrepresentable));
+        // RFC 2225 §8.7: what would be hln and pln are lengths of other addresses.
+        octets[1] = 19;
+        assert_eq!(Packet::parse(&octets), Err(Error::Field(0)));
+        let atm = Packet { hardware_type: HardwareType::ATM, ..infiniband() };
+        assert_eq!(atm.emit(&mut [0; 64]), Err(Error::Unrepresentable));
     }
 
     #[test]

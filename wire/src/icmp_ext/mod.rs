@@ -61,7 +61,9 @@ impl<'a> Extensions<'a> {
     /// Takes the structure, which reaches to the end of the message.
     ///
     /// # Errors
-    /// `Truncated` below four octets; `Version` if it is not 2; `Checksum` if one was made and is wrong.
+    /// `Truncated` below four octets; `Version` if it is not 2; `Checksum` if one was made and is wrong; `Field` with the
+    /// offset of a second object of interface information that has the role of one before it, as RFC 5837 §4.5 says of
+    /// such messages that they are discarded.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let (header, objects) = bytes
             .split_first_chunk::<HEADER_LEN>()
@@ -73,22 +75,25 @@ impl<'a> Extensions<'a> {
         if [c0, c1] != [0, 0] && !Sum::new().add_bytes(bytes).is_valid() {
             return Err(Error::Checksum);
         }
-        Ok(Self { objects })
+        match second_of_a_role(Objects { rest: objects }) {
+            Some(rest_len) => Err(Error::Field(u16::try_from(bytes.len() - rest_len).unwrap_or(u16::MAX))),
+            None => Ok(Self { objects }),
+        }
     }
 
     /// The structure behind `quote_len` octets of `body`, the octets behind the header of an error message, of which the
-    /// length field says so many. Without length (0), what starts behind 128 octets is one only if it has the right
-    /// version and a right checksum that was made: senders from before RFC 4884 put it there (§5.5). `None`: there is
-    /// none.
+    /// length field says so many. `None`: there is none, as without a length (0), RFC 4884 §5.4.
     pub(crate) fn behind_quote(body: &'a [u8], quote_len: usize) -> Option<Result<Self, Error>> {
-        if quote_len > 0 {
-            let rest = body.get(quote_len..)?;
-            return (!rest.is_empty()).then(|| Self::parse(rest));
-        }
-        let rest = body.get(QUOTE_LEN_MIN..)?;
-        match rest {
+        let rest = body.get(quote_len..).filter(|rest| quote_len > 0 && !rest.is_empty())?;
+        Some(Self::parse(rest))
+    }
+
+    /// The structure behind 128 octets of `body`, where senders from before RFC 4884 put it without saying so, §5.5: only if
+    /// `quote_len`, which the length field says, is 0, the version is right, and so is a checksum that was made.
+    pub(crate) fn without_length(body: &'a [u8], quote_len: usize) -> Option<Self> {
+        match body.get(QUOTE_LEN_MIN..).filter(|_| quote_len == 0)? {
             [_, _, 0, 0, ..] => None,
-            _ => Self::parse(rest).ok().map(Ok),
+            rest => Self::parse(rest).ok(),
         }
     }
 
@@ -150,6 +155,18 @@ fn split_object(bytes: &[u8]) -> Result<(Object<'_>, &[u8]), Error> {
     Ok((Object::read(class, c_type, payload), rest))
 }
 
+/// The octets from the first object on that has the role of one before it; RFC 5837 §4.5.
+fn second_of_a_role(objects: Objects<'_>) -> Option<usize> {
+    let (mut seen, mut objects) = (0, objects);
+    loop {
+        let rest_len = objects.rest.len();
+        match objects.next()? {
+            Ok(object) if !object.is_new_role(&mut seen) => return Some(rest_len),
+            _ => {}
+        }
+    }
+}
+
 /// Octets that [`emit`] writes.
 #[must_use]
 pub fn buffer_len(objects: &[Object<'_>]) -> usize {
@@ -159,8 +176,13 @@ pub fn buffer_len(objects: &[Object<'_>]) -> usize {
 /// Writes a structure of these objects, with its checksum, to the front of `buffer`; returns its length.
 ///
 /// # Errors
-/// `NoRoom`; `Unrepresentable` if an object cannot be expressed, see [`Object::emit`].
+/// `NoRoom`; `Unrepresentable` if an object cannot be expressed, see [`Object::emit`], or if two say what an interface of
+/// one role is, RFC 5837 §4.5.
 pub fn emit(objects: &[Object<'_>], buffer: &mut [u8]) -> Result<usize, Error> {
+    let mut seen = 0;
+    if !objects.iter().all(|object| object.is_new_role(&mut seen)) {
+        return Err(Error::Unrepresentable);
+    }
     let need = buffer_len(objects);
     let have = buffer.len();
     Put::new(buffer, need)?.octets(&[VERSION << 4, 0, 0, 0]);

@@ -67,6 +67,16 @@ impl<'a> Object<'a> {
         known.unwrap_or(Self::Unknown { class, c_type, payload })
     }
 
+    /// Whether no object before it says what an interface of its role is; `seen` keeps the roles that there were, a bit
+    /// each.
+    pub(super) fn is_new_role(&self, seen: &mut u8) -> bool {
+        let Self::InterfaceInformation(information) = self else { return true };
+        let role = 1 << (information.role.to_bits() >> 6);
+        let is_new = *seen & role == 0;
+        *seen |= role;
+        is_new
+    }
+
     /// Class-Num and C-Type.
     #[must_use]
     pub fn kind(&self) -> (u8, u8) {

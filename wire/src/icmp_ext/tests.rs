@@ -136,7 +136,8 @@ fn every_octet_may_have_any_value() {
         bytes[2..4].fill(0);
         for value in 0..=255 {
             bytes[at] = value;
-            let extensions = Extensions::parse(&bytes).unwrap();
+            // A second object of a role refuses the whole.
+            let Ok(extensions) = Extensions::parse(&bytes) else { continue };
             assert!(extensions.objects().count() <= bytes.len() / 4);
             drop(extensions.to_string());
             for object in extensions.objects().map_while(Result::ok) {
@@ -288,13 +289,29 @@ fn only_messages_with_a_length_field_carry_extensions() {
 }
 
 #[test]
-fn extensions_without_length_field_count_with_a_right_checksum_only() {
+fn extensions_without_length_field_count_where_they_are_asked_for_and_with_a_right_checksum_only() {
     let objects = objects();
     let mut message = vec![11, 0, 0, 0, 0, 0, 0, 0];
     message.extend([0x45; 128]);
     message.extend(structure(&objects[..1]));
-    let seen = |message: &[u8]| icmpv4::Packet::parse(message).unwrap().extensions().is_some();
+    let seen = |message: &[u8]| {
+        let packet = icmpv4::Packet::parse(message).unwrap();
+        if message[5] == 0 {
+            assert_eq!(packet.extensions(), None, "RFC 4884 §5.4");
+            assert_eq!(packet.quote(), packet.body());
+        }
+        packet.extensions_without_length().is_some()
+    };
     assert!(seen(&message));
+    // Those senders put it behind two types only.
+    for (kind, want) in [(3, true), (11, true), (12, false), (5, false)] {
+        message[0] = kind;
+        assert_eq!(seen(&message), want, "type {kind}");
+    }
+    message[0] = 11;
+    let v6 = [&[3, 0, 0, 0, 0, 0, 0, 0][..], &message[8..]].concat();
+    let v6 = icmpv6::Packet::parse(&v6).unwrap();
+    assert!(v6.extensions().is_none() && v6.extensions_without_length().is_some());
     let at = message.len() - 1;
     message[at] ^= 1;
     assert!(!seen(&message), "a wrong checksum");
@@ -305,7 +322,8 @@ fn extensions_without_length_field_count_with_a_right_checksum_only() {
     assert!(!seen(&message[..8 + 128]), "nothing there");
     // With a length field what follows must be a structure.
     message[5] = 32;
-    assert!(seen(&message));
+    assert!(!seen(&message));
+    assert!(matches!(icmpv4::Packet::parse(&message).unwrap().extensions(), Some(Ok(_))));
     message[8 + 128] = 0x10;
     let packet = icmpv4::Packet::parse(&message).unwrap();
     assert_eq!(packet.extensions(), Some(Err(Error::Version(1))));
@@ -315,6 +333,50 @@ fn extensions_without_length_field_count_with_a_right_checksum_only() {
         message[5] = words;
         let got = icmpv4::Packet::parse(&message[..8 + 140]).unwrap().extensions();
         assert_eq!(got.is_some(), words == 34, "{words}");
+    }
+}
+
+/// RFC 5837 §4.5.
+#[test]
+fn two_objects_of_one_role_are_refused() {
+    let of = |role, index| {
+        Object::InterfaceInformation(InterfaceInformation {
+            role,
+            index: Some(index),
+            address: None,
+            name: None,
+            mtu: None,
+        })
+    };
+    let roles = [Role::Incoming, Role::IncomingPart, Role::Outgoing, Role::NextHop].map(|role| of(role, 1));
+    let mut all = structure(&roles);
+    assert!(Extensions::parse(&all).is_ok());
+    let twice = [roles[0], roles[1], of(Role::IncomingPart, 2)];
+    assert_eq!(emit(&twice, &mut [0; 64]), Err(Error::Unrepresentable));
+    // The third becomes one of the second's role; the checksum is left out.
+    all[2..4].fill(0);
+    assert_eq!(all[4 + 2 * 8 + 3], 0x88);
+    all[4 + 2 * 8 + 3] = 0x48;
+    assert_eq!(Extensions::parse(&all), Err(Error::Field(4 + 2 * 8)));
+}
+
+/// The objects of RFC 5837 §4.4: C-Type, length, what they identify by.
+#[test]
+fn the_examples_of_rfc_5837_section_4_4_have_their_types_and_lengths() {
+    let name = Some(&[b'x'; 63][..]);
+    let (v4, v6) = ("192.0.2.1".parse().ok(), "2001:db8::1".parse().ok());
+    // Role, ifIndex, address, name, C-Type, length
+    for (role, index, address, name, c_type, len) in [
+        (Role::Incoming, Some(7), None, name, 0b0000_1010, 72),
+        (Role::Incoming, Some(7), v4, name, 0b0000_1110, 80),
+        (Role::Incoming, Some(7), v6, None, 0b0000_1100, 28),
+        (Role::Outgoing, Some(7), None, name, 0b1000_1010, 72),
+    ] {
+        let object =
+            Object::InterfaceInformation(InterfaceInformation { role, index, address, name, mtu: None });
+        assert_eq!((object.kind(), object.buffer_len()), ((2, c_type), len));
+        let octets = structure(&[object]);
+        assert_eq!((octets[5], octets[6], octets[7]), (u8::try_from(len).unwrap(), 2, c_type));
     }
 }
 

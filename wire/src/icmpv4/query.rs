@@ -28,23 +28,18 @@ pub struct Routers<'a> {
 
 impl<'a> Routers<'a> {
     /// From the octets of its entries, an address and a preference of four octets each; `None` if they are no multiple
-    /// of eight, or more than 255.
+    /// of eight, or not one to 255.
     #[must_use]
     pub fn new(octets: &'a [u8]) -> Option<Self> {
-        let fits = octets.len() % 8 == 0 && octets.len() / 8 <= 255;
+        let fits = octets.len() % 8 == 0 && matches!(octets.len() / 8, 1..=255);
         fits.then_some(Self { octets, words: ENTRY_WORDS })
     }
 
-    /// How many there are.
+    /// How many there are, at least one.
     #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub fn len(&self) -> usize {
         self.octets.len() / self.entry_len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.octets.is_empty()
     }
 
     /// Addresses and preferences, one after the other; a preference of `i32::MIN`: not as default router.
@@ -67,6 +62,7 @@ pub enum Query<'a> {
     /// Type 9, RFC 1256 §3.
     RouterAdvertisement {
         /// 0, or 16: no forwarder of common traffic (RFC 5944 §2.1).
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::advertisement_code))]
         code: u8,
         /// How long the addresses are valid, in seconds.
         lifetime: u16,
@@ -133,8 +129,9 @@ impl<'a> Query<'a> {
     /// The message's meaning. The checksum is not looked at.
     ///
     /// # Errors
-    /// `Unknown`, with the type, for all other messages; `Truncated` if it is shorter than its type; `Length` for an
-    /// entry size below two words.
+    /// `Unknown`, with the type, for all other messages; `Truncated` if it is shorter than its type; of router discovery
+    /// what RFC 1256 §5.2 and §4.2 have discarded: `Field(1)` for an impossible code, `Length` for no address or an entry size
+    /// below two words.
     pub fn parse(packet: &Packet<'a>) -> Result<Self, Error> {
         let (identifier, sequence) = (packet.identifier(), packet.sequence());
         let body = packet.body();
@@ -143,6 +140,12 @@ impl<'a> Query<'a> {
         Ok(match packet.message_type() {
             Type::ROUTER_ADVERTISEMENT => {
                 let [number, words, l0, l1] = packet.rest_of_header();
+                if !is_advertisement_code(packet.code()) {
+                    return Err(Error::Field(1));
+                }
+                if number == 0 {
+                    return Err(Error::Length(0));
+                }
                 if words < ENTRY_WORDS {
                     return Err(Error::Length(u16::from(words)));
                 }
@@ -155,6 +158,7 @@ impl<'a> Query<'a> {
                     routers: Routers { octets, words },
                 }
             }
+            Type::ROUTER_SOLICITATION if packet.code() != 0 => return Err(Error::Field(1)),
             Type::ROUTER_SOLICITATION => Self::RouterSolicitation,
             kind @ (Type::TIMESTAMP | Type::TIMESTAMP_REPLY) => {
                 let times = body.first_chunk::<12>().ok_or_else(|| truncated(12))?;
@@ -212,11 +216,14 @@ impl<'a> Query<'a> {
     /// Writes the message, checksum included; returns its length.
     ///
     /// # Errors
-    /// `NoRoom`.
+    /// `NoRoom`; `Unrepresentable` for a code that a router advertisement does not have.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
         let mut out = Put::new(buffer, need)?;
         let (kind, code) = self.type_and_code();
+        if kind == Type::ROUTER_ADVERTISEMENT && !is_advertisement_code(code) {
+            return Err(Error::Unrepresentable);
+        }
         out.octets(&[u8::from(kind), code, 0, 0]);
         match *self {
             Self::RouterSolicitation => {}
@@ -251,6 +258,11 @@ impl<'a> Query<'a> {
         fill_checksum(buffer.get_mut(..need).unwrap_or_default());
         Ok(need)
     }
+}
+
+/// Codes of a router advertisement: RFC 1256 §3 and RFC 5944 §2.1.
+const fn is_advertisement_code(code: u8) -> bool {
+    matches!(code, 0 | 16)
 }
 
 impl fmt::Display for Query<'_> {
@@ -365,13 +377,31 @@ mod tests {
         };
         assert_eq!(routers(2, 2), Ok(Vec::from([(1, 5), (2, 6)])));
         assert_eq!(routers(1, 4), Ok(Vec::from([(1, 5)])));
-        assert_eq!(routers(0, 2), Ok(Vec::new()));
+        assert_eq!(routers(0, 2), Err(Error::Length(0)));
         assert_eq!(routers(2, 1), Err(Error::Length(1)));
         assert_eq!(routers(3, 2), Err(Error::truncated(32, 24)));
         assert_eq!(routers(255, 255), Err(Error::truncated(255 * 255 * 4 + 8, 24)));
+        assert_eq!(Routers::new(&[]), None);
         assert!(Routers::new(&[0; 255 * 8]).is_some());
         assert_eq!(Routers::new(&[0; 256 * 8]), None);
         assert_eq!(Routers::new(&[0; 9]), None);
+    }
+
+    #[test]
+    fn router_discovery_has_the_codes_of_its_rfcs() {
+        let routers = Routers::new(&ROUTERS).unwrap();
+        for code in 0..=255 {
+            let is_code = matches!(code, 0 | 16);
+            let query = Query::RouterAdvertisement { code, lifetime: 1, routers };
+            assert_eq!(query.emit(&mut [0; 40]).is_ok(), is_code, "{code}");
+            let mut bytes = emitted(&all()[0]);
+            bytes[1] = code;
+            let parsed = Query::parse(&Packet::parse(&bytes).unwrap()).map(|query| query.type_and_code().1);
+            assert_eq!(parsed, if is_code { Ok(code) } else { Err(Error::Field(1)) });
+            let solicitation = [10, code, 0, 0, 0, 0, 0, 0];
+            let parsed = Query::parse(&Packet::parse(&solicitation).unwrap());
+            assert_eq!(parsed.is_ok(), code == 0);
+        }
     }
 
     #[test]
