@@ -54,12 +54,10 @@ pub(super) fn ipv4_options(bytes: &[u8]) {
             _ => {}
         }
     }
-    let routes = options
-        .iter()
-        .filter(|option| matches!(option, Opt4::LooseSourceRoute(_) | Opt4::StrictSourceRoute(_)))
-        .count();
+    let count = |kinds: &[u8]| options.iter().filter(|option| kinds.contains(&option.kind())).count();
+    let is_repeated = [&[7][..], &[68], &[130], &[131, 137], &[136]].iter().any(|kinds| count(kinds) > 1);
     let len = ipv4::options_len(&options);
-    if len > ipv4::OPTIONS_LEN_MAX || routes > 1 {
+    if len > ipv4::OPTIONS_LEN_MAX || is_repeated {
         assert!(ipv4::emit_options(&options, &mut vec![0; len]).is_err());
         return;
     }
@@ -103,6 +101,9 @@ pub(super) fn routing(bytes: &[u8]) {
         Route::Rpl(route) => {
             let addresses: Vec<_> = route.addresses(DESTINATION).collect();
             assert_eq!(addresses.len(), route.len());
+            if addresses.iter().any(|address| address.is_multicast()) {
+                return;
+            }
             let destination = DESTINATION;
             let repr = SourceRouteRepr { next_header, segments_left, addresses: &addresses, destination };
             let again = emitted(repr.buffer_len(), |buffer| repr.emit(buffer));

@@ -192,12 +192,25 @@ pub fn options_len(options: &[Opt<'_>]) -> usize {
 ///
 /// # Errors
 /// `NoRoom`; `Unrepresentable` if they are longer than 40 octets, if more than one is a source route (RFC 1122
-/// §3.2.1.8), or if an unknown one has the type of a known one.
+/// §3.2.1.8), if one is repeated that RFC 791 §3.1 allows once (security, stream identifier, record route, timestamp), or if
+/// an unknown one has the type of a known one.
 pub fn emit_options(options: &[Opt<'_>], buffer: &mut [u8]) -> Result<usize, Error> {
-    let is_source_route =
-        |option: &&Opt<'_>| matches!(option, Opt::LooseSourceRoute(_) | Opt::StrictSourceRoute(_));
     let need = options_len(options);
-    if need > OPTIONS_LEN_MAX || options.iter().filter(is_source_route).count() > 1 {
+    let mut seen = 0_u8;
+    let is_repeated = options.iter().any(|option| {
+        let bit = match option.kind() {
+            7 => 1,
+            68 => 2,
+            130 => 4,
+            131 | 137 => 8,
+            136 => 16,
+            _ => 0,
+        };
+        let is_repeated = seen & bit != 0;
+        seen |= bit;
+        is_repeated
+    });
+    if need > OPTIONS_LEN_MAX || is_repeated {
         return Err(Error::Unrepresentable);
     }
     let mut writer = Put::new(buffer, need)?;
@@ -255,11 +268,15 @@ mod tests {
 
     // conf: IP4-OPT-05
     #[test]
-    fn two_source_routes_and_what_cannot_be_told_apart_are_not_emitted() {
+    fn what_stands_once_and_what_cannot_be_told_apart_is_not_emitted() {
         let route = [4, 192, 0, 2, 1];
         for list in [
             &[Opt::LooseSourceRoute(&route), Opt::LooseSourceRoute(&route)][..],
             &[Opt::LooseSourceRoute(&route), Opt::RouterAlert(0), Opt::StrictSourceRoute(&route)],
+            &[Opt::RecordRoute(&route), Opt::RouterAlert(0), Opt::RecordRoute(&route)],
+            &[Opt::Timestamp(&[5, 0]), Opt::Timestamp(&[5, 0])],
+            &[Opt::StreamId(1), Opt::StreamId(2)],
+            &[Opt::Unknown(130, &[1; 9]), Opt::Unknown(130, &[1; 9])],
             &[Opt::Unknown(0x9e, &[7; 39])],
             &[Opt::Unknown(0x9e, &[7; 254])],
             &[Opt::RouterAlert(0); 11],

@@ -89,10 +89,6 @@ fn jumbo_payload_len(header: &Header<'_>) -> Result<u32, Error> {
     for option in header.options() {
         let option = option?;
         match Opt::parse(&option) {
-            // RFC 2675 §3: the pointer is that of the option's length field of four octets.
-            Ok(Opt::JumboPayload(len)) if len <= u32::from(u16::MAX) => {
-                return Err(Error::Field(option.offset.saturating_add(2)));
-            }
             Ok(Opt::JumboPayload(len)) => return Ok(len),
             Err(error) if option.kind == super::OptionType::JUMBO_PAYLOAD => return Err(error),
             _ => {}
@@ -160,7 +156,8 @@ mod tests {
         assert_eq!(Jumbogram::parse(&bytes), Err(Error::Field(4)), "no option");
         bytes[42..46].copy_from_slice(&[0xc2, 3, 0, 1]);
         assert_eq!(Jumbogram::parse(&bytes), Err(Error::Field(43)), "the option's own length");
-        let bytes = jumbogram(IpProtocol::UDP, 65_535, 70_000);
+        let mut bytes = jumbogram(IpProtocol::UDP, 65_536, 70_000);
+        bytes[44..48].copy_from_slice(&65_535_u32.to_be_bytes());
         assert_eq!(Jumbogram::parse(&bytes), Err(Error::Field(44)), "not above 65,535");
         let mut bytes = jumbogram(IpProtocol::FRAGMENT, 70_008, 70_000);
         let fragment = Fragment { next_header: IpProtocol::UDP, offset: 0, more: false, identification: 1 };

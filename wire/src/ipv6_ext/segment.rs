@@ -21,9 +21,6 @@ use core::net::Ipv6Addr;
 
 /// Octets in front of the segments.
 const HEADER_LEN: usize = 8;
-/// Offset of Last Entry in the routing header.
-const LAST_ENTRY: u16 = 4;
-
 /// A view of the type-specific data of a segment routing header (type 4), RFC 8754 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentRouting<'a> {
@@ -34,18 +31,18 @@ pub struct SegmentRouting<'a> {
 }
 
 impl<'a> SegmentRouting<'a> {
-    /// Takes type-specific data apart; the check of RFC 8754 §4.3.1.1.
+    /// Takes type-specific data apart; the check of RFC 8754 §4.3.1.1, which points at Segments Left for Last Entry, too.
     pub(super) fn parse(data: &'a [u8], segments_left: u8) -> Result<Self, Error> {
         let ([last_entry, flags, a, b], rest) = data.split_first_chunk().ok_or(Error::Field(HDR_EXT_LEN))?;
         let len = (usize::from(*last_entry) + 1) * 16;
-        let (segments, tlvs) = rest.split_at_checked(len).ok_or(Error::Field(LAST_ENTRY))?;
+        let (segments, tlvs) = rest.split_at_checked(len).ok_or(Error::Field(SEGMENTS_LEFT))?;
         if usize::from(segments_left) > usize::from(*last_entry) + 1 {
             return Err(Error::Field(SEGMENTS_LEFT));
         }
         Ok(Self { flags: *flags, tag: u16::from_be_bytes([*a, *b]), segments, tlvs })
     }
 
-    /// Flags: none are defined.
+    /// Flags: RFC 8754 defines none; what others define is kept.
     #[must_use]
     pub const fn flags(&self) -> u8 {
         self.flags
@@ -103,7 +100,7 @@ impl fmt::Display for SegmentRouting<'_> {
 pub enum Tlv<'a> {
     /// Type 0: one octet of padding.
     Pad1,
-    /// Type 4: padding with this data, zeros when sent.
+    /// Type 4: padding with this data of at most five octets, zeros when sent.
     PadN(&'a [u8]),
     /// Type 5: HMAC, §2.1.2. Not verified: that takes the key.
     Hmac {
@@ -122,6 +119,8 @@ impl Tlv<'_> {
     const PAD_1: u8 = 0;
     const PAD_N: u8 = 4;
     const HMAC: u8 = 5;
+    /// Most octets behind type and length of PadN, RFC 8754 §2.1.1.2.
+    const PAD_N_MAX: usize = 5;
 
     /// Octets that it takes, padding in front not.
     #[must_use]
@@ -145,9 +144,10 @@ impl Tlv<'_> {
         let len = |len: usize| u8::try_from(len).map_err(|_| Error::Unrepresentable);
         match self {
             Self::Pad1 => writer.octets(&[Self::PAD_1]),
+            Self::PadN(data) if data.len() > Self::PAD_N_MAX => return Err(Error::Unrepresentable),
             Self::PadN(data) => {
                 writer.octets(&[Self::PAD_N, len(data.len())?]);
-                writer.octets(data);
+                writer.pad(data.len());
             }
             Self::Hmac { is_destination_excluded, key_id, hmac } => {
                 if hmac.len() > 32 || hmac.len() % 8 != 0 {
@@ -158,7 +158,10 @@ impl Tlv<'_> {
                 writer.octets(&key_id.to_be_bytes());
                 writer.octets(hmac);
             }
-            Self::Unknown(Self::PAD_1 | Self::PAD_N | Self::HMAC, _) => return Err(Error::Unrepresentable),
+            Self::Unknown(Self::PAD_1 | Self::HMAC, _) => return Err(Error::Unrepresentable),
+            Self::Unknown(Self::PAD_N, data) if data.len() <= Self::PAD_N_MAX => {
+                return Err(Error::Unrepresentable);
+            }
             Self::Unknown(kind, data) => {
                 writer.octets(&[*kind, len(data.len())?]);
                 writer.octets(data);
@@ -202,7 +205,7 @@ impl<'a> Iterator for Tlvs<'a> {
         let split = after.split_first().and_then(|(len, after)| after.split_at_checked(usize::from(*len)));
         let Some((data, rest)) = split else { return bad };
         let tlv = match (*kind, data) {
-            (Tlv::PAD_N, _) => Tlv::PadN(data),
+            (Tlv::PAD_N, _) if data.len() <= Tlv::PAD_N_MAX => Tlv::PadN(data),
             (Tlv::HMAC, [d, _, a, b, c, e, hmac @ ..]) if hmac.len() <= 32 && hmac.len() % 8 == 0 => {
                 let key_id = u32::from_be_bytes([*a, *b, *c, *e]);
                 Tlv::Hmac { is_destination_excluded: d & 0x80 != 0, key_id, hmac }
@@ -223,7 +226,7 @@ pub struct SegmentRoutingRepr<'a> {
     pub next_header: IpProtocol,
     /// Segments Left: at most as many as segments.
     pub segments_left: u8,
-    /// Flags: none are defined, 0.
+    /// Flags: RFC 8754 defines none, 0.
     pub flags: u8,
     /// Tag; 0 if unused.
     pub tag: u16,
@@ -368,10 +371,10 @@ mod tests {
             (2, 2, 0, Err(Error::Field(3))),
             (4, 2, 1, Ok(())),
             (4, 3, 1, Err(Error::Field(3))),
-            (4, 0, 2, Err(Error::Field(4))),
-            (1, 0, 0, Err(Error::Field(4))),
-            (0, 0, 0, Err(Error::Field(4))),
-            (255, 0, 127, Err(Error::Field(4))),
+            (4, 0, 2, Err(Error::Field(3))),
+            (1, 0, 0, Err(Error::Field(3))),
+            (0, 0, 0, Err(Error::Field(3))),
+            (255, 0, 127, Err(Error::Field(3))),
             (255, 0, 126, Ok(())),
         ] {
             let mut bytes = alloc::vec![17, units, 4, left, last, 0, 0, 0];
@@ -386,7 +389,8 @@ mod tests {
         // octets behind one segment, what the walk yields
         for (octets, want) in [
             (&[0, 0, 0, 0, 0, 0, 0, 0][..], alloc::vec![Ok(Tlv::Pad1); 8]),
-            (&[4, 6, 0, 0, 0, 0, 0, 0], alloc::vec![Ok(Tlv::PadN(&[0; 6]))]),
+            (&[4, 6, 0, 0, 0, 0, 0, 0], alloc::vec![Ok(Tlv::Unknown(4, &[0; 6]))]),
+            (&[4, 5, 9, 9, 9, 9, 9, 0], alloc::vec![Ok(Tlv::PadN(&[9; 5])), Ok(Tlv::Pad1)]),
             (&[4, 7, 0, 0, 0, 0, 0, 0], alloc::vec![Err(Error::Field(25))]),
             (&[0, 5, 5, 0, 0, 0, 0, 9], alloc::vec![Ok(Tlv::Pad1), Err(Error::Field(26))]),
             (&[9, 5, 1, 1, 1, 1, 1, 9], alloc::vec![Ok(Tlv::Unknown(9, &[1; 5])), Err(Error::Field(32))]),
@@ -403,6 +407,8 @@ mod tests {
         let mut buffer = [0; 5_000];
         let odd = Tlv::Hmac { is_destination_excluded: false, key_id: 1, hmac: &[0; 12] };
         let long = Tlv::Hmac { is_destination_excluded: false, key_id: 1, hmac: &[0; 40] };
+        let padding = [Tlv::PadN(&[0; 6]), Tlv::Unknown(4, &[0; 5])];
+        assert!(padding.iter().all(|tlv| repr(&[A], &[*tlv]).emit(&mut buffer).is_err()));
         for tlv in [odd, long, Tlv::Unknown(0, &[]), Tlv::Unknown(5, &[]), Tlv::Unknown(9, &[0; 256])] {
             assert_eq!(repr(&[A], &[tlv]).emit(&mut buffer), Err(Error::Unrepresentable), "{tlv}");
         }

@@ -34,12 +34,13 @@ pub struct SourceRoute<'a> {
 }
 
 impl<'a> SourceRoute<'a> {
-    /// Takes type-specific data apart; the check of RFC 6554 §4.2.
+    /// Takes type-specific data apart; the checks of RFC 6554 §3 and §4.2.
     pub(super) fn parse(data: &'a [u8], segments_left: u8) -> Result<Self, Error> {
         let bad_len = Error::Field(HDR_EXT_LEN);
         let ([cmpr, pad, _, _], addresses) = data.split_first_chunk().ok_or(bad_len)?;
         let (cmpr_i, cmpr_e, pad) = (cmpr >> 4, cmpr & 0x0f, usize::from(pad >> 4));
-        if pad > 7 {
+        // Whole addresses fill the header.
+        if (cmpr_i, cmpr_e) == (0, 0) && pad != 0 {
             return Err(Error::Field(PAD));
         }
         let len = addresses.len().checked_sub(pad).ok_or(bad_len)?;
@@ -152,9 +153,13 @@ impl SourceRouteRepr<'_> {
     /// length.
     ///
     /// # Errors
-    /// `NoRoom`; `Unrepresentable` without addresses, with fewer addresses than segments left, or above 2,048 octets.
+    /// `NoRoom`; `Unrepresentable` without addresses, with fewer addresses than segments left, above 2,048 octets, or if one
+    /// of the addresses or the destination is multicast, RFC 6554 §3.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
+        if self.destination.is_multicast() || self.addresses.iter().any(Ipv6Addr::is_multicast) {
+            return Err(Error::Unrepresentable);
+        }
         if self.addresses.is_empty() || usize::from(self.segments_left) > self.addresses.len() {
             return Err(Error::Unrepresentable);
         }
@@ -256,10 +261,14 @@ mod tests {
             (8, 0xff, 0, 8, Ok(())),
             (9, 0xff, 0, 8, Err(Error::Field(3))),
             (255, 0xff, 0, 8, Err(Error::Field(3))),
-            (0, 0xff, 8, 8, Err(Error::Field(5))),
-            (0, 0xff, 15, 24, Err(Error::Field(5))),
+            (0, 0xff, 8, 8, Err(Error::Field(1))),
+            (1, 0xff, 15, 16, Ok(())),
+            (2, 0xff, 15, 16, Err(Error::Field(3))),
+            (8, 0xff, 8, 16, Ok(())),
+            (9, 0xff, 15, 24, Ok(())),
+            (0, 0x00, 8, 24, Err(Error::Field(5))),
             (0, 0x00, 0, 8, Err(Error::Field(1))),
-            (0, 0x00, 1, 16, Err(Error::Field(1))),
+            (0, 0x00, 1, 16, Err(Error::Field(5))),
             (0, 0x0f, 0, 16, Err(Error::Field(1))),
             (0, 0x1f, 0, 16, Ok(())),
             (0, 0x00, 0, 24, Err(Error::Field(1))),
@@ -277,6 +286,10 @@ mod tests {
         let mut buffer = [0; 5_000];
         assert_eq!(repr(&[]).emit(&mut buffer), Err(Error::Unrepresentable));
         assert_eq!(repr(&[FAR; 128]).emit(&mut buffer), Err(Error::Unrepresentable));
+        let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+        assert_eq!(repr(&[NEAR, group]).emit(&mut buffer), Err(Error::Unrepresentable));
+        let to_group = SourceRouteRepr { destination: group, ..repr(&[NEAR]) };
+        assert_eq!(to_group.emit(&mut buffer), Err(Error::Unrepresentable));
         let left = SourceRouteRepr { segments_left: 2, ..repr(&[NEAR]) };
         assert_eq!(left.emit(&mut buffer), Err(Error::Unrepresentable));
     }

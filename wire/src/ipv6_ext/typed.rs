@@ -64,7 +64,9 @@ pub enum Opt<'a> {
     /// RPL, RFC 9008.
     Rpl(Rpl<'a>),
     /// Length of a jumbogram from the end of the fixed header, RFC 2675 §2: above 65,535.
-    JumboPayload(u32),
+    JumboPayload(
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u32::<0x1_0000>))] u32,
+    ),
     /// Where a mobile node is at home, RFC 6275 §6.3.
     HomeAddress(Ipv6Addr),
     /// Any other: type and data.
@@ -75,7 +77,8 @@ impl<'a> Opt<'a> {
     /// What an option means.
     ///
     /// # Errors
-    /// `Field` with the offset of the length octet, from the start of the IPv6 header, if the type does not allow it.
+    /// `Field` with the offset of the length octet, from the start of the IPv6 header, if the type does not allow it; with
+    /// that of the length of a jumbogram, if that is up to 65,535 (RFC 2675 §3).
     pub fn parse(option: &OptionAt<'a>) -> Result<Self, Error> {
         let data = option.data;
         Ok(match (option.kind, data) {
@@ -93,7 +96,11 @@ impl<'a> Opt<'a> {
                 })
             }
             (OptionType::JUMBO_PAYLOAD, [a, b, c, d]) => {
-                Self::JumboPayload(u32::from_be_bytes([*a, *b, *c, *d]))
+                let len = u32::from_be_bytes([*a, *b, *c, *d]);
+                if !is_jumbo(len) {
+                    return Err(Error::Field(option.offset.saturating_add(2)));
+                }
+                Self::JumboPayload(len)
             }
             (OptionType::HOME_ADDRESS, _) => match <[u8; 16]>::try_from(data) {
                 Ok(address) => Self::HomeAddress(address.into()),
@@ -148,6 +155,7 @@ impl<'a> Opt<'a> {
         let kind = self.kind();
         let is_possible = match self {
             Self::Rpl(_) => matches!(kind, OptionType::RPL | OptionType::RPL_6553),
+            Self::JumboPayload(len) => is_jumbo(*len),
             Self::Unknown(..) => !kind.is_known(),
             _ => true,
         };
@@ -174,6 +182,11 @@ impl<'a> Opt<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a packet of this length needs the Jumbo Payload option, RFC 2675 §2.
+fn is_jumbo(len: u32) -> bool {
+    len > u32::from(u16::MAX)
 }
 
 impl fmt::Display for Opt<'_> {
@@ -354,12 +367,27 @@ mod tests {
     fn a_length_that_the_type_does_not_allow_is_refused_at_its_octet() {
         for (kind, lens) in [(4, 1..=1), (5, 2..=2), (0xc2, 4..=4), (0xc9, 16..=16), (0x23, 4..=40)] {
             for len in 0..=40_u8 {
-                let data = alloc::vec![0; usize::from(len)];
+                let data = alloc::vec![1; usize::from(len)];
                 let option = OptionAt { kind: OptionType(kind), offset: 50, data: &data };
                 let got = Opt::parse(&option);
                 assert_eq!(got.is_ok(), lens.contains(&len), "{kind:#x} {len}");
                 assert!(got.is_ok() || got == Err(Error::Field(51)));
             }
+        }
+    }
+
+    // RFC 2675 §3: the pointer is that of the length in the option.
+    #[test]
+    fn a_jumbo_payload_of_a_usual_length_is_refused() {
+        for (len, want) in [
+            (0, Err(Error::Field(52))),
+            (65_535, Err(Error::Field(52))),
+            (65_536, Ok(Opt::JumboPayload(65_536))),
+            (u32::MAX, Ok(Opt::JumboPayload(u32::MAX))),
+        ] {
+            let data = u32::to_be_bytes(len);
+            let option = OptionAt { kind: OptionType::JUMBO_PAYLOAD, offset: 50, data: &data };
+            assert_eq!(Opt::parse(&option), want);
         }
     }
 
@@ -370,6 +398,7 @@ mod tests {
             Rpl { kind: OptionType(1), flags: RplFlags::empty(), instance: 0, sender_rank: 0, sub_tlvs: &[] };
         for option in [
             Opt::Unknown(OptionType(0x3e), &long),
+            Opt::JumboPayload(65_535),
             Opt::Unknown(OptionType::JUMBO_PAYLOAD, &[]),
             Opt::Unknown(OptionType::PAD_1, &[]),
             Opt::Rpl(wrong),
