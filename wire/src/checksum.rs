@@ -455,6 +455,22 @@ mod tests {
         assert_eq!(sum.checksum(), Sum::new().add_bytes(&from[..60]).checksum());
     }
 
+    // RFC 1071 §3: eight octets as four words, as two long words, and in groups of three and five, where the sum of what
+    // starts at an odd octet is swapped.
+    #[test]
+    fn the_sums_of_rfc_1071_section_3_agree() {
+        let octets = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(Sum::new().add_bytes(&octets).partial(), 0xddf2);
+        assert_eq!(Sum::new().add_u32(0x0001_f203).add_u32(0xf4f5_f6f7).partial(), 0xddf2);
+        let swapped =
+            [0x0100, 0x03f2, 0xf5f4, 0xf7f6].iter().fold(Sum::new(), |sum, word| sum.add_u16(*word));
+        assert_eq!(swapped.partial(), 0xf2dd);
+        let (first, second) = octets.split_at(3);
+        let (first, second) = (Sum::new().add_bytes(first), Sum::new().add_bytes(second));
+        assert_eq!((first.partial(), second.partial()), (0xf201, 0xf0eb));
+        assert_eq!(first.add_u16(second.partial().swap_bytes()).partial(), 0xddf2);
+    }
+
     // The examples of RFC 1624 §4: the old word 0x5555 becomes 0x3285 in a header whose checksum is 0xdd2f.
     #[test]
     fn incremental_update_equals_recomputation() {

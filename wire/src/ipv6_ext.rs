@@ -12,8 +12,8 @@
 //! does with a packet. But for routing headers, which can be had alone, all offsets count from the start of the IPv6 header, as
 //! the pointer of a Parameter Problem does.
 //!
-//! An Authentication Header is walked over by [`Chain`]; to [`walk`] it is an upper-layer protocol that is not
-//! known, as RFC 8200 §4 says of a node without IPsec.
+//! An Authentication Header is walked over by [`Chain`]; to [`walk`], which knows no IPsec, it is a Next Header that is not
+//! recognized, RFC 8200 §4.
 //!
 //! ```
 //! use tersus_wire::ipv6_ext::{Chain, End, Opt, OptionsRepr};

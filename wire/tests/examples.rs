@@ -4,23 +4,28 @@
 //! | --- | --- | --- |
 //! | 791 appendix A | three datagrams, options of the third | `ipv4`, `ipv4::option` |
 //! | 1035 §4.1.4 | names that share their ends | `dns::name` |
-//! | 1071 §3 | a sum of four words | `checksum` |
+//! | 1071 §3 | sums of four words, and of two groups | `checksum` |
 //! | 1624 §4 | a checksum after a change | `checksum` |
-//! | 2018 §7 | blocks after losses | `tcp::tests` |
+//! | 2018 §7, 2883 §4 | blocks after losses and duplicates | `tcp::tests` |
 //! | 2113 §2.1, 2711 §2.1 | the option octets of a router alert | here |
 //! | 3396 §8 | an option in two pieces, in two fields | here |
 //! | 3397 §2 | a search list, compressed | `dhcpv4::tests` |
 //! | 3442 | destination descriptors | `dhcpv4::tests` |
+//! | 3306 §7, 3956 §5 | groups that hold a prefix, compressed | `lowpan_examples` |
 //! | 3596 §2.5 | the name of an address | here |
 //! | 3602 §4, case 5 | an echo request inside ESP | here |
-//! | 4291 §2.3, §2.7.1 | a prefix as text; a solicited-node address | here |
-//! | 5952 §4 | addresses as text | here |
+//! | 4291 §2.2, §2.3, §2.7.1 | addresses and prefixes as text; a solicited-node address | here |
+//! | 5482 §3.4 | header words that nobody sends | `tcp::tests` |
+//! | 5837 §4.4 | types and lengths of objects | `icmp_ext::tests` |
+//! | 5952 §2, §4, §5 | addresses as text | here |
 //! | 6763 §6.6 | strings of a TXT record | here |
 //! | 7400 appendix A | messages of RPL and of neighbour discovery, as they are before they are compressed | here |
+//! | 7400 appendix A | the same, and of DTLS, compressed: refused | `lowpan_examples` |
+//! | 8138 appendix A | source routing headers | `lowpan_examples` |
 //! | 9235 §4.1, §6.1 | segments with TCP-AO (RFC 5925), IPv4 and IPv6 | here |
 //!
 //! Of the other RFCs that the README names, the figures have names of fields, bit patterns of code points (which the
-//! tests of each format have), or letters in place of values, as those of RFC 826, RFC 6554, RFC 8138 and RFC 8754.
+//! tests of each format have), or letters in place of values, as those of RFC 826, RFC 6554 and RFC 8754.
 
 #[cfg(test)]
 mod examples {
@@ -136,8 +141,57 @@ mod examples {
         assert_eq!(prefix.to_string(), "2001:db8:0:cd30::/60");
         assert!(prefix.contains("2001:0DB8:0:CD30:123:4567:89AB:CDEF".parse().unwrap()));
         assert!(!prefix.contains("2001:db8:0:cd40::".parse().unwrap()));
+        // Legal ways to write the prefix, and what is another one.
+        for (text, is_same) in [
+            ("2001:0DB8:0000:CD30:0000:0000:0000:0000/60", true),
+            ("2001:0DB8::CD30:0:0:0:0/60", true),
+            ("2001:0DB8:0:CD30::/60", true),
+            ("2001:0DB8::CD30/60", false),
+            ("2001:0DB8::CD3/60", false),
+        ] {
+            assert_eq!(text.parse::<Cidr>().unwrap() == prefix, is_same, "{text}");
+        }
+        assert!("2001:0DB8:0:CD3/60".parse::<Cidr>().is_err(), "too few groups");
+        let node: Cidr = "2001:0DB8:0:CD30:123:4567:89AB:CDEF/60".parse().unwrap();
+        assert!(node.contains("2001:0DB8:0:CD30::".parse().unwrap()));
         let address = "4037::01:800:200E:8C6C".parse().unwrap();
         assert_eq!(solicited_node(address), "ff02::1:ff0e:8c6c".parse::<Ipv6Addr>().unwrap());
+    }
+
+    /// What this crate prints is what `core` prints.
+    #[test]
+    fn rfc_4291_section_2_2_and_rfc_5952_sections_2_and_5_forms_of_one_address() {
+        for (forms, want) in [
+            (&["2001:DB8:0:0:8:800:200C:417A", "2001:DB8::8:800:200C:417A"][..], "2001:db8::8:800:200c:417a"),
+            (&["FF01:0:0:0:0:0:0:101", "FF01::101"], "ff01::101"),
+            (&["0:0:0:0:0:0:0:1", "::1"], "::1"),
+            (&["0:0:0:0:0:0:0:0", "::"], "::"),
+            (&["0:0:0:0:0:FFFF:129.144.52.38", "::FFFF:129.144.52.38"], "::ffff:129.144.52.38"),
+            (&["0:0:0:0:0:0:13.1.68.3", "::13.1.68.3"], "::d01:4403"),
+            (
+                &[
+                    "2001:db8:0:0:1:0:0:1",
+                    "2001:0db8:0:0:1:0:0:1",
+                    "2001:db8::1:0:0:1",
+                    "2001:db8::0:1:0:0:1",
+                ],
+                "2001:db8::1:0:0:1",
+            ),
+            (&["2001:0db8::1:0:0:1", "2001:db8:0:0:1::1", "2001:DB8:0:0:1::1"], "2001:db8::1:0:0:1"),
+            (
+                &["2001:db8:aaaa:bbbb:cccc:dddd:eeee:0001", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1"],
+                "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1",
+            ),
+            (&["2001:db8:0:0:0::1", "2001:db8:0:0::1", "2001:db8:0::1", "2001:db8::1"], "2001:db8::1"),
+            (&["2001:db8::aaaa:0:0:1", "2001:db8:0:0:aaaa::1"], "2001:db8::aaaa:0:0:1"),
+            (&["::ffff:192.0.2.1", "0:0:0:0:0:ffff:192.0.2.1"], "::ffff:192.0.2.1"),
+        ] {
+            for form in forms {
+                let address = Cidr::host(form.parse().unwrap());
+                assert_eq!(address.to_string(), format!("{want}/128"), "{form}");
+                assert_eq!(format!("{form}/128").parse(), Ok(address));
+            }
+        }
     }
 
     /// Every address that this crate prints is printed so.
@@ -194,6 +248,14 @@ mod examples {
              configuration OCP 0 Imin 2^9 ms doublings 20 k 255 min hop rank 256 max rank increase 0 lifetime 0 x 0 s, \
              prefix 2002:db8::ff:fe00:face/128 valid for ever, route 2002:db8::/64 lifetime for ever",
         ),
+        (
+            "60 00 00 00 00 32 3a ff 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 33 44
+             20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 11 22 9b 02 58 7d 01 80 00 f1
+             05 12 00 80 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 33 44 06 14 00 80
+             f1 00 fe 80 00 00 00 00 00 00 00 00 00 ff fe 00 11 22",
+            "RPL DAO instance 1 seq 241 wants ack, target 2002:db8::ff:fe00:3344/128, \
+             transit through fe80::ff:fe00:1122 seq 241 lifetime 0",
+        ),
     ] {
         let (packet, source, destination) = icmp(dump);
         let message = rpl::Packet::parse(&packet[40..]).unwrap();
@@ -241,6 +303,33 @@ mod examples {
         assert_eq!(repr.emit(source, destination, &mut again), Ok(packet.len() - 40));
         assert_eq!(again, packet[40..]);
     }
+    }
+
+    /// Figure 14, whose checksum is right for the address that its sender forms by RFC 6282, without the PAN identifier that
+    /// the printed one has in front. The options 32 and 33 are older than RFC 6775, which gives 33 to another.
+    #[test]
+    fn rfc_7400_appendix_a_a_router_advertisement() {
+        let message = octets(
+            "86 00 55 c9 40 00 0f a0 1c 5a 38 17 00 00 07 d0 01 01 11 22 00 00 00 00 03 04 40 40 ff ff ff ff
+             ff ff ff ff 00 00 00 00 20 02 0d b8 00 00 00 00 00 00 00 00 00 00 00 00 20 02 40 10 00 00 03 e8
+             20 02 0d b8 00 00 00 00 21 03 00 01 00 00 00 00 20 02 0d b8 00 00 00 00 00 00 00 ff fe 00 11 22",
+        );
+        let (source, destination) =
+            ("fe80::ff:fe00:1122".parse().unwrap(), "fe80::aede:4800:0:1".parse().unwrap());
+        assert!(icmpv6::Packet::parse(&message).unwrap().is_checksum_valid(source, destination));
+        let parsed = ndisc::Message::parse(message[0], message[1], &message[4..]).unwrap();
+        assert_eq!(parsed.validate(&ndisc::Envelope { source, destination, hop_limit: 255 }), Ok(()));
+        let want =
+            "router advertisement lifetime 4000 s, source at 11:22:00:00:00:00, prefix 2002:db8::/64, \
+                    option 32 len 14, registration Success of 20020db800000000000000fffe001122 for 0 min";
+        assert_eq!(parsed.to_string(), want);
+        let ndisc::Message::RouterAdvertisement(advertisement) = parsed else { panic!() };
+        assert_eq!((advertisement.cur_hop_limit(), advertisement.flags().bits()), (Some(64), 0));
+        assert_eq!(advertisement.reachable_time_ms(), Some(0x1c5a_3817));
+        assert_eq!(advertisement.retrans_timer_ms(), Some(2000));
+        let mut again = [0; 96];
+        assert_eq!(ndisc::Repr::parse(&parsed).emit(source, destination, &mut again), Ok(96));
+        assert_eq!(again, message[..]);
     }
 
     /// Segments between 10.11.12.13 and 172.27.28.29, and between fd00::1 and fd00::2. TCP-AO does not cover the checksum, and

@@ -15,7 +15,7 @@ const ELECTIVE: u8 = 0b1010_0000;
 const CRITICAL: u8 = 0b1000_0000;
 const HEADER_LEN: usize = 2;
 
-// Critical types: source routing headers, whose addresses lose 15, 14, 12, 8 or 0 octets (§5.1), and RPI (§6.1).
+// Critical types: source routing headers, whose addresses lose 15, 14, 12, 8 or 0 octets (§5.1), and RPI (§6.3).
 const ADDRESS_LENS: [usize; 5] = [1, 2, 4, 8, 16];
 const RPI: u8 = 5;
 

@@ -550,6 +550,37 @@ fn any_list_of_options_goes_into_a_segment() {
     );
 }
 
+// RFC 2883 §4: the first block is what was received twice.
+#[test]
+fn the_duplicate_sack_examples_of_rfc_2883_section_4_are_written_and_read() {
+    // Acknowledgement, blocks, the octets of the option with its padding in hex
+    for (ack, blocks, want) in [
+        (4000, &[(3000, 3500)][..], "<sack 3000:3500>"),
+        (4000, &[(3000, 3500), (4500, 5000)], "<sack 3000:3500 4500:5000>"),
+        (4000, &[(5000, 5500), (4500, 5500)], "<sack 5000:5500 4500:5500>"),
+        (2500, &[(1000, 1500)], "<sack 1000:1500>"),
+        (2500, &[(1000, 1500), (3000, 3500)], "<sack 1000:1500 3000:3500>"),
+        (1500, &[(2000, 2500), (3000, 3500)], "<sack 2000:2500 3000:3500>"),
+    ] {
+        let mut options = Options::EMPTY;
+        for &(left, right) in blocks {
+            options.sack.push(SackBlock { left, right }).unwrap();
+        }
+        let fields = Fields { ack, flags: Flags::ACK, ..Fields::default() };
+        let repr = Repr { fields, options };
+        let mut segment = [0; 60];
+        let len = repr.emit(&mut segment, &[], full()).unwrap();
+        assert_eq!(segment[20..24], [1, 1, 5, u8::try_from(2 + 8 * blocks.len()).unwrap()]);
+        for (place, (left, right)) in segment[24..len].chunks(8).zip(blocks) {
+            let edges: [u32; 2] = [*left, *right];
+            assert_eq!(place, edges.map(u32::to_be_bytes).as_flattened());
+        }
+        let packet = Packet::parse(&segment[..len]).unwrap();
+        assert_eq!(Repr::parse(&packet), Ok(repr));
+        assert!(packet.to_string().ends_with(want), "{packet}");
+    }
+}
+
 // Eight segments of 500 octets from 5000 on.
 #[test]
 fn the_sack_examples_of_rfc_2018_section_7_are_written_and_read() {

@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
                     Err(error) => refused(error.into()),
                 }
             }
-            // Addresses are compressed by those of the mesh, RFC 6282 §3.2.2.
+            // The encapsulating header of RFC 6282 §3.2.2 is then that of the mesh, as in RFC 4944 §10.1.
             Dispatch::Mesh if size.is_none() => match MeshHeader::parse(octets) {
                 Ok((header, rest)) => {
                     let link =
