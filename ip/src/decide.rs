@@ -192,7 +192,7 @@ impl Host<'_> {
         }
     }
 
-    /// The source for `to`, among the addresses of the interface: RFC 6724 §5, rules 1, 2 and 8 (5 by the caller).
+    /// The source for `to`, among the addresses of the interface: RFC 6724 §5, rules 1, 2, 6 and 8 (5 by the caller).
     /// The prefix is compared with the next hop for IPv4, as RFC 1122 §3.3.4.3 wants, with the destination for IPv6.
     pub(crate) fn select_source(
         &self,
@@ -202,7 +202,7 @@ impl Host<'_> {
     ) -> Option<PackedAddress> {
         let near = if to.is_ipv4() { next_hop } else { to };
         let wanted = scope(to);
-        let mut best: Option<(u8, u8, &PackedAddress)> = None;
+        let mut best: Option<(u8, bool, u8, &PackedAddress)> = None;
         for own in self.addresses.iter() {
             let address = &own.address;
             if own.interface != interface || !address.is_like(to) {
@@ -212,11 +212,27 @@ impl Host<'_> {
             // Of scopes wide enough the narrowest, else the widest.
             let fit = if scope >= wanted { u8::MAX - scope } else { scope };
             let common = address.common_prefix_len(near).min(own.prefix_len);
-            if best.map_or(true, |(f, c, _)| (fit, common) > (f, c)) {
-                best = Some((fit, common, address));
+            let is_alike = label(address) == label(to);
+            if best.map_or(true, |(f, a, c, _)| (fit, is_alike, common) > (f, a, c)) {
+                best = Some((fit, is_alike, common, address));
             }
         }
-        best.map(|(_, _, address)| *address)
+        best.map(|(.., address)| *address)
+    }
+}
+
+/// Label of an address in the default policy table, RFC 6724 §2.1: a source of the same label is preferred. Those for
+/// which there is no choice, `::1` and what holds an IPv4 address, have that of most.
+pub(crate) fn label(address: &PackedAddress) -> u8 {
+    let [a, b, c, d, ..] = *address.octets();
+    match [a, b] {
+        _ if address.is_ipv4() => 4,
+        [0x20, 0x02] => 2,
+        [0x20, 0x01] if c | d == 0 => 5,
+        [0xfc | 0xfd, _] => 13,
+        [0xfe, 0xc0..=0xff] => 11,
+        [0x3f, 0xfe] => 12,
+        _ => 1,
     }
 }
 

@@ -3,6 +3,8 @@
 use super::address::{packed, Address};
 use super::{Relation, SmallIp};
 #[cfg(feature = "ipv6")]
+use crate::decide::label;
+#[cfg(feature = "ipv6")]
 use crate::martian::is_link_scoped_group;
 use crate::martian::{kind, Kind};
 use crate::path::PathFlags;
@@ -227,7 +229,8 @@ impl SmallIp<'_> {
     }
 
     /// The source for `to` by way of `station`: over IPv4 that with the prefix that the station is in, or any; over IPv6
-    /// the one nearest to the destination, if there is one of its scope. RFC 1122 §3.3.4.3, RFC 6724 §5 rules 2 and 8.
+    /// the one nearest to the destination, if there is one of its scope, before all of its label. RFC 1122 §3.3.4.3,
+    /// RFC 6724 §5 rules 2, 6 and 8.
     #[inline(never)]
     pub(super) fn source_for(&self, to: &Address, station: &Address) -> Option<&Address> {
         #[cfg(feature = "ipv6")]
@@ -248,8 +251,11 @@ impl SmallIp<'_> {
         let mut best_rank = 0;
         for own in self.addresses.iter().filter(|own| own.address.is_like(to)) {
             let mut rank = 1 + u16::from(own.address.common_prefix_len(to).min(own.prefix_len));
-            if is_link_local(&own.address) == is_link_local(to) {
+            if label(&own.address) == label(to) {
                 rank += 256;
+            }
+            if is_link_local(&own.address) == is_link_local(to) {
+                rank += 512;
             }
             if rank > best_rank {
                 best_rank = rank;

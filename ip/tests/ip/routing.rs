@@ -65,6 +65,39 @@ fn the_longest_prefix_decides_interface_and_source() {
     }
 }
 
+// conf: IP6-DAD-16
+#[test]
+fn of_several_sources_the_one_that_suits_the_destination_is_chosen() {
+    // own addresses, destination, source: RFC 6724 §5, the rule that decides
+    for (own, to, want) in [
+        // 2: scope.
+        (&["fe80::1/64", "2001:db8::1/64"][..], "2001:db8:77::9", "2001:db8::1"),
+        (&["2001:db8::1/64", "fe80::1/64"], "fe80::9", "fe80::1"),
+        (&["2001:db8::1/64", "fe80::1/64"], "ff02::9", "fe80::1"),
+        (&["fe80::1/64", "2001:db8::1/64"], "ff05::9", "2001:db8::1"),
+        (&["fe80::1/64"], "ff0e::9", "fe80::1"),
+        // 6: label. The longest prefix alone would choose the first.
+        (&["fd00::1/64", "2001:db8::1/64"], "ff0e::9", "2001:db8::1"),
+        (&["2002:db8::1/64", "2001:db8::1/64"], "2003::9", "2001:db8::1"),
+        (&["2001:db8::1/64", "2001:0:1::1/64"], "2001:0:2::9", "2001:0:1::1"),
+        (&["2001:db8::1/64", "fd00::1/64"], "fc00::9", "fd00::1"),
+        // 8: longest prefix, no longer than the own one.
+        (&["2001:db8::1/64", "2001:db8:1::1/64"], "2001:db8:1:7::9", "2001:db8:1::1"),
+        (&["2001:db8:3:1::1/32", "2001:db8:2::1/64"], "2001:db8:3::9", "2001:db8:2::1"),
+    ] {
+        for order in [own.to_vec(), own.iter().rev().copied().collect()] {
+            let mut host = Host::new(vec![FakeLink::ethernet()]);
+            for address in &order {
+                host.ip.add_address(ETH, cidr(address)).unwrap();
+            }
+            host.ip.add_route(Route::default_by(ip("fe80::fe"), ETH)).unwrap();
+            host.settle();
+            let path = host.ip.route(Source::ANY, ip(to)).unwrap();
+            assert_eq!(path.source(), ip(want), "{order:?} > {to}");
+        }
+    }
+}
+
 // conf: IP6-HDR-13, IP4-ADR-01
 #[test]
 fn senders_fix_what_they_may_and_are_refused_the_rest() {

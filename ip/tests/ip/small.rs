@@ -591,6 +591,20 @@ fn the_way_leads_by_prefix_route_or_link() {
     assert_eq!((host.ip.interface_count(), host.ip.groups(InterfaceId(0)).len()), (1, 0));
 }
 
+// conf: IP6-DAD-16
+#[test]
+fn a_source_has_the_scope_and_the_label_of_the_destination() {
+    let mut host = Small::new();
+    assert!(host.ip.remove_address(ip("192.0.2.1")));
+    host.ip.add_address(cidr("fd00::1/64")).unwrap();
+    host.run();
+    for (to, want) in
+        [("ff0e::9", "2001:db8::1"), ("fd00::9", "fd00::1"), ("fe80::9", "fe80::1"), ("ff02::9", "fe80::1")]
+    {
+        assert_eq!(host.ip.route(Source::ANY, ip(to)).map(|path| path.source()), Ok(ip(want)), "{to}");
+    }
+}
+
 #[test]
 fn a_full_link_is_left_alone_until_it_has_room() {
     let mut host = Small::new();
