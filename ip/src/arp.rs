@@ -179,6 +179,8 @@ fn process(
     changes: &mut Changes,
 ) -> Action {
     let Repr { operation, sender_hardware: sha, sender_protocol: spa, target_protocol: tpa, .. } = *packet;
+    // Some answer by broadcast: RFC 3927 §2.5, RFC 5227 §2.6. Then the packet says whom.
+    let is_to_us = context.cast == Cast::Unicast || packet.target_hardware == context.hardware;
     let target = (context.ownership)(tpa);
     if spa.is_unspecified() {
         // A probe, RFC 5227 §2.1.1: answered, never entered.
@@ -204,7 +206,7 @@ fn process(
     if sender == Ownership::OnLink {
         let evidence = match operation {
             Operation::Request if for_us => ArpEvidence::AskedUs,
-            Operation::Reply if for_us && context.cast == Cast::Unicast => ArpEvidence::RepliedToUs,
+            Operation::Reply if for_us && is_to_us => ArpEvidence::RepliedToUs,
             _ => ArpEvidence::Overheard,
         };
         if evidence == ArpEvidence::RepliedToUs {
@@ -232,7 +234,8 @@ fn duplicate(address: Ipv4Addr, by: HardwareAddress, statistics: &mut Statistics
     Action::Duplicate { address, by }
 }
 
-/// RFC 826: fields swapped, ours filled in, to the sender alone.
+/// RFC 826: fields swapped, ours filled in, to the sender alone; of a link-local address of ours to all, so that a second
+/// station that has it is noticed (RFC 3927 §2.5).
 fn reply(request: &Repr, context: &Context<'_>, statistics: &mut Statistics) -> Action {
     count(&mut statistics.replied);
     let packet = Repr {
@@ -242,10 +245,18 @@ fn reply(request: &Repr, context: &Context<'_>, statistics: &mut Statistics) -> 
         target_hardware: request.sender_hardware,
         target_protocol: request.sender_protocol,
     };
-    Action::Reply { to: request.sender_hardware, packet }
+    let to = whom(request.target_protocol, Some(request.sender_hardware));
+    Action::Reply { to, packet }
 }
 
-/// A request for the hardware address of `target`, RFC 826. To be sent to `to`, or by broadcast if that is `None`.
+/// Whom a packet from `source` is sent to that is meant for the station `to`, or for all if that is `None`: all stations
+/// if `source` is link-local, RFC 3927 §2.5.
+#[must_use]
+pub fn whom(source: Ipv4Addr, to: Option<HardwareAddress>) -> HardwareAddress {
+    to.filter(|_| !source.is_link_local()).unwrap_or(HardwareAddress::ETHERNET_BROADCAST)
+}
+
+/// A request for the hardware address of `target`, RFC 826. To be sent to [`whom`].
 #[must_use]
 pub fn request(
     hardware: HardwareAddress,

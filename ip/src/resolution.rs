@@ -220,7 +220,7 @@ impl Host<'_> {
             #[cfg(feature = "ipv4")]
             (IpAddr::V4(source), IpAddr::V4(target)) => {
                 let packet = arp::request(hardware, source, target, wanted.to);
-                let to = wanted.to.unwrap_or(HardwareAddress::ETHERNET_BROADCAST);
+                let to = arp::whom(source, wanted.to);
                 Some(emit_arp(&to, &packet, tx))
             }
             #[cfg(feature = "ipv6")]

@@ -1,6 +1,7 @@
 //! ARP, RFC 826, as far as a small host takes part in it: it answers, asks, and notes who asked for it.
 //!
-//! Differs: a packet that comes from an address of ours is counted, and the address not defended (RFC 5227 §2.4).
+//! Differs: a packet that comes from an address of ours is counted, and the address not defended (RFC 5227 §2.4); replies go
+//! to the asker alone, those of link-local addresses too (RFC 3927 §2.5).
 
 use super::address::Address;
 use super::neighbours::Heard;

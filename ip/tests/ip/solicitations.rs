@@ -57,6 +57,57 @@ fn all_that_waits_for_a_neighbour_leaves_when_it_is_found() {
     }
 }
 
+#[test]
+fn whatever_names_a_link_local_address_of_ours_goes_to_all() {
+    // own address, the peer's, whether replies and probes go to all
+    for (own, peer, to_all) in [("169.254.1.1/16", "169.254.1.9", true), ("192.0.2.1/24", "192.0.2.9", false)]
+    {
+        let mut host = Host::new(vec![FakeLink::ethernet()]);
+        host.ip.add_address(ETH, cidr(own)).unwrap();
+        host.settle();
+        let want = if to_all { HardwareAddress::ETHERNET_BROADCAST } else { PEER };
+        let (own, _) = own.split_once('/').unwrap();
+        host.arrive(EtherType::ARP, arp(arp::Operation::Request, PEER, v4(peer), v4(own)));
+        let sent = host.run();
+        assert_eq!((sent.len(), sent[0].to, sent[0].arp().target_hardware), (1, want, PEER));
+        // It is known now; five seconds after the first packet it is asked whether it still answers.
+        host.send(peer, 8);
+        host.run();
+        let sent = host.at(host.now.millis() + 5_000);
+        assert_eq!((sent.len(), sent[0].to, sent[0].arp().operation), (1, want, arp::Operation::Request));
+    }
+}
+
+#[test]
+fn a_reply_to_us_confirms_its_sender_also_if_all_hear_it() {
+    // Whom the frame is for, whose hardware address the reply names, whether its sender is confirmed
+    for (cast, named, want) in [
+        (Cast::Unicast, US, true),
+        (Cast::Broadcast, US, true),
+        (Cast::Unicast, station(7), true),
+        (Cast::Broadcast, station(7), false),
+    ] {
+        let mut host = Host::ethernet();
+        host.resolve("192.0.2.9", PEER);
+        host.send("192.0.2.9", 8);
+        host.run();
+        host.resolve("192.0.2.9", PEER);
+        host.run();
+        // Past the reachable time a packet has it asked again.
+        host.at(host.now.millis() + 35_000);
+        host.send("192.0.2.9", 8);
+        host.run();
+        let asked = host.at(host.now.millis() + 5_000);
+        assert_eq!(asked.iter().map(Sent::kind).collect::<Vec<_>>(), ["Request 192.0.2.9"]);
+        let mut reply = arp(arp::Operation::Reply, PEER, v4("192.0.2.9"), v4("192.0.2.1"));
+        reply[18..24].copy_from_slice(named.as_bytes());
+        host.arrive_as(PEER, cast, EtherType::ARP, reply);
+        host.run();
+        let asked = host.at(host.now.millis() + 1_000);
+        assert_eq!(asked.is_empty(), want, "{cast:?} {named}");
+    }
+}
+
 // conf: ETH-ACD-09
 #[test]
 fn requests_are_answered_between_the_announcements() {
