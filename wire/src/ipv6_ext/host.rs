@@ -9,9 +9,9 @@ use crate::{Error, IpProtocol};
 pub struct Limits {
     /// Extension headers in a packet. Default 16.
     pub headers: u8,
-    /// Octets of extension headers in a packet. Default 4,096.
+    /// Octets of extension headers in a packet. No limit by default.
     pub octets: u16,
-    /// Options, padding not counted, in one header. Default 32.
+    /// Options, padding not counted, in one header. Default 8.
     pub options: u8,
     /// Consecutive octets of padding in one header; 255: no limit. Default 7, all that alignment can need: RFC 8504
     /// §5.3.
@@ -20,7 +20,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { headers: 16, octets: 4_096, options: 32, padding: 7 }
+        Self { headers: 16, octets: u16::MAX, options: 8, padding: 7 }
     }
 }
 

@@ -164,6 +164,24 @@ fn what_exceeds_a_limit_is_dropped_silently() {
         matches!(at(Limits { padding: 255, ..limits }, DST, &[eight, udp()]), Decision::Accept(_)),
         "no limit"
     );
+    // RFC 8504 §5.3: eight options by default, of any length.
+    for (count, want) in [(8_u8, true), (9, false)] {
+        let mut header = vec![UDP, 2];
+        header.extend([0x1e, 0].repeat(usize::from(count)));
+        header.extend([1, 2, 0, 0].iter().take(22 - 2 * usize::from(count)));
+        header.resize(24, 0);
+        assert_eq!(matches!(at(limits, DST, &[header, udp()]), Decision::Accept(_)), want, "{count}");
+    }
+    let long: Vec<u8> = (0..8).flat_map(|_| [&[0x1e, 250][..], &[0; 250]].concat()).collect();
+    let mut header = [&[UDP, 252][..], &long].concat();
+    header.resize(253 * 8, 0);
+    header[2018..2024].copy_from_slice(&[1, 4, 0, 0, 0, 0]);
+    let three = [2, 1, 0].map(|left| {
+        let mut header = header.clone();
+        header[0] = if left == 0 { UDP } else { DST };
+        header
+    });
+    assert!(matches!(at(limits, DST, &[three.concat(), udp()]), Decision::Accept(_)), "6,072 octets");
 }
 
 // conf: IP6-EXT-07
