@@ -327,8 +327,15 @@ impl Transport for SmallUdp<'_> {
         self.on_datagram(packet, segment)
     }
 
-    fn error(&mut self, _now: Instant, _error: &IcmpError<'_>) -> Quoted {
-        Quoted::Unknown
+    // Nobody is told; but the IP layer believes a message about a narrower path only if somebody can have sent what it
+    // quotes, RFC 8201 §4.
+    fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
+        let port = error.quoted.first_chunk().map_or(0, |octets| u16::from_be_bytes(*octets));
+        if error.protocol == IpProtocol::UDP && port != 0 && self.table.at_port(port).is_some() {
+            Quoted::Possible
+        } else {
+            Quoted::Unknown
+        }
     }
 
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
