@@ -36,8 +36,14 @@ impl Events {
         Self { slots: [None; EVENTS_MAX], first: 0, len: 0 }
     }
 
-    /// Appends; `false` if the queue is full and the event lost.
+    /// Appends; `false` if the queue is full and the event lost. What waits is not said twice: a station that repeats itself
+    /// leaves room for others' events (RFC 5227 §2.4 wants reports of conflicts limited).
     pub(crate) fn push(&mut self, event: Event) -> bool {
+        let newest =
+            self.len.checked_sub(1).and_then(|last| self.slots.get((self.first + last) % EVENTS_MAX));
+        if newest == Some(&Some(event)) {
+            return true;
+        }
         if self.len >= EVENTS_MAX {
             return false;
         }
@@ -74,5 +80,20 @@ mod tests {
             }
             assert_eq!(events.pop(), None);
         }
+    }
+
+    #[test]
+    fn an_event_that_waits_is_not_said_again() {
+        let mut events = Events::new();
+        let [conflict, down] = [Event::LinkUp(InterfaceId(1)), Event::LinkDown(InterfaceId(1))];
+        for _ in 0..100 {
+            assert!(events.push(conflict));
+        }
+        assert!(events.push(down) && events.push(conflict));
+        for want in [Some(conflict), Some(down), Some(conflict), None] {
+            assert_eq!(events.pop(), want);
+        }
+        assert!(events.push(conflict), "the last one was taken");
+        assert_eq!(events.pop(), Some(conflict));
     }
 }
