@@ -174,6 +174,7 @@ impl Slot {
             let flight_size = self.recover.distance(self.snd_una);
             let loss = Loss { flight_size, smss: mss, now: shared.now };
             shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::NewReno);
+            self.on_window_reduced();
             self.recover = self.snd_nxt();
             self.flags.insert(Flags::FAST_RECOVERY);
             self.mark_first_lost(shared, mss);

@@ -13,6 +13,7 @@
 
 use crate::config::Ecn;
 use crate::congestion::Loss;
+use crate::recovery::Marks;
 use crate::segment::Segment;
 use crate::seq::acceptable;
 use crate::shared::Shared;
@@ -37,7 +38,7 @@ bitflags::bitflags! {
         const ECHO_HEARD = 16;
         /// The next new data carry CWR.
         const CWR_DUE = 32;
-        /// `cwr_end` holds the end of the window in which the last reduction for ECE was made.
+        /// `cwr_end` holds the end of the window in which the last reduction was made.
         const CWR_SENT = 64;
     }
 }
@@ -127,6 +128,15 @@ impl Slot {
         }
     }
 
+    /// §6.1.2: the window was reduced, for whatever reason. The next new data say so, and what was marked until now is
+    /// answered by it.
+    pub(crate) fn on_window_reduced(&mut self) {
+        if self.ecn.contains(EcnFlags::AGREED) {
+            self.cwr_end = self.snd_nxt();
+            self.ecn.insert(EcnFlags::CWR_DUE | EcnFlags::CWR_SENT);
+        }
+    }
+
     /// §6.1.2: as for one loss, once a window. No window grows by an ACK that carries an echo.
     fn on_echo(&mut self, shared: &mut Shared<'_>, seg: &Segment<'_>) {
         let is_valid = seg.ack.ge(self.snd_una) && seg.ack.le(self.snd_nxt());
@@ -134,6 +144,8 @@ impl Slot {
             return;
         }
         self.ecn.insert(EcnFlags::ECHO_HEARD);
+        // Congested it is: no reduction is taken back.
+        self.repair.marks.remove(Marks::UNDO);
         // The window is being reduced for a loss, or was within this window of data.
         let reduced = self.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY)
             || (self.ecn.contains(EcnFlags::CWR_SENT) && seg.ack.le(self.cwr_end));
@@ -143,8 +155,7 @@ impl Slot {
         count(&mut shared.stats.congestion_echoes);
         let loss = Loss { flight_size: self.flight_size(), smss: self.mss(), now: shared.now };
         shared.congestion.on_echo(shared.words_mut(), &loss);
-        self.cwr_end = self.snd_nxt();
-        self.ecn.insert(EcnFlags::CWR_DUE | EcnFlags::CWR_SENT);
+        self.on_window_reduced();
     }
 }
 

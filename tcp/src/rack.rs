@@ -293,6 +293,7 @@ pub(crate) fn on_ack_of_probe(
         let loss = Loss { flight_size: found.flight_size, smss, now: shared.now };
         shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
         shared.congestion.exit_recovery(shared.words_mut(), slot.flight_size(), smss);
+        slot.on_window_reduced();
     } else if !found.has_advanced && !found.has_blocks && seg.payload.is_empty() {
         // Both it and the original arrived.
         slot.repair.marks.remove(Marks::PROBED);

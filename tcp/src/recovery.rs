@@ -329,6 +329,7 @@ impl Slot {
     fn begin_reduction(&mut self, shared: &mut Shared<'_>, found: &Found, flight_size: u32) {
         let loss = Loss { flight_size, smss: self.mss(), now: shared.now };
         shared.congestion.enter_recovery(shared.words_mut(), &loss, Recovery::Sack);
+        self.on_window_reduced();
         self.recover = self.snd_nxt();
         self.repair.delivered = self.records.delivered().wrapping_sub(found.delivered);
         self.repair.sent = low(self.octets_sent);

@@ -171,7 +171,7 @@ pub struct Slot {
     /// SND.UP if `URGENT_OUT`: behind the last urgent octet of the user's. Otherwise behind the last small segment
     /// that was sent, see [`Slot::has_small_in_flight`]; both at once are not needed.
     pub(crate) snd_mark: SeqNum,
-    /// SND.NXT when cwnd was last reduced for ECE.
+    /// SND.NXT when cwnd was last reduced, of a connection with ECN.
     pub(crate) cwr_end: SeqNum,
 
     pub(crate) rcv_nxt: SeqNum,

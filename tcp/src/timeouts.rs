@@ -85,6 +85,7 @@ impl Slot {
             let loss = Loss { flight_size, smss: self.mss(), now: shared.now };
             let expiry = if repeated { Expiry::Repeated } else { Expiry::First };
             shared.congestion.on_timeout(shared.words_mut(), &loss, expiry);
+            self.on_window_reduced();
             self.recover = self.snd_nxt();
             self.flags.remove(Flags::FAST_RECOVERY);
             self.flags.insert(Flags::TIMEOUT_RECOVERY);

@@ -200,6 +200,45 @@ fn marks_outside_of_the_window_or_without_data_are_ignored() {
 
 // conf: TCP-ECN-07, TCP-ECN-08
 #[test]
+fn a_window_reduced_for_a_loss_is_told_as_well_and_not_reduced_again_for_a_mark_of_that_time() {
+    let ece = |n: u32| seg(301).ack(101 + n * MSS).wnd(65_535).flag(Flags::ECE);
+    // Fast retransmit.
+    run(&requesting(), with_ecn, || {
+        let mut steps = vec![(0, Call(send::<60_000>)), (0, Left(10))];
+        // A segment was lost, another marked: one leaves again, and as soon as the window permits, a new one.
+        steps.push((100, Burst((0..3).map(|_| seg(301).ack(101).wnd(65_535)).collect())));
+        steps.push((100, Out(full(101))));
+        steps.push((110, Burst((0..3).map(|_| ece(0)).collect())));
+        steps.push((110, Out(full(101 + 10 * MSS).flag(Flags::CWR))));
+        steps.push((200, In(ece(10))));
+        steps.push((200, Out(full(101 + 11 * MSS))));
+        steps.push((201, In(ece(10))));
+        steps.push((201, Out(full(101 + 12 * MSS))));
+        steps.push((201, Call(|h| assert_eq!(h.counter("congestion_echoes"), 0))));
+        // A mark of what was sent since is another one.
+        steps.push((300, In(ece(11))));
+        steps.push((300, Drain));
+        steps.push((300, Call(|h| assert_eq!(h.counter("congestion_echoes"), 1))));
+        steps
+    });
+    // The timer.
+    run(&requesting(), with_ecn, || {
+        vec![
+            (0, Call(send::<4380>)),
+            (0, Left(3)),
+            (1000, Out(full(101))),
+            (1000, Call(|h| h.already = 4380)),
+            (1100, In(ece(3))),
+            (1100, Call(send::<10>)),
+            (1100, Out(seg(101 + 3 * MSS).ack(IRS + 1).len(10).flag(Flags::CWR))),
+            (1200, Call(|h| assert_eq!(h.counter("congestion_echoes"), 0))),
+            (1200, In(seg(301).ack(111 + 3 * MSS).wnd(65_535))),
+        ]
+    });
+}
+
+// conf: TCP-ECN-07, TCP-ECN-08
+#[test]
 fn echoes_reduce_the_window_once_and_the_next_new_segment_says_so() {
     run(&requesting(), with_ecn, || {
         let ece = |ack| seg(301).ack(ack).wnd(65_535).flag(Flags::ECE);
