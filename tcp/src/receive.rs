@@ -284,7 +284,8 @@ impl Tcp<'_> {
 
 /// RFC 6191 §2: whether a SYN opens a connection anew that is in TIME-WAIT.
 fn is_new(last: &Last, seg: &Segment<'_>, syn: Option<Timestamps>, wanted: config::Timestamps) -> bool {
-    let above = seg.seq.gt(last.rcv_nxt);
+    // RCV.NXT is behind the peer's FIN, the last number that it used.
+    let above = seg.seq.ge(last.rcv_nxt);
     match (last.ts_recent, syn.filter(|_| wanted == config::Timestamps::On)) {
         (Some(ts_recent), Some(syn)) => is_older(ts_recent, syn.value) || (syn.value == ts_recent && above),
         (None, Some(_)) => true,

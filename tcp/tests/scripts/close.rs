@@ -260,12 +260,13 @@ fn a_newer_syn_ends_time_wait() {
             (0, Out(seg(102).ack(302))),
             (0, Call(release)),
             // Not newer.
-            (100, In(syn(302))),
+            (100, In(syn(301))),
             (100, In(syn(200))),
-            (100, In(syn(303))),
+            // Behind the FIN.
+            (100, In(syn(302))),
             // ISS by the clock, 250 for each millisecond, lies above the old SND.NXT.
-            (100, Out(syn(100 + 25_000).ack(304))),
-            (110, In(seg(304).ack(101 + 25_000))),
+            (100, Out(syn(100 + 25_000).ack(303))),
+            (110, In(seg(303).ack(101 + 25_000))),
             (110, Call(Host::accept)),
             (110, Is(Established)),
             (110, Call(|h| assert_eq!(h.counter("time_wait_reused"), 1))),
