@@ -118,7 +118,7 @@ pub struct Connection {
     pub(super) ahead_end: SeqNum,
     pub(super) cwnd: u32,
     pub(super) ssthresh: u32,
-    /// RFC 6582: recovery ends with an ACK of this.
+    /// RFC 6582: recovery ends with an ACK of this, and duplicates of ACKs up to it tell of no loss.
     pub(super) recover: SeqNum,
     /// SRTT in microseconds, times eight; 0: no sample yet.
     srtt_x8: u32,
@@ -254,8 +254,10 @@ impl Connection {
         self.snd_max.distance(self.snd_una)
     }
 
-    /// A round trip was timed, RFC 6298 §2.2 and §2.3.
+    /// A round trip was timed, RFC 6298 §2, rules 2.2 and 2.3. That alone ends the back-off, by Karn's rule (§5): where a
+    /// round trip takes longer than the timeout, an ACK is of what was sent again, and tells nothing.
     pub(super) fn on_sample(&mut self, micros: u32) {
+        self.backoff = 0;
         // Four minutes at most: scaled by eight it still fits.
         let rtt = micros.clamp(1, 1 << 28);
         if self.srtt_x8 == 0 {

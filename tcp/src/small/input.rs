@@ -91,39 +91,48 @@ impl SmallTcp<'_> {
 
     fn on_segment(&mut self, packet: &IpMeta<'_>, seg: &mut Segment<'_>) -> Reply {
         let statistics = &mut self.shared.statistics;
-        let is_first = seg.control.intersection(Control::SYN | Control::ACK | Control::RST) == Control::SYN;
+        let [_, _, c, d] = seg.ports.to_be_bytes();
+        let port = u16::from_be_bytes([c, d]);
+        // §3.10.7.2, or CLOSED, if there is no connection.
+        let is_listening = port != 0 && listens_at(self.listeners, port);
+        let first = seg.control.intersection(Control::SYN | Control::ACK | Control::RST);
+        let is_first = is_listening && first == Control::SYN;
+        let mut above = None;
         let found = self.connections.iter_mut().find(|connection| {
             connection.state != State::Closed
                 && connection.ports == seg.ports
                 && connection.path.matches(&packet.addresses)
         });
         if let Some(connection) = found {
-            // RFC 6191: a new connection whose numbers lie above the old one's.
-            if !is_first || connection.state != State::TimeWait || seg.seq.le(connection.rcv_nxt) {
+            // RFC 6191 §2: a new connection whose numbers lie above the old one's; so must ours, RFC 9293 §3.6.1 MAY-2.
+            if !is_first || connection.state != State::TimeWait || seg.seq.lt(connection.rcv_nxt) {
                 return connection.on_segment(seg, &mut self.shared);
             }
             count(&mut statistics.time_wait_reused);
+            above = Some(connection.snd_max);
             connection.finish(End::Finished);
         }
-        if seg.has(Control::RST) {
+        if first.contains(Control::RST) {
             count(&mut statistics.resets_ignored);
-            return Reply::Nothing;
-        }
-        let [_, _, c, d] = seg.ports.to_be_bytes();
-        let port = u16::from_be_bytes([c, d]);
-        if !is_first || port == 0 || !listens_at(self.listeners, port) {
+        } else if is_first {
+            self.in_listen(packet, seg, above);
+        } else if is_listening && first.is_empty() {
+            count(&mut statistics.no_ack);
+        } else {
             count(&mut statistics.unmatched);
             return Reply::Reset;
         }
-        self.in_listen(packet, seg);
         Reply::Nothing
     }
 
-    /// §3.10.7.2: a SYN for a listener.
+    /// §3.10.7.2: a SYN for a listener. Our sequence number lies above the one given.
     #[inline(never)]
-    fn in_listen(&mut self, packet: &IpMeta<'_>, seg: &Segment<'_>) {
+    fn in_listen(&mut self, packet: &IpMeta<'_>, seg: &Segment<'_>, above: Option<SeqNum>) {
         count(&mut self.shared.statistics.syns_received);
-        let iss = isn::initial_light(&self.random, self.shared.now, &packet.addresses, seg.ports);
+        let mut iss = isn::initial_light(&self.random, self.shared.now, &packet.addresses, seg.ports);
+        if let Some(old) = above {
+            iss = iss.max(old + (1 << 16));
+        }
         let Some(connection) = self.room() else { return count(&mut self.shared.statistics.syn_no_room) };
         connection.begin(seg.ports, iss);
         connection.path.answer(&packet.addresses, packet.interface);
@@ -258,15 +267,16 @@ impl Connection {
         self.take_sample(now);
         self.state =
             if self.flags.contains(Flags::FIN_QUEUED) { State::FinWait1 } else { State::Established };
+        let is_lossy = self.tries > 1;
         if self.tries > 0 {
             self.flags.insert(Flags::SYN_LOST);
             self.tries = 0;
             self.backoff = 0;
         }
         self.note_smss();
-        // RFC 6928.
+        // RFC 6928 §2.
         let smss = self.smss;
-        self.cwnd = (10 * smss).min((2 * smss).max(14_600));
+        self.cwnd = if is_lossy { smss } else { (10 * smss).min((2 * smss).max(14_600)) };
     }
 
     /// §3.10.7.4.
@@ -283,10 +293,13 @@ impl Connection {
         }
         // First, the sequence number.
         let window = self.rcv_edge.distance(self.rcv_nxt);
-        let is_behind = is_right_behind(self.rcv_edge, seg.seq, seg.len()) && !seg.has(Control::RST);
-        if !is_behind && !acceptable(self.rcv_nxt, window, seg.seq, seg.len()) {
+        // An RST is judged by its number alone, whatever it carries: §3.4 MUST-66, §3.5.3 SHLD-2.
+        let is_reset = seg.has(Control::RST);
+        let len = if is_reset { 0 } else { seg.len() };
+        let is_behind = is_right_behind(self.rcv_edge, seg.seq, len) && !is_reset;
+        if !is_behind && !acceptable(self.rcv_nxt, window, seg.seq, len) {
             count(&mut shared.statistics.not_acceptable);
-            if seg.has(Control::RST) {
+            if is_reset {
                 count(&mut shared.statistics.resets_ignored);
                 return Reply::Nothing;
             }
@@ -303,7 +316,7 @@ impl Connection {
             self.flags.insert(Flags::ACK_NOW);
         }
         // Second, RST; RFC 5961 §3.
-        if seg.has(Control::RST) {
+        if is_reset {
             if self.state == State::TimeWait {
                 // RFC 1337.
                 count(&mut shared.statistics.resets_ignored);
@@ -397,8 +410,6 @@ impl Connection {
         let is_fin_acked = self.tx.consume(acked) < acked;
         self.snd_una += acked;
         self.snd_nxt = self.snd_nxt.max(self.snd_una);
-        // The peer answers, to what was sent again too: the timeout need not be longer for it.
-        self.backoff = 0;
         self.take_sample(shared.now);
         self.grow(acked);
         match self.flight() {
@@ -433,6 +444,10 @@ impl Connection {
     fn grow(&mut self, acked: u32) {
         let smss = self.smss;
         self.dup_acks = 0;
+        if !self.flags.contains(Flags::RECOVERY) && self.snd_una.gt(self.recover) {
+            // It never falls behind by half of the circle.
+            self.recover = self.snd_una - 1;
+        }
         if self.flags.contains(Flags::RECOVERY) {
             if self.snd_una.ge(self.recover) {
                 self.flags.remove(Flags::RECOVERY);
@@ -457,7 +472,7 @@ impl Connection {
         self.dup_acks = self.dup_acks.saturating_add(1);
         if self.flags.contains(Flags::RECOVERY) {
             self.cwnd = self.cwnd.saturating_add(smss);
-        } else if self.dup_acks == 3 && self.snd_una.ge(self.recover) {
+        } else if self.dup_acks == 3 && self.snd_una.gt(self.recover) {
             count(&mut shared.statistics.fast_retransmits);
             self.ssthresh = (self.flight() / 2).max(2 * smss);
             self.cwnd = self.ssthresh.saturating_add(3 * smss);

@@ -302,14 +302,16 @@ fn what_belongs_to_nobody_is_reset() {
         (seg(ACK, 5, 9), Some(seg(RST, 9, 0))),
         (seg(FIN, 5, 9), Some(seg(RST, 9, 0))),
         (seg(SYN | ACK, 5, 9), Some(seg(RST, 9, 0))),
-        (seg(Flags::FIN, 5, 0).data(b"abc"), Some(seg(RST | ACK, 0, 9))),
         (seg(RST, 5, 0), None),
+        // To a listener, without any of ACK, SYN and RST: §3.10.7.2.
+        (seg(Flags::FIN, 5, 0).data(b"abc"), None),
     ] {
         let got = rig.input(&segment);
         assert_eq!(got, want.map(|want| want.window(0)), "{segment:?}");
     }
     rig.tcp.unlisten(PORT);
     assert_eq!(rig.input(&seg(SYN, 5, 0)), Some(seg(RST | ACK, 0, 6).window(0)));
+    assert_eq!(rig.input(&seg(Flags::FIN, 5, 0).data(b"abc")), Some(seg(RST | ACK, 0, 9).window(0)));
     let counters = rig.tcp.statistics();
     assert_eq!((counters.unmatched, counters.resets_sent, counters.segments_sent), (5, 5, 5));
     let packet = IpMeta::new(Instant::ZERO, IpProtocol::UDP, Addresses::V4(&[0; 8]));
@@ -451,12 +453,77 @@ fn a_timeout_sends_again_from_the_oldest_octet_on_and_then_gives_up() {
     assert_eq!(rig.due(), Some(2000));
     let sent = rig.given(&seg(ACK, 1, 257));
     assert_eq!(sent.iter().map(|seg| (seg.seq, seg.data.len())).collect::<Vec<_>>(), [(257, 256)]);
-    assert_eq!(rig.due(), Some(1000), "the peer answers: the timeout is short again");
-    for ms in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+    assert_eq!(rig.due(), Some(2000), "no round trip was timed: RFC 6298 §5");
+    for ms in [2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000] {
         assert_eq!(rig.after(ms).len(), 1, "{ms}");
     }
     assert!(rig.after(60_000).is_empty());
     assert_eq!(rig.tcp.outcome(id), Ok(Some(Outcome::TimedOut)));
+}
+
+// conf: TCP-RTO-06
+#[test]
+fn where_round_trips_outlast_the_timeout_it_grows_until_one_is_timed() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    // Each ACK comes 1.5 s after its data; the timeout is one second at first.
+    for (octet, again) in [(0, Some(1000)), (1, None), (2, None), (3, None)] {
+        rig.tcp.send(id, b"x").unwrap();
+        let sent = rig.turn();
+        assert_eq!((sent.len(), sent[0].seq), (1, 1 + octet));
+        if let Some(ms) = again {
+            assert_eq!(rig.after(ms).len(), 1);
+            assert!(rig.after(1500 - ms).is_empty());
+        } else {
+            assert!(rig.after(1500).is_empty(), "octet {octet}");
+        }
+        assert!(rig.given(&seg(ACK, 1, 2 + octet)).is_empty());
+    }
+    assert_eq!(rig.tcp.statistics().retransmits, 1);
+}
+
+// conf: TCP-CC-02
+#[test]
+fn syns_that_were_lost_make_the_first_window_one_segment() {
+    // How often the SYN is lost, how many segments leave at first.
+    for (lost, want) in [(0, 3), (1, 3), (2, 1)] {
+        let mut rig = Rig::new();
+        let id = rig.connect();
+        rig.turn();
+        for n in 0..lost {
+            assert_eq!(rig.after(1000 << n).len(), 1);
+        }
+        let local = rig.tcp.connections[0].local_port();
+        answer(&mut rig, local, &seg(SYN | ACK, 0, 1));
+        rig.tcp.send(id, &octets(2000)).unwrap();
+        let full = rig.turn().iter().filter(|sent| sent.data.len() == 536).count();
+        assert_eq!(full, want, "{lost}");
+    }
+}
+
+// conf: TCP-CC-20
+#[test]
+fn duplicates_of_what_a_timeout_sent_in_vain_are_no_sign_of_loss() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    rig.tcp.send(id, &octets(1280)).unwrap();
+    assert_eq!(rig.turn().len(), 5);
+    assert_eq!(rig.after(1000).len(), 1);
+    assert_eq!(rig.given(&seg(ACK, 1, 257)).len(), 2);
+    // The others had arrived; what was sent again in vain is answered with duplicates, while new data are in flight.
+    rig.given(&seg(ACK, 1, 1281));
+    rig.tcp.send(id, &octets(512)).unwrap();
+    assert_eq!(rig.turn().len(), 2);
+    for _ in 0..4 {
+        assert!(rig.given(&seg(ACK, 1, 1281)).is_empty());
+    }
+    assert_eq!(rig.tcp.statistics().fast_retransmits, 0);
+    // Behind them three of them are one.
+    rig.given(&seg(ACK, 1, 1537));
+    for _ in 0..3 {
+        rig.given(&seg(ACK, 1, 1537));
+    }
+    assert_eq!(rig.tcp.statistics().fast_retransmits, 1);
 }
 
 #[test]
@@ -654,6 +721,40 @@ fn a_flood_of_syns_displaces_itself_and_time_wait_gives_way() {
     rig.given(&seg(SYN, 100, 0));
     assert_eq!(rig.tcp.statistics().time_wait_reused, 1);
     assert_eq!(rig.tcp.statistics().syns_received, 3);
+}
+
+// conf: TCP-FIN-15
+#[test]
+fn a_newer_syn_ends_time_wait_where_somebody_listens_and_our_numbers_lie_above_the_old_ones() {
+    // The SYN's number, whether somebody listens, whether it is taken. The FIN had number 1.
+    for (seq, listens, taken) in [(1, true, false), (2, true, true), (2, false, false)] {
+        let mut rig = Rig::with::<1, 65_000>();
+        let id = rig.established();
+        // In no time, so that the clock of initial numbers stands.
+        rig.tcp.send(id, &octets(65_000)).unwrap();
+        let mut sent = rig.turn();
+        while let Some(last) = sent.last() {
+            let acked = last.seq + u32::try_from(last.data.len()).unwrap();
+            sent = rig.given(&seg(ACK, 1, acked).window(65_000));
+        }
+        let acked = 65_001;
+        rig.tcp.close(id).unwrap();
+        rig.turn();
+        rig.given(&seg(FIN, 1, acked + 1));
+        rig.tcp.release(id).unwrap();
+        if !listens {
+            rig.tcp.unlisten(PORT);
+        }
+        let old = rig.iss;
+        let answer = rig.input(&seg(SYN, seq, 0));
+        assert_eq!(answer, None, "no reset in either case");
+        let sent = rig.turn();
+        assert_eq!(sent.first().map(|sent| sent.flags), Some(if taken { SYN | ACK } else { ACK }));
+        assert_eq!(rig.tcp.statistics().time_wait_reused, u32::from(taken));
+        if taken {
+            assert!(rig.iss.wrapping_sub(old) > acked, "{}", rig.iss.wrapping_sub(old));
+        }
+    }
 }
 
 #[test]

@@ -374,6 +374,20 @@ fn the_window_opens_in_worthwhile_steps() {
     });
 }
 
+// conf: TCP-RST-05, TCP-SEQ-08
+#[test]
+fn a_reset_with_text_is_one_where_the_window_is_closed_too() {
+    run_both(&Setup { rx: 100, ..Setup::default() }, connected, || {
+        vec![
+            (0, In(seg(301).ack(101).len(100))),
+            (40, Out(seg(101).ack(401).wnd(0))),
+            (50, In(rst(402).len(5))),
+            (50, In(rst(401).len(5))),
+            (50, Is(Closed)),
+        ]
+    });
+}
+
 // conf: TCP-SEQ-03, TCP-SEQ-08, TCP-SWS-07
 #[test]
 fn a_closed_window_takes_acknowledgements_and_resets() {

@@ -26,7 +26,7 @@ fn segments_to_nobody_are_reset() {
 // conf: TCP-OPEN-02, TCP-OPEN-03, TCP-OPEN-04
 #[test]
 fn a_listener_takes_only_a_syn() {
-    run(&Setup::default(), listening, || {
+    run_both(&Setup::default(), listening, || {
         vec![
             (0, In(rst(300))),
             (0, In(seg(300).ack(777))),
