@@ -72,7 +72,8 @@ impl Slot {
             let mss = self.mss();
             shared.congestion.exit_recovery(shared.words_mut(), self.flight_size(), mss);
         } else if !syn {
-            if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.ge(self.recover) {
+            // What was sent again in vain is answered by duplicates of `recover` itself: RFC 6582 §3.2 step 2.
+            if self.flags.contains(Flags::TIMEOUT_RECOVERY) && ack.gt(self.recover) {
                 self.flags.remove(Flags::TIMEOUT_RECOVERY);
             }
             if shared.words_each > 0 {
@@ -162,7 +163,7 @@ impl Slot {
             return shared.congestion.on_duplicate_ack(shared.words_mut(), mss);
         }
         if self.flags.contains(Flags::TIMEOUT_RECOVERY) {
-            // What is resent draws duplicate ACKs by itself: RFC 6582 §3.2.
+            // What is resent draws duplicate ACKs by itself: RFC 6582 §3.2 step 2.
             return;
         }
         if self.duplicate_acks == 1 {

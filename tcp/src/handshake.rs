@@ -156,10 +156,12 @@ impl Tcp<'_> {
                 // Back to LISTEN, and nobody is told.
                 count(&mut self.shared.stats.resets_received);
                 self.remove_syn(id);
-            } else {
-                count(&mut self.shared.stats.resets_ignored);
+                return None;
             }
-            return None;
+            count(&mut self.shared.stats.resets_ignored);
+            // RFC 5961 §3.2: in all states but SYN-SENT.
+            let is_inside = acceptable(rcv_nxt, rcv_wnd.into(), seg.seq, 0);
+            return if is_inside { self.challenge_of_syn(id) } else { None };
         }
         if entry.offers.contains(Offers::TIMESTAMPS) && !seg.has(Control::SYN) {
             // Whether they are old shows when the connection is there: nothing older than its SYN is.

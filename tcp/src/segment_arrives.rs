@@ -242,6 +242,10 @@ impl Slot {
             }
             return Break(self.challenge(shared));
         }
+        if seg.has(Control::SYN) && self.state.is_synchronized() {
+            // Wherever it lies; it is not to be cut off, RFC 5961 §4.2.
+            return Break(self.challenge(shared));
+        }
         if seg.seq.lt(rcv_nxt) {
             if !seg.payload.is_empty() {
                 count(&mut shared.stats.data_duplicate);

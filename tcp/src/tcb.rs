@@ -54,7 +54,7 @@ bitflags::bitflags! {
         const SCALED = 1 << 10;
         /// Loss found by duplicate ACKs is being repaired up to `recover`, RFC 6582.
         const FAST_RECOVERY = 1 << 11;
-        /// Loss found by a timeout is being repaired up to `recover`.
+        /// Loss found by a timeout is being repaired up to `recover`; without SACK, until an ACK covers more.
         const TIMEOUT_RECOVERY = 1 << 12;
         /// A zero-window probe is to leave; with `Marks::LOSS_PROBE` a tail loss probe.
         const PROBE_DUE = 1 << 13;

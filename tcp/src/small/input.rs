@@ -116,11 +116,12 @@ impl SmallTcp<'_> {
             count(&mut statistics.resets_ignored);
         } else if is_first {
             self.in_listen(packet, seg, above);
-        } else if is_listening && first.is_empty() {
-            count(&mut statistics.no_ack);
         } else {
             count(&mut statistics.unmatched);
-            return Reply::Reset;
+            // A listener drops what has none of the three.
+            if !is_listening || !first.is_empty() {
+                return Reply::Reset;
+            }
         }
         Reply::Nothing
     }
@@ -267,16 +268,15 @@ impl Connection {
         self.take_sample(now);
         self.state =
             if self.flags.contains(Flags::FIN_QUEUED) { State::FinWait1 } else { State::Established };
-        let is_lossy = self.tries > 1;
+        self.note_smss();
+        // RFC 6928 §2.
+        let smss = self.smss;
+        self.cwnd = if self.tries > 1 { smss } else { (10 * smss).min((2 * smss).max(14_600)) };
         if self.tries > 0 {
             self.flags.insert(Flags::SYN_LOST);
             self.tries = 0;
             self.backoff = 0;
         }
-        self.note_smss();
-        // RFC 6928 §2.
-        let smss = self.smss;
-        self.cwnd = if is_lossy { smss } else { (10 * smss).min((2 * smss).max(14_600)) };
     }
 
     /// §3.10.7.4.
@@ -444,10 +444,6 @@ impl Connection {
     fn grow(&mut self, acked: u32) {
         let smss = self.smss;
         self.dup_acks = 0;
-        if !self.flags.contains(Flags::RECOVERY) && self.snd_una.gt(self.recover) {
-            // It never falls behind by half of the circle.
-            self.recover = self.snd_una - 1;
-        }
         if self.flags.contains(Flags::RECOVERY) {
             if self.snd_una.ge(self.recover) {
                 self.flags.remove(Flags::RECOVERY);
@@ -457,12 +453,18 @@ impl Connection {
                 self.flags.insert(Flags::RESEND);
                 self.cwnd = self.cwnd.saturating_sub(acked).saturating_add(smss);
             }
-        } else if self.cwnd < self.ssthresh {
-            self.cwnd = self.cwnd.saturating_add(acked.min(smss));
-        } else {
-            let step = (smss * smss).checked_div(self.cwnd).unwrap_or(0);
-            self.cwnd = self.cwnd.saturating_add(step.max(1));
+            return;
         }
+        if self.snd_una.gt(self.recover) {
+            // It never falls behind by half of the circle.
+            self.recover = self.snd_una - 1;
+        }
+        let step = if self.cwnd < self.ssthresh {
+            acked.min(smss)
+        } else {
+            (smss * smss).checked_div(self.cwnd).unwrap_or(0).max(1)
+        };
+        self.cwnd = self.cwnd.saturating_add(step);
     }
 
     /// RFC 5681 §3.2, RFC 6582 §3.2.

@@ -313,7 +313,7 @@ fn what_belongs_to_nobody_is_reset() {
     assert_eq!(rig.input(&seg(SYN, 5, 0)), Some(seg(RST | ACK, 0, 6).window(0)));
     assert_eq!(rig.input(&seg(Flags::FIN, 5, 0).data(b"abc")), Some(seg(RST | ACK, 0, 9).window(0)));
     let counters = rig.tcp.statistics();
-    assert_eq!((counters.unmatched, counters.resets_sent, counters.segments_sent), (5, 5, 5));
+    assert_eq!((counters.unmatched, counters.resets_sent, counters.segments_sent), (6, 5, 5));
     let packet = IpMeta::new(Instant::ZERO, IpProtocol::UDP, Addresses::V4(&[0; 8]));
     assert_eq!(rig.tcp.receive(&packet, &mut [0; 20]), Verdict::NotMine);
     let mut packet = IpMeta { protocol: IpProtocol::TCP, cast: Cast::Broadcast, ..packet };

@@ -266,6 +266,8 @@ fn a_half_open_connection_believes_exact_numbers_only() {
             (0, Out(rst(102))),
             // In the window, not exact.
             (0, In(rst(302))),
+            (0, Out(seg(101).ack(301))),
+            (0, In(rst(9000))),
             (0, In(seg(301))),
             (0, In(rst(301))),
             // Back to LISTEN: now the ACK is to nobody.

@@ -79,6 +79,9 @@ fn blind_rst_and_syn_draw_a_challenge_at_most() {
             (0, Out(seg(101).ack(301))),
             (0, In(syn(9000))),
             (0, Out(seg(101).ack(301))),
+            // With text that would begin inside the window, if the SYN were cut off.
+            (0, In(syn(290).ack(101).len(20))),
+            (0, Out(seg(101).ack(301))),
             (0, Is(Established)),
         ]
     });

@@ -532,6 +532,13 @@ fn a_timeout_starts_slowly_and_ends_fast_recovery() {
         // The rest had arrived.
         steps.extend([(1300, In(w(at(10)))), (1300, Drain)]);
         steps.push((1300, Call(|h| assert_eq!(h.tcp.send_queue(h.id()), Ok(60_000 - 10 * MSS)))));
+        // So what was sent again in vain draws duplicates of an ACK that covers no more than the timeout did.
+        steps.extend((0..4).map(|_| (1310, In(w(at(10))))));
+        steps.push((1310, Call(|h| assert_eq!(h.counter("fast_retransmits"), 0))));
+        steps.extend([(1400, In(w(at(11)))), (1400, Drain)]);
+        steps.push((1410, Burst((0..3).map(|_| w(at(11))).collect())));
+        steps.extend([(1410, Out(seg_at(at(11)))), (1410, Drain)]);
+        steps.push((1410, Call(|h| assert_eq!(h.counter("fast_retransmits"), 1))));
         steps
     });
 }

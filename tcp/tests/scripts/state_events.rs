@@ -302,8 +302,6 @@ impl Situation {
                 Place::Left | Place::Right => (Answer::Nothing, state),
                 Place::At if self.passive && state == SynReceived => (Answer::Nothing, Listen),
                 Place::At => (Answer::Nothing, Closed),
-                // A half-open entry has sent its SYN-ACK already, which says as much.
-                Place::Inside if self.passive => (Answer::Nothing, state),
                 Place::Inside => (Answer::Ack, state),
             };
         }
