@@ -105,7 +105,7 @@ impl Slot {
                 self.repair.marks.remove(Marks::UNSAMPLED);
             }
             None if !syn => self.on_ambiguous_ack(shared, seg.echo, samples_shift(flight_size, octets)),
-            // What a lost SYN means for the data phase must not be forgotten: RFC 6298 §5.7, RFC 5681 §3.1.
+            // What a lost SYN means for the data phase must not be forgotten: RFC 6298 §5, rule 5.7, RFC 5681 §3.1.
             None => {}
         }
         self.progress = shared.now;
@@ -135,7 +135,7 @@ impl Slot {
         }
     }
 
-    /// RFC 6298 §5.2 and §5.3.
+    /// RFC 6298 §5, rules 5.2 and 5.3.
     pub(crate) fn restart_after_ack(&mut self, shared: &mut Shared<'_>) {
         if self.flight_size() == 0 {
             self.retransmit.stop();

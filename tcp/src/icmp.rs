@@ -7,9 +7,10 @@
 use crate::addresses::Packed;
 use crate::engine::Tcp;
 use crate::seq::SeqNum;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::statistics::count;
-use crate::tcb::Ended;
+use crate::tcb::{Ended, Slot};
 use tersus_ip::{ErrorKind, IcmpError, Instant, Quoted};
 use tersus_wire::IpProtocol;
 
@@ -34,10 +35,10 @@ impl Tcp<'_> {
         }
         let opening = matches!(tcb.state, State::SynSent | State::SynReceived);
         match error.kind {
-            ErrorKind::TooBig(_) => {
+            ErrorKind::TooBig(mtu) => {
                 // The path learns its MTU at the next send; what is in flight goes again, cut anew. This is no sign of
                 // congestion: RFC 8201 §5.4.
-                if !opening && tcb.snd_wnd > 0 {
+                if !opening && tcb.snd_wnd > 0 && tcb.is_too_big(shared, mtu, seq) {
                     tcb.records.mark_all_lost(&mut shared.records);
                 }
                 count(&mut self.shared.stats.icmp_too_big);
@@ -70,6 +71,19 @@ impl Tcp<'_> {
     fn find_path(&self, error: &IcmpError<'_>, ports: u32) -> Option<u16> {
         let addresses = Packed::between(error.remote, error.local);
         self.find_connection(&addresses.get(), self.key.hash(&addresses.get(), ports), ports)
+    }
+}
+
+impl Slot {
+    /// Whether what begins at `seq` is as large as it was when a router with this MTU refused it. Each segment of a flight
+    /// may have met that router, and all of them have left again when the first error came: once, RFC 1191 §6.4, RFC
+    /// 8201 §5.4.
+    fn is_too_big(&self, shared: &Shared<'_>, mtu: u16, seq: SeqNum) -> bool {
+        // No path is narrower, RFC 8201 §4; old routers say 0, RFC 1191 §5.
+        let least = if self.path.is_ipv6() { 1280 } else { 68 };
+        let current = self.path.mtu();
+        let is_narrower = mtu != 0 && mtu.max(least) < current;
+        is_narrower || (mtu <= current && !self.records.was_resent(&shared.records, seq))
     }
 }
 

@@ -27,7 +27,7 @@ const PTO_WITHOUT_SRTT_US: u32 = 1_000_000;
 /// Least probe timeout: on a path of microseconds, polls and delayed ACKs take longer than the path.
 const PTO_MIN_US: u32 = 10_000;
 
-/// What a connection remembers, §5.2 and §7.1.
+/// What a connection remembers, §5.3 and §7.1.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rack {
     /// `RACK.xmit_ts`, if `Marks::MEASURED`.
@@ -40,7 +40,7 @@ pub(crate) struct Rack {
     dsack_round: SeqNum,
 }
 
-/// How wide the reordering window is, §5.2.
+/// How wide the reordering window is, §5.3.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Width {
     /// `RACK.reo_wnd_mult` less one.

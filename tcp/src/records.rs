@@ -432,6 +432,13 @@ impl Records {
         self.delivered
     }
 
+    /// Whether the octet at `seq` was sent again. Linear in the records.
+    #[must_use]
+    pub(crate) fn was_resent(&self, pool: &Pool<'_, Record>, seq: SeqNum) -> bool {
+        let runs = pool.chain(self.head).chain(Some(&self.open));
+        runs.filter(|run| seq.ge(run.seq) && seq.lt(run.end())).any(|run| run.state.contains(State::RESENT))
+    }
+
     /// Forgets what is in flight and gives the entries back: the connection ends.
     pub(crate) fn clear(&mut self, pool: &mut Pool<'_, Record>) {
         while self.head != 0 {

@@ -153,6 +153,9 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
     }
     if slot.flight_size() > 0 || found.has_advanced {
         slot.recover_by_sack(shared, seg, &found);
+    } else if found.has_dsack {
+        // Nothing can be lost, but what came twice tells of the path: RFC 8985 §6.2 step 4.
+        slot.detect(shared, &found);
     }
     if let Some(rack) = &shared.duties.rack {
         (rack.on_ack)(slot, shared, seg, report.dsack.map(|block| block.right), &found);
@@ -243,6 +246,9 @@ impl Slot {
         }
         if self.flags.contains(Flags::TIMEOUT_RECOVERY) && self.snd_una.ge(self.recover) {
             self.flags.remove(Flags::TIMEOUT_RECOVERY);
+            if let Some(rack) = &shared.duties.rack {
+                (rack.on_recovered)(self);
+            }
         }
         let overdue = self.detect(shared, found);
         let is_open = !self.flags.intersects(Flags::FAST_RECOVERY | Flags::TIMEOUT_RECOVERY);

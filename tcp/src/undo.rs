@@ -95,8 +95,9 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, dsack: Option<Blo
     }
     if slot.repair.marks.contains(Marks::SPURIOUS_2) {
         slot.repair.marks.remove(Marks::SPURIOUS_2);
-        if found.has_advanced {
-            // It was not sent again, so the original arrived.
+        let is_of_old = found.delivery.newest.is_some_and(|newest| newest.end.le(slot.recover));
+        if found.has_advanced && is_of_old {
+            // It was not sent again, so the original arrived. Together with what asked it says nothing, step 3 a.
             undo(slot, shared);
         }
     } else if slot.repair.marks.contains(Marks::SPURIOUS_1) {

@@ -340,6 +340,10 @@ fn too_big_a_segment_goes_again_cut_anew() {
                     assert_eq!(h.tcp.state(h.id()), Ok(Established));
                 }),
             ),
+            // What another segment of the first flight met, and what cannot be true.
+            (20, Call(|h| assert_eq!(h.icmp(ErrorKind::TooBig(1000), 1561), tersus_ip::Quoted::Known))),
+            (30, Call(|h| assert_eq!(h.icmp(ErrorKind::TooBig(1400), 101), tersus_ip::Quoted::Known))),
+            (30, Call(|h| assert_eq!(h.icmp(ErrorKind::TooBig(0), 101), tersus_ip::Quoted::Known))),
         ]
     });
 }

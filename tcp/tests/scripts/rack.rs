@@ -196,6 +196,37 @@ fn what_may_only_be_late_is_waited_for() {
 
 // conf: TCP-RCK-04
 #[test]
+fn a_reported_duplicate_widens_the_window_for_sixteen_recoveries_of_either_kind() {
+    /// A round trip of 48 ms, in which the first of two segments is lost; when it leaves again.
+    fn lost(h: &mut Host, n: u32, waits: u64) {
+        let now = (h.now.micros() - h.start.micros()) / 1000;
+        send::<2>(h);
+        h.poll();
+        play(h, vec![(now, Out(data(n))), (now, Out(data(n + 1))), (now + 48, sack(n, &[(n + 1, n + 2)]))]);
+        let again = now + 48 + waits;
+        play(h, vec![(again, Out(data(n))), (again + 48, In(ack(n + 2)))]);
+    }
+    at_each_number(&setup(), a_little_nearer, |h| {
+        let now = (h.now.micros() - h.start.micros()) / 1000;
+        lost(h, 0, 12);
+        let mut n = 2;
+        // One before the sixteen: a quarter of the least round trip, then two.
+        play(h, vec![(now + 400, sack(n, &[(0, 1)]))]);
+        for _ in 0..15 {
+            lost(h, n, 24);
+            n += 2;
+        }
+        let now = (h.now.micros() - h.start.micros()) / 1000;
+        send::<1>(h);
+        h.poll();
+        play(h, vec![(now, Out(data(n))), (now + 2000, Drain), (now + 2000, In(ack(n + 1)))]);
+        assert_eq!(h.counter("timeouts"), 1);
+        lost(h, n + 1, 12);
+    });
+}
+
+// conf: TCP-RCK-04
+#[test]
 fn where_segments_overtake_three_above_a_hole_prove_nothing() {
     run(&setup(), far, || {
         ten(vec![

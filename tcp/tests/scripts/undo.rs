@@ -78,6 +78,22 @@ fn a_timeout_that_was_right_goes_on() {
     });
 }
 
+// conf: TCP-RTO-19
+#[test]
+fn an_ack_of_what_asked_as_well_leaves_a_timeout_as_it_is() {
+    run(&setup(&TIMER, &Reno::DEFAULT), under_way, || {
+        vec![
+            (1050, Out(data(0))),
+            (1100, In(ack(1))),
+            (1100, Out(data(10))),
+            (1100, Out(data(11))),
+            // It covers more than was in flight when the timer expired: RFC 5682 §3.1, step 3 a.
+            (1150, In(ack(12))),
+            (1150, Call(|h| assert_eq!((h.counter("undone"), cwnd(h) <= 3 * MSS), (0, true)))),
+        ]
+    });
+}
+
 // conf: TCP-CUB-10, TCP-RCK-02, TCP-SACK-11
 #[test]
 fn a_retransmission_that_the_peer_reports_as_a_duplicate_is_taken_back() {
