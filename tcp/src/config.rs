@@ -8,11 +8,11 @@ use tersus_ip::InterfaceId;
 /// their range are brought into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// RTO before any measurement, RFC 6298 §2.1. Default 1 s; at least `rto_min`.
+    /// RTO before any measurement, RFC 6298 §2, rule 2.1. Default 1 s; at least `rto_min`.
     pub rto_initial: Duration,
-    /// Floor of the RTO, RFC 6298 §2.4. Default 1 s, as the RFC wants; 10 ms at least. 200 ms is common practice.
+    /// Floor of the RTO, RFC 6298 §2, rule 2.4. Default 1 s, as the RFC wants; 10 ms at least. 200 ms is common practice.
     pub rto_min: Duration,
-    /// Cap of the RTO, RFC 6298 §2.5. Default 60 s, which is the least the RFC permits; 1 s at least.
+    /// Cap of the RTO, RFC 6298 §2, rule 2.5. Default 60 s, which is the least the RFC permits; 1 s at least.
     pub rto_max: Duration,
     /// R1, RFC 9293 §3.8.3: after so many retransmissions of one segment the IP layer is told to suspect the
     /// path. Default 3.

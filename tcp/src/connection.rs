@@ -83,7 +83,7 @@ impl Slot {
         Answer { fields, options }
     }
 
-    /// Starts the retransmission timer anew, RFC 6298 §5.1 to §5.3.
+    /// Starts the retransmission timer anew, RFC 6298 §5, rules 5.1 to 5.3.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn start_retransmit_timer(&mut self, shared: &mut Shared<'_>) {
         if let Some(rack) = shared.duties.rack.as_ref().filter(|_| self.flags.contains(Flags::SACK_OK)) {

@@ -1,24 +1,24 @@
 //! The retransmission timeout, RFC 6298: SRTT, RTTVAR, RTO and its back-off.
 //!
-//! §5.7's MAY, forgetting SRTT after several back-offs, is left out: the estimate of the last measured path is kept.
+//! §5's MAY, forgetting SRTT after several back-offs, is left out: the estimate of the last measured path is kept.
 
 /// Largest sample that is believed, in µs (over four minutes): scaled by eight it still fits.
 const SAMPLE_MAX: u32 = 1 << 28;
 /// Beyond so many samples a round trip, as a power of two, nothing would be left of the gain.
 const SAMPLES_SHIFT_MAX: u32 = 6;
-/// RFC 6298 §5.7: the least timeout that data starts with after a SYN timed out.
+/// RFC 6298 §5, rule 5.7: the least timeout that data starts with after a SYN timed out.
 const AFTER_SYN_TIMEOUT_US: u32 = 3_000_000;
 
 /// Limits of the retransmission timeout, in microseconds. Where two contradict each other, the cap counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RtoConfig {
-    /// RTO before the first sample, RFC 6298 §2.1. Default 1 s.
+    /// RTO before the first sample, RFC 6298 §2, rule 2.1. Default 1 s.
     pub(crate) initial_us: u32,
-    /// Floor, §2.4. Default 1 s; a lower one departs from the RFC.
+    /// Floor, rule 2.4. Default 1 s; a lower one departs from the RFC.
     pub(crate) min_us: u32,
-    /// Cap, also with back-off, §2.5. Default 60 s; a lower one departs from the RFC.
+    /// Cap, also with back-off, rule 2.5. Default 60 s; a lower one departs from the RFC.
     pub(crate) max_us: u32,
-    /// Clock granularity G, §2.2: how late `poll` may come. Default 1 ms.
+    /// Clock granularity G, rule 2.2: how late `poll` may come. Default 1 ms.
     pub(crate) granularity_us: u32,
 }
 
@@ -72,7 +72,7 @@ impl Rtt {
     pub(crate) const NONE: Self =
         Self { srtt_x8: 0, rttvar_x4: 0, min_us: 0, backoff: 0, start: Start::Normal, probes: 0 };
 
-    /// Takes in a sample, in µs, RFC 6298 §2.2 and §2.3; it ends the back-off. By Karn's rule (§3) the octets that it was
+    /// Takes in a sample, in µs, RFC 6298 §2, rules 2.2 and 2.3; it ends the back-off. By Karn's rule (§3) the octets that it was
     /// taken from must not have been sent twice, unless timestamps tell. Where a round trip gives 2^`samples_shift`
     /// samples, each counts for so much less: RFC 7323 §4.2, appendix G.
     pub(crate) fn on_sample(&mut self, rtt_us: u32, samples_shift: u32) {
@@ -98,12 +98,12 @@ impl Rtt {
         self.start = Start::Normal;
     }
 
-    /// The timer expired: the timeout doubles, §5.5, until the next sample.
+    /// The timer expired: the timeout doubles, rule 5.5, until the next sample.
     pub(crate) fn on_timeout(&mut self) {
         self.backoff = self.backoff.saturating_add(1);
     }
 
-    /// The handshake is complete, and a SYN (or SYN-ACK) had timed out: data starts with at least 3 s, §5.7.
+    /// The handshake is complete, and a SYN (or SYN-ACK) had timed out: data starts with at least 3 s, rule 5.7.
     pub(crate) fn on_established_after_syn_timeout(&mut self) {
         self.backoff = 0;
         self.start = Start::SynTimedOut;

@@ -1,4 +1,4 @@
-//! Half-open connections of listeners: SYN-RECEIVED without buffers, 68 octets each. RFC 4987 §3.2.
+//! Half-open connections of listeners: SYN-RECEIVED without buffers, 68 octets each. RFC 4987 §3.5.
 //!
 //! An entry holds all that is needed to answer, to answer again, and to become a connection.
 

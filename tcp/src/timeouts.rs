@@ -57,7 +57,7 @@ impl Slot {
         self.flags.insert(Flags::OVERRIDE);
     }
 
-    /// RFC 6298 §5.4 to §5.7 and RFC 5681 §3.1; R1 and R2 of RFC 9293 §3.8.3.
+    /// RFC 6298 §5, rules 5.4 to 5.7, and RFC 5681 §3.1; R1 and R2 of RFC 9293 §3.8.3.
     fn on_rto(&mut self, shared: &mut Shared<'_>) {
         count(&mut shared.stats.timeouts);
         let synchronized = self.state.is_synchronized();

@@ -87,7 +87,7 @@ impl Reno {
             *ssthresh = *cwnd;
             return phase;
         }
-        // What the application does not use is not tested, RFC 7661 §4.1; but every round trip is looked at.
+        // What the application does not use is not tested, RFC 7661 §4.4; but every round trip is looked at.
         if ack.flight_size < *cwnd / 2 {
             return phase;
         }
@@ -155,7 +155,7 @@ impl Congestion for Reno {
             self.slow_start(cwnd, ssthresh, hystart.first_chunk_mut(), ack);
             return;
         }
-        // A window that was not half used was not tested: it does not grow, RFC 7661 §4.1.
+        // A window that was not half used was not tested: it does not grow, RFC 7661 §4.4.
         if ack.flight_size < *cwnd / 2 {
             return;
         }

@@ -45,7 +45,7 @@ bitflags::bitflags! {
         const NO_DELAY = 1 << 16;
         /// It was given back before it was over.
         const RELEASED = 1 << 17;
-        /// A SYN of ours timed out, RFC 6298 §5.7.
+        /// A SYN of ours timed out, RFC 6298 §5, rule 5.7.
         const SYN_LOST = 1 << 18;
         /// Either of the two.
         const WAITS = 1 << 1 | 1 << 2;
