@@ -14,7 +14,8 @@
 //! What it does not, which [`Tcp`](crate::Tcp) does: send records, so that a timeout sends again all that followed;
 //! more than one gap in what came; half-open connections without buffers, and SYN cookies; a choice of congestion
 //! control; path MTU discovery and the reaction to ICMP errors; timestamps, urgent data, statistics of a connection,
-//! traces, events: whoever holds a handle asks.
+//! traces, events: whoever holds a handle asks. Of RFC 5681 limited transmit (§3.2 step 1) and the smaller window after
+//! silence (§4.1), of RFC 2018 §4 the block beside data, of RFC 5961 §7 a limit that strangers cannot use up.
 //!
 //! Work in each turn is linear in the number of connections: it is for tens of them at most.
 
