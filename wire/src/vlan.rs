@@ -8,7 +8,8 @@
 //!                              <- outermost tag ----> <- inner tag ------->
 //!  TCI:  PCP 3 | DEI 1 | VID 12
 //! ```
-//! The type behind the last tag may be an IEEE 802.3 length, as in a frame without tags.
+//! The type behind the last tag may be an IEEE 802.3 length, as in a frame without tags. [`remove_tag`] and [`insert_tag`]
+//! are for a driver that shows one VLAN as an interface without tags.
 //!
 //! ```
 //! use tersus_wire::{vlan, EtherType};
@@ -28,9 +29,12 @@
 //! # Ok::<(), tersus_wire::Error>(())
 //! ```
 
+mod edit;
+
 use crate::ethernet::{self, EtherType, Header};
 use crate::{Error, HardwareAddress};
 use core::fmt;
+pub use edit::{insert_tag, remove_tag};
 
 /// Length of a tag, in octets.
 pub const TAG_LEN: usize = 4;
