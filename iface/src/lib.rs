@@ -37,6 +37,79 @@
 //! 3. Time may stand still between polls; it should not run backwards. If it does, nothing breaks, but what was timed
 //!    before may wait until the clock is where it was: a path MTU that was learned, the word of an older querier.
 //!
+//! # A client and a server
+//! Two stacks on a wire in memory, and a TCP connection between them. On a device the loop sleeps until `poll_at` or an
+//! interrupt; here time jumps there.
+//! ```
+//! # #[cfg(feature = "tcp")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use tersus_iface::phy::{memory, Ethernet, Instant, Medium};
+//! use tersus_iface::tcp::{congestion::Reno, Config, ConnectOptions, Event, Storage, Tcp};
+//! use tersus_iface::{ip, Stack};
+//!
+//! # if cfg!(not(feature = "ipv6")) { return Ok(()) }
+//! let mut memory = memory::Storage::<32, 1514>::new();
+//! let wire = memory::Wire::new(&mut memory, Medium::Ethernet, [1; 32]);
+//! let (left, right) = wire.ends();
+//! let mut left: Ethernet<_> = Ethernet::new(left, [2, 0, 0, 0, 0, 1]);
+//! let mut right: Ethernet<_> = Ethernet::new(right, [2, 0, 0, 0, 0, 2]);
+//! let (mut a, mut b) = (ip::Storage::<1, 1, 1, 8>::new(), ip::Storage::<1, 1, 1, 8>::new());
+//! let mut client = Stack::new(ip::Ip::new(&mut a, [2; 32], ip::Config::default()));
+//! let mut server = Stack::new(ip::Ip::new(&mut b, [3; 32], ip::Config::default()));
+//! client.ip.add_address(ip::InterfaceId(0), "2001:db8::1/64".parse()?)?;
+//! server.ip.add_address(ip::InterfaceId(0), "2001:db8::2/64".parse()?)?;
+//! let (mut a, mut b) = (Storage::<1, 2048, 2048>::new(), Storage::<4, 2048, 2048>::new());
+//! let mut asking = Tcp::new(&mut a, Config::default(), &Reno::DEFAULT, [4; 32]);
+//! let mut answering = Tcp::new(&mut b, Config::default(), &Reno::DEFAULT, [5; 32]);
+//!
+//! let mut now = Instant::from_millis(1);
+//! client.poll(now, &mut [&mut left], &mut [&mut asking]); // reads what the link is: now there are routes
+//! let listener = answering.listen(80, 4)?;
+//! let remote = "[2001:db8::2]:80".parse()?;
+//! let connection = asking.connect(&client.ip, now, remote, ConnectOptions::default())?;
+//! asking.send(connection, b"hello")?; // leaves when the connection is established
+//!
+//! let (mut answer, mut buffer) = (Vec::new(), [0; 512]);
+//! loop {
+//!     client.poll(now, &mut [&mut left], &mut [&mut asking]);
+//!     server.poll(now, &mut [&mut right], &mut [&mut answering]);
+//!     while let Some(event) = answering.next_event() {
+//!         while answering.accept(listener).is_some() {}
+//!         let Event::Connection(id, _) = event else { continue };
+//!         loop {
+//!             match answering.recv(id, &mut buffer) {
+//!                 Ok(0) => break,
+//!                 Ok(len) => drop(answering.send(id, &buffer[..len])?), // an echo
+//!                 Err(_) => break answering.release(id)?, // the end: what is queued still leaves
+//!             }
+//!         }
+//!     }
+//!     while asking.next_event().is_some() {}
+//!     if asking.is_established(connection) {
+//!         asking.close(connection)?; // behind what was queued; while still connecting it would give up
+//!     }
+//!     match asking.recv(connection, &mut buffer) {
+//!         Ok(len) => answer.extend_from_slice(&buffer[..len]),
+//!         Err(_) => break asking.release(connection)?,
+//!     }
+//!     let due = [client.poll_at(&[&left], &[&asking]), server.poll_at(&[&right], &[&answering])];
+//!     now = due.into_iter().flatten().min().unwrap_or(now).max(now);
+//! }
+//! assert_eq!(answer, b"hello");
+//!
+//! // What happened is counted, and what was dropped by its reason: in every layer, by the name of the field.
+//! assert_eq!(asking.statistics().opened_active, 1);
+//! for (name, count) in left.statistics().counters().into_iter().chain(client.ip.statistics().counters()) {
+//!     if count > 0 {
+//!         println!("{name} {count}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "tcp"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Static composition
 //! [`Stack::poll_with`] is the same code for a tuple of transports and links of one type: smaller and faster, since
 //! nothing is called through a table of functions.

@@ -10,6 +10,62 @@ use crate::Instant;
 /// - A token that is dropped unused has no effect, but that a received frame counts as read.
 /// - Frames are handed over without the frame check sequence.
 /// - A transmitter that had no room and has some again must cause a poll (an interrupt, usually).
+///
+/// A driver with one buffer each way; others have rings of them:
+/// ```
+/// use tersus_phy::{Capabilities, Device, Ethernet, Instant, LinkLayer, Medium, RxToken, TxMeta, TxToken};
+///
+/// /// What the hardware and the driver share. A length of 0: the receive buffer is empty, the transmit buffer free.
+/// struct Mac {
+///     rx: [u8; 1514],
+///     rx_len: usize,
+///     tx: [u8; 1514],
+///     tx_len: usize,
+/// }
+///
+/// struct Rx<'a>(&'a mut [u8]);
+/// struct Tx<'a>(&'a mut [u8; 1514], &'a mut usize);
+///
+/// impl RxToken for Rx<'_> {
+///     fn consume<R>(self, f: impl FnOnce(&mut [u8]) -> R) -> R {
+///         f(self.0)
+///     }
+/// }
+///
+/// impl TxToken for Tx<'_> {
+///     fn consume<R>(self, len: usize, _: TxMeta, f: impl FnOnce(&mut [u8]) -> R) -> R {
+///         let result = f(&mut self.0[..len]); // 1514 octets are the MTU and the header: len is never more
+///         *self.1 = len; // here the hardware would be told to send
+///         result
+///     }
+/// }
+///
+/// impl Device for Mac {
+///     type Rx<'a> = Rx<'a>;
+///     type Tx<'a> = Tx<'a>;
+///
+///     fn receive(&mut self, _: Instant) -> Option<(Rx<'_>, Option<Tx<'_>>)> {
+///         let len = core::mem::take(&mut self.rx_len);
+///         if len == 0 {
+///             return None;
+///         }
+///         let back = (self.tx_len == 0).then_some(Tx(&mut self.tx, &mut self.tx_len));
+///         Some((Rx(&mut self.rx[..len]), back))
+///     }
+///
+///     fn transmit(&mut self, _: Instant) -> Option<Tx<'_>> {
+///         (self.tx_len == 0).then_some(Tx(&mut self.tx, &mut self.tx_len))
+///     }
+///
+///     fn capabilities(&self) -> Capabilities {
+///         Capabilities::new(Medium::Ethernet, 1500)
+///     }
+/// }
+///
+/// let mac = Mac { rx: [0; 1514], rx_len: 0, tx: [0; 1514], tx_len: 0 };
+/// let link: Ethernet<_> = Ethernet::new(mac, [2, 0, 0, 0, 0, 1]); // what a stack polls
+/// assert_eq!(link.properties().mtu, 1500);
+/// ```
 pub trait Device {
     /// One received frame.
     type Rx<'a>: RxToken

@@ -23,7 +23,8 @@ pub(crate) const URGENT: u8 = 16;
 pub(crate) const STALLED: u8 = 32;
 
 bitflags::bitflags! {
-    /// What changed on a connection since its last event.
+    /// What changed on a connection since its last event. What was there before is not told again, and data that came
+    /// together with the end of the stream are one change: on each event, read until [`Tcp::recv`] gives 0 or an error.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct Changes: u8 {
         /// Data or the end of the stream can be read.
@@ -58,6 +59,29 @@ pub(crate) fn raise(slot: &mut Slot, what: u8) {
 
 impl Tcp<'_> {
     /// The next event, if there is one. O(1). Without it nothing is lost but time: state can be asked for.
+    ///
+    /// ```
+    /// use tersus_tcp::{Event, Tcp};
+    ///
+    /// /// To be called after each poll: takes what came, and forgets it.
+    /// fn discard(tcp: &mut Tcp<'_>) {
+    ///     let mut buffer = [0; 512];
+    ///     while let Some(event) = tcp.next_event() {
+    ///         match event {
+    ///             Event::Acceptable(listener) => while tcp.accept(listener).is_some() {},
+    ///             // All that there is: an event does not come twice.
+    ///             Event::Connection(id, _) => loop {
+    ///                 match tcp.recv(id, &mut buffer) {
+    ///                     Ok(0) => break,
+    ///                     Ok(_) => {}
+    ///                     // The end of the stream, or of the connection.
+    ///                     Err(_) => break drop(tcp.release(id)),
+    ///                 }
+    ///             },
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn next_event(&mut self) -> Option<Event> {
         while let Some(index) = self.events.pop() {
             let Some(slot) = self.slots.get_mut(usize::from(index)) else { continue };

@@ -104,6 +104,9 @@ impl Tcp<'_> {
     /// Opens a connection: active OPEN, RFC 9293 §3.10.1. The SYN leaves in the next poll; data may be sent at once
     /// and leave when the connection is established.
     ///
+    /// `routes` is the IP layer, such as `stack.ip`, polled once already, so that it knows its links. `now` is the time
+    /// of the call, from the clock that polls are given.
+    ///
     /// # Errors
     /// [`ConnectError`]; nothing was sent.
     pub fn connect(

@@ -18,7 +18,9 @@ use tersus_ip::ErrorKind;
 
 impl Tcp<'_> {
     /// Closes our side: CLOSE, RFC 9293 §3.10.4. What was queued still leaves, then a FIN; receiving goes on until the
-    /// peer closes as well. Before the connection is established it is given up. Once more changes nothing.
+    /// peer closes as well. An attempt to connect that no SYN-ACK has answered is given up, with what was queued for it:
+    /// who has a last word for the peer waits for [`Changes::CONNECTED`](crate::Changes::CONNECTED). Once more changes
+    /// nothing.
     ///
     /// # Errors
     /// [`Stale`].
