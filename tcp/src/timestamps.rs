@@ -23,7 +23,7 @@ use tersus_wire::tcp::{Flags as Control, Options, Timestamps};
 ///
 /// A finer one would cost throughput where segments overtake each other: what fills a gap moves the peer's TS.Recent on, and
 /// then PAWS throws away whatever left some ticks before that and comes late (§5.3 R1). Each of these is a gap again, so
-/// that a repair never ends. What comes late by less than a tick is nearly always kept.
+/// that a repair never ends. What comes late by less than a tick is kept by receivers that let one pass, as this and Linux.
 const TICK_SHIFT: u32 = 15;
 /// The same in µs.
 pub(crate) const TICK_US: u32 = 1 << TICK_SHIFT;
@@ -126,6 +126,13 @@ fn arrive_rare(slot: &mut Slot, shared: &mut Shared<'_>, seg: &mut Segment<'_>) 
     };
     // R1: an old timestamp, unless what it is compared with is too old itself.
     if is_older(timestamps.value, slot.ts_recent) && !slot.is_ts_recent_too_old(shared) {
+        // Differs from R1: the tick before TS.Recent passes. What fills a gap moves TS.Recent on, and overtakes what left
+        // a moment before; thrown away, that is a gap again, and the sender takes it for congestion. No clock is so
+        // slow that numbers come round within two ticks, §5.4.
+        if timestamps.value.wrapping_add(1) == slot.ts_recent && !seg.has(Control::SYN) {
+            seg.echo = timestamps.echo;
+            return Continue(());
+        }
         count(&mut shared.stats.timestamps_old);
         return Break(slot.challenge(shared));
     }

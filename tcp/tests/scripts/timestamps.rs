@@ -236,6 +236,33 @@ fn the_echo_is_of_the_segment_that_the_ack_is_due_to() {
     }
 }
 
+// conf: TCP-TS-07, TCP-TS-08
+#[test]
+fn what_was_overtaken_by_a_tick_is_kept_and_one_tick_more_is_too_old() {
+    for opened in OPENED {
+        run(&Setup::default(), opened, || {
+            vec![
+                (10, In(seg(311).ack(101).len(10).ts(1010, 0))),
+                (10, Out(seg(101).ack(301).ts(1000, 10))),
+                // The gap is filled by what was sent after the rest, and came before it.
+                (20, In(seg(301).ack(101).len(10).ts(1011, 0))),
+                (20, Out(seg(101).ack(321).ts(1011, 20))),
+                (30, In(seg(341).ack(101).len(10).ts(1010, 0))),
+                (30, Out(seg(101).ack(321).ts(1011, 30))),
+                // In order, and still TS.Recent stays.
+                (40, In(seg(321).ack(101).len(10).ts(1010, 0))),
+                (40, Out(seg(101).ack(331).ts(1011, 40))),
+                (50, In(seg(331).ack(101).len(10).ts(1009, 0))),
+                (50, Out(seg(101).ack(331).ts(1011, 50))),
+                (60, In(syn(331).ts(1010, 0))),
+                (60, Out(seg(101).ack(331).ts(1011, 60))),
+                (60, Call(|h| assert_eq!(h.counter("timestamps_old"), 2))),
+                (60, Call(|h| assert_eq!(h.recv_all().len(), 30))),
+            ]
+        });
+    }
+}
+
 // conf: TCP-TS-08
 #[test]
 fn an_old_timestamp_is_answered_and_dropped() {
@@ -245,7 +272,7 @@ fn an_old_timestamp_is_answered_and_dropped() {
                 (10, In(seg(301).ack(101).len(10).ts(1010, 0))),
                 (50, Out(seg(101).ack(311).ts(1010, 50))),
                 // In the window, and usual but for its time.
-                (60, In(seg(311).ack(101).len(10).ts(1009, 0))),
+                (60, In(seg(311).ack(101).len(10).ts(1008, 0))),
                 (60, Out(seg(101).ack(311).ts(1010, 60))),
                 // Half the circle away.
                 (70, In(seg(311).ack(101).len(10).ts(1010 + (1 << 31), 0))),
@@ -338,7 +365,7 @@ fn after_24_days_of_silence_any_time_is_believed() {
                 assert_eq!(host.recv_all().len(), if believed { 20 } else { 10 });
                 while host.take().is_some() {}
                 // From here on the new one counts.
-                host.give(&seg(321).ack(101).len(10).ts(899, 50));
+                host.give(&seg(321).ack(101).len(10).ts(898, 50));
                 assert_eq!(host.counter("timestamps_old"), if believed { 1 } else { 2 });
             });
         }
