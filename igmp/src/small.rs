@@ -195,7 +195,7 @@ impl<'a> SmallIgmp<'a> {
                 return Err(Drop::Ignored);
             }
             let group = rest.first_chunk::<16>().ok_or(Drop::Bad)?;
-            // Only what certainly comes from this link, RFC 2710 §3, RFC 3810 §6.2.
+            // Only what certainly comes from this link, RFC 2710 §5, RFC 3810 §6.2.
             let is_near = addresses[0] == 0xfe && addresses[1] & 0xc0 == 0x80;
             if packet.hop_limit != 1 || !packet.flags.contains(InFlags::ROUTER_ALERT) || !is_near {
                 return Err(Drop::Bad);

@@ -15,7 +15,7 @@ pub const IPV4_UNSURE_MTU: u16 = 576;
 /// The smallest MTU of IPv6, in octets: RFC 8200 §5. Messages that report less are ignored.
 pub const IPV6_MIN_MTU: u16 = 1280;
 
-/// Likely MTUs, in octets, RFC 1191 §7.1: what is tried where a router reports none.
+/// Likely MTUs, in octets, RFC 1191 §7: what is tried where a router reports none.
 pub const PLATEAUS: [u16; 11] = [65_535, 32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 508, 296, 68];
 
 /// What is known of one destination. All zeros when free.

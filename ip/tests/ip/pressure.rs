@@ -2,7 +2,8 @@
 
 use crate::support::*;
 use tersus_ip::{
-    Cast, ChecksumOffload, InFlags, InterfaceId, OutFlags, Outgoing, SendError, Source, TxChecksum, Verdict,
+    Cast, ChecksumOffload, Config, InFlags, InterfaceId, OutFlags, Outgoing, SendError, Source, TxChecksum,
+    Verdict,
 };
 use tersus_phy::LinkEvents;
 use tersus_wire::{ipv4, ipv6_ext, IpProtocol};
@@ -275,6 +276,28 @@ fn identifications_of_a_flow_do_not_repeat() {
         let sent = host.run();
         assert!(seen.insert(sent[0].v4().header().identification()));
     }
+}
+
+#[test]
+fn identifications_say_nothing_to_who_does_not_know_the_seed() {
+    let first = |seed: u8, to: &str| {
+        let mut host = Host::seeded(vec![FakeLink::raw_ip()], Config::default(), [seed; 32]);
+        host.ip.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+        host.run();
+        host.send(to, 8);
+        host.run()[0].v4().header().identification()
+    };
+    // The same packet of hosts with other seeds, and packets to neighbours of one host: as good as random.
+    let of_seeds: Vec<u16> = (0..64).map(|seed| first(seed, "192.0.2.9")).collect();
+    let of_peers: Vec<u16> = (0..64).map(|peer| first(7, &format!("192.0.2.{}", peer + 9))).collect();
+    for ids in [of_seeds, of_peers] {
+        let steps: std::collections::BTreeSet<u16> =
+            ids.windows(2).map(|w| w[1].wrapping_sub(w[0])).collect();
+        assert!(steps.len() > 56, "{ids:?}");
+        let low = ids.iter().filter(|id| **id < 0x8000).count();
+        assert!((16..=48).contains(&low), "{ids:?}");
+    }
+    assert_eq!(first(7, "192.0.2.9"), first(7, "192.0.2.9"), "and the same again from the same seed");
 }
 
 // conf: IP4-RAS-16, IP6-FRG-13

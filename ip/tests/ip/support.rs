@@ -389,9 +389,13 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn with_config(links: Vec<FakeLink>, config: Config) -> Self {
+        Self::seeded(links, config, [7; 32])
+    }
+
+    pub(crate) fn seeded(links: Vec<FakeLink>, config: Config, seed: [u8; 32]) -> Self {
         let storage: &'static mut Large = Box::leak(Box::new(Storage::new()));
         Self {
-            ip: Ip::new(storage, [7; 32], config),
+            ip: Ip::new(storage, seed, config),
             links,
             transport: Recorder::new(),
             now: Instant::from_millis(1000),
