@@ -182,6 +182,24 @@ fn a_closed_port_and_an_unknown_protocol_draw_errors() {
     assert_eq!(host.counter("errors_sent"), 4);
 }
 
+#[test]
+fn a_reply_has_the_ds_field_of_its_request_and_no_ecn() {
+    let mut host = Host::ethernet();
+    host.transport.verdict = Verdict::Reply(8);
+    // Traffic Class of the request, of the reply: RFC 1349 §5.1
+    for (asked, want) in [(0, 0), (0xb8, 0xb8), (0xbb, 0xb8), (3, 0), (0xff, 0xfc)] {
+        let mut repr = ipv4::Repr::new(IpProtocol::UDP, v4("192.0.2.9"), v4("192.0.2.1"), 8);
+        repr.traffic_class = asked;
+        let sent = host.packet(packet_v4_with(repr, &[], b"abcdefgh"));
+        assert_eq!(sent[0].v4().header().traffic_class(), want, "{asked:#x}");
+        let mut packet = datagram_v6("2001:db8::9", "2001:db8::1", b"abcdefgh");
+        packet[0] |= asked >> 4;
+        packet[1] |= asked << 4;
+        let sent = host.packet(packet);
+        assert_eq!(sent[0].v6().header().traffic_class(), want, "{asked:#x}");
+    }
+}
+
 // conf: ETH-ACD-06
 #[test]
 fn new_addresses_are_announced_twice() {
