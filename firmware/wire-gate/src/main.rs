@@ -18,7 +18,7 @@ use cortex_m_rt::entry;
 use tersus_board as _;
 use tersus_wire::sixlowpan::{Contexts, LinkAddresses};
 use tersus_wire::walk::{Medium, Walk};
-use tersus_wire::{ipv6_ext, sixlowpan, vlan};
+use tersus_wire::{checksum, ipv4, ipv6, ipv6_ext, sixlowpan, vlan};
 
 const MEDIA: [Medium; 7] = [
     Medium::Ethernet,
@@ -57,6 +57,14 @@ fn frames(frame: &[u8], out: &mut [u8]) {
             black_box(repr.emit(out).is_ok());
         }
     }
+    black_box(ipv4::set_hop_limit(out, black_box(1)).is_ok());
+    black_box(ipv4::set_traffic_class(out, black_box(1)).is_ok());
+    black_box(
+        ipv4::set_addresses(out, black_box([10, 0, 0, 1].into()), black_box([10, 0, 0, 2].into())).is_ok(),
+    );
+    black_box(ipv6::set_hop_limit(out, black_box(1)).is_ok());
+    black_box(ipv6::set_traffic_class(out, black_box(1)).is_ok());
+    black_box(checksum::update_bytes(black_box(1), frame, out));
     let contexts = black_box(Contexts::new());
     let link = black_box(LinkAddresses::default());
     black_box(sixlowpan::compress(frame, &link, &contexts, out).is_ok());

@@ -18,6 +18,10 @@ fn ipv4_as_it_is(bytes: &[u8]) {
     if let Ok(quoted) = v4::Packet::parse_quoted(bytes) {
         assert!(quoted.payload().len() + quoted.option_octets().len() <= bytes.len());
         let _ = quoted.to_string();
+        assert_eq!(v4::Packet::parse_captured(bytes), Ok(quoted));
+    } else if let Ok(captured) = v4::Packet::parse_captured(bytes) {
+        assert_eq!(captured.header().total_len(), 0);
+        assert_eq!(captured.header().header_len() + captured.payload().len(), bytes.len());
     }
     let parsed = v4::Packet::parse(bytes);
     let mut copy = bytes.to_vec();
@@ -43,11 +47,31 @@ fn ipv4_as_it_is(bytes: &[u8]) {
     let again = v4::Packet::parse(&again).expect("what was emitted can be parsed");
     assert_eq!(v4::Repr::parse(&again), repr);
     assert_eq!(again.option_octets(), options);
+
+    // An edit changes what it names, and the checksum stays right.
+    let (hop_limit, traffic_class) = (!repr.hop_limit, !repr.traffic_class);
+    let (source, destination) = (repr.destination, repr.source);
+    let mut edited = bytes.to_vec();
+    v4::set_hop_limit(&mut edited, hop_limit).expect("a header");
+    v4::set_traffic_class(&mut edited, traffic_class).expect("a header");
+    v4::set_addresses(&mut edited, source, destination).expect("a header");
+    let edited = v4::Packet::parse(&edited).expect("still intact");
+    let want = v4::Repr { hop_limit, traffic_class, source, destination, ..repr };
+    assert_eq!(v4::Repr::parse(&edited), want);
 }
 
 pub(super) fn ipv6(bytes: &[u8]) {
     if let Ok(quoted) = v6::Packet::parse_quoted(bytes) {
         assert!(quoted.payload().len() <= bytes.len());
+        let captured = v6::Packet::parse_captured(bytes).expect("what is quoted may be captured");
+        assert!(captured == quoted || quoted.header().payload_len() == 0);
+        let mut edited = bytes.to_vec();
+        let (hop_limit, traffic_class) = (!quoted.header().hop_limit(), !quoted.header().traffic_class());
+        v6::set_hop_limit(&mut edited, hop_limit).expect("a header");
+        v6::set_traffic_class(&mut edited, traffic_class).expect("a header");
+        let edited = v6::Packet::parse_quoted(&edited).expect("its lengths are as they were");
+        let want = v6::Repr { hop_limit, traffic_class, ..v6::Repr::parse(&quoted) };
+        assert_eq!(v6::Repr::parse(&edited), want);
     }
     let parsed = v6::Packet::parse(bytes);
     let mut copy = bytes.to_vec();

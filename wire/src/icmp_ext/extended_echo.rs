@@ -22,15 +22,15 @@ const L_FLAG: u8 = 1;
 /// Code of a reply, RFC 8335 §3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyCode {
-    /// 0
+    /// 0: the answer is in the other fields.
     NoError,
-    /// 1
+    /// 1: the request was not understood.
     MalformedQuery,
-    /// 2
+    /// 2: the node has no such interface.
     NoSuchInterface,
-    /// 3
+    /// 3: the node has no such neighbour.
     NoSuchTableEntry,
-    /// 4
+    /// 4: several interfaces are meant.
     MultipleInterfaces,
     /// Any other.
     Unknown(u8),

@@ -105,37 +105,37 @@ impl fmt::Display for Type {
 /// Code of a Destination Unreachable, RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnreachableCode {
-    /// 0
+    /// 0: there is no way to the network.
     Net,
-    /// 1
+    /// 1: the host is not reached.
     Host,
-    /// 2
+    /// 2: nobody there takes the protocol.
     Protocol,
-    /// 3
+    /// 3: nobody there listens at the port.
     Port,
     /// 4: fragmentation needed and DF set; the message holds the next hop's MTU (RFC 1191 §4).
     FragmentationNeeded,
-    /// 5
+    /// 5: a source route failed.
     SourceRouteFailed,
-    /// 6
+    /// 6: the network is unknown.
     NetUnknown,
-    /// 7
+    /// 7: the host is unknown.
     HostUnknown,
-    /// 8
+    /// 8: the source is isolated; obsolete.
     SourceIsolated,
-    /// 9
+    /// 9: packets to the network are prohibited.
     NetProhibited,
-    /// 10
+    /// 10: packets to the host are prohibited.
     HostProhibited,
-    /// 11
+    /// 11: the network is not reached with this Traffic Class.
     NetForTos,
-    /// 12
+    /// 12: the host is not reached with this Traffic Class.
     HostForTos,
-    /// 13
+    /// 13: a filter prohibits it.
     CommunicationProhibited,
-    /// 14
+    /// 14: the precedence is not permitted.
     HostPrecedenceViolation,
-    /// 15
+    /// 15: the precedence is too low for the network.
     PrecedenceCutoff,
     /// Any other.
     Unknown(u8),
@@ -192,13 +192,13 @@ impl From<UnreachableCode> for u8 {
 /// Code of a Redirect, RFC 792; a host treats all alike (RFC 1122 §3.2.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedirectCode {
-    /// 0
+    /// 0: for all of the network.
     Net,
-    /// 1
+    /// 1: for the host.
     Host,
-    /// 2
+    /// 2: for the network, and this Traffic Class.
     NetForTos,
-    /// 3
+    /// 3: for the host, and this Traffic Class.
     HostForTos,
     /// Any other.
     Unknown(u8),

@@ -128,15 +128,15 @@ impl fmt::Display for Type {
 /// Code of a Destination Unreachable, RFC 4443 §3.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnreachableCode {
-    /// 0
+    /// 0: there is no route to the destination.
     NoRoute,
-    /// 1
+    /// 1: a filter prohibits it.
     Prohibited,
-    /// 2
+    /// 2: the destination is beyond the scope of the source address.
     BeyondScope,
-    /// 3
+    /// 3: the address is not reached: such as a neighbour that does not answer.
     Address,
-    /// 4
+    /// 4: nobody there listens at the port.
     Port,
     /// 5: source address failed ingress or egress policy.
     SourcePolicy,
