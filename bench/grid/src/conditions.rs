@@ -1,6 +1,6 @@
 //! Which paths, and which combinations of them make a set.
 
-use crate::host::{Micros, Repair, Settings};
+use crate::host::{Micros, Repair, Settings, Timestamps};
 use crate::path::{Full, Shape};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -198,9 +198,9 @@ pub struct Common {
     /// How far tersus goes to repair losses.
     #[arg(long, value_enum, default_value_t = Repair::Undo)]
     pub repair: Repair,
-    /// Tersus does without timestamps, as smoltcp does unless told otherwise.
-    #[arg(long)]
-    pub no_timestamps: bool,
+    /// Which stacks send timestamps, 12 octets a segment.
+    #[arg(long, value_enum, default_value_t = Timestamps::All)]
+    pub timestamps: Timestamps,
     /// First seed of the paths and of the hosts.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -231,7 +231,7 @@ impl Common {
     pub fn settings(&self, at: &Conditions, seed: u64) -> Settings {
         Settings {
             repair: self.repair,
-            has_timestamps: !self.no_timestamps,
+            timestamps: self.timestamps,
             buffer: at.buffer_kib * 1024,
             rto_min_ms: self.rto_min,
             records: self.records,

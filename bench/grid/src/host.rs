@@ -48,13 +48,24 @@ pub enum Repair {
     Undo,
 }
 
+/// Which stacks send timestamps, RFC 7323. Goodput is comparable where all pay for them or none does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Timestamps {
+    /// All.
+    All,
+    /// None.
+    None,
+    /// Those that do by default: tersus does, smoltcp does not.
+    Default,
+}
+
 /// Memory and timers of a host's connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How losses are repaired.
     pub repair: Repair,
-    /// Whether timestamps are offered and accepted, where that can be chosen.
-    pub has_timestamps: bool,
+    /// Who offers and accepts timestamps.
+    pub timestamps: Timestamps,
     /// Send and receive buffer, in octets.
     pub buffer: usize,
     /// Floor of the retransmission timeout, in milliseconds, where the stack lets it be chosen.

@@ -16,7 +16,7 @@ mod tersus;
 mod topology;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use conditions::{Common, Lists, Set};
 use host::Settings;
 use matrix::{Entry, Metric};
@@ -54,6 +54,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("drawing").args(["plots", "text_plots"]).multiple(true)))]
 struct Grid {
     /// Stacks and congestion controls.
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["tersus-reno", "tersus-cubic", "tersus-bbr", "smoltcp-reno", "smoltcp-cubic"])]
@@ -71,8 +72,11 @@ struct Grid {
     /// Also draws into this folder: goodput by loss, an SVG a group.
     #[arg(long)]
     plots: Option<PathBuf>,
-    /// Beside them goodput, window and round-trip time over time, an SVG a combination.
-    #[arg(long, requires = "plots")]
+    /// Also draws with letters below the tables, 78 columns wide: goodput by loss, a plot for each RTT.
+    #[arg(long)]
+    text_plots: bool,
+    /// Beside the plots goodput, window and round-trip time over time, an SVG a combination; with letters, the window.
+    #[arg(long, requires = "drawing")]
     traces: bool,
     /// Also tells what changed since this file was written by `--json`.
     #[arg(long)]
@@ -117,6 +121,12 @@ fn grid(options: &Grid) -> anyhow::Result<()> {
     report::shortfalls(&entries);
     if let Some(earlier) = &earlier {
         report::compare(earlier, &entries);
+    }
+    if options.text_plots {
+        report::text::overview(&entries);
+        if options.traces {
+            report::text::over_time(&ran);
+        }
     }
     if let Some(folder) = &options.plots {
         std::fs::create_dir_all(folder)?;

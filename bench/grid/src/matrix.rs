@@ -148,7 +148,7 @@ pub(crate) mod tests {
             rto_min: 1000,
             records: 256,
             repair: crate::host::Repair::Undo,
-            no_timestamps: false,
+            timestamps: crate::host::Timestamps::All,
             seed: 1,
             seeds: 2,
         }

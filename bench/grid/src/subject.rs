@@ -49,6 +49,22 @@ impl Subject {
         }
     }
 
+    /// A letter for plots of letters; smoltcp's are small.
+    pub fn mark(self) -> char {
+        match self {
+            Self::TersusReno => 'R',
+            Self::TersusCubic => 'C',
+            Self::TersusCubicPaced => 'P',
+            Self::TersusCubicRash => 'H',
+            Self::TersusBbr => 'B',
+            Self::TersusBbrTolerant => 'T',
+            Self::TersusNone => 'N',
+            Self::SmoltcpReno => 'r',
+            Self::SmoltcpCubic => 'c',
+            Self::SmoltcpNone => 'n',
+        }
+    }
+
     fn stack(self) -> Stack {
         match self {
             Self::TersusReno => Stack::Tersus(&Reno::DEFAULT),

@@ -1,6 +1,6 @@
 //! A host that runs tersus.
 
-use crate::host::{Counters, Host, Micros, Repair, Role, Settings, Shared, View, MTU, PORT};
+use crate::host::{self, Counters, Host, Micros, Repair, Role, Settings, Shared, View, MTU, PORT};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use tersus_iface::ip::{self, InterfaceId, Ip};
@@ -179,7 +179,10 @@ impl<'a> Tersus<'a> {
             ranges: &mut memory.ranges,
         };
         let rto_min = Duration::from_millis(settings.rto_min_ms);
-        let timestamps = if settings.has_timestamps { Timestamps::On } else { Timestamps::Off };
+        let timestamps = match settings.timestamps {
+            host::Timestamps::All | host::Timestamps::Default => Timestamps::On,
+            host::Timestamps::None => Timestamps::Off,
+        };
         let config = tcp::Config { rto_min, timestamps, ..tcp::Config::new() };
         let duties = duties(settings.repair);
         let mut tcp = Tcp::from_slices_with_duties(slices, config, duties, congestion, seed);

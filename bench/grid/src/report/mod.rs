@@ -1,8 +1,9 @@
-//! Results as Markdown, as JSON and as plots.
+//! Results as Markdown, as JSON and as plots, drawn or of letters.
 
 mod compare;
 mod plots;
 mod tables;
+pub mod text;
 
 pub use compare::{compare, steps};
 pub use plots::{over_time, overview, shares_over_time};

@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use std::path::Path;
 
 /// Something measured, by something.
-type Line = Vec<(f64, f64)>;
+pub(super) type Line = Vec<(f64, f64)>;
 
 /// A title, and what is drawn of a trace.
 type Panel = (&'static str, fn(&[Sample]) -> Line);
@@ -34,7 +34,7 @@ fn goodput(trace: &[Sample]) -> Line {
 }
 
 /// cwnd in KiB, where there is one.
-fn window(trace: &[Sample]) -> Line {
+pub(super) fn window(trace: &[Sample]) -> Line {
     let windows =
         trace.iter().filter_map(|sample| Some((sample.at, sample.cwnd.filter(|&cwnd| cwnd < 1 << 30)?)));
     windows.map(|(at, cwnd)| (at as f64 / 1e6, f64::from(cwnd) / 1024.0)).collect()
