@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Packets of every format that scapy knows and tersus-wire too, with truncations and mutations of each.
 
-Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip, ieee802154, more (IP) and lowpan, and the mutated ones to
+Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip, ieee802154, more (IP), lowpan and rfcs (IP), and the mutated ones to
 FOLDER/KIND-broken.pcap. The same packets each time: what is random comes from one seed.
 """
 import random
@@ -251,6 +251,43 @@ def lowpan():
     yield bytes.fromhex("0308" + "0a" + "ffff" + "ffff" + "07")
 
 
+def rfcs():
+    """Octets that RFCs print or draw, and headers of which scapy has only a part."""
+    # RFC 7400 appendix A, figures 9 to 13: RPL with its options, neighbour discovery of 6LoWPAN as it once was.
+    for dump in [
+        "60000000005c3afffe80000000000000021cdafffe003023ff02000000000000000000000000001a"
+        "9b017a5f00f001008800000020020db800000000000000fffe00face040e001409ff000001000000000000000"
+        "81e8020ffffffffffffffff0000000020020db800000000000000fffe00face030e4000ffffffff20020db800000000",
+        "6000000000323aff20020db800000000000000fffe00334420020db800000000000000fffe001122"
+        "9b02587d018000f10512008020020db800000000000000fffe00334406140080f100fe80000000000000000000fffe001122",
+        "6000000000303aff20020db800000000000000fffe003bd3fe80000000000000021cdafffe003023"
+        "8700a76800000000fe80000000000000021cdafffe00302301013bd3000000001f02000000000006001cdafffe002024",
+        "6000000000183afffe80000000000000aede480000000001ff020000000000000000000000000002"
+        "85009065000000000102acde4800000000010000000000 00",
+    ]:
+        yield Raw(bytes.fromhex(dump))
+    # Home address and routing header of type 2 (RFC 6275), the one type of scapy's that is not for all.
+    data = UDP(sport=5000, dport=7) / b"data"
+    yield IPv6(**V6) / IPv6ExtHdrDestOpt(options=[HAO(hoa="2001:db8::7")]) / IPv6ExtHdrDestOpt() / ICMPv6EchoRequest(id=1)
+    # RFC 6554: CmprI and CmprE 15, with the least padding and with the most that Pad can say.
+    for route in ["3a010301ff70000002" + "00" * 7, "3a020301fff0000002" + "00" * 15]:
+        yield IPv6(**V6, nh=43) / Raw(bytes.fromhex(route)) / Raw(bytes(ICMPv6Unknown(type=200, msgbody=b"test")))
+    # RFC 9008: the RPL option.
+    yield IPv6(**V6, nh=0) / Raw(bytes.fromhex("11002304801e0100")) / Raw(bytes(data))
+    # RFC 4884 with RFC 4950 and RFC 5837 behind a quote of 128 octets, and the same without a length.
+    quote = bytes(IP(**V4) / UDP(sport=5000, dport=7, len=108) / Raw(b"q" * 100))
+    extension = bytes.fromhex("2000" + "0000" + "00080101" + "03e81d01" + "000c0208" + "00000005" + "00000000")[:20]
+    for length in [32, 0]:
+        yield IP(src="192.0.2.2", dst="192.0.2.1") / ICMP(type=11, code=0, length=length) / Raw(quote + extension)
+    # RFC 1256: one router, and none.
+    for routers in ["0102070800000000c0000201", "0002070800000000"]:
+        yield IP(src="192.0.2.2", dst="224.0.0.1", ttl=1, proto=1) / Raw(bytes.fromhex("0900" + "0000" + routers))
+    # RFC 3376 and RFC 3810: auxiliary data, reserved bits.
+    yield IP(src="192.0.2.1", dst="224.0.0.22", ttl=1, proto=2) / Raw(bytes.fromhex("2200000000000001" + "04010000ef010203" + "aaaaaaaa"))
+    # RFC 5482: a timeout of zero.
+    yield IP(**V4) / TCP(sport=5000, dport=81, flags="A", options=[(28, b"\0\0")]) / b"d"
+
+
 def broken(packets, seed):
     """Truncations at every length of the short ones, and mutations of single octets."""
     chance = random.Random(seed)
@@ -281,6 +318,7 @@ def main(folder):
         ("ieee802154", 230, [*radio()]),
         ("more", 101, [*more()]),
         ("lowpan", 230, [*lowpan()]),
+        ("rfcs", 101, [*rfcs()]),
     ]:
         write(f"{folder}/{name}.pcap", packets, link)
         write(f"{folder}/{name}-broken.pcap", broken(packets, name), link)

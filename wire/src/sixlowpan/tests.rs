@@ -105,6 +105,23 @@ fn traffic_class_and_flow_label_follow_the_table() {
     }
 }
 
+// The bits between ECN or DSCP and the flow label are padding, RFC 6282 §3.1.1.
+// conf: LWP-IPH-01, LWP-IPH-02
+#[test]
+fn padding_bits_beside_the_flow_label_are_ignored() {
+    // First octet, traffic class and flow label in-line with padding set, both
+    for (first, in_line, class, label) in [
+        (0x62, &[0x6e, 0xfa, 0xbc, 0xde][..], 0xb9, 0xabcde),
+        (0x62, &[0x6e, 0x1a, 0xbc, 0xde], 0xb9, 0xabcde),
+        (0x6a, &[0x7a, 0xbc, 0xde], 0x01, 0xabcde),
+        (0x6a, &[0xda, 0xbc, 0xde], 0x03, 0xabcde),
+    ] {
+        let bytes = [&[first, 0x33], in_line, &[58], b"payload"].concat();
+        let want = ipv6((class, label, 58, 64), address(LOCAL), address(LOCAL_SHORT), b"payload");
+        assert_eq!(decompressed(&bytes, &LINK, &contexts()), Ok(want), "{in_line:02x?}");
+    }
+}
+
 // conf: LWP-IPH-07
 #[test]
 fn hop_limits_follow_the_table() {
