@@ -48,7 +48,8 @@ impl<'a> Stack<'a> {
     /// One turn in which at most `budget` frames are taken in and segments sent, in sum; for systems that must bound
     /// the time of a poll. Replies made in place and the IP layer's own few packets (address resolution,
     /// fragments) do not count. At most half of the budget goes inwards, so that a flood cannot keep the transports
-    /// from sending; a budget of one serves both directions by turns. 0 does housekeeping only.
+    /// from sending; a budget of one serves both directions by turns. 0 does
+    /// housekeeping only and says [`Progress::More`], since what waits was not looked at.
     pub fn poll_bounded<'l, L: LinkLayer + ?Sized + 'l, T: Transports + ?Sized>(
         &mut self,
         now: Instant,
