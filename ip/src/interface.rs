@@ -95,9 +95,11 @@ impl Interface {
     /// Largest IP packet, in octets: the link's, or less if the user said so.
     #[must_use]
     pub fn mtu(&self) -> u16 {
-        match self.mtu_limit {
-            0 => self.properties.mtu,
-            limit => limit.min(self.properties.mtu),
+        // Without a limit, 0, the difference is the largest number.
+        if self.mtu_limit.wrapping_sub(1) < self.properties.mtu {
+            self.mtu_limit
+        } else {
+            self.properties.mtu
         }
     }
 

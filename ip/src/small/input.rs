@@ -201,12 +201,18 @@ fn deliver<T: Transports + ?Sized>(
         }
         Verdict::Reject(Reject::PortUnreachable) => Some(Reason::PortUnreachable),
         Verdict::Reject(Reject::Prohibited) => Some(Reason::Prohibited),
-        // RFC 1122 §3.2.2, RFC 4443 §2.4 (b): unknown messages are dropped silently.
-        Verdict::NotMine if matches!(meta.protocol, IpProtocol::ICMPV4 | IpProtocol::ICMPV6) => {
-            count(&mut host.statistics.unknown_protocol);
-            None
+        Verdict::NotMine => {
+            let icmp = match meta.addresses {
+                Addresses::V4(_) => IpProtocol::ICMPV4,
+                Addresses::V6(_) => IpProtocol::ICMPV6,
+            };
+            // RFC 1122 §3.2.2, RFC 4443 §2.4 (b): unknown messages are dropped silently.
+            if meta.protocol == icmp {
+                count(&mut host.statistics.unknown_protocol);
+                return None;
+            }
+            Some(Reason::UnknownProtocol { pointer: named_at })
         }
-        Verdict::NotMine => Some(Reason::UnknownProtocol { pointer: named_at }),
     }
 }
 
@@ -227,7 +233,7 @@ impl SmallIp<'_> {
         let is_host = match kind_v4(header.source()) {
             Kind::Unicast | Kind::LinkLocal => true,
             // Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
-            Kind::Unspecified => header.protocol() == IpProtocol::IGMP && header.destination().is_multicast(),
+            Kind::Unspecified => header.protocol() == IpProtocol::IGMP,
             _ => false,
         };
         if !is_host || matches!(self.relation(&source).0, Relation::Own | Relation::Edge) {

@@ -199,6 +199,21 @@ fn what_is_no_whole_packet_is_dropped_and_counted() {
 }
 
 #[test]
+fn icmp_of_the_other_family_is_a_protocol_that_nobody_knows() {
+    // packet, type and code of the answer, where they stand
+    for (octets, answer, at) in [
+        (packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::ICMPV6, b"abcdefgh"), [3, 2], 20),
+        (packet_v6(v6("2001:db8::9"), v6("2001:db8::1"), IpProtocol::ICMPV4, 64, b"abcdefgh"), [4, 1], 40),
+    ] {
+        let mut host = Small::new();
+        host.transport.protocols.push(IpProtocol::TCP);
+        let sent = host.packet(octets);
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].octets[at..at + 2], answer);
+    }
+}
+
+#[test]
 fn options_and_extension_headers_are_passed_over() {
     let mut host = Small::new();
     let repr = ipv4::Repr::new(IpProtocol::UDP, v4("192.0.2.9"), v4("192.0.2.1"), 8);

@@ -60,7 +60,7 @@ fn switches_without_an_address_are_heard_when_they_ask_for_groups() {
     for (protocol, source, destination, want) in [
         (IpProtocol::IGMP, "0.0.0.0", "224.0.0.1", true),
         (IpProtocol::IGMP, "192.0.2.9", "224.0.0.1", true),
-        (IpProtocol::IGMP, "0.0.0.0", "192.0.2.1", false),
+        (IpProtocol::IGMP, "0.0.0.0", "192.0.2.1", true),
         (IpProtocol::IGMP, "0.0.0.7", "224.0.0.1", false),
         (IpProtocol::UDP, "0.0.0.0", "224.0.0.1", false),
     ] {
