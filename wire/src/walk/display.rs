@@ -64,6 +64,7 @@ impl Layer<'_> {
             Content::Ipv4(packet) => fmt::Display::fmt(packet, f),
             Content::Ipv6(packet) => fmt::Display::fmt(packet, f),
             Content::Extension(header) => fmt::Display::fmt(header, f),
+            Content::Mobility(message) => fmt::Display::fmt(message, f),
             Content::Icmpv4(packet) => fmt::Display::fmt(packet, f),
             Content::Icmpv6(packet) => fmt::Display::fmt(packet, f),
             Content::Ndisc(_, message) => write!(f, "ICMPv6 {message}"),

@@ -81,6 +81,7 @@ impl Layer<'_> {
             Content::Ipv4(_) => "ipv4",
             Content::Ipv6(_) => "ipv6",
             Content::Extension(_) => "ipv6_ext",
+            Content::Mobility(_) => "mobility",
             Content::Icmpv4(_) => "icmpv4",
             Content::Icmpv6(_) => "icmpv6",
             Content::Ndisc(..) => "ndisc",
@@ -189,6 +190,11 @@ impl Layer<'_> {
             Content::Esp(packet) => {
                 to.number("spi", packet.spi());
                 to.number("sequence", packet.sequence());
+            }
+            Content::Mobility(message) => {
+                to.number("payload_proto", message.payload_proto.0);
+                to.number("type", message.mh_type);
+                to.octets("data", message.data);
             }
             Content::Arp(packet) => {
                 to.number("operation", u16::from(packet.operation()));

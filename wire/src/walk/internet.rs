@@ -173,6 +173,18 @@ impl<'a> Walk<'a> {
                 }
                 Err(error) => Layer::refused("ESP packet", error, octets),
             },
+            IpProtocol::MOBILITY => match ipv6_ext::Mobility::parse(octets) {
+                Ok((message, _)) => {
+                    let (octets, rest) =
+                        octets.split_at_checked(message.buffer_len()).unwrap_or((octets, &[]));
+                    self.next = Next::Protocol(message.payload_proto, rest, around);
+                    let (from, to) = (as_v6(around.source), as_v6(around.destination));
+                    let checksum =
+                        self.verdict(around, || ipv6_ext::Mobility::is_checksum_valid(from, to, octets));
+                    Layer { checksum, ..Layer::new(Content::Mobility(message), octets) }
+                }
+                Err(error) => Layer::refused("mobility header", error, octets),
+            },
             IpProtocol::NO_NEXT_HEADER => {
                 self.next = Next::Data(octets);
                 return self.step();

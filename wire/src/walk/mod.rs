@@ -161,6 +161,8 @@ pub enum Content<'a> {
     Esp(esp::Packet<'a>),
     /// An extension header.
     Extension(ipv6_ext::Header<'a>),
+    /// A mobility message, of which what all messages have is taken apart.
+    Mobility(ipv6_ext::Mobility<'a>),
     /// ICMPv4; what an error quotes follows.
     Icmpv4(icmpv4::Packet<'a>),
     /// ICMPv6, other than the following; what an error quotes follows.

@@ -117,6 +117,22 @@ fn what_an_extended_echo_brings_back_is_no_part_of_its_question() {
 }
 
 #[test]
+fn a_mobility_message_is_named() {
+    let message = ipv6_ext::Mobility {
+        payload_proto: IpProtocol::NO_NEXT_HEADER,
+        mh_type: 5,
+        data: &[0, 1, 0x80, 0, 0, 9, 1, 0, 0, 0],
+    };
+    let mut buffer = [0; 16];
+    let ends = ["fe80::1".parse().unwrap(), "fe80::2".parse().unwrap()];
+    assert_eq!(message.emit(ends[0], ends[1], &mut buffer), Ok(16));
+    let shown = lines(Medium::Ip, &ipv6(135, &buffer));
+    assert_eq!(shown[1..], ["Mobility binding update, 16 octets; checksum right"]);
+    let shown = lines(Medium::Ip, &ipv6(135, &buffer[..9]));
+    assert!(shown[1].starts_with("mobility header: truncated"), "{shown:#?}");
+}
+
+#[test]
 fn each_line_begins_with_its_protocol() {
     let solicitation = [&[135, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0x80][..], &[0; 13], &[9]].concat();
     assert!(lines(Medium::Ip, &ipv6(58, &solicitation))[1].starts_with("ICMPv6 who has fe80::9?"));
