@@ -321,6 +321,13 @@ fn an_elided_udp_checksum_is_computed() {
         );
         assert!(sum.add_bytes(&packet[40..]).is_valid());
     }
+    // One of zero is all ones, RFC 768: these data make up for the rest.
+    let restored = |data: [u8; 2]| {
+        let bytes = [&[0x7e, 0x33, 0xf7, 0x1f], &data[..]].concat();
+        let packet = decompressed(&bytes, &LINK, &contexts).unwrap();
+        [packet[46], packet[47]]
+    };
+    assert_eq!(restored(restored([0, 0])), [0xff, 0xff]);
     // Routing and Fragment headers change what the checksum covers.
     for header in [&[0xe3, 6, 0, 1, 0, 0, 0, 0][..], &[0xe5, 0, 0, 1, 0, 0, 0, 1]] {
         let bytes = [&[0x7e, 0x33], header, &[0xf7, 0x1f]].concat();
