@@ -17,6 +17,8 @@ use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
 use core::net::Ipv4Addr;
 use tersus_phy::{LinkControl, LinkLayer, LinkTx};
+#[cfg(feature = "ipv4")]
+use tersus_wire::ipv4::Header;
 
 /// Router Alert, RFC 2113 §2.1.
 const ALERT_V4: [u8; 4] = [0x94, 4, 0, 0];
@@ -35,6 +37,8 @@ pub(super) struct Groups<'a> {
 pub(super) struct Calls {
     #[cfg(feature = "ipv4")]
     has_v4: fn(&[Membership], Ipv4Addr) -> bool,
+    #[cfg(feature = "ipv4")]
+    is_query_v4: fn(&[Membership], &Header<'_>) -> bool,
     #[cfg(feature = "ipv6")]
     has: fn(&[Membership], &PackedAddress) -> bool,
     /// An own address has this solicited-node group.
@@ -49,6 +53,8 @@ pub(super) type SendSpecial =
 static CALLS: Calls = Calls {
     #[cfg(feature = "ipv4")]
     has_v4: |table, group| groups::contains(table, &PackedAddress::v4(group)),
+    #[cfg(feature = "ipv4")]
+    is_query_v4,
     #[cfg(feature = "ipv6")]
     has: groups::contains,
     #[cfg(feature = "ipv6")]
@@ -65,6 +71,12 @@ impl Groups<'_> {
     #[cfg(feature = "ipv4")]
     pub(super) fn has_v4(&self, group: Ipv4Addr) -> bool {
         self.calls.is_some_and(|calls| (calls.has_v4)(self.table, group))
+    }
+
+    /// Whether a packet whose source is no host is heard all the same.
+    #[cfg(feature = "ipv4")]
+    pub(super) fn is_query_v4(&self, header: &Header<'_>) -> bool {
+        self.calls.is_some_and(|calls| (calls.is_query_v4)(self.table, header))
     }
 
     /// Whether somebody joined `group`.
@@ -153,6 +165,14 @@ impl<'a> SmallIp<'a> {
         }
         self.groups.table.iter().filter_map(Membership::group).any(|group| is_it(&PackedAddress::new(group)))
     }
+}
+
+/// Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
+#[cfg(feature = "ipv4")]
+fn is_query_v4(table: &[Membership], header: &Header<'_>) -> bool {
+    header.source().is_unspecified()
+        && header.protocol() == IpProtocol::IGMP
+        && groups::contains(table, &PackedAddress::v4(header.destination()))
 }
 
 /// The link hears the group already; routers are to hear of it.

@@ -83,20 +83,12 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
         #[cfg(feature = "fragmentation")]
         let segment = if header.is_fragment() {
             let Some((buffer, len)) = host.gather(&header, segment) else { return };
+            // Nobody has seen the checksum of what came in parts.
+            frame.meta.checksum = RxChecksum::Unknown;
             lent = buffer;
             lent.get_mut(..len).unwrap_or_default()
         } else {
             segment
-        };
-        let rx = frame.meta;
-        #[cfg(feature = "fragmentation")]
-        let rx = {
-            let mut rx = rx;
-            // Nobody has seen the checksum of what came in parts.
-            if header.is_fragment() {
-                rx.checksum = RxChecksum::Unknown;
-            }
-            rx
         };
         let meta = IpMeta {
             now: host.now,
@@ -108,7 +100,7 @@ impl<T: Transports + ?Sized> Input<'_, '_, T> {
             flags: if header.is_fragment() { InFlags::FRAGMENTED } else { InFlags::empty() },
             addresses: Addresses::V4(header.addresses()),
             reply_from: (cast == Cast::Unicast).then(|| IpAddr::V4(header.destination())),
-            rx,
+            rx: frame.meta,
         };
         let reason = deliver(host, self.transports, &meta, 9, segment, &from, back);
         #[cfg(feature = "fragmentation")]
@@ -230,13 +222,11 @@ impl SmallIp<'_> {
     #[cfg_attr(feature = "ipv6", inline(never))]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
-        let is_host = match kind_v4(header.source()) {
-            Kind::Unicast | Kind::LinkLocal => true,
-            // Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
-            Kind::Unspecified => header.protocol() == IpProtocol::IGMP,
-            _ => false,
-        };
+        let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
         if !is_host || matches!(self.relation(&source).0, Relation::Own | Relation::Edge) {
+            if self.groups.is_query_v4(header) {
+                return Some(Cast::Multicast);
+            }
             count(&mut self.statistics.martian_source);
             return None;
         }

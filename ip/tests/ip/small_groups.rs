@@ -60,7 +60,7 @@ fn switches_without_an_address_are_heard_when_they_ask_for_groups() {
     for (protocol, source, destination, want) in [
         (IpProtocol::IGMP, "0.0.0.0", "224.0.0.1", true),
         (IpProtocol::IGMP, "192.0.2.9", "224.0.0.1", true),
-        (IpProtocol::IGMP, "0.0.0.0", "192.0.2.1", true),
+        (IpProtocol::IGMP, "0.0.0.0", "192.0.2.1", false),
         (IpProtocol::IGMP, "0.0.0.7", "224.0.0.1", false),
         (IpProtocol::UDP, "0.0.0.0", "224.0.0.1", false),
     ] {
@@ -73,6 +73,10 @@ fn switches_without_an_address_are_heard_when_they_ask_for_groups() {
         assert_eq!(host.transport.got.len(), usize::from(want), "{protocol} {source} > {destination}");
         assert_eq!(host.counter("martian_source"), u32::from(!want));
     }
+    // Where nobody knows IGMP no error goes to 0.0.0.0, RFC 1122 §3.2.2.
+    let mut host = Small::new();
+    let packet = packet_v4("0.0.0.0", "192.0.2.1", IpProtocol::IGMP, b"abcdefgh");
+    assert!(host.packet_as(Cast::Unicast, packet).is_empty());
 }
 
 #[test]
