@@ -236,7 +236,7 @@ fn compress_packet(packet: &[u8], contexts: &Contexts, out: &mut [u8]) -> Result
 fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
     let packet = dns::Packet::parse(octets)?;
     let mut questions = packet.questions();
-    while let Some(mut labels) = questions.next_labels() {
+    if let Some(mut labels) = questions.next_labels() {
         for label in &mut labels {
             black_box(label?);
         }
@@ -245,9 +245,6 @@ fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
     let mut addresses = 0;
     for record in questions.answers() {
         let record = record?;
-        for label in record.name().labels() {
-            black_box(label?);
-        }
         if record.record_type() == dns::RecordType::A {
             if let dns::Data::A(address) = record.data()? {
                 black_box(address);
@@ -255,6 +252,9 @@ fn parse_dns(octets: &[u8]) -> Result<usize, Error> {
             }
         } else {
             black_box(record.rdata());
+        }
+        for label in record.name().labels() {
+            black_box(label?);
         }
     }
     Ok(addresses)

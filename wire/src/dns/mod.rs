@@ -60,6 +60,7 @@ pub use record::{Class, Data, Question, Record, RecordType, Repr, Soa, Text};
 
 use crate::Error;
 use core::fmt;
+use record::TYPE_AND_CLASS_LEN;
 
 /// Length of the header, in octets.
 pub const HEADER_LEN: usize = 12;
@@ -349,24 +350,47 @@ impl<'a> Questions<'a> {
     /// The records behind the questions, those that are left included.
     #[inline]
     #[must_use]
-    pub fn records(mut self) -> Records<'a> {
-        let mut error = None;
-        while error.is_none() && self.left > 0 {
-            error = self.next().and_then(Result::err);
-        }
+    pub fn records(self) -> Records<'a> {
         let packet = self.packet;
-        let of = |section| if error.is_none() { u32::from(packet.record_count(section)) } else { 0 };
+        let (rest, error) = self.behind();
+        let of = |section| if error.is_none() { packet.record_count(section) } else { 0 };
         let left = [of(Section::Answer), of(Section::Authority), of(Section::Additional)];
-        Records { body: packet.body, rest: self.rest, left, error }
+        Records { body: packet.body, rest, left, error }
     }
 
     /// The records of the answer section, behind the questions that are left.
     #[inline]
     #[must_use]
     pub fn answers(self) -> Answers<'a> {
-        let Records { body, rest, left: [left, ..], error } = self.records();
-        Answers { body, rest, left, error }
+        let packet = self.packet;
+        let (rest, error) = self.behind();
+        let left = if error.is_none() { u32::from(packet.record_count(Section::Answer)) } else { 0 };
+        Answers { body: packet.body, rest, left, error }
     }
+
+    /// What stands behind the questions, or why that cannot be found.
+    #[inline]
+    fn behind(self) -> (&'a [u8], Option<Error>) {
+        if self.left == 0 {
+            (self.rest, None)
+        } else {
+            behind_questions(self.packet.body, self.rest, self.left)
+        }
+    }
+}
+
+/// What stands behind so many questions at the start of `rest`, the last octets of the `body` of a message. Out of the way of
+/// who took them one by one and has none left.
+#[cold]
+#[inline(never)]
+fn behind_questions<'a>(body: &'a [u8], mut rest: &'a [u8], left: u32) -> (&'a [u8], Option<Error>) {
+    for _ in 0..left {
+        match Question::read(body, rest) {
+            Ok((_, behind)) => rest = behind,
+            Err(error) => return (rest, Some(error)),
+        }
+    }
+    (rest, None)
 }
 
 impl<'a> Iterator for Questions<'a> {
@@ -396,8 +420,12 @@ impl<'a> QuestionLabels<'_, 'a> {
     pub fn question(self) -> Result<Question<'a>, Error> {
         let Self { questions, name, labels } = self;
         let (body, rest) = (questions.packet.body, questions.rest);
-        if let Some(behind) = labels.len(body.len() - rest.len()).and_then(|len| rest.get(len..)) {
-            return questions.keep(Question::of(name, body, behind));
+        if let Some(len) = labels.len(body.len() - rest.len()) {
+            if let Some(behind) = rest.get(len + TYPE_AND_CLASS_LEN..) {
+                // They stand between the name and what is behind them.
+                let octets = rest.get(len..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+                return questions.keep(Ok((Question::of(name, octets), behind)));
+            }
         }
         questions.keep(Question::read(body, rest))
     }
@@ -417,7 +445,7 @@ impl<'a> Iterator for QuestionLabels<'_, 'a> {
 pub struct Records<'a> {
     body: &'a [u8],
     rest: &'a [u8],
-    left: [u32; 3],
+    left: [u16; 3],
     /// Why nothing can be found behind the questions; then nothing is left.
     error: Option<Error>,
 }

@@ -278,7 +278,7 @@ impl<'a> Labels<'a> {
         let start = target(*self.rest.first_chunk()?, self.name.header_len);
         // The pointer itself is no part of the name.
         self.spare += self.rest.len();
-        if self.spare > SPARE {
+        if self.from == UNREAD && self.spare > SPARE {
             self.spare -= ONE_POINTER;
             // As `Name::read` has it: where nothing stands before the pointer, the name is what it leads to.
             if self.spare == SPARE {
@@ -340,34 +340,32 @@ impl<'a> Iterator for Labels<'a> {
     // A walk over a few labels keeps all of this in registers; called, it would be three times as dear.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some((&octet, behind)) = self.rest.split_first() {
-                if is_label(octet) {
-                    let len = usize::from(octet);
-                    let parts = behind.split_at_checked(len);
-                    // Behind a label there is another octet, if only the root's.
-                    if let Some((label, rest)) = parts.filter(|(_, rest)| !rest.is_empty()) {
-                        self.rest = rest;
-                        return Some(Ok(label));
-                    }
-                } else if octet == 0 {
-                    self.walked = Some(UNREAD - self.spare - behind.len());
-                    return None;
-                } else if self.follow().is_some() {
-                    continue;
-                }
+        while let Some((&octet, behind)) = self.rest.split_first() {
+            if is_label(octet) {
+                let parts = behind.split_at_checked(usize::from(octet));
+                // Behind a label there is another octet, if only the root's.
+                let Some((label, rest)) = parts.filter(|(_, rest)| !rest.is_empty()) else { break };
+                self.rest = rest;
+                return Some(Ok(label));
             }
-            let error = why(self.name.body, self.name.start, self.name.header_len, self.from);
-            // The end, but not that of this name, before which there is less.
-            *self = Self {
-                before: self.name.body,
-                rest: &[0],
-                spare: 0,
-                from: SPARE,
-                name: Name::ROOT,
-                walked: None,
-            };
-            return error.map(Err);
+            if octet == 0 {
+                self.walked = Some(UNREAD - self.spare - behind.len());
+                return None;
+            }
+            if self.follow().is_none() {
+                break;
+            }
         }
+        let error = why(self.name.body, self.name.start, self.name.header_len, self.from);
+        // The end, but not that of this name, before which there is less.
+        *self = Self {
+            before: self.name.body,
+            rest: &[0],
+            spare: 0,
+            from: SPARE,
+            name: Name::ROOT,
+            walked: None,
+        };
+        error.map(Err)
     }
 }

@@ -15,6 +15,8 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// TYPE, CLASS, TTL and RDLENGTH.
 const FIXED_LEN: usize = 10;
+/// QTYPE and QCLASS.
+pub(super) const TYPE_AND_CLASS_LEN: usize = 4;
 
 /// A TYPE or QTYPE, IANA "Resource Record (RR) TYPEs".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,20 +146,27 @@ impl<'a> Question<'a> {
     #[inline]
     pub(super) fn read(body: &'a [u8], rest: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
         let (name, at) = Name::read(body, body.len() - rest.len(), HEADER_LEN)?;
-        Self::of(name, body, body.get(at..).unwrap_or_default())
-    }
-
-    /// A question for this name, of the octets behind it, the last of `body`.
-    #[inline]
-    pub(super) fn of(name: Name<'a>, body: &[u8], behind: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
+        let behind = body.get(at..).unwrap_or_default();
         match behind.split_first_chunk() {
-            Some((&[t0, t1, c0, c1], rest)) => {
-                let record_type = RecordType(u16::from_be_bytes([t0, t1]));
-                Ok((Self { name, record_type, class: Class(u16::from_be_bytes([c0, c1])) }, rest))
-            }
-            None => Err(truncated(body, behind, 4)),
+            Some((octets, rest)) => Ok((Self::of(name, *octets), rest)),
+            None => Err(truncated(body, behind, TYPE_AND_CLASS_LEN)),
         }
     }
+
+    /// A question for this name, of the octets behind it.
+    #[inline]
+    pub(super) fn of(name: Name<'a>, octets: [u8; TYPE_AND_CLASS_LEN]) -> Self {
+        let [t0, t1, c0, c1] = octets;
+        let record_type = RecordType(u16::from_be_bytes([t0, t1]));
+        Self { name, record_type, class: Class(u16::from_be_bytes([c0, c1])) }
+    }
+}
+
+/// RDLENGTH.
+#[inline]
+fn rdlength(fixed: &[u8; FIXED_LEN]) -> usize {
+    let &[.., l0, l1] = fixed;
+    usize::from(u16::from_be_bytes([l0, l1]))
 }
 
 /// What is behind a message's header, and behind offset `at` of the message.
@@ -226,22 +235,40 @@ impl<'a> Record<'a> {
         });
         let (name, fixed, behind) = match pointed {
             Some(pointed) => pointed,
-            None => {
-                let (name, at) = Name::read(body, at, HEADER_LEN)?;
-                let behind = body.get(at..).unwrap_or_default();
-                let Some((fixed, behind)) = behind.split_first_chunk() else {
-                    return Err(truncated(body, behind, FIXED_LEN));
-                };
-                (name, fixed, behind)
-            }
+            None => match Self::spelled(body, at) {
+                Some((fixed, behind)) => (Name::at(body, at, HEADER_LEN), fixed, behind),
+                None => return Err(Self::why(body, at)),
+            },
         };
-        let &[.., l0, l1]: &[u8; FIXED_LEN] = fixed;
-        let len = usize::from(u16::from_be_bytes([l0, l1]));
-        match behind.split_at_checked(len) {
+        match behind.split_at_checked(rdlength(fixed)) {
             Some((rdata, rest)) => {
                 Ok((Self { name, fixed, rdata, body, end: body.len() - rest.len() }, rest))
             }
-            None => Err(truncated(body, behind, len)),
+            None => Err(Self::why(body, at)),
+        }
+    }
+
+    /// What is behind the name at offset `at` of `body`, TYPE to RDLENGTH and the rest, where that is no pointer. Out of the
+    /// way of the usual owner.
+    #[cold]
+    #[inline(never)]
+    fn spelled(body: &'a [u8], at: usize) -> Option<(&'a [u8; FIXED_LEN], &'a [u8])> {
+        let (_, end) = Name::read(body, at, HEADER_LEN).ok()?;
+        body.get(end..)?.split_first_chunk()
+    }
+
+    /// Why there is no record at offset `at` of `body`: it is read again, slowly.
+    #[cold]
+    #[inline(never)]
+    fn why(body: &[u8], at: usize) -> Error {
+        let end = match Name::read(body, at, HEADER_LEN) {
+            Ok((_, end)) => end,
+            Err(error) => return error,
+        };
+        let behind = body.get(end..).unwrap_or_default();
+        match behind.split_first_chunk() {
+            Some((fixed, behind)) => truncated(body, behind, rdlength(fixed)),
+            None => truncated(body, behind, FIXED_LEN),
         }
     }
 
