@@ -294,6 +294,22 @@ fn data_that_nobody_acknowledges_are_sent_again_and_given_up() {
     });
 }
 
+// conf: TCP-RTO-10
+#[test]
+fn the_timer_starts_anew_with_what_is_acknowledged_and_ends_with_all_of_it() {
+    run(&Setup::default(), connected, || {
+        vec![
+            (0, Call(send::<2920>)),
+            (0, Out(seg_at(101))),
+            (0, Out(seg_at(1561))),
+            (400, In(seg(301).ack(1561))),
+            (1400, Out(seg_at(1561))),
+            (1450, In(seg(301).ack(3021))),
+            (1450, Call(|h| assert_eq!(h.poll_at(), None))),
+        ]
+    });
+}
+
 // conf: TCP-RTO-15
 #[test]
 fn the_ip_layer_is_told_of_progress_and_of_the_lack_of_it() {
@@ -469,6 +485,20 @@ fn the_timeout_follows_the_round_trip_time_by_karns_rule() {
     });
 }
 
+// conf: TCP-CC-10
+#[test]
+fn acks_with_text_or_another_window_are_no_duplicates() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected, || {
+        let mut steps = vec![(0, In(seg(301).ack(101).wnd(65_535))), (0, Call(send::<14_600>))];
+        steps.extend(full(0, 101, 10));
+        steps.extend((1..5).map(|n| (50, In(seg(301).ack(101).wnd(65_535 - n)))));
+        steps.push((60, Burst((0..4).map(|n| seg(301 + n).ack(101).wnd(65_531).len(1)).collect())));
+        steps.push((60, Out(seg(14_701).ack(305))));
+        steps.push((60, Call(|h| assert_eq!(h.counter("duplicate_acks"), 0))));
+        steps
+    });
+}
+
 // conf: TCP-CC-10, TCP-CC-11, TCP-CC-12, TCP-CC-14, TCP-CC-18, TCP-CC-19
 #[test]
 fn duplicate_acknowledgements_repair_losses_without_the_timer() {
@@ -610,18 +640,19 @@ fn a_fin_is_a_probe_where_nothing_else_is_left() {
 fn a_window_that_shrinks_is_survived() {
     run(&Setup::default(), connected, || {
         vec![
-            (0, Call(send::<4000>)),
+            (0, Call(send::<2000>)),
             (0, Out(seg_at(101))),
-            (0, Out(seg_at(1561))),
-            (0, Out(seg(3021).ack(301).len(1080))),
+            (0, Out(seg(1561).ack(301).len(540))),
             (10, In(seg(301).ack(101).wnd(1000))),
+            // Nothing new, though the first window would have held it.
+            (20, Call(|h| assert_eq!(h.send(1460, 2101), 1460))),
             // Only what lies in the window goes again.
             (1000, Out(seg(101).ack(301).len(1000))),
             (1010, In(seg(301).ack(1101).wnd(0))),
             // Closed: a probe instead, one octet.
             (3010, Out(seg(1101).ack(301).len(1))),
             (3020, In(seg(301).ack(1101).wnd(4096))),
-            (3020, Out(seg(1101).ack(301).len(1460))),
+            (3020, Out(seg(1101).ack(301).len(1000))),
             (3030, Drain),
         ]
     });
@@ -658,6 +689,21 @@ fn keep_alive_probes_an_idle_peer_and_gives_up() {
         steps.push((start + 9 * 75_000, Is(Closed)));
         steps.push((start + 9 * 75_000, Call(|h| assert_eq!(h.outcome(), Ok(Some(Outcome::TimedOut))))));
         steps
+    });
+}
+
+// conf: TCP-KA-02
+#[test]
+fn while_data_are_in_flight_there_are_no_keep_alive_probes() {
+    let options = Options { keep_alive: KeepAlive::On, user_timeout: Duration::MAX, ..Options::NONE };
+    run(&Setup { options, ..Setup::default() }, connected, || {
+        vec![
+            (0, Call(send::<10>)),
+            (10 * 3_600_000, Drain),
+            (10 * 3_600_000, Call(|h| assert_eq!(h.counter("keep_alives"), 0))),
+            (10 * 3_600_000, In(seg(301).ack(111))),
+            (12 * 3_600_000, Out(seg(110).ack(301))),
+        ]
     });
 }
 
