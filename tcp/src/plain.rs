@@ -62,6 +62,16 @@ impl Slot {
         } else if !self.flags.contains(Flags::ACK_NOW) {
             return Some(Visit::Done);
         }
+        let stamp;
+        let options = match self.timestamps(shared) {
+            Some(timestamps) => {
+                stamp = timestamps.to_octets();
+                &stamp[..]
+            }
+            None => &[],
+        };
+        // What wraps around the end of the ring is none of the usual.
+        let payload = self.tx.whole(shared.tx, flight, queued)?;
         self.rcv_edge = self.next_edge(shared);
         let fields = Fields {
             src_port: self.local_port(),
@@ -74,23 +84,13 @@ impl Slot {
         };
         let whole = self.path.mtu() >= shared.limits.mss_floor + 40;
         let packet = self.packet(if whole { OutFlags::DONT_FRAGMENT } else { OutFlags::empty() });
-        let stamp;
-        let options = match self.timestamps(shared) {
-            Some(timestamps) => {
-                stamp = timestamps.to_octets();
-                &stamp[..]
-            }
-            None => &[],
-        };
         let mtu = self.path.mtu();
-        let sent = if queued > 0 || !options.is_empty() {
-            let payload = self.tx.slices(shared.tx, flight, queued);
-            match payload {
-                [whole, []] if options.is_empty() => send_data(ip, &mut self.path, packet, &fields, whole),
-                _ => send_segment(ip, &mut self.path, packet, &fields, options, payload),
-            }
-        } else {
+        let sent = if !options.is_empty() {
+            send_segment(ip, &mut self.path, packet, &fields, options, [payload, &[]])
+        } else if payload.is_empty() {
             send_bare(ip, &mut self.path, packet, &fields)
+        } else {
+            send_data(ip, &mut self.path, packet, &fields, payload)
         };
         self.follow_mtu(shared, mtu);
         match sent {

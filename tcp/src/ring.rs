@@ -62,6 +62,21 @@ impl Ring {
 
     /// Appends `data` and returns how many octets were taken.
     pub(crate) fn write(&mut self, region: &mut [u8], data: &[u8]) -> u32 {
+        // Mostly all of it fits, in one piece. Where flash is short, that is no reason for more code.
+        if cfg!(not(target_pointer_width = "32")) {
+            let at = self.wrapped(self.head + self.len) as usize;
+            let (len, size) = (data.len(), self.size as usize);
+            let end = self.len as usize + len;
+            let from = self.start as usize + at;
+            if end <= size && at + len <= size {
+                if let Some(place) = region.get_mut(from..from + len) {
+                    place.copy_from_slice(data);
+                    let before = self.len;
+                    self.len = u32::try_from(end).unwrap_or(before);
+                    return self.len - before;
+                }
+            }
+        }
         let written = self.write_at(region, 0, data);
         self.extend(written)
     }
@@ -104,6 +119,18 @@ impl Ring {
             self.head -= self.size;
         }
         octets
+    }
+
+    /// `len` octets from `offset` behind the front on, which are there; `None` if they do not lie in one piece.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) fn whole<'r>(&self, region: &'r [u8], offset: u32, len: u32) -> Option<&'r [u8]> {
+        let from = self.place(offset);
+        if len > self.size - from {
+            return None;
+        }
+        let from = self.start as usize + from as usize;
+        region.get(from..from + len as usize)
     }
 
     /// Up to `len` octets from `offset` behind the front on, in two pieces: the second is what wrapped.
@@ -186,6 +213,14 @@ impl Ring {
     /// Copies from the front to `buffer`, drops what was copied, and returns how many octets that were.
     pub(crate) fn read(&mut self, region: &[u8], buffer: &mut [u8]) -> u32 {
         let wanted = u32::try_from(buffer.len()).unwrap_or(u32::MAX).min(self.len);
+        // As in `write`.
+        if cfg!(not(target_pointer_width = "32")) {
+            if let (Some(from), Some(to)) = (self.whole(region, 0, wanted), buffer.get_mut(..wanted as usize))
+            {
+                to.copy_from_slice(from);
+                return self.consume(wanted);
+            }
+        }
         let mut rest = buffer;
         for piece in self.slices(region, 0, wanted) {
             let Some((to, behind)) = rest.split_at_mut_checked(piece.len()) else { break };
@@ -198,7 +233,12 @@ impl Ring {
     /// Where the octet `offset` behind the front lies, from `start` on.
     fn place(&self, offset: u32) -> u32 {
         // Both are at most 2^30.
-        let at = self.head + offset.min(self.size);
+        self.wrapped(self.head + offset.min(self.size))
+    }
+
+    /// Where what lies so many octets behind the start is, if what is behind the end begins there anew; of less than twice
+    /// the size.
+    fn wrapped(&self, at: u32) -> u32 {
         if at >= self.size {
             at - self.size
         } else {
