@@ -331,7 +331,8 @@ impl Host<'_> {
         let first = u32::from_be_bytes([0x45, packet.traffic_class, l0, l1]);
         let second = u32::from(id) << 16 | df;
         let third = u16::from_be_bytes([hop_limit, packet.protocol.0]);
-        let checksum = path.addresses_sum.add_u32(first).add_u32(second).add_u16(third).checksum();
+        let words = [first.to_be(), second.to_be(), u32::from(third.to_be())];
+        let checksum = path.addresses_sum.add_words(words).checksum();
         let ([a, b], [c, d]) = (third.to_be_bytes(), checksum.to_be_bytes());
         let [e, f, g, h, i, j, k, l] = path.addresses_v4();
         [first.to_be_bytes(), second.to_be_bytes(), [a, b, c, d], [e, f, g, h], [i, j, k, l]]

@@ -55,6 +55,34 @@ impl Sum {
         }
     }
 
+    /// Adds words in network order, as they stand in a header. One after the other their carries gather in the upper half
+    /// of a wide word, so that none of them has to be brought back.
+    #[must_use]
+    #[inline]
+    pub fn add_words<const N: usize>(self, words: [u32; N]) -> Self {
+        if WORD != 8 {
+            return words.iter().fold(self, |sum, &word| sum.add_word(word));
+        }
+        Self(fold_to_32(words.into_iter().fold(u64::from(self.0), |sum, word| sum + u64::from(word))))
+    }
+
+    /// Whether the data summed so far and a header of a known length, its checksum field included, are intact: as
+    /// [`Self::add_array`] and [`Self::is_valid`] say.
+    #[must_use]
+    #[inline]
+    pub fn is_valid_with<const N: usize>(self, octets: &[u8; N]) -> bool {
+        // On small machines the call is worth more than speed.
+        if WORD != 8 {
+            return self.add_bytes(octets).is_valid();
+        }
+        let (mut sum, rest) = add_words(0, octets);
+        sum = add_word(sum, self.0 as usize);
+        if !rest.is_empty() {
+            sum = add_word(sum, sum_tail(rest) as usize);
+        }
+        is_multiple(sum as u64)
+    }
+
     /// Adds a word in network order, as it stands in a header.
     #[inline]
     pub(crate) fn add_word(self, word: u32) -> Self {
@@ -315,6 +343,18 @@ fn add_with_carry(a: usize, b: usize, carry: bool) -> (usize, bool) {
     (sum, first | second)
 }
 
+/// Whether a ones' complement sum of data that are not all zeros is right: then it is a multiple of 2^16 - 1, and neither
+/// folded nor divided to see that. Times the inverse of the divisor, modulo 2^64, multiples become what they are multiples
+/// by, and nothing else is as small.
+#[inline]
+fn is_multiple(sum: u64) -> bool {
+    const DIVISOR: u64 = 0xffff;
+    const INVERSE: u64 = 0xfffe_fffe_fffe_ffff;
+    const { assert!(DIVISOR.wrapping_mul(INVERSE) == 1) };
+    // 0 becomes the largest word.
+    sum.wrapping_mul(INVERSE).wrapping_sub(1) < u64::MAX / DIVISOR
+}
+
 /// Addition with end-around carry.
 #[inline]
 fn add_word(sum: usize, word: usize) -> usize {
@@ -355,6 +395,43 @@ mod tests {
             *b = state.to_be_bytes()[0];
         }
         bytes
+    }
+
+    #[test]
+    fn an_array_is_valid_where_its_sum_is() {
+        let sums = [0, 1, 0xfffe, 0xffff, 0x1_0000, 0xffff_0000, u32::MAX];
+        let check = |octets: &[u8; 20]| {
+            for sum in sums.map(Sum) {
+                assert_eq!(sum.is_valid_with(octets), sum.add_bytes(octets).is_valid(), "{sum:?} {octets:?}");
+            }
+        };
+        check(&[0; 20]);
+        check(&[0xff; 20]);
+        for seed in 0..2_000 {
+            let random = octets(20, seed);
+            let mut header: [u8; 20] = *random.first_chunk().unwrap();
+            for sum in sums.map(Sum) {
+                let right = sum.add_bytes(&header[..18]).checksum();
+                header[18..].copy_from_slice(&right.to_be_bytes());
+                assert!(sum.is_valid_with(&header), "{sum:?} {header:?}");
+                check(&header);
+                header[seed as usize % 20] ^= 1 << (seed % 8);
+                assert!(!sum.is_valid_with(&header), "{sum:?} {header:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_added_as_their_octets_are() {
+        for seed in 0..2_000 {
+            let random = octets(28, seed);
+            let words: [u32; 7] =
+                core::array::from_fn(|i| u32::from_ne_bytes(*random[4 * i..].first_chunk().unwrap()));
+            let sum = Sum(u32::MAX - seed);
+            assert_eq!(sum.add_words(words).partial(), sum.add_bytes(&random[..28]).partial());
+        }
+        assert_eq!(Sum(u32::MAX).add_words([u32::MAX; 9]).partial(), 0xffff);
+        assert_eq!(Sum::new().add_words([0; 9]), Sum::new());
     }
 
     // conf: IP4-HDR-10

@@ -201,7 +201,7 @@ impl<'a> Header<'a> {
     #[must_use]
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.0[VERSION_IHL] == PLAIN && !self.is_fragment() && Sum::new().add_array(self.0).is_valid()
+        self.0[VERSION_IHL] == PLAIN && !self.is_fragment() && Sum::new().is_valid_with(self.0)
     }
 
     /// Version and lengths, against the octets that are there; gives the length of the options and of the payload.

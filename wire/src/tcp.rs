@@ -345,7 +345,7 @@ pub fn verify_checksum(segment: &[u8], addresses: Sum) -> bool {
     let sum = pseudo_header(addresses, segment.len());
     match <&[u8; HEADER_LEN]>::try_from(segment) {
         // Without options and data, in line. Where flash is short, that is no reason for more code.
-        Ok(header) if cfg!(not(target_pointer_width = "32")) => sum.add_array(header).is_valid(),
+        Ok(header) if cfg!(not(target_pointer_width = "32")) => sum.is_valid_with(header),
         _ => sum.add_bytes(segment).is_valid(),
     }
 }
@@ -353,6 +353,12 @@ pub fn verify_checksum(segment: &[u8], addresses: Sum) -> bool {
 /// Completes the sum of the addresses by protocol and length.
 fn pseudo_header(addresses: Sum, len: usize) -> Sum {
     addresses.add_u16(u16::from(IpProtocol::TCP.0)).add_u32(u32::try_from(len).unwrap_or(u32::MAX))
+}
+
+/// Protocol and length, in network order.
+#[inline]
+fn pseudo_words(len: usize) -> [u32; 2] {
+    [u32::from(IpProtocol::TCP.0).to_be(), u32::try_from(len).unwrap_or(u32::MAX).to_be()]
 }
 
 /// The fixed part of a header, in host order; Data Offset and Checksum are worked out when it is emitted.
@@ -398,12 +404,9 @@ impl Fields {
         let control = words::pair(offset_and_flags, self.window);
         let checksum = match checksum {
             Checksum::Full(addresses) => {
-                let mut sum = pseudo_header(addresses, len)
-                    .add_word(ports)
-                    .add_word(seq)
-                    .add_word(ack)
-                    .add_word(control)
-                    .add_word(words::pair(0, self.urgent));
+                let [protocol, len] = pseudo_words(len);
+                let urgent = words::pair(0, self.urgent);
+                let mut sum = addresses.add_words([protocol, len, ports, seq, ack, control, urgent]);
                 if !body.is_empty() {
                     sum = sum.add_bytes(body);
                 }
