@@ -431,13 +431,23 @@ impl Slot {
         if self.ecn.contains(EcnFlags::AGREED) && next.kind != Kind::Reset {
             packet.traffic_class = self.mark_ecn(shared, next, &mut fields);
         }
-        let mut payload = [&[][..], &[][..]];
         let mut offset = next.seq.distance(self.data_start());
         loop {
-            if len > 0 {
-                payload = self.tx.slices(shared.tx, offset, len);
-            }
-            let sent = send_segment(ip, &mut self.path, packet, &fields, options, payload);
+            // Mostly it lies in one piece. Where flash is short, that is no reason for more code.
+            let whole = if cfg!(target_pointer_width = "32") || len == 0 {
+                None
+            } else {
+                self.tx.whole(shared.tx, offset, len)
+            };
+            let sent = match whole {
+                Some(whole) if options.is_empty() => send_data(ip, &mut self.path, packet, &fields, whole),
+                Some(whole) => send_segment(ip, &mut self.path, packet, &fields, options, [whole, &[]]),
+                None => {
+                    let pieces =
+                        if len > 0 { self.tx.slices(shared.tx, offset, len) } else { [&[][..], &[]] };
+                    send_segment(ip, &mut self.path, packet, &fields, options, pieces)
+                }
+            };
             if next.segments == 0 {
                 sent?;
             } else if sent.is_err() {
