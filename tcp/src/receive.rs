@@ -7,14 +7,18 @@ use crate::config;
 use crate::ecn::EcnFlags;
 use crate::engine::Tcp;
 use crate::options::{Answer, OptionArea};
+use crate::ready::Ready;
 use crate::segment::{reset_for, write_reply, Reply, Segment};
 use crate::seq::SeqNum;
+use crate::shared::Shared;
 use crate::statistics::count;
-use crate::tcb::Flags;
+use crate::tcb::{Flags, Slot};
 use crate::time_wait::Last;
+use crate::timers::Timers;
 use crate::timestamps::is_older;
+use crate::wakers::Waiting;
 use crate::watch::Watch;
-use tersus_ip::{Addresses, Cast, IpMeta, RxChecksum, Verdict};
+use tersus_ip::{Addresses, Cast, Instant, IpMeta, RxChecksum, Verdict};
 use tersus_wire::tcp::{self, Fields, Flags as Control, Header, Timestamps};
 use tersus_wire::IpProtocol;
 
@@ -35,6 +39,7 @@ impl Tcp<'_> {
             count(&mut self.shared.stats.bad_checksum);
             return Verdict::Done;
         }
+        let room = segment.len();
         let answer = match tcp::split_mut(segment) {
             Ok((header, options, payload)) => {
                 count(&mut self.shared.stats.segments_received);
@@ -47,6 +52,7 @@ impl Tcp<'_> {
                     control,
                     window: header.window(),
                     echo: 0,
+                    room,
                     options,
                     payload,
                 };
@@ -154,13 +160,7 @@ impl Tcp<'_> {
     }
 
     pub(crate) fn reset(&mut self, seg: &Segment<'_>) -> Answer {
-        count(&mut self.shared.stats.resets_sent);
-        let mut answer = reset_for(seg);
-        // RFC 7323 §5.2: a TSval of 0, and an echo for whoever looks at it.
-        if let Some(timestamps) = self.shared.timestamps.and_then(|duty| (duty.find)(seg.options)) {
-            answer.options = OptionArea::timestamps(Timestamps { value: 0, echo: timestamps.value });
-        }
-        answer
+        self.shared.reset(seg)
     }
 
     /// A segment of a connection.
@@ -170,8 +170,9 @@ impl Tcp<'_> {
         packet: &IpMeta<'_>,
         seg: &mut Segment<'_>,
     ) -> Option<Answer> {
-        let room = tcp::HEADER_LEN + seg.options.len() + seg.payload.len();
-        let (slot, shared) = self.connection(id)?;
+        self.shared.id = id;
+        let Self { slots, shared, ready, timers, events, waiting, .. } = self;
+        let slot = slots.get_mut(usize::from(id))?;
         if slot.ecn.contains(EcnFlags::AGREED) {
             if let Some(ecn) = &shared.duties.ecn {
                 (ecn.on_segment)(slot, shared, seg, packet.traffic_class);
@@ -191,42 +192,30 @@ impl Tcp<'_> {
         }
         let answer = match reply {
             Reply::Nothing => None,
-            Reply::Reset => Some(self.reset(seg)),
+            Reply::Reset => Some(shared.reset(seg)),
             Reply::Ack => {
                 let answer = slot.ack(shared);
                 // Nobody may answer from here, or there is no room: the ACK leaves in the next visit.
-                if packet.reply_from.is_none() || answer.len() > room {
+                if packet.reply_from.is_none() || answer.len() > seg.room {
                     slot.flags.insert(Flags::ACK_NOW);
                     None
                 } else {
-                    shared.dsack.on_ack_left(shared.id);
+                    shared.dsack.on_ack_left(id);
                     Some(answer)
                 }
             }
         };
-        self.settle_after_segment(id);
+        if settle(slot, id, shared.now, ready, timers, events, waiting.as_mut()) == Settled::Over {
+            self.leave(id);
+        }
         answer
     }
 
-    /// As `settle`; but a connection that has plainly nothing to send, or nothing any more, is not visited: its timer is
-    /// set at once.
-    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    /// A connection has taken in a segment.
     pub(crate) fn settle_after_segment(&mut self, id: u16) {
-        let Some(slot) = self.slots.get_mut(usize::from(id)) else { return };
-        if !self.ready.contains(id) {
-            if !(slot.is_quiet() || slot.is_silent()) || slot.flags.intersects(Flags::OWED) {
-                self.ready.push(id);
-            } else {
-                self.timers.set(id, slot.next_deadline(self.shared.now));
-            }
-        }
-        if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
-            self.events.push(id);
-        }
-        if let Some(waiting) = &mut self.waiting {
-            (waiting.wake)(waiting, id, slot);
-        }
-        if !slot.state.is_live() && slot.flags.contains(Flags::IN_INDEX) {
+        let Self { slots, shared, ready, timers, events, waiting, .. } = self;
+        let Some(slot) = slots.get_mut(usize::from(id)) else { return };
+        if settle(slot, id, shared.now, ready, timers, events, waiting.as_mut()) == Settled::Over {
             self.leave(id);
         }
     }
@@ -279,6 +268,59 @@ impl Tcp<'_> {
             ..Fields::default()
         };
         Reopen::No(Some(Answer { fields, options }))
+    }
+}
+
+impl Shared<'_> {
+    /// The RST that answers a segment.
+    fn reset(&mut self, seg: &Segment<'_>) -> Answer {
+        count(&mut self.stats.resets_sent);
+        let mut answer = reset_for(seg);
+        // RFC 7323 §5.2: a TSval of 0, and an echo for whoever looks at it.
+        if let Some(timestamps) = self.timestamps.and_then(|duty| (duty.find)(seg.options)) {
+            answer.options = OptionArea::timestamps(Timestamps { value: 0, echo: timestamps.value });
+        }
+        answer
+    }
+}
+
+/// Whether a connection goes on after a segment.
+#[derive(PartialEq, Eq)]
+enum Settled {
+    GoesOn,
+    /// It needs no segments any more: it is to leave the look-up.
+    Over,
+}
+
+/// What follows from a segment, as `Tcp::settle` has it; but a connection that has plainly nothing to send, or nothing any
+/// more, is not visited: its timer is set at once. Of the engine's parts, so that nothing is looked up twice.
+#[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+fn settle(
+    slot: &mut Slot,
+    id: u16,
+    now: Instant,
+    ready: &mut Ready<'_>,
+    timers: &mut Timers<'_>,
+    events: &mut Ready<'_>,
+    waiting: Option<&mut Waiting<'_>>,
+) -> Settled {
+    if !ready.contains(id) {
+        if !(slot.is_quiet() || slot.is_silent()) || slot.flags.intersects(Flags::OWED) {
+            ready.push(id);
+        } else {
+            timers.set(id, slot.next_deadline(now));
+        }
+    }
+    if slot.events != 0 && !slot.flags.contains(Flags::RELEASED) {
+        events.push(id);
+    }
+    if let Some(waiting) = waiting {
+        (waiting.wake)(waiting, id, slot);
+    }
+    if slot.state.is_live() || !slot.flags.contains(Flags::IN_INDEX) {
+        Settled::GoesOn
+    } else {
+        Settled::Over
     }
 }
 

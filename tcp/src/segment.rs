@@ -22,6 +22,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) window: u16,
     /// TSecr; 0: none. Only read of a connection that has agreed on timestamps.
     pub(crate) echo: u32,
+    /// Octets of the whole segment as it came: an answer in its place may be no longer.
+    pub(crate) room: usize,
     /// Option octets.
     pub(crate) options: &'a [u8],
     /// What is left of the payload.
