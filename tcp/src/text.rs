@@ -40,6 +40,7 @@ impl Slot {
     }
 
     /// Takes payload that starts at RCV.NXT.
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn on_data_in_order(&mut self, shared: &mut Shared<'_>, payload: &[u8]) {
         let taken = self.rx.write(shared.rx, payload);
         let mut next = self.rcv_nxt + taken;
