@@ -1,6 +1,8 @@
 //! The address filter of an Ethernet link: own address, broadcast, joined groups.
 
 use crate::{Cast, LinkControl, Switch, Unsupported};
+#[cfg(not(target_pointer_width = "32"))]
+use tersus_wire::ethernet::address_word;
 use tersus_wire::ethernet::{is_group, Header, BROADCAST};
 
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +17,9 @@ struct Group {
 #[derive(Debug)]
 pub(crate) struct Filter<const GROUPS: usize> {
     own: [u8; 6],
+    /// The same in one word.
+    #[cfg(not(target_pointer_width = "32"))]
+    word: u64,
     groups: [Group; GROUPS],
     /// Joins without an entry.
     without_entry: u32,
@@ -24,7 +29,14 @@ pub(crate) struct Filter<const GROUPS: usize> {
 impl<const GROUPS: usize> Filter<GROUPS> {
     pub(crate) const fn new(own: [u8; 6]) -> Self {
         let free = Group { address: [0; 6], joins: 0 };
-        Self { own, groups: [free; GROUPS], without_entry: 0, promiscuous: Switch::Off }
+        Self {
+            own,
+            #[cfg(not(target_pointer_width = "32"))]
+            word: address_word(&own),
+            groups: [free; GROUPS],
+            without_entry: 0,
+            promiscuous: Switch::Off,
+        }
     }
 
     pub(crate) const fn own(&self) -> &[u8; 6] {
@@ -34,10 +46,22 @@ impl<const GROUPS: usize> Filter<GROUPS> {
     /// Whom a frame is addressed to, or the kind of address that is not received here.
     #[inline]
     pub(crate) fn cast(&self, header: &Header<'_>) -> Result<Cast, Cast> {
-        if header.is_to(&self.own) {
+        if self.is_own(header) {
             return Ok(Cast::Unicast);
         }
         self.cast_of_others(&header.destination())
+    }
+
+    #[cfg(not(target_pointer_width = "32"))]
+    #[inline]
+    fn is_own(&self, header: &Header<'_>) -> bool {
+        header.destination_word() == self.word
+    }
+
+    #[cfg(target_pointer_width = "32")]
+    #[inline]
+    fn is_own(&self, header: &Header<'_>) -> bool {
+        header.is_to(&self.own)
     }
 
     /// As [`Filter::cast`], of an address that is not the station's.

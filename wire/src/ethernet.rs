@@ -101,6 +101,13 @@ pub const fn is_group(address: &[u8; 6]) -> bool {
     address[0] & 1 != 0
 }
 
+/// An address as one word: its octets in this order from the third lowest on.
+#[must_use]
+pub const fn address_word(address: &[u8; 6]) -> u64 {
+    let [a, b, c, d, e, f] = *address;
+    u64::from_le_bytes([0, 0, a, b, c, d, e, f])
+}
+
 /// The header of a frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Header<'a>(&'a [u8; HEADER_LEN]);
@@ -112,6 +119,13 @@ impl<'a> Header<'a> {
     pub fn is_to(&self, station: &[u8; 6]) -> bool {
         // In place: an array that is put together of octets is compared by octets.
         self.0.first_chunk() == Some(station)
+    }
+
+    /// The destination address as [`address_word`] makes it: where words have 64 bits, the shortest way to compare it.
+    #[must_use]
+    #[inline]
+    pub fn destination_word(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets) << 16)
     }
 
     /// A view of these octets; every content is a header.
@@ -390,6 +404,19 @@ mod tests {
     }
 
     // conf: ETH-ETH-01
+    #[test]
+    fn the_word_of_an_address_is_that_of_the_header_with_it() {
+        let mut octets = [0xee; HEADER_LEN];
+        octets[..6].copy_from_slice(&[1, 2, 3, 4, 5, 6]);
+        let header = Header::new(&octets);
+        assert_eq!(header.destination_word(), address_word(&[1, 2, 3, 4, 5, 6]));
+        for place in 0..6 {
+            let mut other = [1, 2, 3, 4, 5, 6];
+            other[place] ^= 0x10;
+            assert_ne!(header.destination_word(), address_word(&other), "{other:?}");
+        }
+    }
+
     #[test]
     fn what_is_emitted_parses_to_the_same() {
         for ether_type in [EtherType::IPV4, EtherType::ARP, EtherType::IPV6, EtherType(0xffff)] {
