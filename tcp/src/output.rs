@@ -432,17 +432,23 @@ impl Slot {
             packet.traffic_class = self.mark_ecn(shared, next, &mut fields);
         }
         let mut offset = next.seq.distance(self.data_start());
+        // What is to be sent as far as it lies in one piece.
+        let mut front: &[u8] = &[];
         loop {
-            // Mostly it lies in one piece. Where flash is short, that is no reason for more code.
-            let whole = if cfg!(target_pointer_width = "32") || len == 0 {
-                None
-            } else {
-                self.tx.whole(shared.tx, offset, len)
-            };
-            let sent = match whole {
-                Some(whole) if options.is_empty() => send_data(ip, &mut self.path, packet, &fields, whole),
-                Some(whole) => send_segment(ip, &mut self.path, packet, &fields, options, [whole, &[]]),
-                None => {
+            // Where flash is short, that most of it lies in one piece is no reason for more code.
+            if cfg!(not(target_pointer_width = "32")) && front.len() < len as usize {
+                [front, _] = self.tx.slices(shared.tx, offset, len + next.run);
+            }
+            let sent = match front.split_at_checked(len as usize) {
+                Some((whole, behind)) if len > 0 => {
+                    front = behind;
+                    if options.is_empty() {
+                        send_data(ip, &mut self.path, packet, &fields, whole)
+                    } else {
+                        send_segment(ip, &mut self.path, packet, &fields, options, [whole, &[]])
+                    }
+                }
+                _ => {
                     let pieces =
                         if len > 0 { self.tx.slices(shared.tx, offset, len) } else { [&[][..], &[]] };
                     send_segment(ip, &mut self.path, packet, &fields, options, pieces)
