@@ -2,7 +2,7 @@
 
 use crate::congestion::{Loss, Recovery};
 use crate::events;
-use crate::records::Acked;
+use crate::records::{Acked, Rate};
 use crate::recovery::Marks;
 use crate::segment::Segment;
 use crate::shared::Shared;
@@ -62,7 +62,8 @@ impl Slot {
         let ack = seg.ack;
         let flight_size = self.flight_size();
         let syn = matches!(self.state, State::SynSent | State::SynReceived);
-        let acked = self.records.on_ack(&mut shared.records, ack, shared.now);
+        let rate = if shared.pacing.is_some() { Rate::Wanted } else { Rate::Unasked };
+        let acked = self.records.on_ack(&mut shared.records, ack, shared.now, rate);
         self.advance(shared, seg, &acked);
         if self.flags.contains(Flags::FAST_RECOVERY) {
             if ack.lt(self.recover) {

@@ -35,6 +35,13 @@ pub(crate) use scoreboard::{Block, Delivery, Overdue, SentAfter};
 /// Largest difference of two times that is believed.
 const HALF: u32 = u32::MAX / 2;
 
+/// Whether anybody looks at the rate at which octets were delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rate {
+    Wanted,
+    Unasked,
+}
+
 /// What a cumulative acknowledgement brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Acked {
@@ -171,17 +178,24 @@ impl Records {
         true
     }
 
-    /// SND.UNA moved to `una`: drops what is acknowledged. Linear in the records that this takes away.
-    pub(crate) fn on_ack(&mut self, pool: &mut Pool<'_, Record>, una: SeqNum, now: Instant) -> Acked {
+    /// SND.UNA moved to `una`: drops what is acknowledged. Linear in the records that this takes away. At what rate it was
+    /// delivered is worked out for whom it interests.
+    pub(crate) fn on_ack(
+        &mut self,
+        pool: &mut Pool<'_, Record>,
+        una: SeqNum,
+        now: Instant,
+        rate: Rate,
+    ) -> Acked {
         let now = stamp(now);
         if self.head == 0 && self.open.state.is_empty() && una == self.open.end() {
-            return self.on_ack_of_all(now);
+            return self.on_ack_of_all(now, rate);
         }
         self.on_ack_of_some(pool, una, now)
     }
 
     /// The usual case: at most one run is in flight, and all of it has arrived.
-    fn on_ack_of_all(&mut self, now: u32) -> Acked {
+    fn on_ack_of_all(&mut self, now: u32, rate: Rate) -> Acked {
         let run = &mut self.open;
         let octets = core::mem::take(&mut run.len);
         if octets == 0 {
@@ -190,11 +204,13 @@ impl Records {
         run.seq += octets;
         self.delivered = self.delivered.wrapping_add(octets);
         let rtt = now.wrapping_sub(run.sent);
-        let interval = run.sent.wrapping_sub(run.first_sent).max(now.wrapping_sub(run.delivered_at));
         let mut acked = Acked { octets, rtt_us: (rtt <= HALF).then_some(rtt), ..Acked::default() };
-        if interval != 0 && interval <= HALF {
-            acked.delivered = self.delivered.wrapping_sub(run.delivered);
-            acked.interval_us = interval;
+        if rate == Rate::Wanted {
+            let interval = run.sent.wrapping_sub(run.first_sent).max(now.wrapping_sub(run.delivered_at));
+            if interval != 0 && interval <= HALF {
+                acked.delivered = self.delivered.wrapping_sub(run.delivered);
+                acked.interval_us = interval;
+            }
         }
         self.first_sent = run.sent;
         self.delivered_at = now;

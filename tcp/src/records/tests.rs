@@ -59,10 +59,10 @@ fn a_short_exchange_does_not_touch_the_pool() {
     records.on_send(&mut pool, 10, at(1_000));
     records.on_send(&mut pool, 20, at(1_000));
     assert_eq!(runs(&records, &pool), [(0, 30, State::empty())]);
-    let acked = records.on_ack(&mut pool, ISS + 30, at(1_250));
+    let acked = records.on_ack(&mut pool, ISS + 30, at(1_250), Rate::Wanted);
     assert_eq!(acked, Acked { octets: 30, rtt_us: Some(250), delivered: 30, interval_us: 250 });
     check(&records, &pool, ISS + 30, ISS + 30);
-    assert_eq!(records.on_ack(&mut pool, ISS + 30, at(1_300)), Acked::default());
+    assert_eq!(records.on_ack(&mut pool, ISS + 30, at(1_300), Rate::Wanted), Acked::default());
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn octets_of_one_moment_are_one_run_and_those_of_another_a_new_one() {
         (449, 60, 229, Some(30)),
         (450, 99, 1, Some(69)),
     ] {
-        let acked = records.on_ack(&mut pool, ISS + una, at(now));
+        let acked = records.on_ack(&mut pool, ISS + una, at(now), Rate::Wanted);
         assert_eq!((acked.octets, acked.rtt_us), (octets, rtt), "up to {una}");
         check(&records, &pool, ISS + una, ISS + 450);
     }
@@ -105,8 +105,8 @@ fn what_was_sent_again_gives_no_sample() {
     let (resent, none) = (State::RESENT, State::empty());
     assert_eq!(runs(&records, &pool), [(0, 100, resent), (100, 200, none), (300, 300, none)]);
     // It repairs the gap: nothing that it acknowledges can be told apart from it.
-    assert_eq!(records.on_ack(&mut pool, ISS + 400, at(70)).rtt_us, None);
-    assert_eq!(records.on_ack(&mut pool, ISS + 600, at(80)).rtt_us, Some(60));
+    assert_eq!(records.on_ack(&mut pool, ISS + 400, at(70), Rate::Wanted).rtt_us, None);
+    assert_eq!(records.on_ack(&mut pool, ISS + 600, at(80), Rate::Wanted).rtt_us, Some(60));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn all_that_a_timeout_marks_is_sent_again_segment_by_segment_in_order() {
     assert_eq!(order, [(0, 100), (100, 100), (200, 100), (300, 100), (400, 50)]);
     // What was sent again at one moment is one run again, but for the open one.
     assert_eq!(runs(&records, &pool).len(), 2);
-    assert_eq!(records.on_ack(&mut pool, ISS + 450, at(150)).rtt_us, None);
+    assert_eq!(records.on_ack(&mut pool, ISS + 450, at(150), Rate::Wanted).rtt_us, None);
     assert_eq!(pool.available(), 8);
 }
 
@@ -143,12 +143,12 @@ fn without_an_entry_the_first_segment_goes_and_a_partial_acknowledgement_marks_t
     records.on_retransmit(&mut pool, ISS, MSS, at(20));
     // Nothing else is sent again before the acknowledgement comes.
     assert_eq!((records.first_lost(&pool), records.pipe(500)), (None, 500));
-    let acked = records.on_ack(&mut pool, ISS + 300, at(60));
+    let acked = records.on_ack(&mut pool, ISS + 300, at(60), Rate::Wanted);
     assert_eq!((acked.octets, acked.rtt_us), (300, None));
     records.mark_lost(&mut pool, ISS + 300, MSS);
     assert_eq!(records.first_lost(&pool), Some((ISS + 300, 200)));
     // The original arrives after all: what is behind it is no longer lost either.
-    records.on_ack(&mut pool, ISS + 400, at(70));
+    records.on_ack(&mut pool, ISS + 400, at(70), Rate::Wanted);
     assert_eq!((records.first_lost(&pool), records.lost()), (None, 0));
     check(&records, &pool, ISS + 400, ISS + 500);
 }
@@ -162,7 +162,7 @@ fn the_rate_is_what_was_delivered_since_the_run_was_sent() {
     for step in 0..20u32 {
         let now = at(1_000_000 + u64::from(step) * 10_000);
         if step >= 4 {
-            let acked = records.on_ack(&mut pool, ISS + (step - 3) * 100, now);
+            let acked = records.on_ack(&mut pool, ISS + (step - 3) * 100, now, Rate::Wanted);
             assert_eq!(acked.rtt_us, Some(40_000));
             if step >= 8 {
                 assert_eq!((acked.delivered, acked.interval_us), (400, 40_000), "step {step}");
@@ -188,7 +188,7 @@ fn each_round_trip_gives_a_sample_however_small_the_pool() {
                 records.on_send(&mut pool, 100, now);
                 if let Some(acked) = ms.checked_sub(50) {
                     let una = ISS + (u32::try_from(acked).unwrap() + 1) * 100;
-                    let sample = records.on_ack(&mut pool, una, now).rtt_us;
+                    let sample = records.on_ack(&mut pool, una, now, Rate::Wanted).rtt_us;
                     assert_eq!(sample.unwrap_or(50_000), 50_000);
                     samples += u32::from(sample.is_some());
                     if lost_at == Some(ms) {
@@ -246,7 +246,7 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
                         una += octets;
                         let before = records.delivered();
                         let known = sacked_octets(&records, &pool, una);
-                        let acked = records.on_ack(&mut pool, una, at(now));
+                        let acked = records.on_ack(&mut pool, una, at(now), Rate::Wanted);
                         let taken = model.drain(..octets as usize).zip(&known);
                         // What was SACKed was delivered then.
                         let taken: Vec<Octet> =
@@ -299,7 +299,7 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
                             other.on_send(&mut pool, 10, at(now));
                         } else {
                             let all = other.end();
-                            other.on_ack(&mut pool, all, at(now));
+                            other.on_ack(&mut pool, all, at(now), Rate::Wanted);
                         }
                     }
                     _ => {
@@ -322,7 +322,7 @@ fn runs_cover_what_is_in_flight_and_karns_rule_holds_in_any_order_of_calls() {
             for _ in 0..1_000 {
                 let Some((seq, len)) = records.first_lost(&pool) else {
                     una = una + MSS.min(nxt.distance(una));
-                    records.on_ack(&mut pool, una, at(now));
+                    records.on_ack(&mut pool, una, at(now), Rate::Wanted);
                     if una == nxt {
                         break;
                     }
@@ -486,7 +486,7 @@ fn calls_that_make_no_sense_do_no_harm() {
         let now = at(random.next_u64());
         match random.below(6) {
             0 => records.on_send(&mut pool, len, now),
-            1 => drop(records.on_ack(&mut pool, seq, now)),
+            1 => drop(records.on_ack(&mut pool, seq, now, Rate::Wanted)),
             2 => records.mark_lost(&mut pool, seq, len),
             3 => records.on_retransmit(&mut pool, seq, len, now),
             4 => records.mark_all_lost(&mut pool),
