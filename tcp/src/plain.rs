@@ -189,7 +189,10 @@ impl Slot {
     fn may_leave(&self, shared: &Shared<'_>, flight: u32, queued: u32, octets: u32) -> bool {
         let silence = shared.now.micros().saturating_sub(self.last_sent.micros());
         self.state.is_live()
-            && (!self.has_small_in_flight(flight) || octets > queued || self.flags.contains(Flags::NAGLE_OFF))
+            && (flight == 0
+                || octets > queued
+                || !self.has_small_in_flight(flight)
+                || self.flags.contains(Flags::NAGLE_OFF))
             && (flight > 0 || silence <= shared.rto.min_us.into())
             && queued <= self.mss()
             && octets <= self.snd_wnd.saturating_sub(flight)

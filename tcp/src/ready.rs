@@ -26,11 +26,10 @@ impl<'a> Ready<'a> {
     /// Appends `id`, unless it is queued already. An id that the slice does not have is ignored.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn push(&mut self, id: u16) {
-        let Some(link) = id.checked_add(1) else { return };
-        match self.links.get_mut(usize::from(id)) {
-            Some(own) if *own == 0 => *own = link,
-            _ => return,
-        }
+        // Mostly it is queued already: that is asked first.
+        let own = self.links.get_mut(usize::from(id)).filter(|own| **own == 0);
+        let (Some(own), Some(link)) = (own, id.checked_add(1)) else { return };
+        *own = link;
         if self.len == 0 {
             self.head = id;
         } else if let Some(last) = self.links.get_mut(usize::from(self.tail)) {

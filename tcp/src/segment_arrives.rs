@@ -69,7 +69,7 @@ impl Slot {
         self.state == State::Established
             && seg.control.difference(Control::PSH) == Control::ACK
             && seg.seq == self.rcv_nxt
-            && seg.payload_len() <= self.rcv_wnd()
+            && seg.payload.len() <= self.rcv_wnd() as usize
             && !self.flags.intersects(off)
             && self.ranges.is_empty()
             && self.records.sacked() == 0

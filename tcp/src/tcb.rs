@@ -454,6 +454,9 @@ impl Slot {
 }
 
 fn millis_rounded_up(span: Duration) -> u32 {
+    if span.is_zero() {
+        return 0;
+    }
     let whole = span.as_secs().saturating_mul(1_000);
     let rest = span.subsec_nanos().div_ceil(1_000_000);
     u32::try_from(whole.saturating_add(rest.into())).unwrap_or(u32::MAX)
