@@ -543,9 +543,19 @@ impl Host<'_> {
 }
 
 /// Where the checksum field of a segment is.
-const fn checksum_offset(protocol: IpProtocol) -> u16 {
+#[inline]
+fn checksum_offset(protocol: IpProtocol) -> u16 {
+    // What is sent most costs a comparison.
+    if protocol == IpProtocol::TCP {
+        16
+    } else {
+        checksum_offset_of_others(protocol)
+    }
+}
+
+#[cfg_attr(not(target_pointer_width = "32"), inline(never))]
+const fn checksum_offset_of_others(protocol: IpProtocol) -> u16 {
     match protocol {
-        IpProtocol::TCP => 16,
         IpProtocol::UDP => 6,
         _ => 2,
     }
