@@ -4,7 +4,7 @@ use super::{code, Flags, MessageType, Operation, Opt, Packet, HEADER_LEN, MAGIC_
 use crate::{Error, HardwareAddress};
 use core::net::Ipv4Addr;
 
-/// Octets of a piece of an option at most, RFC 3396 §5.
+/// Octets of a piece of an option at most, RFC 3396 §6.
 const PIECE_LEN_MAX: usize = 255;
 
 /// The meaning of a message but for the options.

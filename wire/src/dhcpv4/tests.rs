@@ -174,6 +174,20 @@ fn the_pieces_of_an_option_belong_together() {
     assert_eq!(options(&twice), [Err(Error::Length(2))]);
 }
 
+// conf: DDM-DHO-04
+#[test]
+fn a_boot_file_is_split_as_in_the_example_of_rfc_3396_section_8() {
+    let octets = message(b"\x43\x07/diskle\x43\x06ss/foo\xff", &[], &[]);
+    let packet = Packet::parse(&octets).unwrap();
+    assert!(packet.option(67).unwrap() == b"/diskless/foo"[..]);
+    assert_eq!(packet.pieces().count(), 2);
+    // Other options may stand between the two.
+    let octets = message(b"\x43\x07/diskle\x35\x01\x05\x43\x06ss/foo\xff", &[], &[]);
+    let packet = Packet::parse(&octets).unwrap();
+    assert!(packet.option(67).unwrap() == b"/diskless/foo"[..]);
+    assert_eq!(packet.options().count(), 2);
+}
+
 // conf: DDM-DHO-05, DDM-DHO-06, DDM-DHO-07
 #[test]
 fn options_of_a_wrong_length_or_value_are_refused_alone() {
@@ -229,7 +243,7 @@ fn routes_of_the_examples_of_rfc_3442() {
 
 #[test]
 fn search_lists_are_compressed_within_the_option() {
-    // The example of RFC 3397 §2.
+    // The example of RFC 3397 §3.
     let octets = *b"\x03eng\x05apple\x03com\0\x09marketing\xc0\x04";
     let list: Vec<_> =
         SearchList::names(&octets).map(|name| NameBuf::try_from(name.unwrap()).unwrap()).collect();
@@ -240,6 +254,11 @@ fn search_lists_are_compressed_within_the_option() {
     assert_eq!(broken[1..], [Err(Error::Field(1))]);
     let text = Opt::parse(119, (&octets).into()).unwrap().to_string();
     assert_eq!(text, "search eng.apple.com marketing.apple.com");
+    // As it is printed there: in pieces, one of which splits a label.
+    let pieces = [b"\x77\x09\x03eng\x05appl", &b"\x77\x09e\x03com\0\x09ma"[..], b"\x77\x09rketing\xc0\x04"];
+    let message = message(&pieces.concat(), &[], &[]);
+    let packet = Packet::parse(&message).unwrap();
+    assert!(packet.option(119).unwrap() == octets[..]);
 }
 
 // conf: DDM-DHC-29

@@ -66,7 +66,7 @@ use record::TYPE_AND_CLASS_LEN;
 pub const HEADER_LEN: usize = 12;
 /// The server's port, over UDP and TCP.
 pub const PORT: u16 = 53;
-/// The port of multicast DNS, RFC 6762 §3.
+/// The port of multicast DNS, RFC 6762 §5.2.
 pub const MULTICAST_PORT: u16 = 5353;
 
 bitflags::bitflags! {
