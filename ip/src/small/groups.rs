@@ -14,8 +14,6 @@ use crate::{
     Fill, InterfaceId, IpProtocol, JoinError, Membership, OutFlags, Outgoing, PackedAddress, Path, SendError,
 };
 use core::net::IpAddr;
-#[cfg(feature = "ipv4")]
-use core::net::Ipv4Addr;
 use tersus_phy::{LinkControl, LinkLayer, LinkTx};
 #[cfg(feature = "ipv4")]
 use tersus_wire::ipv4::Header;
@@ -32,13 +30,21 @@ pub(super) struct Groups<'a> {
     pub(super) generation: u32,
 }
 
+/// Who sent a packet, by its source.
+#[cfg(feature = "ipv4")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// One host, another than this.
+    Host,
+    /// Anything else.
+    Nobody,
+}
+
 /// What [`SmallIp`] calls.
 #[derive(Debug)]
 pub(super) struct Calls {
     #[cfg(feature = "ipv4")]
-    has_v4: fn(&[Membership], Ipv4Addr) -> bool,
-    #[cfg(feature = "ipv4")]
-    is_query_v4: fn(&[Membership], &Header<'_>) -> bool,
+    hears_v4: fn(&[Membership], &Header<'_>, Sender) -> bool,
     #[cfg(feature = "ipv6")]
     has: fn(&[Membership], &PackedAddress) -> bool,
     /// An own address has this solicited-node group.
@@ -52,9 +58,7 @@ pub(super) type SendSpecial =
 
 static CALLS: Calls = Calls {
     #[cfg(feature = "ipv4")]
-    has_v4: |table, group| groups::contains(table, &PackedAddress::v4(group)),
-    #[cfg(feature = "ipv4")]
-    is_query_v4,
+    hears_v4,
     #[cfg(feature = "ipv6")]
     has: groups::contains,
     #[cfg(feature = "ipv6")]
@@ -67,16 +71,10 @@ impl Groups<'_> {
         Self { calls: None, table: &mut [], generation: 0 }
     }
 
-    /// Whether somebody joined `group`.
+    /// Whether a packet from such a sender is for a group that somebody joined.
     #[cfg(feature = "ipv4")]
-    pub(super) fn has_v4(&self, group: Ipv4Addr) -> bool {
-        self.calls.is_some_and(|calls| (calls.has_v4)(self.table, group))
-    }
-
-    /// Whether a packet whose source is no host is heard all the same.
-    #[cfg(feature = "ipv4")]
-    pub(super) fn is_query_v4(&self, header: &Header<'_>) -> bool {
-        self.calls.is_some_and(|calls| (calls.is_query_v4)(self.table, header))
+    pub(super) fn hears_v4(&self, header: &Header<'_>, sender: Sender) -> bool {
+        self.calls.is_some_and(|calls| (calls.hears_v4)(self.table, header, sender))
     }
 
     /// Whether somebody joined `group`.
@@ -167,11 +165,10 @@ impl<'a> SmallIp<'a> {
     }
 }
 
-/// Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
+/// Only switches send without an address of their own, and only to ask for groups, RFC 4541 §2.1.1.
 #[cfg(feature = "ipv4")]
-fn is_query_v4(table: &[Membership], header: &Header<'_>) -> bool {
-    header.source().is_unspecified()
-        && header.protocol() == IpProtocol::IGMP
+fn hears_v4(table: &[Membership], header: &Header<'_>, sender: Sender) -> bool {
+    (sender == Sender::Host || (header.source().is_unspecified() && header.protocol() == IpProtocol::IGMP))
         && groups::contains(table, &PackedAddress::v4(header.destination()))
 }
 

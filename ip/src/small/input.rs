@@ -1,6 +1,8 @@
 //! The way in: from the link to a transport.
 
 use super::address::{reply_ends, Address};
+#[cfg(feature = "ipv4")]
+use super::groups::Sender;
 use super::output::ONLY;
 #[cfg(feature = "ipv4")]
 use super::Relation;
@@ -222,29 +224,31 @@ impl SmallIp<'_> {
     #[cfg_attr(feature = "ipv6", inline(never))]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
-        let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal);
-        if !is_host || matches!(self.relation(&source).0, Relation::Own | Relation::Edge) {
-            if self.groups.is_query_v4(header) {
+        let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal)
+            && !matches!(self.relation(&source).0, Relation::Own | Relation::Edge);
+        let sender = if is_host { Sender::Host } else { Sender::Nobody };
+        let counter = 'refused: {
+            if is_host {
+                match self.relation(&destination).0 {
+                    Relation::Own if link_cast == Cast::Unicast => return Some(Cast::Unicast),
+                    // RFC 1122 §3.3.6: one address, but sent to all.
+                    Relation::Own => break 'refused &mut self.statistics.cast_mismatch,
+                    Relation::Edge => return Some(Cast::Broadcast),
+                    _ if header.destination() == Ipv4Addr::BROADCAST => return Some(Cast::Broadcast),
+                    _ => {}
+                }
+            }
+            if self.groups.hears_v4(header, sender) {
                 return Some(Cast::Multicast);
             }
-            count(&mut self.statistics.martian_source);
-            return None;
-        }
-        match self.relation(&destination).0 {
-            Relation::Own if link_cast == Cast::Unicast => Some(Cast::Unicast),
-            // RFC 1122 §3.3.6: one address, but sent to all.
-            Relation::Own => {
-                count(&mut self.statistics.cast_mismatch);
-                None
+            if is_host {
+                &mut self.statistics.not_for_us
+            } else {
+                &mut self.statistics.martian_source
             }
-            Relation::Edge => Some(Cast::Broadcast),
-            _ if header.destination() == Ipv4Addr::BROADCAST => Some(Cast::Broadcast),
-            _ if self.groups.has_v4(header.destination()) => Some(Cast::Multicast),
-            _ => {
-                count(&mut self.statistics.not_for_us);
-                None
-            }
-        }
+        };
+        count(counter);
+        None
     }
 
     /// Whom a packet is for, if it is for us and comes from a host; if not, it is counted.
