@@ -83,6 +83,28 @@ fn a_segment_with_data_or_another_window_counts_if_it_brings_new_blocks() {
     });
 }
 
+// conf: TCP-SACK-13
+#[test]
+fn three_ranges_reveal_a_loss_however_short_they_are() {
+    let options = tersus_tcp::Options { nagle: tersus_tcp::Nagle::Off, ..tersus_tcp::Options::NONE };
+    run(&Setup { options, ..setup() }, connected_with_sack, || {
+        let mut steps = vec![];
+        for n in 0..7 {
+            let send: fn(&mut Host) = |h| {
+                assert_eq!(h.send(100, 101 + h.already as u32), 100);
+                h.already += 100;
+            };
+            steps.push((n, Call(send)));
+            steps.push((n, Drain));
+        }
+        // One ACK; two ranges lie above the second hole, and one above the third.
+        steps.push((50, In(ack(0).sack(&[(201, 301), (401, 501), (601, 701)]))));
+        steps.push((50, Out(seg(101).ack(301).len(100))));
+        steps.push((60, In(seg(301).ack(801).wnd(65_535))));
+        steps
+    });
+}
+
 // conf: TCP-CC-13
 #[test]
 fn duplicate_acks_without_news_release_nothing() {
