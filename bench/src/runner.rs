@@ -50,8 +50,12 @@ pub fn count(case: &Case, stack: Stack) -> Result<Option<Figure>> {
     let mut command = Command::new("valgrind");
     command
         .args(["--tool=callgrind", "--instr-atstart=no", "--quiet"])
-        .arg(format!("--callgrind-out-file={}", out.display()))
-        .arg(std::env::current_exe()?);
+        .arg(format!("--callgrind-out-file={}", out.display()));
+    if let Subject::Format(format) = case.subject {
+        // The operation alone, without the loop that calls it.
+        command.arg(format!("--toggle-collect=tersus_bench::formats::*::{}", format.operation()));
+    }
+    command.arg(std::env::current_exe()?);
     let report = run(command, case, stack, Mode::Count)?;
     let Some(work) = report.work else { return Ok(None) };
     // Part 1 was written when the meter stopped; the file without a number holds what came after.

@@ -17,23 +17,27 @@ impl Codec for Etherparse {
         let mut buffer = [0; 128];
         Some(match format {
             Format::EmitTcp4 => {
-                let count = repeat(meter, || emit_tcp4(black_box(&mut buffer)).expect("room"));
+                let count =
+                    repeat(meter, || emit_tcp4(black_box(&mut buffer)), |result| result.expect("room"));
                 assert_eq!(buffer[..TCP4.len()], TCP4);
                 count
             }
-            Format::ParseTcp4 => repeat(meter, || {
-                let tcp = parse_tcp4(black_box(&TCP4)).expect("a valid packet");
-                assert_eq!(black_box(tcp).sequence_number, sample::SEQ);
-            }),
+            Format::ParseTcp4 => repeat(
+                meter,
+                || parse_tcp4(black_box(&TCP4)),
+                |tcp| assert_eq!(tcp.expect("a valid packet").sequence_number, sample::SEQ),
+            ),
             Format::EmitUdp6 => {
-                let count = repeat(meter, || emit_udp6(black_box(&mut buffer)).expect("room"));
+                let count =
+                    repeat(meter, || emit_udp6(black_box(&mut buffer)), |result| result.expect("room"));
                 assert_eq!(buffer[..UDP6.len()], UDP6);
                 count
             }
-            Format::ParseUdp6 => repeat(meter, || {
-                let udp = parse_udp6(black_box(&UDP6)).expect("a valid packet");
-                assert_eq!(black_box(udp).source_port, sample::SOURCE_PORT);
-            }),
+            Format::ParseUdp6 => repeat(
+                meter,
+                || parse_udp6(black_box(&UDP6)),
+                |udp| assert_eq!(udp.expect("a valid packet").source_port, sample::SOURCE_PORT),
+            ),
             _ => return None,
         })
     }
