@@ -1,7 +1,8 @@
 //! Path MTU discovery: what was learned of each destination, RFC 1191 and RFC 8201.
 //!
-//! A too-big message lowers the estimate, as far as a transport knows the packet that it quotes, and nothing raises it but time: ten minutes after the last lowering the
-//! entry is forgotten, and packets of the link's size are tried again (RFC 1191 §6.3, RFC 8201 §5.3).
+//! A too-big message lowers the estimate, as far as a transport knows the packet that it quotes, and nothing raises
+//! it but time: ten minutes after the last lowering the entry is forgotten, and packets of the link's size are tried
+//! again (RFC 1191 §6.3, RFC 8201 §5.3).
 
 use crate::{Deadline, Instant, PackedAddress, Quoted};
 use core::net::IpAddr;

@@ -340,8 +340,8 @@ impl SmallIp<'_> {
         });
     }
 
-    /// Refuses a packet, behind which there may be padding, with an ICMP error, RFC 1122 §3.2.2. What came to many is not; that the packet has a source, is no
-    /// fragment and no ICMP message, is known here.
+    /// Refuses a packet, behind which there may be padding, with an ICMP error, RFC 1122 §3.2.2. What came to many is
+    /// not; that the packet has a source, is no fragment and no ICMP message, is known here.
     #[cfg(feature = "ipv4")]
     #[cold]
     #[inline(never)]
