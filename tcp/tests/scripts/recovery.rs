@@ -83,6 +83,24 @@ fn a_segment_with_data_or_another_window_counts_if_it_brings_new_blocks() {
     });
 }
 
+/// Neither three segments nor three ranges are reported: what counts is how many ACKs brought news.
+// conf: TCP-SACK-12
+#[test]
+fn three_acks_with_news_reveal_a_loss_however_little_it_is() {
+    run(&setup(), ten_in_flight, || {
+        let block = |octets: u32| [(at(1), at(1) + octets)];
+        vec![
+            (50, In(seg(301).ack(at(0)).wnd(65_000).sack(&block(10)))),
+            (51, In(seg(301).ack(at(0)).wnd(64_000).len(10).sack(&block(20)))),
+            // No news.
+            (52, In(seg(311).ack(at(0)).wnd(63_000).sack(&block(20)))),
+            (52, Call(|h| assert_eq!(h.counter("fast_retransmits"), 0))),
+            (53, In(seg(311).ack(at(0)).wnd(63_000).len(10).sack(&block(30)))),
+            (53, Out(seg(at(0)).ack(321).len(MSS as usize))),
+        ]
+    });
+}
+
 // conf: TCP-SACK-13
 #[test]
 fn three_ranges_reveal_a_loss_however_short_they_are() {
@@ -194,6 +212,25 @@ fn the_lowest_hole_goes_first_then_new_data_then_what_might_be_lost() {
             (57, Out(data(11))),
             (100, sack(2, &[(3, 9)])),
             (100, Out(data(12))),
+        ]
+    });
+}
+
+// conf: TCP-SACK-15
+#[test]
+fn what_is_not_known_to_be_lost_goes_again_if_nothing_else_is_left() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (50, sack(0, &[(1, 2)])),
+            (51, sack(0, &[(1, 3)])),
+            (52, sack(0, &[(1, 4)])),
+            (52, Out(data(0))),
+            // One segment above 7: it is not lost yet, but goes before the last, which nothing is above.
+            (53, sack(0, &[(8, 9), (1, 7)])),
+            (53, Out(data(7))),
+            // The rescue, once.
+            (53, Out(data(9))),
+            (53, Call(|h| assert_eq!(h.counter("retransmits"), 3))),
         ]
     });
 }

@@ -521,6 +521,8 @@ fn duplicate_acknowledgements_repair_losses_without_the_timer() {
         // A partial ACK: the next hole at once, and what deflation leaves room for.
         steps.extend([(200, In(w(at(3)))), (200, Out(seg_at(at(3))))]);
         steps.push((200, Drain));
+        // 5 + 3, 5 more, less the 3 that are acknowledged, and one back.
+        steps.push((200, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().cwnd, 11 * MSS as u32))));
         steps.push((200, Call(|h| assert_eq!(h.counter("fast_retransmits"), 1))));
         // All that was in flight: recovery ends with ssthresh.
         steps.push((300, In(w(at(12)))));
