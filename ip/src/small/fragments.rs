@@ -13,7 +13,8 @@
 //! [`SendError::Full`].
 //!
 //! Cuts are kept as they came, [`CUTS_MAX`] of a datagram. One that is there is taken for a duplicate, and ignored; any
-//! other overlap, and fragments that disagree on where the datagram ends, drop what was gathered.
+//! other overlap, and fragments that disagree on where the datagram ends, drop what was gathered. What can be no part
+//! of a datagram, by its length or its place, takes the place of none.
 //!
 //! Differs: no Time Exceeded tells a sender that its datagram stayed incomplete, nor any other ICMP error that what came
 //! in fragments was refused (RFC 1122 §3.3.2, §3.2.2). The ECN field is that of the last fragment.
@@ -114,6 +115,23 @@ struct Cut {
 
 impl Cut {
     const NONE: Self = Self { start: 0, end: 0 };
+
+    /// Where the data of a fragment lies in a datagram that has room for so many octets.
+    fn of(header: &Header<'_>, data: &[u8], room: usize) -> Result<Self, Refusal> {
+        let more = header.flags().contains(Flags::MORE_FRAGMENTS);
+        if data.is_empty() || (more && data.len() % 8 != 0) {
+            return Err(Refusal::BadLength);
+        }
+        let start = header.fragment_offset();
+        let end = usize::from(start) + data.len();
+        // Within the largest datagram too, with the shortest header.
+        match u16::try_from(end) {
+            Ok(cut) if end <= room && end <= usize::from(u16::MAX) - HEADER_LEN => {
+                Ok(Self { start, end: cut })
+            }
+            _ => Err(Refusal::BeyondBuffer),
+        }
+    }
 
     fn overlaps(&self, other: &Self) -> bool {
         self.start < other.end && other.start < self.end
@@ -282,20 +300,24 @@ enum Refusal {
 /// The length of the datagram, if it is complete.
 fn gather(fragments: &mut Fragments<'_>, now: Instant, header: &Header<'_>, data: &[u8]) -> Option<usize> {
     let State { held, statistics, .. } = &mut *fragments.state;
-    let number = u32::from(header.identification()) << 8 | u32::from(header.protocol().0);
-    let is_free = !held.until.is_running();
-    let is_over = held.until.is_due(now);
-    if is_free || is_over || held.number != number || held.addresses != *header.addresses() {
-        if !is_free {
-            count(&mut statistics.evicted);
+    // What can be no part of a datagram takes the place of none.
+    let result = Cut::of(header, data, fragments.incoming.len()).and_then(|cut| {
+        let number = u32::from(header.identification()) << 8 | u32::from(header.protocol().0);
+        let is_free = !held.until.is_running();
+        let is_over = held.until.is_due(now);
+        if is_free || is_over || held.number != number || held.addresses != *header.addresses() {
+            if !is_free {
+                count(&mut statistics.evicted);
+            }
+            held.addresses = *header.addresses();
+            held.number = number;
+            held.until = Deadline::at(now.plus_micros(TIMEOUT));
+            held.total = 0;
+            held.cuts = [Cut::NONE; CUTS_MAX];
         }
-        held.addresses = *header.addresses();
-        held.number = number;
-        held.until = Deadline::at(now.plus_micros(TIMEOUT));
-        held.total = 0;
-        held.cuts = [Cut::NONE; CUTS_MAX];
-    }
-    count(match held.take(header, data, fragments.incoming) {
+        held.take(cut, header.flags(), data, fragments.incoming)
+    });
+    count(match result {
         Ok(len) => {
             held.until = Deadline::NONE;
             count(&mut statistics.completed);
@@ -319,22 +341,9 @@ fn gather(fragments: &mut Fragments<'_>, now: Instant, header: &Header<'_>, data
 
 impl Held {
     /// Puts a fragment to its place.
-    fn take(&mut self, header: &Header<'_>, data: &[u8], buffer: &mut [u8]) -> Result<usize, Refusal> {
-        let more = header.flags().contains(Flags::MORE_FRAGMENTS);
-        if data.is_empty() || (more && data.len() % 8 != 0) {
-            return Err(Refusal::BadLength);
-        }
-        let start = header.fragment_offset();
-        let end = usize::from(start) + data.len();
-        // Beyond the largest datagram too, with the shortest header.
-        let (Some(place), Ok(end), true) = (
-            buffer.get_mut(usize::from(start)..end),
-            u16::try_from(end),
-            end <= usize::from(u16::MAX) - HEADER_LEN,
-        ) else {
-            return Err(Refusal::BeyondBuffer);
-        };
-        let new = Cut { start, end };
+    fn take(&mut self, new: Cut, flags: Flags, data: &[u8], buffer: &mut [u8]) -> Result<usize, Refusal> {
+        let Cut { start, end } = new;
+        let more = flags.contains(Flags::MORE_FRAGMENTS);
         // Nothing lies behind the last fragment, and only it ends where the datagram ends.
         let total = if more { self.total } else { end };
         let mut is_conflict =
@@ -356,8 +365,10 @@ impl Held {
             return Err(Refusal::Conflict);
         }
         *free.ok_or(Refusal::TooMany)? = new;
-        if place.len() == data.len() {
-            place.copy_from_slice(data);
+        if let Some(place) = buffer.get_mut(usize::from(start)..usize::from(end)) {
+            if place.len() == data.len() {
+                place.copy_from_slice(data);
+            }
         }
         self.total = total;
         // They do not overlap, and none ends beyond: as many octets as the datagram has are the datagram.

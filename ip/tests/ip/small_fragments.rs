@@ -150,6 +150,28 @@ fn nobody_blocks_what_comes_later() {
 }
 
 #[test]
+fn what_can_be_no_part_of_a_datagram_takes_the_place_of_none() {
+    // start, length, more, the counter
+    for (start, len, more, counted) in [
+        (0, 511, true, "bad_length"),
+        (512, 0, true, "bad_length"),
+        (512, 0, false, "bad_length"),
+        (2040, 9, false, "beyond_buffer"),
+        (65_528, 512, false, "beyond_buffer"),
+    ] {
+        for other in [1, 2] {
+            let mut host = host();
+            host.packet(fragment(1, 0, 512, 1024));
+            host.packet(cut(other, start, &vec![9; len], more));
+            host.packet(fragment(1, 512, 1024, 1024));
+            let counters = [counted, "evicted", "completed"].map(|name| counter(&host, name));
+            assert_eq!(counters, [1, 0, 1], "{start} {len}, datagram {other}");
+            assert_eq!(host.transport.got[0].segment, octets(1024));
+        }
+    }
+}
+
+#[test]
 fn what_is_too_old_is_not_added_to() {
     for (after, completed) in [(59_999, 1), (60_000, 0)] {
         let mut host = host();
