@@ -120,9 +120,9 @@ impl Own {
     fn is_edge(&self, to: &Address) -> bool {
         #[cfg(feature = "ipv4")]
         if let Some(bits) = to.v4_bits() {
-            let host_bits = u32::MAX.wrapping_shr(u32::from(self.prefix_len));
-            let host = bits & host_bits;
-            return self.prefix_len < 31 && (host == 0 || host == host_bits);
+            // The one behind the last is the first again.
+            let behind = bits.wrapping_add(1) & u32::MAX.wrapping_shr(u32::from(self.prefix_len));
+            return self.prefix_len < 31 && behind <= 1;
         }
         let _ = to;
         false
@@ -187,9 +187,8 @@ pub struct SmallIp<'a> {
     ask_at: Instant,
     /// The link answered `Full`.
     is_full: bool,
-    /// ICMP errors that may be sent until then.
-    errors_left: u8,
-    errors_until: Instant,
+    /// How far the shares of the ICMP errors reach that were sent: the lower half of a moment.
+    errors_until: u32,
     groups: groups::Groups<'a>,
     /// Sends what is none of the usual packets, if the user asked for it.
     special: Option<groups::SendSpecial>,
@@ -227,8 +226,7 @@ impl<'a> SmallIp<'a> {
             generation: 1,
             ask_at: NEVER,
             is_full: false,
-            errors_left: 0,
-            errors_until: Instant::ZERO,
+            errors_until: 0,
             statistics: Statistics::default(),
             groups: groups::Groups::none(),
             special: None,
@@ -361,7 +359,6 @@ impl<'a> SmallIp<'a> {
     ) -> Progress {
         if now < self.now {
             // The clock stepped back: nothing shall wait until it is again where it was.
-            self.errors_until = now;
             self.forget_neighbours();
         }
         self.now = now;
@@ -427,7 +424,7 @@ impl<'a> SmallIp<'a> {
     #[cold]
     #[inline(never)]
     fn forget_neighbours(&mut self) {
-        self.neighbours.fill(Neighbour::FREE);
+        self.neighbours.iter_mut().for_each(Neighbour::forget);
         self.ask_at = NEVER;
         self.moved();
     }

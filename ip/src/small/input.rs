@@ -37,10 +37,10 @@ use tersus_wire::{
 };
 use tersus_wire::{EtherType, HardwareAddress, IpProtocol};
 
-/// ICMP errors that are sent in a span at most, RFC 4443 §2.4 (f), RFC 1812 §4.3.2.8.
-const ERRORS_MAX: u8 = 10;
-/// That span, in microseconds.
-const ERRORS_SPAN: u64 = 1_000_000;
+/// Microseconds that each ICMP error takes of a span, and that span: ten at once at most, and less than ten a second
+/// after them. RFC 4443 §2.4 (f), RFC 1812 §4.3.2.8. Numbers of few bits, which an instruction can name.
+const ERROR_SHARE: u32 = 0x1_a000;
+const ERROR_SPAN: u32 = 10 * ERROR_SHARE;
 
 /// Where the link's frames arrive.
 pub(super) struct Input<'r, 'a, T: ?Sized> {
@@ -419,20 +419,19 @@ impl SmallIp<'_> {
             count(&mut self.statistics.errors_suppressed);
             return false;
         }
-        if self.errors_until <= self.now {
-            self.errors_until = self.now.plus_micros(ERRORS_SPAN);
-            self.errors_left = ERRORS_MAX;
+        // As `rate_limit` does it. Of a clock that stepped, or of long ago, is what is no span ahead.
+        let [a, b, c, d, ..] = self.now.micros().to_le_bytes();
+        let now = u32::from_le_bytes([a, b, c, d]);
+        let mut taken = self.errors_until.wrapping_sub(now);
+        if taken > ERROR_SPAN {
+            taken = 0;
         }
-        match self.errors_left.checked_sub(1) {
-            Some(left) => {
-                self.errors_left = left;
-                true
-            }
-            None => {
-                count(&mut self.statistics.errors_limited);
-                false
-            }
+        if taken > ERROR_SPAN - ERROR_SHARE {
+            count(&mut self.statistics.errors_limited);
+            return false;
         }
+        self.errors_until = now.wrapping_add(taken).wrapping_add(ERROR_SHARE);
+        true
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, of what a packet consists of")]

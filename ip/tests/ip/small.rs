@@ -476,6 +476,28 @@ fn what_nobody_takes_is_refused_within_the_rules() {
 }
 
 #[test]
+fn errors_are_ten_at_once_and_no_more_than_ten_a_second_after_them() {
+    let mut host = Small::new();
+    host.transport.verdict = Verdict::Reject(Reject::PortUnreachable);
+    let burst = |host: &mut Small, ms: u64, count: usize| {
+        host.now = Instant::from_millis(ms);
+        let datagram = || packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh");
+        (0..count).map(|_| host.packet(datagram()).len()).sum::<usize>()
+    };
+    assert_eq!(burst(&mut host, 2000, 1), 1);
+    // Whatever second is looked at: there is no end of a window, at which there could be twice as many.
+    assert_eq!(burst(&mut host, 2999, 20), 10);
+    assert_eq!(burst(&mut host, 3001, 20), 0);
+    let sent: usize = (3002..=13_000).map(|ms| burst(&mut host, ms, 1)).sum();
+    assert!((90..=100).contains(&sent), "{sent} in ten seconds");
+    // After a pause of whatever length, also where half a moment begins anew, there is no more and no less; and after a
+    // step of the clock there are some.
+    for ms in [60_000, 4_294_000, 4_294_967 + 4000, 1 << 40, 5000] {
+        assert_eq!(burst(&mut host, ms, 30), 10, "at {ms} ms");
+    }
+}
+
+#[test]
 fn replies_in_place_go_back_where_the_packet_came_from() {
     let mut host = Small::new();
     host.transport.verdict = Verdict::Reply(8);
