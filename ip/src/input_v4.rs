@@ -8,7 +8,7 @@ use crate::martian::{kind_v4, Kind};
 use crate::reassembly::{Fragment, Outcome};
 use crate::statistics::count;
 use crate::{Addresses, Cast, InFlags, InterfaceId, IpMeta, Transports, Verdict};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use tersus_phy::{Frame, LinkTx};
 use tersus_wire::{ipv4, Error, IpProtocol};
 
@@ -219,8 +219,10 @@ impl Host<'_> {
         match kind_v4(source) {
             Kind::Unicast | Kind::LinkLocal => {}
             Kind::Loopback if is_loopback => {}
-            // Switches ask for groups without an address of their own, RFC 4541 §2.1.1.
-            Kind::Unspecified if header.protocol() == IpProtocol::IGMP => {}
+            // Switches ask for groups without an address of their own, RFC 4541 §2.1.1; and who has no address yet asks
+            // all, RFC 1122 §3.2.1.3 (a).
+            Kind::Unspecified
+                if header.protocol() == IpProtocol::IGMP || destination == Ipv4Addr::BROADCAST => {}
             _ => {
                 count(&mut self.statistics.martian_source);
                 return None;

@@ -224,8 +224,14 @@ impl SmallIp<'_> {
     #[cfg_attr(feature = "ipv6", inline(never))]
     fn accept_v4(&mut self, header: &ipv4::Header<'_>, link_cast: Cast) -> Option<Cast> {
         let (source, destination) = (Address::v4(header.source()), Address::v4(header.destination()));
-        let is_host = matches!(kind_v4(header.source()), Kind::Unicast | Kind::LinkLocal)
-            && !matches!(self.relation(&source).0, Relation::Own | Relation::Edge);
+        let is_host = match kind_v4(header.source()) {
+            Kind::Unicast | Kind::LinkLocal => {
+                !matches!(self.relation(&source).0, Relation::Own | Relation::Edge)
+            }
+            // RFC 1122 §3.2.1.3 (a): who has no address yet asks all.
+            Kind::Unspecified => header.destination() == Ipv4Addr::BROADCAST,
+            _ => false,
+        };
         let sender = if is_host { Sender::Host } else { Sender::Nobody };
         let counter = 'refused: {
             if is_host {

@@ -49,6 +49,10 @@ fn ipv4_addresses_decide_who_is_heard() {
         ("192.0.2.0", "192.0.2.1", false, "martian_source"),
         ("224.0.0.1", "192.0.2.1", false, "martian_source"),
         ("0.0.0.0", "192.0.2.1", false, "martian_source"),
+        ("0.0.0.0", "192.0.2.255", false, "martian_source"),
+        ("0.0.0.0", "224.0.0.1", false, "martian_source"),
+        // Who has no address yet asks all, RFC 2131 §4.1.
+        ("0.0.0.0", "255.255.255.255", true, "delivered"),
         ("0.0.0.9", "192.0.2.1", false, "martian_source"),
         ("127.0.0.1", "192.0.2.1", false, "martian_source"),
         ("240.0.0.1", "192.0.2.1", false, "martian_source"),
