@@ -8,6 +8,7 @@ mod pair;
 mod peer;
 mod segments;
 mod small;
+mod turns;
 
 use segments::Setup;
 use tersus_tcp::congestion::{Bbr, Congestion, Cubic, Reno, Unlimited};

@@ -1,14 +1,15 @@
 //! One small engine, a user's calls, any segments, ICMP errors, time: what `segments` does for the other.
 
 use super::peer::{Peers, Segment};
+use super::turns::{self, Way};
 use super::{octet_at, CONNECTIONS};
 use crate::steps;
-use crate::transport::{check_sent, feed_marked, refuse, Address, Arrival, Refusal};
+use crate::transport::{check_sent, refuse, Address, Refusal};
 use arbitrary::{Arbitrary, Unstructured};
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 use tersus_ip::fake::FakeIp;
-use tersus_ip::{Instant, Outgoing, Path, Progress, Transport};
+use tersus_ip::{Instant, Outgoing, Path, Transport};
 use tersus_tcp::small::{SmallTcp, Storage};
 use tersus_tcp::{ConnectionId, KeepAlive, Nagle, RecvError};
 use tersus_wire::IpProtocol;
@@ -132,12 +133,13 @@ impl Engine<'_, '_> {
             }
             Step::Segment(segment) => {
                 if let Some((from, to, octets)) = self.peers.segment(segment) {
-                    self.arrive(ip.now, from, to, segment.traffic_class, octets);
+                    let way = Way { from, to, traffic_class: segment.traffic_class };
+                    self.arrived += turns::arrive(self.tcp, self.peers, ip.now, way, octets);
                 }
             }
             Step::Octets { from, to, octets } => {
-                let (from, to) = (from.get(), to.get());
-                self.arrive(ip.now, from, to, 0, octets.clone());
+                let way = Way { from: from.get(), to: to.get(), traffic_class: 0 };
+                self.arrived += turns::arrive(self.tcp, self.peers, ip.now, way, octets.clone());
             }
             Step::Icmp { flow, kind, seq, cut } => {
                 if let Some(error) = self.peers.error(*flow, *kind, *seq, *cut) {
@@ -212,39 +214,8 @@ impl Engine<'_, '_> {
         self.peers.check_read(None, remote, &user.received);
     }
 
-    fn arrive(&mut self, now: Instant, from: IpAddr, to: IpAddr, traffic_class: u8, octets: Vec<u8>) {
-        if from.is_ipv4() != to.is_ipv4() {
-            return;
-        }
-        self.arrived += 1;
-        let arrival = Arrival { now, interface: 0, from, to, protocol: IpProtocol::TCP };
-        if let Some(reply) = feed_marked(self.tcp, arrival, traffic_class, octets) {
-            self.peers.note(to, from, &reply);
-        }
-    }
-
-    /// Turns at one moment, until there is rest or the budget is used up. At rest one turn more does nothing.
     fn turn(&mut self, ip: &mut FakeIp<'_>, budget: usize) {
-        let mut left = budget;
-        for count in 0.. {
-            let progress = self.tcp.transmit(ip, &mut left);
-            assert!(left <= budget);
-            let is_rest = self.tcp.poll_at().map_or(true, |at| at > ip.now);
-            match progress {
-                Progress::More => {
-                    if left == 0 {
-                        return;
-                    }
-                }
-                Progress::Idle | Progress::Blocked(_) if is_rest => break,
-                Progress::Idle | Progress::Blocked(_) => {}
-            }
-            let at = self.tcp.poll_at();
-            assert!(count < 50, "{progress:?} with budget {left}, and poll_at says {at:?} at {}", ip.now);
-        }
-        let (at, seen) = (self.tcp.poll_at(), self.peers.seen.get());
-        self.tcp.transmit(ip, &mut 16);
-        assert_eq!((self.tcp.poll_at(), self.peers.seen.get()), (at, seen), "there was something to do");
+        turns::turn(self.tcp, self.peers, ip, budget);
     }
 
     /// The user gives everything back; within bounded time nothing is left of it.
@@ -260,11 +231,6 @@ impl Engine<'_, '_> {
             }
             self.tcp.unlisten(port);
         }
-        for _ in 0..2_000 {
-            self.turn(ip, 16);
-            let Some(at) = self.tcp.poll_at() else { break };
-            ip.now = ip.now.max(at);
-        }
-        assert_eq!(self.tcp.poll_at(), None, "timers run for ever at {}", ip.now);
+        turns::run_dry(self.tcp, self.peers, ip);
     }
 }
