@@ -11,165 +11,34 @@
 //!
 //! The worlds of a test are spread over all processors. A seed that fails is printed with the command that replays it.
 
-use crate::runner::*;
-use crate::wakers::Task;
+mod dice;
+mod end;
+mod lossy;
+mod made;
+mod seeds;
+mod wire;
+
+use crate::runner::{Memory, OUR_PORT};
 use core::cell::RefCell;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
+use dice::Dice;
+use end::End;
 use std::collections::BTreeMap;
 use tersus_ip::fake::FakeIp;
 use tersus_ip::{
     Addresses, Instant, InterfaceSet, IpMeta, Outgoing, Path, Progress, SendError, Transport, Verdict,
 };
-use tersus_tcp::congestion::{Bbr, Congestion, Cubic, InitialWindow, Reno, Unlimited};
 use tersus_tcp::trace::{Entry, Timer, What};
-use tersus_tcp::{
-    Config, ConnectOptions, ConnectionId, Growth, KeepAlive, ListenerId, Nagle, Options, Outcome, RecvError,
-    SendError as UserError, Stale, State, Tcp, Timestamps, Wakers, When,
-};
+use tersus_tcp::{ConnectOptions, ConnectionId, KeepAlive, ListenerId, Nagle, Options, Outcome, State};
 use tersus_wire::IpProtocol;
-
-mod lossy;
-mod seeds;
-
-/// A generator for the tests' own choices.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let x = self.0 ^ (self.0 >> 33);
-        x.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 16
-    }
-    fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 {
-            0
-        } else {
-            self.next() % bound
-        }
-    }
-    fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.below(high - low + 1)
-    }
-    fn chance(&mut self, permille: u64) -> bool {
-        self.below(1000) < permille
-    }
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
-    }
-}
-
-/// One end and its application.
-struct End<'m> {
-    tcp: Tcp<'m>,
-    address: IpAddr,
-    mtu: u16,
-    id: Option<ConnectionId>,
-    listener: Option<ListenerId>,
-    /// What the application sends and has sent, expects and has got.
-    total_out: usize,
-    written: usize,
-    total_in: usize,
-    read: usize,
-    closed: bool,
-    finished: bool,
-    released: bool,
-    /// It was told that the connection ended otherwise than by both FINs.
-    told: Option<Outcome>,
-    /// The device is full until then.
-    full_until: Option<Instant>,
-    app_at: Instant,
-    /// Who waits to accept, to read, to write, and for the handshake or the end.
-    tasks: [Task; 4],
-    /// What the last of them waits for.
-    other: When,
-}
-
-impl End<'_> {
-    /// Whether a task has nothing to wait for: in the order of `tasks`.
-    fn is_so(&mut self, task: usize) -> bool {
-        let Some(id) = self.id else {
-            return self.listener.map_or(true, |listener| self.tcp.acceptable(listener).unwrap() > 0);
-        };
-        let over = self.tcp.outcome(id).map_or(true, |outcome| outcome.is_some());
-        match (task, self.other) {
-            (0, _) => true,
-            (1, _) => self.tcp.is_readable(id),
-            (2, _) => self.tcp.is_writable(id),
-            (_, When::Established) => over || self.tcp.is_established(id),
-            _ => over,
-        }
-    }
-
-    /// Tasks are woken when what they wait for has become so, and at no other time.
-    fn look_at_tasks(&mut self, seed: u64) {
-        for task in 0..4 {
-            let is_so = self.is_so(task);
-            let woken = self.tasks[task].is_woken();
-            assert_eq!(woken, is_so && self.tasks[task].waits, "seed {seed}: task {task}");
-            if self.tasks[task].waits && !woken {
-                continue;
-            }
-            let waker = self.tasks[task].waker();
-            let kinds = [When::Readable, When::Writable, self.other];
-            let waits = match (self.id, self.listener, kinds.get(task.wrapping_sub(1))) {
-                (Some(id), _, Some(&when)) if !is_so => self.tcp.wake_when(id, when, &waker),
-                (None, Some(listener), None) if !is_so => self.tcp.wake_when_acceptable(listener, &waker),
-                _ => Err(Stale),
-            };
-            self.tasks[task].waits = waits.is_ok();
-        }
-    }
-}
-
-/// To whom, addresses, segment.
-type Frame = (usize, Vec<u8>, Vec<u8>);
-
-struct Wire {
-    queue: BTreeMap<(Instant, u64), Frame>,
-    count: u64,
-    /// Of a thousand segments to each end.
-    loss: [u64; 2],
-    repeat: u64,
-    spoil: u64,
-    delay_us: u64,
-    jitter_us: u64,
-    carried: u64,
-    is_cut: bool,
-}
-
-impl Wire {
-    fn put(&mut self, dice: &mut Dice, now: Instant, to: usize, both: &[u8], octets: &[u8]) {
-        self.carried += 1;
-        if self.is_cut {
-            return;
-        }
-        for _ in 0..1 + u64::from(dice.chance(self.repeat)) {
-            if dice.chance(self.loss[to]) {
-                continue;
-            }
-            let mut octets = octets.to_vec();
-            if dice.chance(self.spoil) {
-                let at = dice.below(octets.len() as u64) as usize;
-                octets[at] ^= 1 << dice.below(8);
-            }
-            let delay = self.delay_us + dice.below(self.jitter_us + 1);
-            self.count += 1;
-            let at = now + Duration::from_micros(delay);
-            self.queue.insert((at, self.count), (to, both.to_vec(), octets));
-        }
-    }
-}
+use wire::Wire;
 
 fn octets(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     }
-}
-
-fn stream(from: usize, at: usize) -> u8 {
-    ((at * 7 + from * 13) % 253) as u8
 }
 
 /// Longest time without any progress: more than twenty retransmissions in a row, of which each or its answer is lost.
@@ -185,9 +54,6 @@ enum Kind {
     /// Loss alone, and much of it.
     Lossy,
 }
-
-/// Sizes of buffers, in octets.
-const BUFFERS: [usize; 9] = [1, 2, 100, 1000, 4096, 65_535, 100_000, 300_000, 1 << 20];
 
 struct World<'m> {
     ends: [End<'m>; 2],
@@ -215,140 +81,6 @@ type Both = [Memory; 2];
 impl<'m> World<'m> {
     fn new(seed: u64, memory: &'m mut Both) -> Self {
         Self::of(Kind::Rough, seed, memory)
-    }
-
-    fn of(kind: Kind, seed: u64, memory: &'m mut Both) -> Self {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
-        let ipv6 = dice.chance(300);
-        let lossy = kind == Kind::Lossy;
-        let harsh = dice.chance(500) && !lossy;
-        let wire = Wire {
-            queue: BTreeMap::new(),
-            count: 0,
-            loss: match (kind, harsh) {
-                (Kind::Lossy, _) => [dice.of(&lossy::LOSSES), dice.of(&lossy::LOSSES)],
-                (_, true) => [dice.below(200); 2],
-                (_, false) => [dice.below(20); 2],
-            },
-            repeat: if harsh { dice.below(100) } else { 0 },
-            spoil: if harsh { dice.below(50) } else { 0 },
-            delay_us: dice.of(&[0, 10, 1_000, 20_000, 300_000]),
-            jitter_us: dice.of(&[0, 0, 100, 5_000, 50_000]),
-            carried: 0,
-            is_cut: false,
-        };
-        let now = Instant::from_micros(dice.below(1 << 40));
-        let end = |number: usize, memory: &'m mut Memory, dice: &mut Dice| {
-            let mut config = Config::new();
-            config.r2 = Duration::from_secs(7_200);
-            config.r2_syn = Duration::from_secs(7_200);
-            config.half_open = Duration::from_secs(3_000);
-            if kind == Kind::Hostile {
-                config.r2 = Duration::from_secs(dice.of(&[30, 100, 1_000]));
-                config.r2_syn = Duration::from_secs(dice.of(&[30, 180]));
-                config.half_open = Duration::from_secs(63);
-                config.keep_alive_idle = Duration::from_secs(dice.of(&[5, 200]));
-                config.keep_alive_interval = Duration::from_secs(20);
-                config.keep_alive_count = 3;
-            }
-            if dice.chance(200) {
-                config.timestamps = Timestamps::Off;
-            }
-            if lossy {
-                config.rto_max = lossy::RTO_MAX;
-            }
-            config.delayed_ack = Duration::from_millis(dice.of(&[0, 40, 200, 499]));
-            if dice.chance(300) {
-                config.rto_min = Duration::from_millis(200);
-                config.rto_initial = Duration::from_millis(200);
-            }
-            let congestion: &'static dyn Congestion = match dice.below(7) {
-                // Without any window each timeout sends all again, and where nothing is kept ahead of a gap for nothing.
-                0 if !lossy => &Unlimited,
-                1 => &Reno { initial_window: InitialWindow::Rfc5681, segments_per_ack: 1, ..Reno::DEFAULT },
-                2 => &Cubic::DEFAULT,
-                3 => &Cubic::PACED,
-                4 => &Bbr::DEFAULT,
-                _ => &Reno::DEFAULT,
-            };
-            let setup = Setup {
-                config,
-                rx: dice.of(if lossy { &BUFFERS[4..] } else { &BUFFERS }),
-                tx: dice.of(if lossy { &BUFFERS[4..] } else { &BUFFERS }),
-                connections: 2,
-                records: if lossy { lossy::pool(seed) } else { dice.of(&lossy::POOLS) },
-                ranges: dice.of(&[0, 1, 4, 64]),
-                waits: dice.of(&[0, 1, 4]),
-                congestion,
-                ..Setup::default()
-            };
-            let slow = setup.rx.min(setup.tx) < 10;
-            let most = match (slow, lossy) {
-                (true, _) => 60,
-                (false, false) => 60_000,
-                (false, true) => 200_000,
-            };
-            (
-                End {
-                    tcp: memory.engine(&setup, (seed as u8).wrapping_mul(2).wrapping_add(number as u8)),
-                    address: if number == 0 { our_address(ipv6) } else { peer_address(ipv6) },
-                    mtu: dice.of(&[if ipv6 { 1280 } else { 68 }, 1280, 1500, 1500, 9000]),
-                    id: None,
-                    listener: None,
-                    total_out: dice.below(most) as usize,
-                    written: 0,
-                    total_in: 0,
-                    read: 0,
-                    closed: false,
-                    finished: false,
-                    released: false,
-                    told: None,
-                    full_until: None,
-                    app_at: now,
-                    tasks: Default::default(),
-                    other: if seed % 2 == 0 { When::Established } else { When::Ended },
-                },
-                slow,
-            )
-        };
-        let [memory_a, memory_b] = memory;
-        let (mut a, slow_a) = end(0, memory_a, &mut dice);
-        let (mut b, slow_b) = end(1, memory_b, &mut dice);
-        if slow_a || slow_b {
-            a.total_out = a.total_out.min(60);
-            b.total_out = b.total_out.min(60);
-        }
-        (a.total_in, b.total_in) = (b.total_out, a.total_out);
-        for end in [&mut a, &mut b] {
-            let connections = (0..2).map(|_| Wakers::NONE).collect::<Vec<_>>().leak();
-            let listeners = (0..2).map(|_| None).collect::<Vec<_>>().leak();
-            end.tcp.use_wakers(connections, listeners);
-            // In one world of three windows begin small and grow.
-            if seed % 3 == 0 {
-                let initial = [0, 4_000, 10_000, Growth::INITIAL][(seed / 3 % 4) as usize];
-                end.tcp.grow_windows(initial, vec![Growth::NONE; 1 + (seed / 12 % 2) as usize].leak());
-            }
-        }
-        let patience = if lossy { lossy::patience(wire.loss) } else { PATIENCE };
-        let mut world = Self {
-            ends: [a, b],
-            wire,
-            dice,
-            now,
-            seed,
-            kind,
-            ahead: [0; 2],
-            cut: None,
-            jump_at: None,
-            moved: (now, 0),
-            stall: Duration::ZERO,
-            patience,
-        };
-        if kind == Kind::Hostile {
-            world.plan_cut();
-            world.plan_jump();
-        }
-        world
     }
 
     /// The next cut: short, longer than any patience, or for ever.
@@ -498,90 +230,9 @@ impl<'m> World<'m> {
             let outcome = end.tcp.outcome(id).unwrap().expect("an aborted connection has ended");
             return self.tell(who, outcome);
         }
-        // Write.
-        for _ in 0..dice.below(4) {
-            if end.closed {
-                break;
-            }
-            let len = (dice.of(&[1, 10, 1000, 30_000]) as usize).min(end.total_out - end.written);
-            let data: Vec<u8> = (0..len).map(|i| stream(who, end.written + i)).collect();
-            let taken = match dice.below(4) {
-                0 => end.tcp.send(id, &data),
-                1 => end.tcp.send_with(id, |free| {
-                    let n = free.len().min(data.len());
-                    free[..n].copy_from_slice(&data[..n]);
-                    n
-                }),
-                2 => {
-                    let (head, body) = data.split_at(data.len() / 3);
-                    end.tcp.send_vectored(id, &[head, body])
-                }
-                _ => {
-                    let (_, mut output) = end.tcp.split(id).unwrap();
-                    let mut rest = data.iter();
-                    let written = output.buffers().map(|parts| {
-                        for (to, from) in parts.into_iter().flatten().zip(&mut rest) {
-                            *to = *from;
-                        }
-                    });
-                    written.map(|()| output.commit(data.len()))
-                }
-            };
-            end.written += match taken {
-                Ok(taken) => taken,
-                Err(UserError::Ended(outcome)) => return self.tell(who, outcome),
-                Err(e) => panic!("seed {seed}: end {who}: send: {e}"),
-            };
-            if end.written == end.total_out && end.tcp.is_established(id) && dice.chance(700) {
-                end.tcp.close(id).unwrap();
-                assert_eq!(end.tcp.send(id, &[1]), Err(UserError::Closing));
-                end.closed = true;
-            }
-        }
-        // Read.
-        for _ in 0..dice.below(4) {
-            let most = dice.of(&[1, 10, 1000, 30_000]) as usize;
-            let mut got = vec![0; most];
-            let result = match dice.below(4) {
-                0 => end.tcp.recv(id, &mut got),
-                1 => end.tcp.recv_with(id, |front| {
-                    let n = front.len().min(most);
-                    got[..n].copy_from_slice(&front[..n]);
-                    (n, n)
-                }),
-                2 => {
-                    let (front, back) = got.split_at_mut(most / 2);
-                    end.tcp.recv_vectored(id, &mut [front, back])
-                }
-                _ => {
-                    let (mut input, _) = end.tcp.split(id).unwrap();
-                    input.peek().map(|parts| parts.concat()).map(|all| {
-                        let n = all.len().min(most);
-                        got[..n].copy_from_slice(&all[..n]);
-                        input.consume(n)
-                    })
-                }
-            };
-            match result {
-                Ok(n) => {
-                    for (i, octet) in got[..n].iter().enumerate() {
-                        assert_eq!(
-                            *octet,
-                            stream(1 - who, end.read + i),
-                            "seed {seed}: octet {}",
-                            end.read + i
-                        );
-                    }
-                    end.read += n;
-                    assert!(end.read <= end.total_in, "seed {seed}: too much");
-                }
-                Err(RecvError::Finished) => {
-                    assert_eq!(end.read, end.total_in, "seed {seed}: end {who} ends early");
-                    end.finished = true;
-                }
-                Err(RecvError::Ended(outcome)) => return self.tell(who, outcome),
-                Err(e) => panic!("seed {seed}: end {who}: recv: {e}"),
-            }
+        let done = end.write(id, who, seed, dice).and_then(|()| end.read(id, who, seed, dice));
+        if let Err(outcome) = done {
+            return self.tell(who, outcome);
         }
         if end.closed && end.finished {
             let outcome = end.tcp.outcome(id).unwrap();
@@ -598,24 +249,7 @@ impl<'m> World<'m> {
     }
 
     fn run(&mut self) {
-        let nagle = if self.dice.chance(500) { Nagle::On } else { Nagle::Off };
-        let keep_alive = if self.kind == Kind::Hostile { KeepAlive::On } else { KeepAlive::Off };
-        let options = Options { nagle, keep_alive, ..Options::NONE };
-        let listener = self.ends[1].tcp.listen_with(OUR_PORT.into(), 2, options).unwrap();
-        self.ends[1].listener = Some(listener);
-        let remote = SocketAddr::new(self.ends[1].address, OUR_PORT);
-        let options = ConnectOptions { options, ..ConnectOptions::default() };
-        {
-            let mut buffer = [0; 0];
-            let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
-            let mut ip = FakeIp::new(&mut buffer, &mut sink);
-            ip.mtu = self.ends[0].mtu;
-            let id = self.ends[0].tcp.connect(&ip, self.now, remote, options);
-            self.ends[0].id = Some(id.unwrap());
-        }
-        for who in [0, 1] {
-            self.poll(who);
-        }
+        let listener = self.open();
         let limit = self.now + Duration::from_secs(100_000);
         let mut steps = 0u64;
         loop {
@@ -625,7 +259,6 @@ impl<'m> World<'m> {
             self.check_progress();
             // What comes next?
             let wire = self.wire.queue.keys().next().map(|k| k.0);
-            let polls = [0, 1].map(|who| self.ends[who].tcp.poll_at());
             let dues = [0, 1].map(|who| self.due(who));
             // A connection that the client gave up before it reached the accept queue is none.
             let none = self.ends[0].released
@@ -643,65 +276,98 @@ impl<'m> World<'m> {
                 break;
             }
             assert!(next < limit, "stalled: {}", self.describe());
-            // Before that moment a poll does nothing.
             if next > self.now && self.dice.chance(50) {
-                let gap = next.since(self.now).as_micros() as u64;
-                let early = self.now + Duration::from_micros(self.dice.below(gap));
-                let kept = core::mem::replace(&mut self.now, early);
-                for who in [0, 1] {
-                    assert_eq!(self.poll(who), 0, "seed {}: early poll of end {who} sent", self.seed);
-                    assert_eq!(self.ends[who].tcp.poll_at(), polls[who], "seed {}: early poll", self.seed);
-                }
-                self.now = kept;
+                self.poll_before(next);
             }
             self.now = self.now.max(next);
-            for who in [0, 1] {
-                if fulls[who].is_some_and(|at| at <= self.now) {
-                    self.ends[who].full_until = None;
-                    self.poll(who);
-                } else if self.ends[who].full_until.is_none() && self.dice.chance(3) {
-                    self.ends[who].full_until =
-                        Some(self.now + Duration::from_millis(self.dice.between(1, 300)));
-                }
-            }
-            while let Some((&key, _)) = self.wire.queue.iter().next() {
-                if key.0 > self.now {
-                    break;
-                }
-                let (to, both, mut octets) = self.wire.queue.remove(&key).unwrap();
-                self.deliver(to, &both, &mut octets);
-                if self.dice.chance(700) {
-                    self.poll(to);
-                }
-            }
-            for who in [0, 1] {
-                if apps[who].is_some_and(|at| at <= self.now) {
-                    self.app(who);
-                    self.ends[who].look_at_tasks(self.seed);
-                }
-                if self.due(who).is_some_and(|at| at <= self.now) {
-                    self.poll(who);
-                }
+            self.take_turns(apps, fulls);
+        }
+        self.check_end();
+    }
+
+    /// One end listens, the other connects.
+    fn open(&mut self) -> ListenerId {
+        let nagle = if self.dice.chance(500) { Nagle::On } else { Nagle::Off };
+        let keep_alive = if self.kind == Kind::Hostile { KeepAlive::On } else { KeepAlive::Off };
+        let options = Options { nagle, keep_alive, ..Options::NONE };
+        let listener = self.ends[1].tcp.listen_with(OUR_PORT.into(), 2, options).unwrap();
+        self.ends[1].listener = Some(listener);
+        let id = self.connect(0, self.now, ConnectOptions { options, ..ConnectOptions::default() });
+        self.ends[0].id = Some(id);
+        for who in [0, 1] {
+            self.poll(who);
+        }
+        listener
+    }
+
+    /// An end connects to where the other listens. Nothing leaves yet.
+    fn connect(&mut self, who: usize, now: Instant, options: ConnectOptions) -> ConnectionId {
+        let remote = SocketAddr::new(self.ends[1].address, OUR_PORT);
+        let mut buffer = [0; 0];
+        let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
+        let mut ip = FakeIp::new(&mut buffer, &mut sink);
+        ip.mtu = self.ends[who].mtu;
+        self.ends[who].tcp.connect(&ip, now, remote, options).unwrap()
+    }
+
+    /// Before the moment at which something comes next a poll does nothing.
+    fn poll_before(&mut self, next: Instant) {
+        let gap = next.since(self.now).as_micros() as u64;
+        let early = self.now + Duration::from_micros(self.dice.below(gap));
+        let polls = [0, 1].map(|who| self.ends[who].tcp.poll_at());
+        let kept = core::mem::replace(&mut self.now, early);
+        for who in [0, 1] {
+            assert_eq!(self.poll(who), 0, "seed {}: early poll of end {who} sent", self.seed);
+            assert_eq!(self.ends[who].tcp.poll_at(), polls[who], "seed {}: early poll", self.seed);
+        }
+        self.now = kept;
+    }
+
+    /// What is to happen at this moment: devices have room again, segments arrive, applications act, ends are polled.
+    fn take_turns(&mut self, apps: [Option<Instant>; 2], fulls: [Option<Instant>; 2]) {
+        for who in [0, 1] {
+            if fulls[who].is_some_and(|at| at <= self.now) {
+                self.ends[who].full_until = None;
+                self.poll(who);
+            } else if self.ends[who].full_until.is_none() && self.dice.chance(3) {
+                self.ends[who].full_until = Some(self.now + Duration::from_millis(self.dice.between(1, 300)));
             }
         }
+        while let Some((&key, _)) = self.wire.queue.iter().next() {
+            if key.0 > self.now {
+                break;
+            }
+            let (to, both, mut octets) = self.wire.queue.remove(&key).unwrap();
+            self.deliver(to, &both, &mut octets);
+            if self.dice.chance(700) {
+                self.poll(to);
+            }
+        }
+        for who in [0, 1] {
+            if apps[who].is_some_and(|at| at <= self.now) {
+                self.app(who);
+                self.ends[who].look_at_tasks(self.seed);
+            }
+            if self.due(who).is_some_and(|at| at <= self.now) {
+                self.poll(who);
+            }
+        }
+    }
+
+    /// All arrived, or both know that it did not; and nothing is left behind: all slots are free, and nothing is timed.
+    fn check_end(&mut self) {
         let told = [0, 1].map(|who| self.ends[who].told.is_some());
         for who in [0, 1] {
-            // All arrived, or both know that it did not; a client may know of a connection that never came to be.
+            // A client may know of a connection that never came to be.
             let end = &self.ends[who];
             let arrived = end.read == end.total_in && end.finished;
             let ok = arrived || told[who] || (end.id.is_none() && told[1 - who]);
             assert!(ok, "end {who}: {}", self.describe());
         }
-        // Nothing is left behind: all slots are free, and nothing is timed.
-        let clock = [0, 1].map(|who| self.clock(who));
         for who in [0, 1] {
-            let end = &mut self.ends[who];
-            assert_eq!(end.tcp.poll_at(), None, "seed {}", self.seed);
-            let mut buffer = [0; 0];
-            let mut sink = |_: &Path, _: Outgoing, _: &[u8]| {};
-            let ip = FakeIp::new(&mut buffer, &mut sink);
+            assert_eq!(self.ends[who].tcp.poll_at(), None, "seed {}", self.seed);
             for _ in 0..2 {
-                end.tcp.connect(&ip, clock[who], remote, ConnectOptions::default()).unwrap();
+                self.connect(who, self.clock(who), ConnectOptions::default());
             }
         }
     }
@@ -729,7 +395,7 @@ impl<'m> World<'m> {
 /// Runs the worlds of these seeds; what all counters add up to.
 fn simulate(kind: Kind, seeds: core::ops::Range<u64>) -> BTreeMap<&'static str, u64> {
     let mut totals = BTreeMap::new();
-    let worlds = seeds::spread(seeds, |memory, seed| {
+    let worlds = seeds::spread(seeds, |memory: &mut Both, seed| {
         let mut world = World::of(kind, seed, memory);
         world.run();
         world.ends.map(|end| end.tcp.statistics().counters())

@@ -4,7 +4,7 @@
 //! [`patience`] allows.
 
 use super::seeds::spread;
-use super::{many, Kind, World};
+use super::{many, Both, Kind, World};
 use core::time::Duration;
 
 /// Send records of each end: none, a few, plenty.
@@ -69,7 +69,7 @@ fn the_bound_is_what_its_formula_says() {
 
 #[test]
 fn what_was_sent_arrives_without_long_pauses_whatever_is_lost() {
-    let worlds = spread(0..many().next_multiple_of(6), |memory, seed| {
+    let worlds = spread(0..many().next_multiple_of(6), |memory: &mut Both, seed| {
         let mut world = World::of(Kind::Lossy, seed, memory);
         world.run();
         let count = |name| {

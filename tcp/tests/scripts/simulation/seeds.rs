@@ -1,19 +1,22 @@
-//! Many worlds, one seed each, on all processors.
+//! Many worlds, one seed each, on all processors. The whole-stack simulation of `tersus-iface` uses the same file.
 
-use super::Both;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 /// Runs `world` for each of these seeds, or for the one that `TERSUS_SEED` names, on as many threads as there are
-/// processors; what it returned for each, in their order. Memory is used again. The first that fails ends the others.
-pub(super) fn spread<R: Send>(seeds: Range<u64>, world: impl Fn(&mut Both, u64) -> R + Sync) -> Vec<R> {
+/// processors; what it returned for each, in their order. `M`, what a thread keeps from one world to the next, is used
+/// again. The first that fails ends the others.
+pub(super) fn spread<M: Default, R: Send>(
+    seeds: Range<u64>,
+    world: impl Fn(&mut M, u64) -> R + Sync,
+) -> Vec<R> {
     let chosen = std::env::var("TERSUS_SEED").ok().map(|text| text.parse().expect("TERSUS_SEED is a number"));
     let seeds = chosen.map_or(seeds, |seed: u64| seed..seed + 1);
     let next = AtomicU64::new(seeds.start);
     let test = thread::current().name().unwrap_or_default().to_owned();
     let work = || {
-        let (mut memory, mut done) = (Both::default(), Vec::new());
+        let (mut memory, mut done) = (M::default(), Vec::new());
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
@@ -46,8 +49,9 @@ impl Drop for Teller<'_> {
         if thread::panicking() {
             self.next.fetch_max(self.end, Ordering::Relaxed);
             let Self { seed, test, .. } = self;
+            let (package, binary) = (env!("CARGO_PKG_NAME"), env!("CARGO_CRATE_NAME"));
             std::eprintln!(
-                "seed {seed}; to replay: TERSUS_SEED={seed} cargo test -p tersus-tcp --test scripts {test}"
+                "seed {seed}; to replay: TERSUS_SEED={seed} cargo test -p {package} --test {binary} {test}"
             );
         }
     }
