@@ -141,6 +141,20 @@ pub(crate) fn deliver<T: Transports + ?Sized>(
     }
 }
 
+/// Whether the checksum of an ICMPv6 message is right, RFC 4443 §2.3; transports then need not verify it again.
+#[cfg(feature = "ipv6")]
+pub(crate) fn verify_icmp_v6(meta: &mut IpMeta<'_>, message: &[u8]) -> bool {
+    if meta.rx.checksum != RxChecksum::Verified {
+        let len = u32::try_from(message.len()).unwrap_or(u32::MAX);
+        let pseudo = meta.addresses.pseudo_sum().add_u32(len).add_u16(u16::from(IpProtocol::ICMPV6.0));
+        if !pseudo.add_bytes(message).is_valid() {
+            return false;
+        }
+        meta.rx.checksum = RxChecksum::Verified;
+    }
+    true
+}
+
 /// Offers a segment to the transports. Out of line where flash is not short: only the usual packet has them in line.
 #[cfg_attr(target_pointer_width = "32", inline)]
 #[cfg_attr(not(target_pointer_width = "32"), inline(never))]
@@ -225,14 +239,9 @@ impl Host<'_> {
         from: &HardwareAddress,
         back: &mut dyn LinkTx,
     ) -> Taken {
-        if meta.rx.checksum != RxChecksum::Verified {
-            let len = u32::try_from(message.len()).unwrap_or(u32::MAX);
-            let pseudo = meta.addresses.pseudo_sum().add_u32(len).add_u16(u16::from(IpProtocol::ICMPV6.0));
-            if !pseudo.add_bytes(message).is_valid() {
-                count(&mut self.statistics.icmp_bad_checksum);
-                return Taken::Whole;
-            }
-            meta.rx.checksum = RxChecksum::Verified;
+        if !verify_icmp_v6(meta, message) {
+            count(&mut self.statistics.icmp_bad_checksum);
+            return Taken::Whole;
         }
         match message.first() {
             None => {

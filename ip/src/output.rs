@@ -8,11 +8,10 @@
 //!     └── template of the path, patched ── link's buffer: header, then `fill` writes the segment
 //! ```
 
-use crate::decide::Origin;
-#[cfg(feature = "fragmentation")]
-use crate::fragment::{Abandon, BeginError};
-use crate::host::{Host, Marked};
-use crate::neighbour::{Lookup, ResolveError, Role, Usable};
+mod ready;
+mod special;
+
+use crate::host::Host;
 use crate::path::PathFlags;
 use crate::statistics::count;
 use crate::{
@@ -21,11 +20,9 @@ use crate::{
 };
 use core::net::IpAddr;
 use tersus_phy::{LinkError, LinkLayer, LinkPacket, LinkTx, TxChecksum};
-#[cfg(feature = "ipv4")]
-use tersus_wire::ipv4;
-use tersus_wire::{checksum::Sum, EtherType, HardwareAddress, IpProtocol};
 #[cfg(feature = "ipv6")]
-use tersus_wire::{ipv6, ipv6_ext};
+use tersus_wire::ipv6;
+use tersus_wire::{checksum::Sum, EtherType, HardwareAddress, IpProtocol};
 
 /// The IP layer with its links, as transports see it during one turn.
 pub struct Out<'r, 'a, 'l, L: LinkLayer + ?Sized> {
@@ -107,124 +104,6 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, '_, L> {
 }
 
 impl Host<'_> {
-    /// Decides and prepares a path.
-    pub(crate) fn route(&self, from: Source, to: IpAddr) -> Result<Path, Unreachable> {
-        let mut path = Path::EMPTY;
-        let station = self.way(&Origin::from(from), &PackedAddress::new(to), &mut path)?;
-        if !station.is_none() {
-            self.neighbour_into(&mut path, station);
-        }
-        Ok(path)
-    }
-
-    /// Sees to it that a path can be sent along: decides it again if it is of an older generation, starts address
-    /// resolution if need be, and marks the neighbour used.
-    #[inline]
-    pub(crate) fn make_ready(&mut self, path: &mut Path) -> Result<(), SendError> {
-        let is_old = path.generation != self.generation || path.is_resolving();
-        if is_old || self.use_neighbour(path) == Usable::No {
-            self.decide_again(path)?;
-        }
-        Ok(())
-    }
-
-    /// Marks the path's neighbour used, unless it was marked a little earlier.
-    #[inline]
-    fn use_neighbour(&mut self, path: &Path) -> Usable {
-        let age = self.now.micros().wrapping_sub(self.marked.since.micros());
-        // The entry may have become another's without a move of the generation: so the hardware address counts too.
-        let is_marked = path.neighbour == self.marked.neighbour && path.next_hop == self.marked.hardware;
-        if is_marked && age < self.marked.span {
-            return Usable::Yes;
-        }
-        self.mark_used(path)
-    }
-
-    #[inline(never)]
-    fn mark_used(&mut self, path: &Path) -> Usable {
-        let Some(index) = path.neighbour.checked_sub(1) else { return Usable::Yes };
-        let usable = match self.neighbours.mark_used(index, &path.next_hop, self.now) {
-            Usable::Stale => self.use_stale(index),
-            usable => usable,
-        };
-        if usable == Usable::Yes {
-            let span = self.neighbours.marked_for(index, self.now);
-            self.marked =
-                Marked { neighbour: path.neighbour, hardware: path.next_hop, since: self.now, span };
-        }
-        usable
-    }
-
-    /// The first packet to a stale neighbour starts a timer.
-    #[cold]
-    fn use_stale(&mut self, index: u16) -> Usable {
-        let Some(reachability) = &self.duties.reachability else { return Usable::Yes };
-        self.is_changed = true;
-        (reachability.use_stale)(&mut self.neighbours, index, self.now)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
-        let result = self.try_decide_again(path);
-        match result {
-            Err(SendError::Resolving) => count(&mut self.statistics.send_resolving),
-            Err(SendError::Unreachable(_)) => count(&mut self.statistics.send_unreachable),
-            _ => {}
-        }
-        result
-    }
-
-    fn try_decide_again(&mut self, path: &mut Path) -> Result<(), SendError> {
-        let is_source_fixed = path.is_source_fixed();
-        let (source, to) = path.ends();
-        let from = Origin { address: source, interface: path.is_interface_fixed().then_some(path.interface) };
-        let station = self.way(&from, &to, path).map_err(SendError::Unreachable)?;
-        path.flags.set(PathFlags::SOURCE_FIXED, is_source_fixed);
-        if station.is_none() {
-            return Ok(());
-        }
-        let role = if station == to { Role::Host } else { Role::Gateway };
-        let own = self.addresses.iter().position(|own| own.address == source);
-        let own = own.and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX);
-        self.is_changed = true;
-        self.marked = Marked::NONE;
-        match self.neighbours.resolve(path.interface, station, role, own, self.now) {
-            Ok(Lookup::Found { index, hardware }) => {
-                path.neighbour = index.saturating_add(1);
-                path.next_hop = hardware;
-                let _ = self.use_neighbour(path);
-                Ok(())
-            }
-            Ok(Lookup::Failed) | Err(ResolveError::Full) => {
-                path.flags.insert(PathFlags::RESOLVING);
-                Err(SendError::Unreachable(Unreachable::Neighbour))
-            }
-            Ok(Lookup::Resolving | Lookup::Unknown) | Err(ResolveError::Busy) => {
-                path.flags.insert(PathFlags::RESOLVING);
-                Err(SendError::Resolving)
-            }
-        }
-    }
-
-    /// What a transport learned of a path.
-    pub(crate) fn advise(&mut self, path: &Path, advice: Advice) {
-        if let Some(reachability) = &self.duties.reachability {
-            (reachability.advise)(self, path, advice);
-        }
-    }
-
-    /// Tells the neighbour table what a transport learned.
-    pub(crate) fn take_advice(&mut self, path: &Path, advice: Advice) {
-        let Some(index) = path.neighbour.checked_sub(1) else { return };
-        let before = self.neighbours.poll_at();
-        match advice {
-            Advice::Reachable => self.neighbours.confirm(index, &path.next_hop, self.now),
-            Advice::Suspect => self.neighbours.suspect(index, &path.next_hop, self.now),
-        }
-        self.is_changed |= self.neighbours.poll_at() != before;
-    }
-
     /// Sends one packet along a path that is ready.
     #[cfg_attr(not(target_pointer_width = "32"), inline)]
     pub(crate) fn send(
@@ -336,182 +215,6 @@ impl Host<'_> {
         let ([a, b], [c, d]) = (third.to_be_bytes(), checksum.to_be_bytes());
         let [e, f, g, h, i, j, k, l] = path.addresses_v4();
         [first.to_be_bytes(), second.to_be_bytes(), [a, b, c, d], [e, f, g, h], [i, j, k, l]]
-    }
-
-    /// Sends what needs more than the template: a checksum that the link does not complete, options, extension
-    /// headers, fragments.
-    #[cold]
-    #[inline(never)]
-    fn send_special(
-        &mut self,
-        tx: &mut dyn LinkTx,
-        path: &mut Path,
-        packet: Outgoing,
-        len: usize,
-        fill: &mut dyn Fill,
-    ) -> Result<(), SendError> {
-        if packet.flags.contains(OutFlags::PARTIAL_CHECKSUM) {
-            let whole = Outgoing { flags: packet.flags.difference(OutFlags::PARTIAL_CHECKSUM), ..packet };
-            return self.send(tx, path, whole, len, &mut |buffer: &mut [u8]| {
-                fill.fill(buffer);
-                complete_checksum(packet.protocol, buffer);
-            });
-        }
-        if !packet.flags.contains(OutFlags::ROUTER_ALERT) {
-            return self.send_in_fragments(tx, path, packet, len, fill);
-        }
-        match self.duties.router_alert {
-            Some(send) => send(self, tx, path, packet, len, fill),
-            None => {
-                count(&mut self.statistics.send_unreachable);
-                Err(SendError::Unreachable(Unreachable::LeftOut))
-            }
-        }
-    }
-
-    /// Sends a packet with a Router Alert option.
-    pub(crate) fn send_alert(
-        &mut self,
-        tx: &mut dyn LinkTx,
-        path: &mut Path,
-        packet: Outgoing,
-        len: usize,
-        fill: &mut dyn Fill,
-    ) -> Result<(), SendError> {
-        let extra = if path.family == 4 { 4 } else { 8 };
-        if len + extra > usize::from(path.max_segment_len()) {
-            return self.send_in_fragments(tx, path, packet, len, fill);
-        }
-        let payload_len = u16::try_from(len + extra).unwrap_or(u16::MAX);
-        let mut header = [0; 48];
-        let (header_len, ether_type) = match path.family {
-            #[cfg(feature = "ipv4")]
-            4 => {
-                // The option makes the header six words long; all else is as without it, but for the checksum.
-                let mut fixed = [0; 20];
-                fixed.copy_from_slice(self.header_v4(path, packet, payload_len).as_flattened());
-                fixed[0] = 0x46;
-                fixed[10] = 0;
-                fixed[11] = 0;
-                let sum = Sum::new().add_bytes(&fixed).add_bytes(&ipv4::ROUTER_ALERT);
-                let [c0, c1] = sum.checksum().to_be_bytes();
-                fixed[10] = c0;
-                fixed[11] = c1;
-                for (to, from) in header.iter_mut().zip(fixed.into_iter().chain(ipv4::ROUTER_ALERT)) {
-                    *to = from;
-                }
-                (24, EtherType::IPV4)
-            }
-            #[cfg(feature = "ipv6")]
-            6 => {
-                let fixed = header_v6(path, packet, IpProtocol::HOP_BY_HOP, payload_len);
-                let alert = ipv6_ext::router_alert(packet.protocol, 0);
-                for (to, from) in header.iter_mut().zip(fixed.into_iter().chain(alert)) {
-                    *to = from;
-                }
-                (48, EtherType::IPV6)
-            }
-            _ => return Err(SendError::Unreachable(Unreachable::Family)),
-        };
-        let total = u16::try_from(header_len + len).unwrap_or(u16::MAX);
-        let result =
-            tx.send(&path.next_hop, &LinkPacket::new(ether_type, total), &mut |buffer: &mut [u8]| {
-                if let (Some((to, rest)), Some(header)) =
-                    (buffer.split_at_mut_checked(header_len), header.get(..header_len))
-                {
-                    to.copy_from_slice(header);
-                    fill.fill(rest);
-                }
-            });
-        self.after_send(path, result)
-    }
-
-    #[cfg(not(feature = "fragmentation"))]
-    fn send_in_fragments(
-        &mut self,
-        _tx: &mut dyn LinkTx,
-        path: &mut Path,
-        _packet: Outgoing,
-        _len: usize,
-        _fill: &mut dyn Fill,
-    ) -> Result<(), SendError> {
-        count(&mut self.statistics.send_too_big);
-        Err(SendError::TooBig(path.mtu))
-    }
-
-    /// Keeps the datagram in a fragment buffer, and sends of it what the link takes now.
-    #[cfg(feature = "fragmentation")]
-    fn send_in_fragments(
-        &mut self,
-        tx: &mut dyn LinkTx,
-        path: &mut Path,
-        packet: Outgoing,
-        len: usize,
-        fill: &mut dyn Fill,
-    ) -> Result<(), SendError> {
-        if packet.flags.contains(OutFlags::DONT_FRAGMENT) {
-            count(&mut self.statistics.send_too_big);
-            return Err(SendError::TooBig(path.mtu));
-        }
-        self.is_changed = true;
-        match self.fragments.begin(self.now, &self.random, path, packet, &[], len, fill) {
-            Ok(_) => {
-                self.send_pieces(path.interface, tx);
-                Ok(())
-            }
-            Err(BeginError::Full) => {
-                self.unbuffered.insert(path.interface);
-                count(&mut self.statistics.send_full);
-                Err(SendError::Full)
-            }
-            // No identification is free: others on the interface must not wait for this flow.
-            Err(BeginError::TooBig | BeginError::Limited) => {
-                count(&mut self.statistics.send_too_big);
-                Err(SendError::TooBig(path.mtu))
-            }
-        }
-    }
-
-    /// Sends waiting fragments of an interface until the link is full. One datagram that waits for a resolution does
-    /// not delay the next.
-    #[cfg(feature = "fragmentation")]
-    pub(crate) fn send_pieces(&mut self, interface: InterfaceId, tx: &mut dyn LinkTx) {
-        let mut after = None;
-        while let Some(id) = self.fragments.next(interface, after) {
-            let Some(mut path) = self.fragments.path_mut(id).copied() else { return };
-            match self.make_ready(&mut path) {
-                Ok(()) if path.interface == interface => {}
-                Err(SendError::Resolving) => {
-                    after = Some(id);
-                    continue;
-                }
-                _ => {
-                    self.fragments.abandon(id, Abandon::Path);
-                    continue;
-                }
-            }
-            if let Some(kept) = self.fragments.path_mut(id) {
-                *kept = path;
-            }
-            let Some(piece) = self.fragments.piece(id, path.mtu) else {
-                self.fragments.abandon(id, Abandon::TooBig);
-                continue;
-            };
-            let ether_type = if path.family == 6 { EtherType::IPV6 } else { EtherType::IPV4 };
-            let len = u16::try_from(piece.len()).unwrap_or(u16::MAX);
-            let payload_len = piece.payload.len();
-            let packet = LinkPacket::new(ether_type, len);
-            match tx.send(&path.next_hop, &packet, &mut |buffer: &mut [u8]| piece.write(buffer)) {
-                Ok(()) => {
-                    self.fragments.sent(id, payload_len);
-                    count(&mut self.statistics.fragments_sent);
-                    self.count_sent(interface);
-                }
-                Err(LinkError::Full) => return self.link_full(interface),
-                Err(LinkError::TooBig) => self.fragments.abandon(id, Abandon::TooBig),
-                Err(LinkError::Unreachable) => self.fragments.abandon(id, Abandon::Path),
-            }
-        }
     }
 
     /// Sends a packet to where another came from: header and payload are there already.

@@ -186,7 +186,7 @@ impl Udp<'_> {
                 return count(&mut self.statistics.bad_checksum);
             }
         } else {
-            crate::send::copy(place, payload);
+            crate::place::copy(place, payload);
         }
         slot.receive = queue;
         count(&mut self.statistics.delivered);
@@ -234,7 +234,7 @@ fn deliver_behind(
 ) -> Option<bool> {
     let (queue, place) = slot.receive.push_behind(region, label, addresses, payload.len())?;
     if checksum == RxChecksum::Verified {
-        crate::send::copy(place, payload);
+        crate::place::copy(place, payload);
     } else {
         // Copied and summed in one; what turns out to be wrong has never been in the queue.
         let sum = header.sum(addresses.pseudo_sum());

@@ -53,6 +53,7 @@ mod error;
 mod fifo;
 mod input;
 mod output;
+mod place;
 mod recv;
 mod send;
 mod slot;

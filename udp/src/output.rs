@@ -8,7 +8,7 @@
 //!      room or generation says that it may go
 //! ```
 
-use crate::send::{DONT_FRAGMENT, INTERFACE_FIXED, PARKED, SOURCE_FIXED};
+use crate::place::{DONT_FRAGMENT, INTERFACE_FIXED, PARKED, SOURCE_FIXED};
 use crate::slot::{Flags, Slot};
 use crate::statistics::count;
 use crate::{Cause, Handle, Udp};

@@ -46,7 +46,7 @@ mod ring;
 #[cfg(all(feature = "ipv4", feature = "ipv6"))]
 mod tests;
 
-use crate::send::copy;
+use crate::place::copy;
 use crate::statistics::count;
 use crate::{Handle, StaleHandle, Statistics};
 use ring::{octets, Head, Record, Ring};

@@ -10,6 +10,8 @@ use super::SmallIp;
 use crate::icmp_error::Reason;
 #[cfg(feature = "ipv6")]
 use crate::icmp_error::{self, Offender};
+#[cfg(feature = "ipv6")]
+use crate::input::verify_icmp_v6;
 #[cfg(feature = "ipv4")]
 use crate::martian::kind_v4;
 #[cfg(feature = "ipv6")]
@@ -25,7 +27,7 @@ use crate::{
 use core::net::IpAddr;
 #[cfg(feature = "ipv4")]
 use core::net::Ipv4Addr;
-#[cfg(any(feature = "ipv6", feature = "fragmentation"))]
+#[cfg(all(feature = "ipv4", feature = "fragmentation"))]
 use tersus_phy::RxChecksum;
 use tersus_phy::{Frame, LinkTx, Upper};
 #[cfg(feature = "ipv4")]
@@ -293,14 +295,9 @@ impl SmallIp<'_> {
         from: &HardwareAddress,
         back: &mut dyn LinkTx,
     ) -> bool {
-        if meta.rx.checksum != RxChecksum::Verified {
-            let len = u32::try_from(message.len()).unwrap_or(u32::MAX);
-            let pseudo = meta.addresses.pseudo_sum().add_u32(len).add_u16(u16::from(IpProtocol::ICMPV6.0));
-            if !pseudo.add_bytes(message).is_valid() {
-                count(&mut self.statistics.icmp_bad_checksum);
-                return false;
-            }
-            meta.rx.checksum = RxChecksum::Verified;
+        if !verify_icmp_v6(meta, message) {
+            count(&mut self.statistics.icmp_bad_checksum);
+            return false;
         }
         match message.first() {
             None | Some(0..=127) => count(&mut self.statistics.errors_ignored),

@@ -2,7 +2,7 @@
 
 use super::ring::{octets, payload_max, Head, REVERSED_LEN};
 use super::{SmallUdp, BROADCAST, MULTICAST};
-use crate::send::copy;
+use crate::place::copy;
 use crate::statistics::count;
 use crate::{BindError, Handle, Received, RecvMeta, SendError, StaleHandle, Statistics};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

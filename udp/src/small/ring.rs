@@ -12,7 +12,7 @@
 //!   +--------+--------+------+-----------+----------------------+-----------------+--------------+---
 //! ```
 
-use crate::send::copy;
+use crate::place::copy;
 use tersus_ip::{Addresses, InterfaceId};
 
 /// Octets in front of the addresses.
