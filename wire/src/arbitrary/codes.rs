@@ -116,7 +116,7 @@ impl<'a> Arbitrary<'a> for rpl::MetricKind {
 
 impl<'a> Arbitrary<'a> for dhcpv4::Flags {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
-        from.arbitrary().map(Self::from_bits_truncate)
+        from.arbitrary().map(Self::from_bits_retain)
     }
 }
 

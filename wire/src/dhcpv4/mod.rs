@@ -14,14 +14,52 @@
 //!
 //! Options may go on in `file` and `sname` (option 52), and one option may be in several pieces, which belong together
 //! (RFC 3396): [`Packet::options`] yields each option once, whole and typed. An option of the wrong length for its
-//! type is an error of its own; others are not hidden by it.
+//! type is an error of its own; others are not hidden by it. A message of BOOTP without the cookie is refused by
+//! [`Packet::parse`], one without a kind of message by [`Repr::parse`].
+//!
+//! # What a client says
+//! From port 68 to 67, in UDP over IPv4, from 0.0.0.0 while it has no address. `op` is [`Operation::Request`]; `hops`,
+//! `yiaddr`, `siaddr` and `giaddr` are zero. RFC 2131 §4.3.6 and §4.4.1, tables 4 and 5:
+//!
+//! | message | to | `ciaddr` | requested address (50) | server identifier (54) | lease time (51) | 55, 57, 60, others |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | DISCOVER | broadcast | 0 | may | – | may | may |
+//! | REQUEST, of what was offered | broadcast | 0 | `yiaddr` of the OFFER | that of the OFFER | may | may |
+//! | REQUEST, of an address from before | broadcast | 0 | that address | – | may | may |
+//! | REQUEST, renewing | the server | its address | – | – | may | may |
+//! | REQUEST, rebinding | broadcast | its address | – | – | may | may |
+//! | DECLINE | broadcast | 0 | the address | that of the ACK | – | only 56 and 61 |
+//! | RELEASE | the server | its address | – | that of the ACK | – | only 56 and 61 |
+//! | INFORM | broadcast, or a server | its address | – | – | – | may |
+//!
+//! `xid` is new and random, in a REQUEST of what was offered that of the OFFER; `secs` counts from the start, with the same
+//! value in that REQUEST as in the DISCOVER (§3.1), and is zero in DECLINE and RELEASE, as is `flags`. A client identifier
+//! (61), once given, is in all messages, and so is a parameter list (55) where it may be; in it 121 comes before 3
+//! (RFC 3442).
+//!
+//! A client looks in a reply at `op`, `xid`, `chaddr` and, if it gave one, its identifier (RFC 6842); [`Parameters`] has
+//! the rest. Where there are no renewal times, T1 is half and T2 seven eighths of the lease (§4.4.5).
+//!
+//! # What a server says
+//! From port 67 to 68, or to port 67 of the relay. [`Repr::reply`] sets the fields of table 3 (§4.3.1):
+//!
+//! | message | `yiaddr` | lease time (51) | server identifier (54) | others |
+//! | --- | --- | --- | --- | --- |
+//! | OFFER | the address | must | must | may, but 50, 55, 57 |
+//! | ACK to REQUEST | the address | must | must | may, but 50, 55, 57 |
+//! | ACK to INFORM | 0 | – | must | may, but 50, 55, 57 |
+//! | NAK | 0 | – | must | only 56, 60, 61 |
+//!
+//! A client identifier goes back as it came (RFC 6842), and so does what a relay added (82). The reply goes to `giaddr`,
+//! if set; else to `ciaddr`, if set; else to everyone, if [`Flags::BROADCAST`] is set; else to `yiaddr` at `chaddr`. A NAK
+//! goes to everyone where there is no relay, which else is to broadcast it: its `flags` say so (§4.1, §4.3.2).
 //!
 //! ```
 //! use tersus_wire::dhcpv4::{MessageType, Opt, Packet, Repr};
 //! use tersus_wire::HardwareAddress;
 //!
 //! let discover = Repr::discover(0x1234_5678, HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]));
-//! let wanted = [1, 3, 6, 51];
+//! let wanted = [1, 121, 3, 6, 51];
 //! let options = [Opt::ParameterList((&wanted).into()), Opt::MaxMessageSize(576)];
 //! let mut buffer = [0; 576];
 //! let len = discover.emit(&options, &mut buffer)?;
@@ -31,6 +69,7 @@
 //! # Ok::<(), tersus_wire::Error>(())
 //! ```
 
+pub mod code;
 mod option;
 mod parameters;
 mod repr;
@@ -38,9 +77,9 @@ mod repr;
 mod tests;
 mod value;
 
-pub use option::{code, MessageType, Opt, Options, Pieces};
+pub use option::{relay_sub_options, MessageType, Opt, Options, Pieces};
 pub use parameters::{Addresses, Parameters, Route, Routes, SearchList};
-pub use repr::Repr;
+pub use repr::{set_boot_file, set_server_name, Repr};
 pub use value::Value;
 
 use crate::{Error, HardwareAddress};
@@ -73,7 +112,7 @@ const FILE: usize = 108;
 const COOKIE: usize = 236;
 
 bitflags::bitflags! {
-    /// The `flags` field.
+    /// The `flags` field. What has no name here is to be zero and ignored; a server returns it as it came.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct Flags: u16 {
         /// Replies are to be broadcast: the client takes no unicast before it has an address.
@@ -178,7 +217,7 @@ impl<'a> Packet<'a> {
     /// `flags`.
     #[must_use]
     pub fn flags(&self) -> Flags {
-        Flags::from_bits_truncate(u16::from_be_bytes(self.field(FLAGS)))
+        Flags::from_bits_retain(u16::from_be_bytes(self.field(FLAGS)))
     }
 
     /// `ciaddr`: the address that the client has and can be reached at.
@@ -224,6 +263,20 @@ impl<'a> Packet<'a> {
         self.header.get(FILE..COOKIE).unwrap_or_default()
     }
 
+    /// The name of the server to boot from, out of `sname`; `None` if there is none, or options are there instead: it
+    /// may then be option 66.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&'a [u8]> {
+        text(self.server_name_field()).filter(|_| !self.pieces().uses_sname())
+    }
+
+    /// The name of the boot file, out of `file`; `None` if there is none, or options are there instead: it may then be
+    /// option 67.
+    #[must_use]
+    pub fn boot_file(&self) -> Option<&'a [u8]> {
+        text(self.file_field()).filter(|_| !self.pieces().uses_file())
+    }
+
     /// The octets of the options field.
     #[must_use]
     pub const fn option_octets(&self) -> &'a [u8] {
@@ -257,6 +310,11 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// What stands before the first zero, if anything.
+fn text(field: &[u8]) -> Option<&[u8]> {
+    field.split(|octet| *octet == 0).next().filter(|text| !text.is_empty())
+}
+
 impl fmt::Display for Packet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = match self.operation() {
@@ -280,6 +338,11 @@ impl fmt::Display for Packet<'_> {
         }
         if self.flags().contains(Flags::BROADCAST) {
             f.write_str(" broadcast")?;
+        }
+        for (name, text) in [("sname", self.server_name()), ("file", self.boot_file())] {
+            if let Some(text) = text {
+                write!(f, " {name} {}", Value::from(text))?;
+            }
         }
         for option in self.options() {
             match option {

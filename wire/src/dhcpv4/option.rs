@@ -7,58 +7,15 @@
 //! ```
 
 use super::parameters::{Addresses, Routes, SearchList};
-use super::{Packet, Value};
+use super::{code, Packet, Value};
 use crate::Error;
 use core::fmt;
 use core::net::Ipv4Addr;
 
-/// Codes of the options that are known here, IANA "BOOTP Vendor Extensions and DHCP Options".
-pub mod code {
-    /// Padding: no length.
-    pub const PAD: u8 = 0;
-    /// Subnet Mask, RFC 2132 §3.3.
-    pub const SUBNET_MASK: u8 = 1;
-    /// Router, RFC 2132 §3.5.
-    pub const ROUTER: u8 = 3;
-    /// Domain Name Server, RFC 2132 §3.8.
-    pub const DNS_SERVER: u8 = 6;
-    /// Host Name, RFC 2132 §3.14.
-    pub const HOST_NAME: u8 = 12;
-    /// Domain Name, RFC 2132 §3.17.
-    pub const DOMAIN_NAME: u8 = 15;
-    /// Network Time Protocol Servers, RFC 2132 §8.3.
-    pub const NTP_SERVER: u8 = 42;
-    /// Requested IP Address, RFC 2132 §9.1.
-    pub const REQUESTED_ADDRESS: u8 = 50;
-    /// IP Address Lease Time, RFC 2132 §9.2.
-    pub const LEASE_TIME: u8 = 51;
-    /// Option Overload, RFC 2132 §9.3.
-    pub const OVERLOAD: u8 = 52;
-    /// DHCP Message Type, RFC 2132 §9.6.
-    pub const MESSAGE_TYPE: u8 = 53;
-    /// Server Identifier, RFC 2132 §9.7.
-    pub const SERVER_IDENTIFIER: u8 = 54;
-    /// Parameter Request List, RFC 2132 §9.8.
-    pub const PARAMETER_LIST: u8 = 55;
-    /// Message, RFC 2132 §9.9.
-    pub const MESSAGE: u8 = 56;
-    /// Maximum DHCP Message Size, RFC 2132 §9.10.
-    pub const MAX_MESSAGE_SIZE: u8 = 57;
-    /// Renewal (T1) Time, RFC 2132 §9.11.
-    pub const RENEWAL_TIME: u8 = 58;
-    /// Rebinding (T2) Time, RFC 2132 §9.12.
-    pub const REBINDING_TIME: u8 = 59;
-    /// Vendor Class Identifier, RFC 2132 §9.13.
-    pub const CLASS_IDENTIFIER: u8 = 60;
-    /// Client Identifier, RFC 2132 §9.14.
-    pub const CLIENT_IDENTIFIER: u8 = 61;
-    /// Domain Search, RFC 3397.
-    pub const DOMAIN_SEARCH: u8 = 119;
-    /// Classless Static Route, RFC 3442.
-    pub const CLASSLESS_ROUTES: u8 = 121;
-    /// The end: no length.
-    pub const END: u8 = 255;
-}
+/// Smallest MTU that option 26 may give, RFC 2132 §5.1.
+const INTERFACE_MTU_MIN: u16 = 68;
+/// Smallest message that everyone takes, RFC 2132 §9.10.
+const MAX_MESSAGE_SIZE_MIN: u16 = 576;
 
 /// Kind of message, RFC 2132 §9.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,17 +102,30 @@ impl<'a> Pieces<'a> {
     pub(super) fn of(packet: &Packet<'a>) -> Self {
         let mut pieces = Self { rest: packet.option_octets(), file: &[], sname: &[] };
         // Only what stands in the options field counts; RFC 2132 §9.3.
-        let overload = pieces.clone().find_map(|piece| match piece {
-            Ok((code::OVERLOAD, &[fields])) => Some(fields),
-            _ => None,
-        });
-        if matches!(overload, Some(1 | 3)) {
+        let overload = Value::find(code::OVERLOAD, pieces.clone()).map(|value| value.array());
+        if matches!(overload, Some(Ok([1 | 3]))) {
             pieces.file = packet.file_field();
         }
-        if matches!(overload, Some(2 | 3)) {
+        if matches!(overload, Some(Ok([2 | 3]))) {
             pieces.sname = packet.server_name_field();
         }
         pieces
+    }
+
+    /// The options inside an option, with padding and end as in a message: those of a vendor (43), RFC 2132 §8.4.
+    #[must_use]
+    pub const fn encapsulated(octets: &'a [u8]) -> Self {
+        Self { rest: octets, file: &[], sname: &[] }
+    }
+
+    /// Whether `file` is still to be walked.
+    pub(super) const fn uses_file(&self) -> bool {
+        !self.file.is_empty()
+    }
+
+    /// Whether `sname` is still to be walked.
+    pub(super) const fn uses_sname(&self) -> bool {
+        !self.sname.is_empty()
     }
 }
 
@@ -192,23 +162,46 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
+/// What a relay said of the client: the sub-options of option 82, RFC 3046 §2.0, without padding and end. What is cut
+/// off is an error and ends the walk.
+pub fn relay_sub_options(octets: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), Error>> {
+    let mut rest = octets;
+    core::iter::from_fn(move || {
+        let (code, behind) = rest.split_first()?;
+        let have = rest.len();
+        rest = &[];
+        let Some((len, behind)) = behind.split_first() else { return Some(Err(Error::truncated(2, have))) };
+        let need = usize::from(*len);
+        let Some((octets, next)) = behind.split_at_checked(need) else {
+            return Some(Err(Error::truncated(2 + need, have)));
+        };
+        rest = next;
+        Some(Ok((*code, octets)))
+    })
+}
+
 /// The options of a message, whole and typed; see [`Packet::options`].
 #[derive(Debug, Clone)]
 pub struct Options<'a> {
     pieces: Pieces<'a>,
-    /// One bit for each code that was yielded.
-    seen: [u32; 8],
+    seen: Codes,
 }
 
 impl<'a> Options<'a> {
-    pub(super) const fn new(pieces: Pieces<'a>) -> Self {
-        Self { pieces, seen: [0; 8] }
+    pub(super) fn new(pieces: Pieces<'a>) -> Self {
+        Self { pieces, seen: Codes::default() }
     }
+}
 
+/// Codes that were met, one bit each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Codes([u32; 8]);
+
+impl Codes {
     /// Marks a code; says whether it is the first of its kind.
-    fn is_first(&mut self, code: u8) -> bool {
+    pub(super) fn is_first(&mut self, code: u8) -> bool {
         let bit = 1 << (code & 31);
-        let Some(word) = self.seen.get_mut(usize::from(code >> 5)) else { return false };
+        let Some(word) = self.0.get_mut(usize::from(code >> 5)) else { return false };
         let first = *word & bit == 0;
         *word |= bit;
         first
@@ -221,7 +214,7 @@ impl<'a> Iterator for Options<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match self.pieces.next()? {
-                Ok((code, first)) if self.is_first(code) => {
+                Ok((code, first)) if self.seen.is_first(code) => {
                     return Some(Opt::parse(code, Value::new(code, first, self.pieces.clone())));
                 }
                 Ok(_) => {}
@@ -245,6 +238,10 @@ pub enum Opt<'a> {
     HostName(Value<'a>),
     /// 15: the domain to resolve names in.
     DomainName(Value<'a>),
+    /// 26: the MTU of the interface, in octets, at least 68.
+    InterfaceMtu(u16),
+    /// 28: the broadcast address of the subnet.
+    BroadcastAddress(Ipv4Addr),
     /// 42: NTP servers, the preferred first.
     NtpServers(Addresses<'a>),
     /// 50: the address that a client asks for.
@@ -271,11 +268,24 @@ pub enum Opt<'a> {
     ClassIdentifier(Value<'a>),
     /// 61: who the client is; type and identifier.
     ClientIdentifier(Value<'a>),
+    /// 66: where the boot file is, instead of `sname`.
+    TftpServerName(Value<'a>),
+    /// 67: the boot file, instead of `file`.
+    BootFile(Value<'a>),
+    /// 80, RFC 4039: in a DISCOVER, an ACK may answer it; in an ACK, that it does.
+    RapidCommit,
+    /// 82: what a relay added; a server puts it, unaltered, behind all other options of its reply. See
+    /// [`relay_sub_options`].
+    RelayInformation(Value<'a>),
+    /// 108, RFC 8925: seconds for which a host that can do without IPv4 is to do so.
+    Ipv6OnlyPreferred(u32),
+    /// 114, RFC 8910: the URI of the portal's API.
+    CaptivePortal(Value<'a>),
     /// 119: domains to resolve names in.
     DomainSearch(SearchList<'a>),
     /// 121: routes; with them, option 3 is ignored, RFC 3442.
     ClasslessRoutes(Routes<'a>),
-    /// Any other: code and octets.
+    /// Any other: code and octets, of a number that the code allows.
     Unknown(u8, Value<'a>),
 }
 
@@ -285,6 +295,9 @@ impl<'a> Opt<'a> {
     /// # Errors
     /// `Length` if they are not as many as the option needs; `Field` for a value that it cannot have.
     pub fn parse(code: u8, value: Value<'a>) -> Result<Self, Error> {
+        if !code::is_len(code, value.len()) {
+            return Err(value.wrong_len());
+        }
         let word = |value: &Value<'a>| value.array().map(u32::from_be_bytes);
         let address = |value: &Value<'a>| value.array::<4>().map(Ipv4Addr::from);
         Ok(match code {
@@ -297,12 +310,16 @@ impl<'a> Opt<'a> {
             }
             code::ROUTER => Self::Routers(Addresses::parse(value)?),
             code::DNS_SERVER => Self::DnsServers(Addresses::parse(value)?),
+            code::HOST_NAME => Self::HostName(value),
+            code::DOMAIN_NAME => Self::DomainName(value),
+            code::INTERFACE_MTU => match value.array().map(u16::from_be_bytes)? {
+                0..INTERFACE_MTU_MIN => return Err(Error::Field(2)),
+                mtu => Self::InterfaceMtu(mtu),
+            },
+            code::BROADCAST_ADDRESS => Self::BroadcastAddress(address(&value)?),
             code::NTP_SERVER => Self::NtpServers(Addresses::parse(value)?),
             code::REQUESTED_ADDRESS => Self::RequestedAddress(address(&value)?),
-            code::SERVER_IDENTIFIER => Self::ServerIdentifier(address(&value)?),
             code::LEASE_TIME => Self::LeaseTime(word(&value)?),
-            code::RENEWAL_TIME => Self::RenewalTime(word(&value)?),
-            code::REBINDING_TIME => Self::RebindingTime(word(&value)?),
             code::OVERLOAD => match value.array()? {
                 [fields @ 1..=3] => Self::Overload(fields),
                 _ => return Err(Error::Field(2)),
@@ -311,30 +328,25 @@ impl<'a> Opt<'a> {
                 let [number] = value.array()?;
                 Self::MessageType(MessageType::from(number))
             }
-            code::MAX_MESSAGE_SIZE => match value.array().map(u16::from_be_bytes)? {
-                0..576 => return Err(Error::Field(2)),
-                size => Self::MaxMessageSize(size),
-            },
-            code::CLASSLESS_ROUTES => Self::ClasslessRoutes(Routes::parse(value)?),
-            // RFC 2132: at least one octet each; of a client identifier, two.
-            code::CLIENT_IDENTIFIER if value.len() < 2 => return Err(value.wrong_len()),
-            code::HOST_NAME
-            | code::DOMAIN_NAME
-            | code::PARAMETER_LIST
-            | code::MESSAGE
-            | code::CLASS_IDENTIFIER
-            | code::DOMAIN_SEARCH
-                if value.is_empty() =>
-            {
-                return Err(value.wrong_len())
-            }
-            code::CLIENT_IDENTIFIER => Self::ClientIdentifier(value),
-            code::HOST_NAME => Self::HostName(value),
-            code::DOMAIN_NAME => Self::DomainName(value),
+            code::SERVER_IDENTIFIER => Self::ServerIdentifier(address(&value)?),
             code::PARAMETER_LIST => Self::ParameterList(value),
             code::MESSAGE => Self::Message(value),
+            code::MAX_MESSAGE_SIZE => match value.array().map(u16::from_be_bytes)? {
+                0..MAX_MESSAGE_SIZE_MIN => return Err(Error::Field(2)),
+                size => Self::MaxMessageSize(size),
+            },
+            code::RENEWAL_TIME => Self::RenewalTime(word(&value)?),
+            code::REBINDING_TIME => Self::RebindingTime(word(&value)?),
             code::CLASS_IDENTIFIER => Self::ClassIdentifier(value),
+            code::CLIENT_IDENTIFIER => Self::ClientIdentifier(value),
+            code::TFTP_SERVER_NAME => Self::TftpServerName(value),
+            code::BOOT_FILE => Self::BootFile(value),
+            code::RAPID_COMMIT => Self::RapidCommit,
+            code::RELAY_INFORMATION => Self::RelayInformation(value),
+            code::IPV6_ONLY_PREFERRED => Self::Ipv6OnlyPreferred(word(&value)?),
+            code::CAPTIVE_PORTAL => Self::CaptivePortal(value),
             code::DOMAIN_SEARCH => Self::DomainSearch(SearchList::new(value)),
+            code::CLASSLESS_ROUTES => Self::ClasslessRoutes(Routes::parse(value)?),
             other => Self::Unknown(other, value),
         })
     }
@@ -348,6 +360,8 @@ impl<'a> Opt<'a> {
             Self::DnsServers(_) => code::DNS_SERVER,
             Self::HostName(_) => code::HOST_NAME,
             Self::DomainName(_) => code::DOMAIN_NAME,
+            Self::InterfaceMtu(_) => code::INTERFACE_MTU,
+            Self::BroadcastAddress(_) => code::BROADCAST_ADDRESS,
             Self::NtpServers(_) => code::NTP_SERVER,
             Self::RequestedAddress(_) => code::REQUESTED_ADDRESS,
             Self::LeaseTime(_) => code::LEASE_TIME,
@@ -361,6 +375,12 @@ impl<'a> Opt<'a> {
             Self::RebindingTime(_) => code::REBINDING_TIME,
             Self::ClassIdentifier(_) => code::CLASS_IDENTIFIER,
             Self::ClientIdentifier(_) => code::CLIENT_IDENTIFIER,
+            Self::TftpServerName(_) => code::TFTP_SERVER_NAME,
+            Self::BootFile(_) => code::BOOT_FILE,
+            Self::RapidCommit => code::RAPID_COMMIT,
+            Self::RelayInformation(_) => code::RELAY_INFORMATION,
+            Self::Ipv6OnlyPreferred(_) => code::IPV6_ONLY_PREFERRED,
+            Self::CaptivePortal(_) => code::CAPTIVE_PORTAL,
             Self::DomainSearch(_) => code::DOMAIN_SEARCH,
             Self::ClasslessRoutes(_) => code::CLASSLESS_ROUTES,
             Self::Unknown(code, _) => *code,
@@ -370,13 +390,16 @@ impl<'a> Opt<'a> {
     /// Gives the octets to `then`.
     pub(super) fn with_octets<R>(&self, then: impl FnOnce(&Value<'_>) -> R) -> R {
         match self {
-            Self::SubnetMask(address) | Self::RequestedAddress(address) | Self::ServerIdentifier(address) => {
-                then(&(&address.octets()).into())
-            }
-            Self::LeaseTime(time) | Self::RenewalTime(time) | Self::RebindingTime(time) => {
-                then(&(&time.to_be_bytes()).into())
-            }
-            Self::MaxMessageSize(size) => then(&(&size.to_be_bytes()).into()),
+            Self::SubnetMask(address)
+            | Self::BroadcastAddress(address)
+            | Self::RequestedAddress(address)
+            | Self::ServerIdentifier(address) => then(&(&address.octets()).into()),
+            Self::LeaseTime(time)
+            | Self::RenewalTime(time)
+            | Self::RebindingTime(time)
+            | Self::Ipv6OnlyPreferred(time) => then(&(&time.to_be_bytes()).into()),
+            Self::InterfaceMtu(size) | Self::MaxMessageSize(size) => then(&(&size.to_be_bytes()).into()),
+            Self::RapidCommit => then(&(&[]).into()),
             Self::Overload(fields) => then(&(&[*fields]).into()),
             Self::MessageType(kind) => then(&(&[u8::from(*kind)]).into()),
             Self::Routers(list) | Self::DnsServers(list) | Self::NtpServers(list) => then(list.value()),
@@ -388,6 +411,10 @@ impl<'a> Opt<'a> {
             | Self::Message(value)
             | Self::ClassIdentifier(value)
             | Self::ClientIdentifier(value)
+            | Self::TftpServerName(value)
+            | Self::BootFile(value)
+            | Self::RelayInformation(value)
+            | Self::CaptivePortal(value)
             | Self::Unknown(_, value) => then(value),
         }
     }
@@ -401,6 +428,8 @@ impl fmt::Display for Opt<'_> {
             Self::DnsServers(list) => write!(f, "DNS{list}"),
             Self::HostName(value) => write!(f, "host {value}"),
             Self::DomainName(value) => write!(f, "domain {value}"),
+            Self::InterfaceMtu(mtu) => write!(f, "MTU {mtu}"),
+            Self::BroadcastAddress(address) => write!(f, "broadcast address {address}"),
             Self::NtpServers(list) => write!(f, "NTP{list}"),
             Self::RequestedAddress(address) => write!(f, "requested {address}"),
             Self::LeaseTime(u32::MAX) => f.write_str("lease without end"),
@@ -421,6 +450,12 @@ impl fmt::Display for Opt<'_> {
                 f.write_str("client ")?;
                 value.octets().try_for_each(|octet| write!(f, "{octet:02x}"))
             }
+            Self::TftpServerName(value) => write!(f, "TFTP server {value}"),
+            Self::BootFile(value) => write!(f, "boot file {value}"),
+            Self::RapidCommit => f.write_str("rapid commit"),
+            Self::RelayInformation(value) => write!(f, "relay information {value}"),
+            Self::Ipv6OnlyPreferred(time) => write!(f, "IPv6 only {time} s"),
+            Self::CaptivePortal(value) => write!(f, "portal {value}"),
             Self::DomainSearch(list) => write!(f, "search{list}"),
             Self::ClasslessRoutes(routes) => write!(f, "routes{routes}"),
             Self::Unknown(code, value) => write!(f, "option {code} of {} octets", value.len()),

@@ -1,12 +1,13 @@
 //! What the options of a message say, and the lists inside options.
 
 use super::{MessageType, Opt, Packet, Value};
-use crate::dns::Name;
+use crate::dns::{Labels, Name};
 use crate::{Cidr, Error};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 
-/// What the known options of a message say; what is missing, or wrong, is `None`. Times are in seconds.
+/// What the options of a message say that every client or server looks at; what is missing, or wrong, is `None`. Times
+/// are in seconds. For the others there are [`Packet::option`] and [`Packet::options`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameters<'a> {
@@ -28,6 +29,8 @@ pub struct Parameters<'a> {
     pub routers: Option<Addresses<'a>>,
     /// Routes.
     pub classless_routes: Option<Routes<'a>>,
+    /// The MTU of the interface.
+    pub interface_mtu: Option<u16>,
     /// DNS servers.
     pub dns_servers: Option<Addresses<'a>>,
     /// NTP servers.
@@ -46,6 +49,8 @@ pub struct Parameters<'a> {
     pub client_identifier: Option<Value<'a>>,
     /// What kind of client this is.
     pub class_identifier: Option<Value<'a>>,
+    /// Seconds for which a host that can do without IPv4 is to do so, RFC 8925.
+    pub ipv6_only_preferred: Option<u32>,
     /// Why something was refused.
     pub message: Option<Value<'a>>,
 }
@@ -65,6 +70,7 @@ impl<'a> Parameters<'a> {
                 Opt::SubnetMask(mask) => all.prefix_len = u8::try_from(mask.to_bits().leading_ones()).ok(),
                 Opt::Routers(list) => all.routers = Some(list),
                 Opt::ClasslessRoutes(routes) => all.classless_routes = Some(routes),
+                Opt::InterfaceMtu(mtu) => all.interface_mtu = Some(mtu),
                 Opt::DnsServers(list) => all.dns_servers = Some(list),
                 Opt::NtpServers(list) => all.ntp_servers = Some(list),
                 Opt::HostName(value) => all.host_name = Some(value),
@@ -75,7 +81,16 @@ impl<'a> Parameters<'a> {
                 Opt::ClientIdentifier(value) => all.client_identifier = Some(value),
                 Opt::ClassIdentifier(value) => all.class_identifier = Some(value),
                 Opt::Message(value) => all.message = Some(value),
-                Opt::Overload(_) | Opt::Unknown(..) => {}
+                Opt::Ipv6OnlyPreferred(time) => all.ipv6_only_preferred = Some(time),
+                // For servers, relays and boot loaders, who ask for them by code.
+                Opt::BroadcastAddress(_)
+                | Opt::Overload(_)
+                | Opt::TftpServerName(_)
+                | Opt::BootFile(_)
+                | Opt::RapidCommit
+                | Opt::RelayInformation(_)
+                | Opt::CaptivePortal(_)
+                | Opt::Unknown(..) => {}
             }
         }
         // RFC 3442: a client that knows classless routes ignores the routers beside them.
@@ -93,6 +108,36 @@ fn take<const N: usize>(octets: &mut impl Iterator<Item = u8>) -> Option<[u8; N]
         *to = octets.next()?;
     }
     Some(array)
+}
+
+/// Octets that are written one behind the other.
+struct Out<'b> {
+    buffer: &'b mut [u8],
+    len: usize,
+}
+
+impl<'b> Out<'b> {
+    fn new(buffer: &'b mut [u8]) -> Self {
+        Self { buffer, len: 0 }
+    }
+
+    fn put(&mut self, octets: &[u8]) -> Result<(), Error> {
+        let (need, have) = (self.len + octets.len(), self.buffer.len());
+        let room = self.buffer.get_mut(self.len..need).ok_or_else(|| Error::no_room(need, have))?;
+        for (to, from) in room.iter_mut().zip(octets) {
+            *to = *from;
+        }
+        self.len = need;
+        Ok(())
+    }
+
+    fn written(&self, len: usize) -> &[u8] {
+        self.buffer.get(..len).unwrap_or_default()
+    }
+
+    fn finish(self) -> &'b [u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
 }
 
 /// At least one address.
@@ -116,6 +161,16 @@ impl<'a> Addresses<'a> {
     #[must_use]
     pub const fn value(&self) -> &Value<'a> {
         &self.0
+    }
+
+    /// Writes addresses to the front of `buffer`, from where an option takes them.
+    ///
+    /// # Errors
+    /// `NoRoom`; `Length` for none.
+    pub fn emit(addresses: &[Ipv4Addr], buffer: &'a mut [u8]) -> Result<Self, Error> {
+        let mut out = Out::new(buffer);
+        addresses.iter().try_for_each(|address| out.put(&address.octets()))?;
+        Self::parse(out.finish().into())
     }
 
     /// One after the other.
@@ -171,6 +226,23 @@ impl<'a> Routes<'a> {
         &self.0
     }
 
+    /// Writes routes to the front of `buffer`, from where an option takes them.
+    ///
+    /// # Errors
+    /// `NoRoom`; `Length` for none; `Unrepresentable` for a destination of IPv6.
+    pub fn emit(routes: &[Route], buffer: &'a mut [u8]) -> Result<Self, Error> {
+        let mut out = Out::new(buffer);
+        for route in routes {
+            let IpAddr::V4(address) = route.destination.address() else { return Err(Error::Unrepresentable) };
+            let prefix_len = route.destination.prefix_len();
+            out.put(&[prefix_len])?;
+            let octets = (address.to_bits() & mask(prefix_len)).to_be_bytes();
+            out.put(octets.get(..usize::from(prefix_len.div_ceil(8))).unwrap_or(&octets))?;
+            out.put(&route.router.octets())?;
+        }
+        Self::parse(out.finish().into())
+    }
+
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = Route> + 'a {
         let mut octets = self.0.octets();
@@ -181,6 +253,11 @@ impl<'a> Routes<'a> {
     }
 }
 
+/// The bits of a prefix.
+fn mask(prefix_len: u8) -> u32 {
+    u32::MAX.checked_shl(32 - u32::from(prefix_len.min(32))).unwrap_or(0)
+}
+
 /// A route behind its prefix length.
 fn read_route(prefix_len: u8, octets: &mut impl Iterator<Item = u8>) -> Option<Route> {
     let mut prefix = [0; 4];
@@ -188,8 +265,7 @@ fn read_route(prefix_len: u8, octets: &mut impl Iterator<Item = u8>) -> Option<R
         *octet = octets.next()?;
     }
     let router = Ipv4Addr::from(take::<4>(octets)?);
-    let mask = u32::MAX.checked_shl(32 - u32::from(prefix_len.min(32))).unwrap_or(0);
-    let prefix = Ipv4Addr::from_bits(u32::from_be_bytes(prefix) & mask);
+    let prefix = Ipv4Addr::from_bits(u32::from_be_bytes(prefix) & mask(prefix_len));
     Some(Route { destination: Cidr::new(IpAddr::V4(prefix), prefix_len).ok()?, router })
 }
 
@@ -216,6 +292,38 @@ impl<'a> SearchList<'a> {
         &self.0
     }
 
+    /// Writes names to the front of `buffer`, from where an option takes them. They are compressed: what a name ends in
+    /// points to where an earlier one ends in the same octets.
+    ///
+    /// # Errors
+    /// `NoRoom`; that of a broken name; `Length` for none.
+    pub fn emit(names: &[Name<'_>], buffer: &'a mut [u8]) -> Result<Self, Error> {
+        let mut out = Out::new(buffer);
+        for name in names {
+            name.check()?;
+            let known = out.len;
+            let mut labels = name.labels();
+            loop {
+                let rest = labels.clone();
+                let Some(label) = labels.next() else {
+                    out.put(&[0])?;
+                    break;
+                };
+                let label = label?;
+                if let Some(place) = place_of(out.written(known), rest) {
+                    out.put(&(place | POINTER).to_be_bytes())?;
+                    break;
+                }
+                out.put(&[u8::try_from(label.len()).map_err(|_| Error::Unrepresentable)?])?;
+                out.put(label)?;
+            }
+        }
+        match out.finish() {
+            [] => Err(Error::Length(0)),
+            octets => Ok(Self(octets.into())),
+        }
+    }
+
     /// The names in the option's octets, put together by [`Value::copy_to`] or [`Value::as_slice`]. A broken one is
     /// an error and ends the walk.
     pub fn names(octets: &[u8]) -> impl Iterator<Item = Result<Name<'_>, Error>> {
@@ -226,6 +334,30 @@ impl<'a> SearchList<'a> {
             at = name.ok().map(|(_, end)| end);
             Some(name.map(|(name, _)| name))
         })
+    }
+}
+
+/// What makes two octets a pointer, RFC 1035 §4.1.4; 14 bits are left for the place.
+const POINTER: u16 = 0xc000;
+
+/// Where in `octets`, which are names of our own, these labels stand to the end of a name.
+fn place_of(octets: &[u8], labels: Labels<'_>) -> Option<u16> {
+    let mut at = 0;
+    loop {
+        let place = u16::try_from(at).ok().filter(|place| place & POINTER == 0)?;
+        let next = match *octets.get(at)? {
+            0 => at + 1,
+            // A pointer leads to labels that were looked at.
+            0xc0.. => at + 2,
+            len => {
+                let (there, _) = Name::parse(octets, at, 0).ok()?;
+                if there.labels().eq(labels.clone()) {
+                    return Some(place);
+                }
+                at + 1 + usize::from(len)
+            }
+        };
+        at = next;
     }
 }
 

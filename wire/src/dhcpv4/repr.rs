@@ -1,6 +1,8 @@
 //! What a client or server says, without the options beyond the kind of message; and how a message is written.
 
-use super::{code, Flags, MessageType, Operation, Opt, Packet, HEADER_LEN, MAGIC_COOKIE, MESSAGE_LEN_MIN};
+use super::option::Codes;
+use super::{code, Flags, MessageType, Operation, Opt, Packet};
+use super::{COOKIE, FILE, HEADER_LEN, MAGIC_COOKIE, MESSAGE_LEN_MIN, SNAME};
 use crate::{Error, HardwareAddress};
 use core::net::Ipv4Addr;
 
@@ -57,7 +59,35 @@ impl Repr {
         }
     }
 
-    /// Takes a message of a known `op` that says its kind.
+    /// What a server, or a relay that answers for one, says to a message of a client, RFC 2131 table 3: `xid`, `flags`,
+    /// `giaddr` and `chaddr` are the client's, in an ACK also `ciaddr`; `yiaddr` and `siaddr` are to be set as far as
+    /// they are known. A NAK tells its relay to broadcast it, §4.3.2.
+    #[must_use]
+    pub const fn reply(request: &Self, message_type: MessageType) -> Self {
+        Self {
+            operation: Operation::Reply,
+            hops: 0,
+            secs: 0,
+            flags: match message_type {
+                MessageType::Nak if !request.relay_address.is_unspecified() => {
+                    request.flags.union(Flags::BROADCAST)
+                }
+                _ => request.flags,
+            },
+            client_address: match message_type {
+                MessageType::Ack => request.client_address,
+                _ => Ipv4Addr::UNSPECIFIED,
+            },
+            your_address: Ipv4Addr::UNSPECIFIED,
+            server_address: Ipv4Addr::UNSPECIFIED,
+            message_type,
+            ..*request
+        }
+    }
+
+    /// Takes a message of a known `op` that says its kind. `sname` and `file` are left to the view.
+    ///
+    /// Whether the kind suits `op`, and the options the kind, is left to who knows what was asked.
     ///
     /// # Errors
     /// `Field` for another `op`, or without option 53; `Length` for a hardware address of a length that no link here
@@ -102,20 +132,30 @@ impl Repr {
     }
 
     /// Writes the message, with the kind of message as its first option, padded to 300 octets; returns its length.
-    /// All options stand in the options field; what is longer than 255 octets is split, RFC 3396.
+    /// All options stand in the options field, in the order given; what is longer than 255 octets is split, RFC 3396.
+    /// A server gives the subnet mask before the routers (RFC 2132 §3.3) and what a relay added at the end
+    /// (RFC 3046 §2.2), a client 121 before 3 in its parameter list (RFC 3442).
+    ///
+    /// A message is to fit what the other takes, which for option 57 includes 28 octets of IPv4 and UDP: without that
+    /// option no more than 548 octets of `buffer` are to be lent.
     ///
     /// # Errors
     /// `NoRoom`; `Unrepresentable` for an option that is written without being asked for (53), means a place
-    /// that is not used (52), or has no octets (0, 255).
+    /// that is not used (52), has no octets (0, 255), comes twice, or would be refused by [`Opt::parse`].
     pub fn emit(&self, options: &[Opt<'_>], buffer: &mut [u8]) -> Result<usize, Error> {
         let (need, have) = (self.buffer_len(options), buffer.len());
         let no_room = Error::no_room(need, have);
         let message = buffer.get_mut(..need).ok_or(no_room)?;
-        let is_own = |option: &Opt<'_>| {
-            matches!(option.code(), code::MESSAGE_TYPE | code::OVERLOAD | code::PAD | code::END)
-        };
-        if options.iter().any(is_own) {
-            return Err(Error::Unrepresentable);
+        let mut seen = Codes::default();
+        for code in [code::MESSAGE_TYPE, code::OVERLOAD, code::PAD, code::END] {
+            seen.is_first(code);
+        }
+        for option in options {
+            // What comes twice would be read as the pieces of one, RFC 3396 §7.
+            let is_first = seen.is_first(option.code());
+            if !is_first || !option.with_octets(|value| Opt::parse(option.code(), value.clone()).is_ok()) {
+                return Err(Error::Unrepresentable);
+            }
         }
         message.fill(0);
         let (header, mut rest) = message.split_first_chunk_mut::<HEADER_LEN>().ok_or(no_room)?;
@@ -153,6 +193,37 @@ impl Repr {
         let [.., a, b, c, d] = header;
         [*a, *b, *c, *d] = MAGIC_COOKIE;
     }
+}
+
+/// Writes `sname`, the name of the server to boot from, into a message that was emitted.
+///
+/// # Errors
+/// That of [`Packet::parse`]; `Unrepresentable` for a zero in the name, above 63 octets, or if the field holds options.
+pub fn set_server_name(message: &mut [u8], name: &[u8]) -> Result<(), Error> {
+    let is_free = !Packet::parse(message)?.pieces().uses_sname();
+    set_text(message.get_mut(SNAME..FILE).filter(|_| is_free), name)
+}
+
+/// Writes `file`, the name of the boot file, into a message that was emitted.
+///
+/// # Errors
+/// That of [`Packet::parse`]; `Unrepresentable` for a zero in the name, above 127 octets, or if the field holds options.
+pub fn set_boot_file(message: &mut [u8], name: &[u8]) -> Result<(), Error> {
+    let is_free = !Packet::parse(message)?.pieces().uses_file();
+    set_text(message.get_mut(FILE..COOKIE).filter(|_| is_free), name)
+}
+
+/// Text, and zeros behind it, of which there is at least one.
+fn set_text(field: Option<&mut [u8]>, text: &[u8]) -> Result<(), Error> {
+    let field = field.filter(|field| text.len() < field.len()).ok_or(Error::Unrepresentable)?;
+    if text.contains(&0) {
+        return Err(Error::Unrepresentable);
+    }
+    let octets = text.iter().copied().chain(core::iter::repeat(0));
+    for (to, from) in field.iter_mut().zip(octets) {
+        *to = from;
+    }
+    Ok(())
 }
 
 /// Octets of an option in as many pieces as it needs; an empty one has one.

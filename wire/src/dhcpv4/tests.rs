@@ -52,6 +52,8 @@ fn what_is_emitted_parses_to_the_same() {
         Opt::DnsServers(addresses()),
         Opt::HostName("host".into()),
         Opt::DomainName("example.com".into()),
+        Opt::InterfaceMtu(68),
+        Opt::BroadcastAddress(Ipv4Addr::new(10, 0, 15, 255)),
         Opt::NtpServers(addresses()),
         Opt::RequestedAddress(Ipv4Addr::new(10, 0, 0, 5)),
         Opt::LeaseTime(u32::MAX),
@@ -63,10 +65,16 @@ fn what_is_emitted_parses_to_the_same() {
         Opt::RebindingTime(3150),
         Opt::ClassIdentifier("tersus".into()),
         Opt::ClientIdentifier((&[1, 2, 0, 0, 0, 0, 1]).into()),
+        Opt::TftpServerName("boot".into()),
+        Opt::BootFile("image".into()),
+        Opt::RapidCommit,
+        Opt::RelayInformation((&[1, 0]).into()),
+        Opt::Ipv6OnlyPreferred(300),
+        Opt::CaptivePortal("https://portal.example/api".into()),
         Opt::DomainSearch(SearchList::new((&[1, b'a', 0, 1, b'b', 0xc0, 0]).into())),
         Opt::ClasslessRoutes(Routes::parse((&[0, 10, 0, 0, 1]).into()).unwrap()),
         Opt::Unknown(43, long[..].into()),
-        Opt::Unknown(80, (&[]).into()),
+        Opt::Unknown(250, (&[]).into()),
     ];
     let repr = Repr {
         operation: Operation::Reply,
@@ -109,6 +117,262 @@ fn what_the_emitter_writes_itself_is_not_asked_for() {
     ] {
         assert_eq!(Repr::discover(1, CLIENT).emit(&[option], &mut octets), Err(Error::Unrepresentable));
     }
+}
+
+#[test]
+fn what_would_not_be_read_again_is_not_written() {
+    let mut octets = [0; 400];
+    for options in [
+        // Of one code: they would be read as pieces of one.
+        &[Opt::LeaseTime(1), Opt::LeaseTime(1)][..],
+        &[Opt::Unknown(43, (&[1]).into()), Opt::HostName("a".into()), Opt::Unknown(43, (&[2]).into())],
+        &[Opt::SubnetMask(Ipv4Addr::new(255, 0, 255, 0))],
+        &[Opt::MaxMessageSize(575)],
+        &[Opt::InterfaceMtu(67)],
+        &[Opt::HostName("".into())],
+        &[Opt::ClientIdentifier((&[1]).into())],
+        &[Opt::Unknown(code::LEASE_TIME, (&[1]).into())],
+        &[Opt::Unknown(code::TIME_SERVER, (&[1]).into())],
+    ] {
+        let repr = Repr::discover(1, CLIENT);
+        assert_eq!(repr.emit(options, &mut octets), Err(Error::Unrepresentable), "{options:?}");
+        assert_eq!(octets, [0; 400]);
+    }
+}
+
+/// RFC 2132 §3 to §9: fixed lengths, least lengths, and multiples.
+// conf: DDM-DHO-05, DDM-DHO-06
+#[test]
+fn options_have_the_lengths_that_rfc_2132_gives_them() {
+    const TEXT: &[u8] = &[12, 14, 15, 17, 18, 40, 43, 47, 55, 56, 60, 64, 66, 67];
+    const ADDRESSES: &[u8] =
+        &[3, 4, 5, 6, 7, 8, 9, 10, 11, 41, 42, 44, 45, 48, 49, 65, 69, 70, 71, 72, 73, 74, 75, 76];
+    const FOUR: &[u8] = &[1, 2, 16, 24, 28, 32, 35, 38, 50, 51, 54, 58, 59];
+    const ONE: &[u8] = &[19, 20, 23, 27, 29, 30, 31, 34, 36, 37, 39, 46, 52, 53];
+    let zeros = [0; 40];
+    // Codes, least length, step, greatest length.
+    for (codes, least, step, most) in [
+        (TEXT, 1, 1, 40),
+        (ADDRESSES, 4, 4, 40),
+        (FOUR, 4, 4, 4),
+        (ONE, 1, 1, 1),
+        (&[13, 22, 26, 57], 2, 2, 2),
+        (&[25], 2, 2, 40),
+        (&[21, 33], 8, 8, 40),
+        (&[68], 0, 4, 40),
+        (&[61], 2, 1, 40),
+        // RFC 4039, 4702, 3046, 8925, 8910, 3011, 3397; what nobody knows.
+        (&[80], 0, 1, 0),
+        (&[81], 3, 1, 40),
+        (&[82], 2, 1, 40),
+        (&[108, 118], 4, 4, 4),
+        (&[114, 119], 1, 1, 40),
+        (&[62, 63, 77, 224, 254], 0, 1, 40),
+    ] {
+        for code in codes {
+            for len in 0..=40_usize {
+                let want = (least..=most).contains(&len) && (len - least) % step == 0;
+                assert_eq!(code::is_len(*code, len), want, "option {code} of {len} octets");
+                let parsed = Opt::parse(*code, zeros[..len].into());
+                let is_length = matches!(parsed, Err(Error::Length(_)));
+                assert_eq!(is_length, !want, "option {code} of {len} octets: {parsed:?}");
+            }
+        }
+    }
+    assert_eq!(Opt::parse(26, (&[0, 67]).into()), Err(Error::Field(2)));
+    assert_eq!(Opt::parse(26, (&[0, 68]).into()), Ok(Opt::InterfaceMtu(68)));
+}
+
+/// RFC 2131 table 3, and §4.3.2 for NAK.
+#[test]
+fn a_reply_repeats_what_belongs_to_the_client() {
+    let request = Repr {
+        hops: 2,
+        secs: 7,
+        flags: Flags::from_bits_retain(0x0001),
+        client_address: Ipv4Addr::new(10, 0, 0, 5),
+        relay_address: Ipv4Addr::new(10, 0, 0, 8),
+        message_type: MessageType::Request,
+        ..Repr::discover(7, CLIENT)
+    };
+    let none = Ipv4Addr::UNSPECIFIED;
+    for (kind, ciaddr, flags) in [
+        (MessageType::Offer, none, 0x0001),
+        (MessageType::Ack, request.client_address, 0x0001),
+        (MessageType::Nak, none, 0x8001),
+    ] {
+        let want = Repr {
+            operation: Operation::Reply,
+            hardware_type: 1,
+            hops: 0,
+            transaction_id: 7,
+            secs: 0,
+            flags: Flags::from_bits_retain(flags),
+            client_address: ciaddr,
+            your_address: none,
+            server_address: none,
+            relay_address: request.relay_address,
+            client_hardware: CLIENT,
+            message_type: kind,
+        };
+        assert_eq!(Repr::reply(&request, kind), want);
+        let mut octets = [0; 300];
+        want.emit(&[], &mut octets).unwrap();
+        assert_eq!(Packet::parse(&octets).map(|packet| Repr::parse(&packet)), Ok(Ok(want)));
+    }
+    // Without a relay the server broadcasts it itself.
+    let direct = Repr { relay_address: none, ..request };
+    assert_eq!(Repr::reply(&direct, MessageType::Nak).flags, request.flags);
+}
+
+#[test]
+fn names_for_booting_stand_in_their_fields_or_in_options() {
+    let mut octets = message(&[53, 1, 2, 255], &[], &[]);
+    let names = |octets: &[u8]| {
+        let packet = Packet::parse(octets).unwrap();
+        let text = |field: Option<&[u8]>| field.map(|field| String::from_utf8_lossy(field).into_owned());
+        (text(packet.server_name()), text(packet.boot_file()))
+    };
+    assert_eq!(names(&octets), (None, None));
+    set_server_name(&mut octets, &[b'n'; 63]).unwrap();
+    set_server_name(&mut octets, b"boot").unwrap();
+    set_boot_file(&mut octets, b"image.bin").unwrap();
+    assert_eq!(names(&octets), (Some("boot".to_string()), Some("image.bin".to_string())));
+    assert_eq!(octets[SNAME..FILE][4..], [0; 60]);
+    let text = Packet::parse(&octets).unwrap().to_string();
+    assert!(text.ends_with(r#"sname "boot" file "image.bin", OFFER"#), "{text}");
+    for len in [64, 128] {
+        assert_eq!(set_server_name(&mut octets, &vec_of(len)), Err(Error::Unrepresentable));
+    }
+    assert_eq!(set_boot_file(&mut octets, &vec_of(128)), Err(Error::Unrepresentable));
+    assert_eq!(set_boot_file(&mut octets, &vec_of(127)), Ok(()));
+    assert_eq!(set_boot_file(&mut octets, b"a\0"), Err(Error::Unrepresentable));
+    assert_eq!(set_boot_file(&mut octets[..HEADER_LEN - 1], b"a"), Err(Error::truncated(240, 239)));
+    // A field without a zero is all name.
+    octets[SNAME..FILE].fill(b'x');
+    assert_eq!(names(&octets).0.map(|name| name.len()), Some(64));
+    // Overloaded fields are options.
+    for (overload, want) in [(1, (true, false)), (2, (false, true)), (3, (false, false))] {
+        let mut octets = message(&[53, 1, 2, 52, 1, overload, 255], &[12, 1, b'f', 255], &[15, 1, b's', 255]);
+        let (server, file) = names(&octets);
+        assert_eq!((server.is_some(), file.is_some()), want, "overload {overload}");
+        assert_eq!(set_server_name(&mut octets, b"n").is_ok(), want.0);
+        assert_eq!(set_boot_file(&mut octets, b"n").is_ok(), want.1);
+    }
+}
+
+fn vec_of(len: usize) -> Vec<u8> {
+    alloc::vec![b'n'; len]
+}
+
+#[test]
+fn option_overload_in_pieces_is_read_as_one_option_is() {
+    let file = [12, 1, b'f', 255];
+    for (octets, want) in [
+        // RFC 3396 §7: together these have one octet, two, and two.
+        (&[52, 0, 52, 1, 1, 53, 1, 5, 255][..], true),
+        (&[52, 1, 1, 52, 1, 1, 53, 1, 5, 255], false),
+        (&[52, 1, 1, 52, 1, 2, 53, 1, 5, 255], false),
+    ] {
+        let octets = message(octets, &file, &[]);
+        let packet = Packet::parse(&octets).unwrap();
+        assert_eq!(packet.parameters().host_name.is_some(), want, "{:?}", packet.option_octets());
+        assert_eq!(packet.options().any(|option| option == Ok(Opt::Overload(1))), want);
+    }
+}
+
+#[test]
+fn the_kind_of_message_may_stand_in_an_overloaded_field() {
+    // Pads before and between; what stands behind the end is nothing, in each field.
+    let octets = message(
+        &[0, 0, 52, 1, 3, 0, 255, 12, 1, b'o'],
+        &[0, 0, 53, 1, 5, 255, 12, 1, b'f'],
+        &[0, 54, 4, 10, 0, 0, 1, 255, 12, 1, b's'],
+    );
+    let packet = Packet::parse(&octets).unwrap();
+    assert_eq!(Repr::parse(&packet).map(|repr| repr.message_type), Ok(MessageType::Ack));
+    let parameters = packet.parameters();
+    assert_eq!(parameters.server_identifier, Some(Ipv4Addr::new(10, 0, 0, 1)));
+    assert_eq!(parameters.host_name, None);
+}
+
+#[test]
+fn bits_of_the_flags_without_a_meaning_go_back_as_they_came() {
+    let mut octets = message(&[53, 1, 1, 255], &[], &[]);
+    octets[FLAGS + 1] = 0x41;
+    let packet = Packet::parse(&octets).unwrap();
+    assert_eq!(packet.flags().bits(), 0x0041);
+    assert!(!packet.flags().contains(Flags::BROADCAST));
+    let reply = Repr::reply(&Repr::parse(&packet).unwrap(), MessageType::Offer);
+    let mut back = [0; 300];
+    reply.emit(&[], &mut back).unwrap();
+    assert_eq!(back[FLAGS..FLAGS + 2], [0, 0x41]);
+}
+
+#[test]
+fn lists_are_written_as_they_are_read() {
+    let mut buffer = [0; 64];
+    let servers = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
+    let list = Addresses::emit(&servers, &mut buffer).unwrap();
+    assert!(list.iter().eq(servers));
+    assert_eq!(Addresses::emit(&[], &mut buffer), Err(Error::Length(0)));
+    assert_eq!(Addresses::emit(&servers, &mut buffer[..7]), Err(Error::no_room(8, 7)));
+
+    let route = |text: &str, router| Route { destination: text.parse().unwrap(), router };
+    let routes = [
+        route("0.0.0.0/0", servers[0]),
+        route("10.0.0.0/8", servers[1]),
+        route("10.27.129.0/25", servers[0]),
+        route("10.229.0.128/32", Ipv4Addr::UNSPECIFIED),
+    ];
+    let list = Routes::emit(&routes, &mut buffer).unwrap();
+    assert!(list.iter().eq(routes));
+    assert_eq!(list.value().len(), 5 + 6 + 9 + 9);
+    // Bits beyond the prefix are not sent: the example of RFC 3442, "DHCP Client Behavior".
+    let list = Routes::emit(&[route("129.210.177.132/25", servers[0])], &mut buffer).unwrap();
+    assert_eq!(list.to_string(), " 129.210.177.128/25 via 10.0.0.1");
+    let v6 = route("2001:db8::/32", servers[0]);
+    assert_eq!(Routes::emit(&[v6], &mut buffer), Err(Error::Unrepresentable));
+    assert_eq!(Routes::emit(&[], &mut buffer), Err(Error::Length(0)));
+    assert_eq!(Routes::emit(&routes, &mut buffer[..28]), Err(Error::no_room(29, 28)));
+}
+
+#[test]
+fn search_lists_are_written_with_pointers() {
+    let names: Vec<NameBuf> =
+        ["eng.apple.com", "marketing.apple.com", "com", "APPLE.com", "marketing.apple.com", "."]
+            .map(|name| name.parse().unwrap())
+            .into();
+    let names: Vec<_> = names.iter().map(NameBuf::as_name).collect();
+    let mut buffer = [0; 64];
+    // The example of RFC 3397 §3.
+    let list = SearchList::emit(&names[..2], &mut buffer).unwrap();
+    assert!(*list.value() == b"\x03eng\x05apple\x03com\0\x09marketing\xc0\x04"[..]);
+    // Other letters are other octets: only "com" of them stands there already.
+    let list = SearchList::emit(&names, &mut buffer).unwrap();
+    let want = b"\x03eng\x05apple\x03com\0\x09marketing\xc0\x04\xc0\x0a\x05APPLE\xc0\x0a\xc0\x0f\0";
+    assert!(*list.value() == want[..]);
+    let octets = list.value().as_slice().unwrap();
+    assert!(SearchList::names(octets).eq(names.iter().copied().map(Ok)));
+    let mut short = [0; 48];
+    for len in 0..want.len() {
+        assert!(SearchList::emit(&names, &mut short[..len]).is_err());
+    }
+    assert_eq!(SearchList::emit(&[], &mut buffer), Err(Error::Length(0)));
+}
+
+#[test]
+fn options_inside_options_are_walked() {
+    let octets = [1, 2, b'a', b'b', 2, 0, 0, 1, 9];
+    let all: Vec<_> = relay_sub_options(&octets).collect();
+    // There is neither padding nor an end: 0 is a code, RFC 3046 §2.0.
+    assert_eq!(all, [Ok((1, &b"ab"[..])), Ok((2, &[][..])), Ok((0, &[9][..]))]);
+    let broken: Vec<_> = relay_sub_options(&octets[..8]).collect();
+    assert_eq!(broken[2..], [Err(Error::truncated(3, 2))]);
+    assert_eq!(relay_sub_options(&[1]).collect::<Vec<_>>(), [Err(Error::truncated(2, 1))]);
+    // Those of a vendor have both, RFC 2132 §8.4.
+    let all: Vec<_> = Pieces::encapsulated(&[0, 1, 1, 7, 0, 255, 3, 3]).collect();
+    assert_eq!(all, [Ok((1, &[7][..]))]);
 }
 
 // conf: DDM-DHO-02
@@ -202,7 +466,8 @@ fn options_of_a_wrong_length_or_value_are_refused_alone() {
         (&[51, 3, 1, 2, 3], Error::Length(3)),
         (&[57, 2, 2, 63], Error::Field(2)),
         (&[61, 1, 1], Error::Length(1)),
-        (&[121, 1, 33], Error::Field(2)),
+        (&[121, 5, 33, 0, 0, 0, 0], Error::Field(2)),
+        (&[121, 4, 0, 10, 0, 0], Error::Length(4)),
         (&[121, 5, 8, 10, 10, 0, 0], Error::Length(5)),
         (&[121, 0], Error::Length(0)),
     ] {

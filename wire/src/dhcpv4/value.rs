@@ -79,8 +79,11 @@ impl<'a> Value<'a> {
         Ok(to)
     }
 
-    /// The octets, if they are exactly `N`.
-    pub(super) fn array<const N: usize>(&self) -> Result<[u8; N], Error> {
+    /// The octets, if they are exactly `N`: what an option of fixed length holds.
+    ///
+    /// # Errors
+    /// `Length` otherwise.
+    pub fn array<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut array = [0; N];
         let mut octets = self.octets();
         for to in &mut array {

@@ -109,6 +109,11 @@ pub(super) fn dhcpv4(to: &mut Fields<'_>, packet: &dhcpv4::Packet<'_>) {
     to.text("siaddr", packet.server_address());
     to.text("giaddr", packet.relay_address());
     to.octets("chaddr", packet.client_hardware());
+    for (name, text) in [("sname", packet.server_name()), ("file", packet.boot_file())] {
+        if let Some(text) = text {
+            to.octets(name, text);
+        }
+    }
     for option in packet.options() {
         let option = match option {
             Ok(option) => option,
@@ -123,6 +128,8 @@ pub(super) fn dhcpv4(to: &mut Fields<'_>, packet: &dhcpv4::Packet<'_>) {
             dhcpv4::Opt::SubnetMask(mask) => to.text("subnet_mask", mask),
             dhcpv4::Opt::Routers(list) => list.iter().for_each(|address| to.text("router", address)),
             dhcpv4::Opt::DnsServers(list) => list.iter().for_each(|address| to.text("dns_server", address)),
+            dhcpv4::Opt::InterfaceMtu(mtu) => to.number("interface_mtu", mtu),
+            dhcpv4::Opt::BroadcastAddress(address) => to.text("broadcast_address", address),
             dhcpv4::Opt::NtpServers(list) => list.iter().for_each(|address| to.text("ntp_server", address)),
             dhcpv4::Opt::RequestedAddress(address) => to.text("requested_address", address),
             dhcpv4::Opt::ServerIdentifier(address) => to.text("server_identifier", address),
