@@ -91,6 +91,18 @@ fn options(packet: &dhcpv4::Packet<'_>, out: &mut [u8]) -> bool {
     if let Some(list) = parameters.domain_search.as_ref().and_then(|list| list.value().copy_to(out).ok()) {
         black_box(dhcpv4::SearchList::names(list).count());
     }
+    let address = packet.your_address();
+    black_box(dhcpv4::Addresses::emit(&[address], out).is_ok());
+    if let Some(route) = parameters.classless_routes.as_ref().and_then(|routes| routes.iter().next()) {
+        black_box(dhcpv4::Routes::emit(&[route], out).is_ok());
+    }
+    if let Some((name, _)) = packet.boot_file().and_then(|octets| dns::Name::parse(octets, 0, 0).ok()) {
+        black_box(dhcpv4::SearchList::emit(&[name, name], out).is_ok());
+    }
+    black_box(dhcpv4::relay_sub_options(packet.option_octets()).count());
+    black_box(dhcpv4::set_server_name(out, packet.file_field()).is_ok());
+    black_box(dhcpv4::set_boot_file(out, packet.server_name_field()).is_ok());
     let Ok(repr) = dhcpv4::Repr::parse(packet) else { return false };
+    let _ = dhcpv4::Repr::reply(&repr, dhcpv4::MessageType::Nak).emit(&[], out);
     packet.options().flatten().all(|option| repr.emit(core::slice::from_ref(&option), out).is_ok())
 }
