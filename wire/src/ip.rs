@@ -113,7 +113,7 @@ pub struct Cidr {
     prefix_len: u8,
 }
 
-/// Why a text or a pair is no [`Cidr`].
+/// Why a text or a pair is no [`Cidr`] or [`Ipv6Prefix`](crate::Ipv6Prefix).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CidrError {
@@ -192,8 +192,15 @@ impl FromStr for Cidr {
     fn from_str(text: &str) -> Result<Self, CidrError> {
         let (address, prefix_len) = text.split_once('/').ok_or(CidrError::PrefixLength)?;
         let address = address.parse().map_err(|_| CidrError::Address)?;
-        Self::new(address, prefix_len.parse().map_err(|_| CidrError::PrefixLength)?)
+        Self::new(address, read_prefix_len(prefix_len)?)
     }
+}
+
+/// Digits as an address has them, RFC 4291 §2.3: no sign, no zero in front.
+pub(crate) fn read_prefix_len(text: &str) -> Result<u8, CidrError> {
+    let is_plain =
+        text.bytes().all(|octet| octet.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| is_plain).ok_or(CidrError::PrefixLength)
 }
 
 impl fmt::Display for Cidr {
@@ -298,6 +305,10 @@ mod tests {
             ("::1/129", CidrError::PrefixLength),
             ("192.0.2/24", CidrError::Address),
             ("::1/x", CidrError::PrefixLength),
+            ("192.0.2.1/", CidrError::PrefixLength),
+            ("192.0.2.1/+8", CidrError::PrefixLength),
+            ("192.0.2.1/08", CidrError::PrefixLength),
+            ("192.0.2.1/00", CidrError::PrefixLength),
         ] {
             assert_eq!(text.parse::<Cidr>(), Err(want), "{text}");
         }

@@ -1,7 +1,9 @@
 //! Prefixes of IPv6 addresses as options carry them: a length in bits and as many octets as it takes.
 
+use crate::ip::{read_prefix_len, CidrError};
 use core::fmt;
 use core::net::Ipv6Addr;
+use core::str::FromStr;
 
 /// A prefix of IPv6 addresses: 0 to 128 bits, all further bits zero. Equal if the prefix is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +64,17 @@ impl Ipv6Prefix {
     }
 }
 
+/// As in `2001:db8::/32`; bits beyond the prefix are cleared, as [`Ipv6Prefix::new`] does.
+impl FromStr for Ipv6Prefix {
+    type Err = CidrError;
+
+    fn from_str(text: &str) -> Result<Self, CidrError> {
+        let (address, len) = text.split_once('/').ok_or(CidrError::PrefixLength)?;
+        let address = address.parse().map_err(|_| CidrError::Address)?;
+        Self::new(address, read_prefix_len(len)?).ok_or(CidrError::PrefixLength)
+    }
+}
+
 impl fmt::Display for Ipv6Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.len)
@@ -88,6 +101,7 @@ mod tests {
             (128, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", 16),
         ] {
             let prefix = Ipv6Prefix::new(ONES, len).unwrap();
+            assert_eq!(prefix.to_string().parse(), Ok(prefix));
             assert_eq!((prefix.to_string().as_str(), prefix.octet_count()), (want, octets));
             assert!(prefix.contains(ONES));
             assert_eq!(prefix.contains(Ipv6Addr::UNSPECIFIED), len == 0);
@@ -97,5 +111,28 @@ mod tests {
             }
         }
         assert_eq!(Ipv6Prefix::new(ONES, 129), None);
+    }
+
+    #[test]
+    fn text_is_read_as_it_is_printed() {
+        assert_eq!(
+            "2001:db8::1/32".parse::<Ipv6Prefix>().map(|prefix| prefix.to_string()).as_deref(),
+            Ok("2001:db8::/32")
+        );
+        for (text, want) in [
+            ("", CidrError::PrefixLength),
+            ("::", CidrError::PrefixLength),
+            ("::/", CidrError::PrefixLength),
+            ("::/129", CidrError::PrefixLength),
+            ("::/+8", CidrError::PrefixLength),
+            ("::/08", CidrError::PrefixLength),
+            ("::/8 ", CidrError::PrefixLength),
+            ("::/8/8", CidrError::PrefixLength),
+            ("/8", CidrError::Address),
+            ("10.0.0.0/8", CidrError::Address),
+            ("fe80::1%1/64", CidrError::Address),
+        ] {
+            assert_eq!(text.parse::<Ipv6Prefix>(), Err(want), "{text:?}");
+        }
     }
 }

@@ -142,6 +142,10 @@ pub enum UnreachableCode {
     SourcePolicy,
     /// 6: reject route.
     RejectRoute,
+    /// 7: the next hop of a strict source route is not on the link, RFC 6554.
+    SourceRoute,
+    /// 8: the headers are longer than a node on the way can look through, RFC 8883 §3.
+    HeadersTooLong,
     /// Any other.
     Unknown(u8),
 }
@@ -156,6 +160,8 @@ impl From<u8> for UnreachableCode {
             4 => Self::Port,
             5 => Self::SourcePolicy,
             6 => Self::RejectRoute,
+            7 => Self::SourceRoute,
+            8 => Self::HeadersTooLong,
             other => Self::Unknown(other),
         }
     }
@@ -171,6 +177,8 @@ impl From<UnreachableCode> for u8 {
             UnreachableCode::Port => 4,
             UnreachableCode::SourcePolicy => 5,
             UnreachableCode::RejectRoute => 6,
+            UnreachableCode::SourceRoute => 7,
+            UnreachableCode::HeadersTooLong => 8,
             UnreachableCode::Unknown(other) => other,
         }
     }
@@ -207,7 +215,7 @@ impl From<TimeExceededCode> for u8 {
     }
 }
 
-/// Code of a Parameter Problem, RFC 4443 §3.4, RFC 7112 §5.
+/// Code of a Parameter Problem, RFC 4443 §3.4, RFC 7112 §5, RFC 8754 §8, RFC 8883 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemCode {
     /// 0: erroneous header field.
@@ -218,6 +226,20 @@ pub enum ProblemCode {
     Option,
     /// 3: the first fragment has an incomplete header chain.
     IncompleteChain,
+    /// 4: what follows a segment routing header is not allowed there.
+    SegmentRouting,
+    /// 5: unrecognized Next Header type, by a node on the way.
+    NextHeaderOnTheWay,
+    /// 6: an extension header is too long.
+    HeaderTooLong,
+    /// 7: the chain of extension headers is too long.
+    ChainTooLong,
+    /// 8: there are too many extension headers.
+    TooManyHeaders,
+    /// 9: there are too many options in an extension header.
+    TooManyOptions,
+    /// 10: an option is too long.
+    OptionTooLong,
     /// Any other.
     Unknown(u8),
 }
@@ -229,6 +251,13 @@ impl From<u8> for ProblemCode {
             1 => Self::NextHeader,
             2 => Self::Option,
             3 => Self::IncompleteChain,
+            4 => Self::SegmentRouting,
+            5 => Self::NextHeaderOnTheWay,
+            6 => Self::HeaderTooLong,
+            7 => Self::ChainTooLong,
+            8 => Self::TooManyHeaders,
+            9 => Self::TooManyOptions,
+            10 => Self::OptionTooLong,
             other => Self::Unknown(other),
         }
     }
@@ -241,7 +270,37 @@ impl From<ProblemCode> for u8 {
             ProblemCode::NextHeader => 1,
             ProblemCode::Option => 2,
             ProblemCode::IncompleteChain => 3,
+            ProblemCode::SegmentRouting => 4,
+            ProblemCode::NextHeaderOnTheWay => 5,
+            ProblemCode::HeaderTooLong => 6,
+            ProblemCode::ChainTooLong => 7,
+            ProblemCode::TooManyHeaders => 8,
+            ProblemCode::TooManyOptions => 9,
+            ProblemCode::OptionTooLong => 10,
             ProblemCode::Unknown(other) => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_registry_and_survive() {
+        for code in 0..=255 {
+            assert_eq!(u8::from(UnreachableCode::from(code)), code);
+            assert_eq!(u8::from(TimeExceededCode::from(code)), code);
+            assert_eq!(u8::from(ProblemCode::from(code)), code);
+            assert_eq!(matches!(UnreachableCode::from(code), UnreachableCode::Unknown(_)), code > 8);
+            assert_eq!(matches!(TimeExceededCode::from(code), TimeExceededCode::Unknown(_)), code > 1);
+            assert_eq!(matches!(ProblemCode::from(code), ProblemCode::Unknown(_)), code > 10);
+        }
+        // RFC 6554 §4.2, RFC 8883 §7, RFC 8754 §8.
+        assert_eq!(UnreachableCode::from(7), UnreachableCode::SourceRoute);
+        assert_eq!(UnreachableCode::from(8), UnreachableCode::HeadersTooLong);
+        assert_eq!(ProblemCode::from(4), ProblemCode::SegmentRouting);
+        assert_eq!(ProblemCode::from(5), ProblemCode::NextHeaderOnTheWay);
+        assert_eq!(ProblemCode::from(10), ProblemCode::OptionTooLong);
     }
 }
