@@ -124,7 +124,7 @@ pub(super) fn captive_portal(data: &[u8]) -> &[u8] {
 /// Content of a PREF64 option, RFC 8781 §4: the prefix of a translator to IPv4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nat64Prefix {
-    /// Scaled Lifetime: units of 8 seconds, 13 bits; the rest is cut off when emitted.
+    /// Scaled Lifetime: units of 8 seconds, 0 to 8,191.
     pub lifetime_8s: u16,
     /// The prefix: 32, 40, 48, 56, 64 or 96 bits.
     pub prefix: Ipv6Prefix,
@@ -145,10 +145,13 @@ impl Nat64Prefix {
         Some(Self { lifetime_8s: field >> 3, prefix: Ipv6Prefix::new(Ipv6Addr::from(address), len)? })
     }
 
-    /// What follows type and length; `None` if the prefix has another length.
+    /// What follows type and length; `None` if the prefix has another length or the lifetime more bits.
     pub(super) fn to_octets(self) -> Option<[u8; 14]> {
         let code = (0..).zip(PREFIX_LENGTHS).find(|(_, len)| *len == self.prefix.prefix_len())?.0;
-        let [l0, l1] = ((self.lifetime_8s & 0x1fff) << 3 | code).to_be_bytes();
+        if self.lifetime_8s > 0x1fff {
+            return None;
+        }
+        let [l0, l1] = (self.lifetime_8s << 3 | code).to_be_bytes();
         let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = self.prefix.address().octets();
         Some([l0, l1, a, b, c, d, e, f, g, h, i, j, k, l])
     }

@@ -128,7 +128,8 @@ pub struct Registration<'a> {
     pub status: RegistrationStatus,
     /// Opaque, whose meaning `opaque_kind` tells.
     pub opaque: u8,
-    /// I, two bits: 0: Opaque is for a local policy.
+    /// I, 0 to 3. 0: Opaque is an index of the routing topology that the address is for, 0 the default one; the others are
+    /// reserved and not to be used, but kept where they are received.
     #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<3>))]
     pub opaque_kind: u8,
     /// R: the address is to be injected into routing.
@@ -179,7 +180,7 @@ impl fmt::Display for Registration<'_> {
 /// Content of a 6LoWPAN context option, RFC 6775 §4.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContextOption {
-    /// CID, 0 to 15; the rest is cut off when emitted.
+    /// CID, 0 to 15.
     pub id: u8,
     /// C: it may be used to compress too, else to decompress only.
     pub compress: bool,

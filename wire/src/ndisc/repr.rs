@@ -189,6 +189,8 @@ impl<'a> OptionRepr<'a> {
             Self::SourceLinkLayer(address) | Self::TargetLinkLayer(address) => !address.is_none(),
             Self::Rdnss { addresses, .. } => !addresses.is_empty() && addresses.len() % 16 == 0,
             Self::Nat64Prefix(prefix) => prefix.to_octets().is_some(),
+            Self::Registration(registration) => registration.opaque_kind <= 3,
+            Self::Context(context) => context.id <= 15,
             _ => true,
         };
         if !is_representable {

@@ -149,6 +149,26 @@ fn a_transaction_identifier_counts_with_its_flag_only() {
     }
 }
 
+/// RFC 8505 §4.1, RFC 6775 §4.2: I has two bits, of which only 0 has a meaning; CID has four.
+#[test]
+fn numbers_that_their_bits_do_not_hold_are_not_emitted() {
+    for kind in 0..4 {
+        let octets = [33, 2, 0, 5, 0xf1 | kind << 2, 9, 0, 60, 1, 2, 3, 4, 5, 6, 7, 8];
+        let Some(OtherOption::Registration(read)) = OtherOption::read(33, &octets[2..]) else { panic!() };
+        assert_eq!((read.opaque_kind, read.opaque), (kind, 5));
+        let mut again = [0; 16];
+        assert_eq!(OptionRepr::Registration(read).emit(&mut again), Ok(16));
+        assert_eq!(again[4], kind << 2 | 1, "kept, but for the reserved bits");
+        let wrong = OptionRepr::Registration(Registration { opaque_kind: 4, ..read });
+        assert_eq!(wrong.emit(&mut again), Err(Error::Unrepresentable));
+    }
+    for (id, want) in [(15, Ok(16)), (16, Err(Error::Unrepresentable))] {
+        let prefix = crate::Ipv6Prefix::new(GLOBAL, 64).unwrap();
+        let context = ContextOption { id, compress: true, lifetime_min: 1, prefix };
+        assert_eq!(OptionRepr::Context(context).emit(&mut [0; 24]), want);
+    }
+}
+
 // conf: IP6-NDV-11
 #[test]
 fn every_truncation_is_refused_or_ends_between_options() {
@@ -645,8 +665,13 @@ fn other_options_follow_their_figures() {
         assert_eq!((read.lifetime_8s, read.prefix.prefix_len()), (1, len));
     }
     assert_eq!(OtherOption::read(38, &[0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
-    let wrong = Nat64Prefix { lifetime_8s: 1, prefix: crate::Ipv6Prefix::new(GLOBAL, 33).unwrap() };
-    assert_eq!(OptionRepr::Nat64Prefix(wrong).emit(&mut [0; 16]), Err(Error::Unrepresentable));
+    let prefix = |len| crate::Ipv6Prefix::new(GLOBAL, len).unwrap();
+    for wrong in [
+        Nat64Prefix { lifetime_8s: 1, prefix: prefix(33) },
+        Nat64Prefix { lifetime_8s: 0x2000, prefix: prefix(32) },
+    ] {
+        assert_eq!(OptionRepr::Nat64Prefix(wrong).emit(&mut [0; 16]), Err(Error::Unrepresentable));
+    }
     // Search lists: names end, labels are not compressed, padding is zero.
     for (names, want) in [
         (&b"\x01a\x00\x00\x00\x00\x00\x00\x00\x00"[..], Some("search domains a")),

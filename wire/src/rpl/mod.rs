@@ -72,6 +72,8 @@ pub const ALL_RPL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x1a
 const DIO_LEN: usize = 24;
 /// Length of the base objects of DAO and DAO-ACK without DODAGID, in octets.
 const DAO_LEN: usize = 4;
+/// Offset of the flags of DAO and DAO-ACK.
+const DAO_FLAGS: u16 = 5;
 /// DAO: an acknowledgement is expected.
 const K_FLAG: u8 = 0x80;
 /// DAO: the DODAGID is there.
@@ -319,7 +321,7 @@ pub struct Dio<'a> {
     pub grounded: bool,
     /// MOP.
     pub mode: ModeOfOperation,
-    /// Prf: how preferable the root is, 0 to 7; the rest is cut off when emitted.
+    /// Prf: how preferable the root is, 0 to 7.
     #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub preference: u8,
     /// DTSN: a new value asks for new DAOs.
@@ -340,7 +342,7 @@ pub struct Dao<'a> {
     pub expects_ack: bool,
     /// DAOSequence.
     pub sequence: u8,
-    /// DODAGID; there with local instances.
+    /// DODAGID; with local instances it must be there.
     pub dodag_id: Option<Ipv6Addr>,
     /// Options.
     pub options: Options<'a>,
@@ -356,7 +358,7 @@ pub struct DaoAck<'a> {
     pub sequence: u8,
     /// 0: accepted; up to 127: accepted, but better choose another parent; from 128 on: rejected.
     pub status: u8,
-    /// DODAGID; there with local instances.
+    /// DODAGID; with local instances it must be there.
     pub dodag_id: Option<Ipv6Addr>,
     /// Options.
     pub options: Options<'a>,
@@ -386,7 +388,7 @@ impl<'a> Repr<'a> {
     ///
     /// # Errors
     /// `Unknown` with the code for codes below 0x80 that are not assigned; `Truncated` if base object, security section
-    /// or an option end early.
+    /// or an option end early; `Field` for a DAO or DAO-ACK of a local instance that does not say of which DODAG.
     pub fn parse(packet: &Packet<'a>) -> Result<Self, Error> {
         match packet.code() {
             code if code.is_secure() => Ok(Self::Secure(Secure::parse(code, packet.body)?)),
@@ -426,8 +428,10 @@ impl<'a> Repr<'a> {
                     .split_first_chunk::<DAO_LEN>()
                     .ok_or_else(|| Error::truncated(HEADER_LEN + DAO_LEN, have))?;
                 let (dodag_id, rest) = dodag_id(flags & DAO_D_FLAG != 0, rest, have)?;
+                let instance_id = InstanceId(instance_id);
+                check_dodag_id(instance_id, dodag_id).map_err(|_| Error::Field(DAO_FLAGS))?;
                 Ok(Self::Dao(Dao {
-                    instance_id: InstanceId(instance_id),
+                    instance_id,
                     expects_ack: flags & K_FLAG != 0,
                     sequence,
                     dodag_id,
@@ -439,8 +443,10 @@ impl<'a> Repr<'a> {
                     .split_first_chunk::<DAO_LEN>()
                     .ok_or_else(|| Error::truncated(HEADER_LEN + DAO_LEN, have))?;
                 let (dodag_id, rest) = dodag_id(flags & ACK_D_FLAG != 0, rest, have)?;
+                let instance_id = InstanceId(instance_id);
+                check_dodag_id(instance_id, dodag_id).map_err(|_| Error::Field(DAO_FLAGS))?;
                 Ok(Self::DaoAck(DaoAck {
-                    instance_id: InstanceId(instance_id),
+                    instance_id,
                     sequence,
                     status,
                     dodag_id,
@@ -484,6 +490,12 @@ impl<'a> Repr<'a> {
     /// below 0x80, or whose level says of the encryption something else than its kind of signature.
     pub fn emit(&self, source: Ipv6Addr, destination: Ipv6Addr, buffer: &mut [u8]) -> Result<usize, Error> {
         let need = self.buffer_len();
+        match self {
+            Self::Dio(dio) if dio.preference > 7 => return Err(Error::Unrepresentable),
+            Self::Dao(dao) => check_dodag_id(dao.instance_id, dao.dodag_id)?,
+            Self::DaoAck(ack) => check_dodag_id(ack.instance_id, ack.dodag_id)?,
+            _ => {}
+        }
         let mut out = Put::new(buffer, need)?;
         out.octets(&[MESSAGE_TYPE, u8::from(self.code()), 0, 0]);
         match self {
@@ -531,6 +543,14 @@ fn dodag_id(is_there: bool, rest: &[u8], have: usize) -> Result<(Option<Ipv6Addr
     let need = HEADER_LEN + DAO_LEN + 16;
     let (id, rest) = rest.split_first_chunk::<16>().ok_or_else(|| Error::truncated(need, have))?;
     Ok((Some(Ipv6Addr::from(*id)), rest))
+}
+
+/// §6.4.1 and §6.5.1: a local instance means something together with its DODAGID only, so that D must be set.
+fn check_dodag_id(instance: InstanceId, id: Option<Ipv6Addr>) -> Result<(), Error> {
+    if instance.is_local() && id.is_none() {
+        return Err(Error::Unrepresentable);
+    }
+    Ok(())
 }
 
 fn put_dodag_id(out: &mut Put<'_>, id: Option<Ipv6Addr>) {

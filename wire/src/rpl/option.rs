@@ -158,7 +158,7 @@ pub struct RouteInformation {
 pub struct DodagConfiguration {
     /// A: nodes that want to be routers must get a key first.
     pub authentication: bool,
-    /// PCS: how many bits Path Control has, less one; 0 to 7, the rest is cut off when emitted.
+    /// PCS: how many bits Path Control has, less one; 0 to 7.
     #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u8::<7>))]
     pub path_control_size: u8,
     /// DIOIntervalDoublings: the trickle timer's Imax in doublings of Imin.
@@ -306,13 +306,14 @@ impl<'a> RplOption<'a> {
     ///
     /// # Errors
     /// `NoRoom`; `Unrepresentable` if the content is longer than 255 octets, for more padding than PadN may hold, for a
-    /// prefix with bits beyond its length that is no whole address, and if an unknown option has the type of Pad1, which
+    /// prefix with bits beyond its length that is no whole address, for a path control size above 7, and if an unknown option has the type of Pad1, which
     /// has no content.
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         let is_representable = match self {
             Self::Unknown { kind, .. } => *kind != PAD1,
             Self::PadN(len) => *len <= PAD_N_MAX,
             Self::PrefixInformation(prefix) => prefix.is_representable(),
+            Self::DodagConfiguration(configuration) => configuration.path_control_size <= 7,
             _ => true,
         };
         if !is_representable {

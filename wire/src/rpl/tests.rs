@@ -128,7 +128,7 @@ fn messages<'a>(options: Options<'a>, content: &'a [u8]) -> Vec<Repr<'a>> {
         Repr::Dio(dio),
         Repr::Dio(Dio { rank: 0xffff, grounded: false, mode: ModeOfOperation::Unknown(6), ..dio }),
         Repr::Dao(dao),
-        Repr::Dao(Dao { expects_ack: false, dodag_id: None, ..dao }),
+        Repr::Dao(Dao { instance_id: InstanceId(5), expects_ack: false, dodag_id: None, ..dao }),
         Repr::DaoAck(ack),
         Repr::DaoAck(DaoAck { status: 128, dodag_id: Some(ROOT), options, ..ack }),
         secure(Code::SecureDodagInformationObject, KeyIdentifier::Group { index }, 2),
@@ -387,7 +387,7 @@ fn messages_are_shown_as_a_person_reads_them() {
             "RPL DIO instance 30 dodag fd00::1 version 240 rank 256 grounded storing prf 5 dtsn 3",
             "RPL DIO instance 30 dodag fd00::1 version 240 rank infinite floating mode 6 prf 5 dtsn 3",
             "RPL DAO instance local 5 seq 241 dodag fd00::1 wants ack",
-            "RPL DAO instance local 5 seq 241",
+            "RPL DAO instance 5 seq 241",
             "RPL DAO-ACK instance 30 seq 241 status 0 (accepted)",
             "RPL DAO-ACK instance 30 seq 241 dodag fd00::1 status 128 (rejected)",
             "RPL secure DIO key 1 level 2 time 16909060 len 0",
@@ -487,4 +487,57 @@ fn what_does_not_count_is_ignored_and_sent_as_zero() {
     };
     let refused = RplOption::PrefixInformation(too_much).emit(&mut [0; 32]);
     assert_eq!(refused, Err(Error::Unrepresentable));
+}
+
+/// RFC 6550 §6.4.1, §6.5.1: D must be set where the instance is local.
+#[test]
+fn a_local_instance_is_named_together_with_its_dodag() {
+    let none = Options::parse(&[]).unwrap();
+    let dao = |id, dodag_id| {
+        Repr::Dao(Dao {
+            instance_id: InstanceId(id),
+            expects_ack: true,
+            sequence: 1,
+            dodag_id,
+            options: none,
+        })
+    };
+    let ack = |id, dodag_id| {
+        Repr::DaoAck(DaoAck { instance_id: InstanceId(id), sequence: 1, status: 0, dodag_id, options: none })
+    };
+    for (local, with, global) in [
+        (dao(0x81, None), dao(0x81, Some(ROOT)), dao(1, None)),
+        (ack(0xff, None), ack(0xff, Some(ROOT)), ack(1, None)),
+    ] {
+        let mut octets = [0; 64];
+        assert_eq!(local.emit(SOURCE, GROUP, &mut octets), Err(Error::Unrepresentable));
+        assert!(with.emit(SOURCE, GROUP, &mut octets).is_ok());
+        let len = global.emit(SOURCE, GROUP, &mut octets).unwrap();
+        assert_eq!(Repr::parse(&Packet::parse(&octets[..len]).unwrap()), Ok(global));
+        octets[4] |= 0x80;
+        assert_eq!(Repr::parse(&Packet::parse(&octets[..len]).unwrap()), Err(Error::Field(5)));
+    }
+}
+
+#[test]
+fn numbers_that_their_bits_do_not_hold_are_not_emitted() {
+    let mut octets = [0; 64];
+    for (preference, want) in [(7, Ok(28)), (8, Err(Error::Unrepresentable))] {
+        let dio = Dio {
+            instance_id: InstanceId(0),
+            version: 0,
+            rank: 1,
+            grounded: false,
+            mode: ModeOfOperation::Storing,
+            preference,
+            dtsn: 0,
+            dodag_id: ROOT,
+            options: Options::parse(&[]).unwrap(),
+        };
+        assert_eq!(Repr::Dio(dio).emit(SOURCE, GROUP, &mut octets), want);
+    }
+    for (path_control_size, want) in [(7, Ok(16)), (8, Err(Error::Unrepresentable))] {
+        let configuration = DodagConfiguration { path_control_size, ..DodagConfiguration::default() };
+        assert_eq!(RplOption::DodagConfiguration(configuration).emit(&mut octets), want);
+    }
 }
