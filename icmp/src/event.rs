@@ -55,12 +55,14 @@ pub enum Event {
 }
 
 /// Why an echo request was dropped after it was queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unsent {
     /// There was no way, or the next hop did not answer.
+    #[error(transparent)]
     Unreachable(Unreachable),
     /// The path's MTU, in octets, had become too small.
+    #[error("request larger than the path's {0} octets")]
     TooBig(u16),
 }
 

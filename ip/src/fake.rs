@@ -2,6 +2,49 @@
 //!
 //! It routes everything, answers sends as told, and shows what was sent to a function. A transport is tested
 //! against it without links, neighbours or headers.
+//!
+//! A test plays the IP layer: it sets what the layer says, calls `transmit`, `receive` and `error` of the transport, and
+//! looks at what left. An `echo` stands for the transport:
+//! ```
+//! use tersus_ip::fake::FakeIp;
+//! use tersus_ip::{Addresses, Instant, IpLayer, IpMeta, IpProtocol, Outgoing, Path, Routes, SendError, Source, Verdict};
+//!
+//! # if cfg!(not(feature = "ipv4")) { return Ok(()) }
+//! let mut buffer = [0; 1500];
+//! let mut left = Vec::new();
+//! let mut sent = |path: &Path, packet: Outgoing, segment: &[u8]| {
+//!     left.push((path.destination(), packet.protocol, segment.to_vec()));
+//! };
+//! let mut ip = FakeIp::new(&mut buffer, &mut sent);
+//! ip.now = Instant::from_secs(1);
+//!
+//! // What a transport does in `transmit`: first the next hop is unknown.
+//! let mut path = ip.route(Source::ANY, "192.0.2.9".parse()?)?;
+//! let mut send = |ip: &mut FakeIp<'_>| {
+//!     ip.send(&mut path, Outgoing::new(IpProtocol(253)), 2, &mut |segment: &mut [u8]| segment.copy_from_slice(b"hi"))
+//! };
+//! ip.refusal = Some(SendError::Resolving);
+//! assert_eq!(send(&mut ip), Err(SendError::Resolving));
+//! // It was found: what waited tries again because the generation has moved.
+//! ip.refusal = None;
+//! ip.generation += 1;
+//! assert_eq!(send(&mut ip), Ok(()));
+//!
+//! // What a transport is given in `receive`.
+//! fn echo(packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+//!     match packet.protocol {
+//!         IpProtocol(253) => Verdict::Reply(segment.len() as u16),
+//!         _ => Verdict::NotMine,
+//!     }
+//! }
+//! let mut octets = [0; 32];
+//! let addresses = Addresses::join("192.0.2.9".parse()?, "192.0.2.1".parse()?, &mut octets).expect("one family");
+//! let mut packet = IpMeta::new(ip.now, IpProtocol(253), addresses);
+//! packet.reply_from = Some("192.0.2.1".parse()?);
+//! assert_eq!(echo(&packet, &mut [b'h', b'i']), Verdict::Reply(2));
+//! assert_eq!(left, [("192.0.2.9".parse()?, IpProtocol(253), b"hi".to_vec())]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::path::PathFlags;
 use crate::{
@@ -47,6 +90,9 @@ pub struct FakeIp<'a> {
 impl<'a> FakeIp<'a> {
     /// A layer whose own addresses are 192.0.2.1 and 2001:db8::1, MTU 1500, time zero. `buffer` bounds the length of
     /// a segment; `sent` sees every segment with its path.
+    ///
+    /// A [`Deadline`](crate::Deadline) at time zero falls due a microsecond later: set `now` to a later moment before a
+    /// transport is asked to do something at once.
     pub fn new(buffer: &'a mut [u8], sent: &'a mut dyn FnMut(&Path, Outgoing, &[u8])) -> Self {
         Self {
             now: Instant::ZERO,

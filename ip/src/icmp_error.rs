@@ -8,6 +8,26 @@
 //!   IP header | ICMP header (8) | quote: header of the offending packet | as much of the rest as fits
 //!   <-------------------- 576 octets at most (IPv4), 1280 (IPv6) ------------------------------------->
 //! ```
+//!
+//! A datagram that nobody takes, what is said about it, and what its sender reads:
+//! ```
+//! use tersus_ip::icmp_error::{make, parse, Offender, Reason};
+//! use tersus_ip::{Addresses, Cast, ErrorKind, PackedAddress};
+//!
+//! # if cfg!(not(feature = "ipv4")) { return Ok(()) }
+//! let header = [0x45, 0, 0, 28, 0, 7, 0, 0, 64, 17, 0, 0, 192, 0, 2, 9, 192, 0, 2, 1];
+//! let datagram = [0xc0, 0, 0, 53, 0, 8, 0, 0];
+//! let offender = Offender { header: &header, rest: &datagram, cast: Cast::Unicast, source_cast: Cast::Unicast };
+//! let error = make(&offender, Reason::PortUnreachable).expect("no reason not to");
+//! assert_eq!(error.destination(), PackedAddress::new("192.0.2.9".parse()?)); // to its sender
+//! let mut message = [0; 8 + 28];
+//! assert_eq!(error.len(), message.len());
+//! error.write(&PackedAddress::new("192.0.2.1".parse()?), &mut message);
+//!
+//! let received = parse(&Addresses::V4(&[192, 0, 2, 1, 192, 0, 2, 9]), &message).expect("an error").error;
+//! assert_eq!((received.kind, received.quoted), (ErrorKind::PortUnreachable, &datagram[..]));
+//! # Ok::<(), core::net::AddrParseError>(())
+//! ```
 
 use crate::{Addresses, Cast, ErrorKind, IcmpError, PackedAddress};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -25,7 +45,7 @@ const IPV4_MESSAGE_MAX: usize = 576 - IPV4_HEADER_LEN;
 const IPV6_MESSAGE_MAX: usize = 1280 - IPV6_HEADER_LEN;
 /// The one informational message about which no error is sent, RFC 4443 §2.4 (e.2).
 const REDIRECT: u8 = 137;
-/// What of a quoted segment must be there: RFC 792; it holds the ports.
+/// What of a quoted segment must be there, unless it was shorter: RFC 792; it holds the ports.
 const QUOTED_MIN: usize = 8;
 
 /// Why an error is to be sent.
@@ -320,7 +340,8 @@ pub struct Received<'p> {
 }
 
 /// Reads the ICMP message of a packet with these addresses, whose checksum was verified. `None` if it is no error that a
-/// transport is told of, or quotes too little to find the sender: less than the headers and eight octets behind them.
+/// transport is told of, or quotes too little to find the sender: less than the headers and eight octets behind them,
+/// where the packet had so many.
 ///
 /// The caller checks that `local` is an address of ours before it believes anything.
 #[must_use]
@@ -359,15 +380,16 @@ fn parse_ipv4(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
     if header[0] >> 4 != 4 || header_len < IPV4_HEADER_LEN || !is_first {
         return None;
     }
+    let packet_len = u16::from_be_bytes([header[2], header[3]]);
     let error = IcmpError {
         kind,
         reporter,
         local: IpAddr::from([header[12], header[13], header[14], header[15]]),
         remote: IpAddr::from([header[16], header[17], header[18], header[19]]),
         protocol: IpProtocol(header[9]),
-        quoted: at_least(quote.get(header_len..)?)?,
+        quoted: enough(quote.get(header_len..)?, quote.len(), packet_len)?,
     };
-    Some(Received { error, packet_len: u16::from_be_bytes([header[2], header[3]]), mtu: u32::from(mtu) })
+    Some(Received { error, packet_len, mtu: u32::from(mtu) })
 }
 
 /// Codes of RFC 4443 §3.
@@ -402,15 +424,15 @@ fn parse_ipv6(reporter: IpAddr, message: &[u8]) -> Option<Received<'_>> {
     if end.is_later_fragment() {
         return None;
     }
+    let packet_len = u16::from_be_bytes([fixed[4], fixed[5]]).saturating_add(40);
     let error = IcmpError {
         kind,
         reporter,
         local: IpAddr::V6(local),
         remote: IpAddr::V6(remote),
         protocol: end.protocol(),
-        quoted: at_least(end.rest())?,
+        quoted: enough(end.rest(), quote.len(), packet_len)?,
     };
-    let packet_len = u16::from_be_bytes([fixed[4], fixed[5]]).saturating_add(40);
     Some(Received { error, packet_len, mtu: reported })
 }
 
@@ -422,8 +444,9 @@ fn without_extensions(body: &[u8], len: usize) -> &[u8] {
     }
 }
 
-fn at_least(quoted: &[u8]) -> Option<&[u8]> {
-    (quoted.len() >= QUOTED_MIN).then_some(quoted)
+/// The quoted segment, if it has eight octets or is all of a shorter one.
+fn enough(quoted: &[u8], quote_len: usize, packet_len: u16) -> Option<&[u8]> {
+    (quoted.len() >= QUOTED_MIN || quote_len >= usize::from(packet_len)).then_some(quoted)
 }
 
 // The tables of the tests list both families.

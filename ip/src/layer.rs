@@ -79,6 +79,14 @@ pub struct Outgoing {
     pub flags: OutFlags,
 }
 
+impl Outgoing {
+    /// A packet of this protocol with the interface's Hop Limit, Traffic Class 0 and no further wish.
+    #[must_use]
+    pub const fn new(protocol: IpProtocol) -> Self {
+        Self { protocol, hop_limit: 0, traffic_class: 0, flags: OutFlags::empty() }
+    }
+}
+
 /// Why a packet was not sent. Nothing of it is kept; the sender still has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {

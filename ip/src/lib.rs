@@ -42,7 +42,12 @@
 //! 3. the transports' `transmit` with [`Ip::out`];
 //! 4. [`Ip::maintain`]: solicitations, announcements and fragments that are due, and what took too long.
 //!
-//! [`Ip::poll_at`] says when the next turn is due if nothing comes from outside.
+//! The next turn is due, if nothing comes from outside, at the earliest of [`Ip::poll_at`], that of each link and that of
+//! each transport; `Stack::poll_at` of `tersus-iface` and [`small::SmallIp::poll_at`] ask all of them. The first turn reads
+//! what the links are: before it every route is [`Unreachable::InterfaceDown`].
+//!
+//! Memory lies on the stack, in a `static`, or in slices ([`Slices`]): [`Storage`] says what each entry costs, and shows a
+//! `static`.
 //!
 //! Two hosts on a wire; the first packet waits until the other's address is resolved:
 //! ```
@@ -66,8 +71,7 @@
 //! let mut turn = |a: &mut Ip<'_>, b: &mut Ip<'_>, now| {
 //!     a.service(now, &mut [&mut left]);
 //!     a.receive(now, InterfaceId(0), &mut left, 8, &mut ());
-//!     let packet =
-//!         Outgoing { protocol: IpProtocol(253), hop_limit: 0, traffic_class: 0, flags: Default::default() };
+//!     let packet = Outgoing::new(IpProtocol(253));
 //!     let mut path = a.route(Source::ANY, [192, 0, 2, 2].into()).expect("an address on the link");
 //!     let sent = a.out(now, &mut [&mut left]).send(&mut path, packet, 8, &mut |buffer: &mut [u8]| {
 //!         buffer.copy_from_slice(b"hi there");
@@ -132,6 +136,11 @@ mod storage;
 mod transport;
 mod transports;
 mod turn;
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 pub use address::{InterfaceId, InterfaceSet, PackedAddress};
 pub use config::Config;

@@ -20,6 +20,32 @@
 //!   packet: an entry that changed or is another's since then is noticed there. So evicting or expiring an entry
 //!   moves no generation counter.
 //!
+//! One neighbour from the first packet on; the module [`arp`](crate::arp) turns packets into these calls and back:
+//! ```
+//! use tersus_ip::neighbour::{ArpEvidence, Config, Due, Lookup, NeighbourSlot, Neighbours, Role};
+//! use tersus_ip::{Instant, InterfaceId, InterfaceSet, Random};
+//! use tersus_wire::HardwareAddress;
+//!
+//! # if cfg!(not(feature = "ipv4")) { return Ok(()) }
+//! let mut random = Random::new([7; 32]);
+//! let mut slots = [NeighbourSlot::FREE; 8]; // at most 48 octets each
+//! let mut table = Neighbours::new(&mut slots, Config::default(), &mut random);
+//! let (link, now) = (InterfaceId(0), Instant::from_secs(1));
+//! let ipv4: core::net::Ipv4Addr = "192.0.2.9".parse()?;
+//! let address = core::net::IpAddr::V4(ipv4);
+//!
+//! assert_eq!(table.resolve(link, address, Role::Host, 0, now), Ok(Lookup::Resolving));
+//! let Some(Due::Solicit(solicitation)) = table.next_due(now, InterfaceSet::ALL, &mut random) else { panic!() };
+//! table.sent(&solicitation, now); // an ARP request, to all
+//! assert_eq!(table.poll_at(), Some(Instant::from_secs(2))); // the next one, unless it answers
+//!
+//! let hardware = HardwareAddress::ethernet([2, 0, 0, 0, 0, 9]);
+//! let _moved = table.on_arp(link, ipv4, hardware, ArpEvidence::RepliedToUs, now);
+//! let Lookup::Found { hardware: found, .. } = table.lookup(link, address, now) else { panic!() };
+//! assert_eq!(found, hardware);
+//! # Ok::<(), core::net::AddrParseError>(())
+//! ```
+//!
 //! Left out: RFC 7048 (back-off beyond three probes), proxying.
 
 mod evidence;

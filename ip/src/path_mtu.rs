@@ -3,6 +3,23 @@
 //! A too-big message lowers the estimate, as far as a transport knows the packet that it quotes, and nothing raises
 //! it but time: ten minutes after the last lowering the entry is forgotten, and packets of the link's size are tried
 //! again (RFC 1191 §6.3, RFC 8201 §5.3).
+//!
+//! ```
+//! use tersus_ip::path_mtu::{Change, Config, Entry, PathMtu, TooBig};
+//! use tersus_ip::{Instant, Quoted};
+//!
+//! let mut entries = [Entry::FREE; 4];
+//! let mut paths = PathMtu::new(&mut entries, Config::default());
+//! let destination = "192.0.2.9".parse()?;
+//! let message = TooBig { destination, reported: 1400, packet_len: 1500, quoted: Quoted::Known };
+//! let now = Instant::from_secs(1);
+//! assert_eq!(paths.on_too_big(now, message, 1500), Change::Lowered(1400));
+//! assert_eq!(paths.get(destination), Some(1400));
+//! // Ten minutes later the link's MTU is tried again.
+//! assert_eq!(paths.on_timeout(paths.poll_at().expect("an entry")), 1);
+//! assert_eq!(paths.get(destination), None);
+//! # Ok::<(), core::net::AddrParseError>(())
+//! ```
 
 use crate::{Deadline, Instant, PackedAddress, Quoted};
 use core::net::IpAddr;

@@ -17,6 +17,23 @@
 //! count units of four octets. A queue is a value: what was pushed is taken back by keeping the queue as it was
 //! before. [`Queue::pop`] takes from the front; [`Queue::retain`] is for queues of which some datagrams must wait while
 //! others go: room comes back from both ends, and from the middle when all before or all behind it are gone.
+//!
+//! ```
+//! use tersus_ip::queue::{Label, Queue};
+//! use tersus_ip::Addresses;
+//!
+//! # if cfg!(not(feature = "ipv4")) { return }
+//! let mut region = [0; 256];
+//! let mut queue = Queue::EMPTY;
+//! let label = Label { port: 53, interface: None, hop_limit: 64, traffic_class: 0, flags: 0 };
+//! let addresses = Addresses::V4(&[192, 0, 2, 1, 192, 0, 2, 9]);
+//! let place = queue.push(&mut region, &label, addresses, 5).expect("room");
+//! place.copy_from_slice(b"hello"); // written in place
+//! assert_eq!(queue.used_len(), 24); // 16 for label and addresses, 5, and up to a multiple of four
+//! assert_eq!(queue.front(&mut region).expect("one").payload, b"hello");
+//! queue.pop(&region);
+//! assert!(queue.is_empty());
+//! ```
 
 mod record;
 mod regions;

@@ -9,6 +9,18 @@
 //!   ------+--------------------+------------------------+---------> time
 //!         |    tokens taken    |     tokens left        |
 //! ```
+//!
+//! ```
+//! use tersus_ip::rate_limit::{Rate, TokenBucket};
+//! use tersus_ip::Instant;
+//!
+//! let rate = Rate { per_second: 10, burst: 2 };
+//! let mut bucket = TokenBucket::new();
+//! let now = Instant::from_secs(1);
+//! assert!(bucket.take(now, rate) && bucket.take(now, rate));
+//! assert!(!bucket.take(now, rate));
+//! assert!(bucket.take(Instant::from_millis(1_100), rate));
+//! ```
 
 use crate::Instant;
 

@@ -19,6 +19,36 @@
 //! later is dropped until its time is over (RFC 5722 §4). RFC 791 lets the later copy win; but no honest sender
 //! overlaps, and whoever does wants two readers to see two packets.
 
+//!
+//! ```
+//! use tersus_ip::reassembly::{Config, Fragment, Outcome, Reassembly, Storage};
+//! use tersus_ip::{Addresses, Cast, InFlags, Instant, InterfaceId, IpProtocol};
+//!
+//! # if cfg!(not(feature = "ipv4")) { return }
+//! // Two datagrams at a time, of at most 1480 octets: 1573 octets each, and what is known of it.
+//! let mut storage = Storage::<2, 1480>::new();
+//! let mut table = Reassembly::new(&mut storage, Config::default());
+//! let mut header = [0x45, 0, 0, 28, 0, 7, 0x20, 0, 64, 17, 0, 0, 192, 0, 2, 9, 192, 0, 2, 1];
+//! let addresses = Addresses::V4(&[192, 0, 2, 9, 192, 0, 2, 1]);
+//! let mut fragment = Fragment {
+//!     addresses,
+//!     interface: InterfaceId(0),
+//!     cast: Cast::Unicast,
+//!     protocol: IpProtocol::UDP,
+//!     identification: 7,
+//!     offset: 0,
+//!     more: true,
+//!     flags: InFlags::empty(),
+//!     header: &header,
+//!     data: b"first 8 ",
+//! };
+//! let now = Instant::from_secs(1);
+//! assert!(matches!(table.receive(now, &fragment), Outcome::Held));
+//! (fragment.offset, fragment.more, fragment.data) = (8, false, b"and last");
+//! let Outcome::Complete(datagram) = table.receive(now, &fragment) else { panic!() };
+//! assert_eq!(datagram.segment, b"first 8 and last");
+//! ```
+
 mod slot;
 
 use crate::{Addresses, Cast, Deadline, InFlags, Instant, InterfaceId};

@@ -8,6 +8,28 @@
 //! A look-up is a binary search; adding and removing move two octets for each number behind. The keys stay where
 //! they are, in the slots that each call is given; the key of a number that is in must not change. If it does,
 //! look-ups find nothing or the wrong number, and nothing worse happens.
+//!
+//! ```
+//! use tersus_ip::sorted::{Keyed, Sorted};
+//!
+//! struct Socket {
+//!     port: u16,
+//! }
+//! impl Keyed for Socket {
+//!     fn key(&self) -> u32 {
+//!         self.port.into()
+//!     }
+//! }
+//! let mut sockets = [0, 0, 0].map(|port| Socket { port });
+//! let mut numbers = [0; 3];
+//! let mut open = Sorted::new(&mut numbers);
+//! for port in [5683, 53] {
+//!     let number = open.free().expect("room for three");
+//!     sockets[usize::from(number)].port = port; // first the key, then the number goes in by it
+//!     open.insert(&sockets);
+//! }
+//! assert_eq!(open.len(), 2);
+//! ```
 
 /// What has a key to be sorted by.
 pub trait Keyed {

@@ -8,16 +8,36 @@ use crate::{path_mtu, Interface, Membership, OwnAddress, RouteEntry};
 /// Memory for one [`Ip`](crate::Ip). Lies in `.bss` as a `static`. Any number may be zero: the table is then empty and
 /// what needs it is refused.
 ///
-/// - `INTERFACES`: links, at most 32.
-/// - `ADDRESSES`: own addresses on all interfaces together.
-/// - `ROUTES`: routes beside those to the prefixes of own addresses: one for a default gateway.
-/// - `NEIGHBOURS`: stations whose hardware addresses are known at a time.
-/// - `GROUPS`: groups for each interface. An interface with IPv4 needs one (224.0.0.1), one with IPv6 one
-///   (ff02::1) and one more for each address.
-/// - `DATAGRAMS`: datagrams that are reassembled at a time, and as many that are sent in fragments.
-/// - `DATAGRAM_LEN`: the largest of them, in octets behind the IP header. RFC 1122 §3.3.2 wants 556, RFC 8200 §5
-///   1,460 at least.
-/// - `PATHS`: destinations whose path MTU is remembered.
+/// | parameter | what | octets each |
+/// | --- | --- | --- |
+/// | `INTERFACES` | links, at most 32 | 44, and its groups |
+/// | `ADDRESSES` | own addresses on all interfaces together | 40 |
+/// | `ROUTES` | routes beside those to the prefixes of own addresses: one for a default gateway | 48 |
+/// | `NEIGHBOURS` | stations whose hardware addresses are known at a time; none is needed on raw IP links | 48 |
+/// | `GROUPS` | groups for each interface; one with IPv4 needs one (224.0.0.1), one with IPv6 one (ff02::1) and one more for each address | 20 |
+/// | `DATAGRAMS` | datagrams that are reassembled at a time, and as many that are sent in fragments; with 0 none is | twice `DATAGRAM_LEN` and a quarter of it, and some 310 |
+/// | `DATAGRAM_LEN` | the largest of them, in octets behind the IP header; RFC 1122 §3.3.2 wants 556, RFC 8200 §5 1,460 at least | |
+/// | `PATHS` | destinations whose path MTU is remembered | 32 |
+///
+/// `Storage<1, 2, 1, 8>` takes 768 octets, and [`Ip`](crate::Ip) itself 1.7 KB. So it becomes a `static`, which lies in
+/// `.bss`, without unsafe code:
+/// ```
+/// use tersus_ip::{Config, Ip, Storage};
+///
+/// # mod static_cell { // what the crate of this name has
+/// #     pub struct StaticCell<T>(core::marker::PhantomData<fn() -> T>);
+/// #     impl<T> StaticCell<T> {
+/// #         pub const fn new() -> Self { Self(core::marker::PhantomData) }
+/// #         pub fn init(&'static self, value: T) -> &'static mut T { Box::leak(Box::new(value)) }
+/// #     }
+/// # }
+/// use static_cell::StaticCell; // a crate; `singleton!` of `cortex-m` does as well
+///
+/// static MEMORY: StaticCell<Storage<1, 2, 1, 8>> = StaticCell::new();
+///
+/// let seed = [7; 32]; // that nobody can guess, from a source of entropy
+/// let ip: Ip<'static> = Ip::new(MEMORY.init(Storage::new()), seed, Config::default());
+/// ```
 #[derive(Debug)]
 pub struct Storage<
     const INTERFACES: usize,

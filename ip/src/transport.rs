@@ -168,27 +168,36 @@ pub enum Verdict {
 }
 
 /// What an ICMP error said, IPv4 and IPv6 in one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// No route: network or host unreachable, RFC 792, RFC 4443 §3.1 codes 0, 2 and 3.
+    #[error("host unreachable")]
     HostUnreachable,
     /// The peer does not know the protocol (IPv6: parameter problem, unrecognized next header).
+    #[error("protocol unreachable")]
     ProtocolUnreachable,
     /// Nobody listens at the port.
+    #[error("port unreachable")]
     PortUnreachable,
     /// A filter forbids it.
+    #[error("prohibited by a filter")]
     Prohibited,
     /// Fragmentation needed, or Packet Too Big; holds the next hop's MTU as reported, 0 if it was not. The IP
     /// layer takes it into account before anything more is sent, as far as a transport knows the quoted packet.
+    #[error("packet too big for a link of {0} octets")]
     TooBig(u16),
     /// The Hop Limit ran out on the way.
+    #[error("hop limit exceeded in transit")]
     HopLimitExceeded,
     /// The peer did not get all fragments in time.
+    #[error("fragments missing at the peer")]
     ReassemblyTimeExceeded,
     /// A header field was wrong.
+    #[error("header field refused")]
     ParameterProblem,
     /// Another type and code.
+    #[error("ICMP type {0}, code {1}")]
     Other(u8, u8),
 }
 
@@ -205,7 +214,7 @@ pub struct IcmpError<'a> {
     pub remote: IpAddr,
     /// The quoted packet's upper-layer protocol.
     pub protocol: IpProtocol,
-    /// The start of the quoted segment: at least eight octets.
+    /// The start of the quoted segment: at least eight octets, or all of a shorter segment.
     pub quoted: &'a [u8],
 }
 
@@ -240,13 +249,153 @@ pub enum Progress {
 /// - `transmit` visits only what is ready. After `Full`, skip all that leaves from that interface in this turn.
 ///   What waits for room or for a resolution is no reason for `poll_at` to say "now": retry it in the next
 ///   `transmit` in which [`IpLayer::room`] or [`Routes::generation`](crate::Routes::generation) says that it can go.
+///
+/// A toy of protocol 253 (RFC 3692) that asks one host and answers whoever asks; [`fake`](crate::fake) tests it:
+/// ```
+/// use core::net::IpAddr;
+/// use core::time::Duration;
+/// use tersus_ip::{
+///     Deadline, ErrorKind, IcmpError, Instant, InterfaceSet, IpLayer, IpMeta, IpProtocol, Outgoing, Path, Progress,
+///     Quoted, Routes, SendError, Source, Transport, Unreachable, Verdict,
+/// };
+///
+/// const TOY: IpProtocol = IpProtocol(253);
+/// const QUESTION: u8 = b'?';
+/// const ANSWER: u8 = b'!';
+///
+/// #[derive(Default)]
+/// pub struct Toy {
+///     /// The way to the peer, decided once; empty while nothing is asked.
+///     path: Path,
+///     /// When to ask, or to ask again.
+///     due: Deadline,
+///     /// Where the next hop was unknown or the link full: what must change before another attempt.
+///     waits: Option<Wait>,
+///     pub answered: u32,
+///     pub malformed: u32,
+/// }
+/// enum Wait {
+///     Resolution { generation: u32 },
+///     Room,
+/// }
+///
+/// impl Toy {
+///     /// A call of the user's, between polls: it decides the way, and sends nothing.
+///     pub fn ask(&mut self, routes: &dyn Routes, now: Instant, peer: IpAddr) -> Result<(), Unreachable> {
+///         self.path = routes.route(Source::ANY, peer)?;
+///         (self.due, self.waits) = (Deadline::at(now), None);
+///         Ok(())
+///     }
+///
+///     fn stop(&mut self) {
+///         *self = Self { answered: self.answered, malformed: self.malformed, ..Self::default() };
+///     }
+/// }
+///
+/// impl Transport for Toy {
+///     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict {
+///         if packet.protocol != TOY {
+///             return Verdict::NotMine;
+///         }
+///         match segment.first_mut() {
+///             // In place, back to where it came from; `reply_from` says whether IP will let it go.
+///             Some(kind @ &mut QUESTION) if packet.reply_from.is_some() => {
+///                 *kind = ANSWER;
+///                 return Verdict::Reply(1);
+///             }
+///             Some(&mut ANSWER) if self.path.matches(&packet.addresses) => {
+///                 self.answered += 1;
+///                 self.stop();
+///             }
+///             _ => self.malformed += 1,
+///         }
+///         Verdict::Done
+///     }
+///
+///     fn error(&mut self, _: Instant, error: &IcmpError<'_>) -> Quoted {
+///         if error.protocol != TOY || !self.path.leads_to(error.remote) || error.quoted.first() != Some(&QUESTION) {
+///             return Quoted::Unknown;
+///         }
+///         if error.kind == ErrorKind::ProtocolUnreachable {
+///             self.stop();
+///         }
+///         Quoted::Possible
+///     }
+///
+///     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
+///         let blocked = Progress::Blocked(InterfaceSet::only(self.path.interface()));
+///         match self.waits {
+///             Some(Wait::Resolution { generation }) if generation == ip.generation() => return Progress::Idle,
+///             Some(Wait::Room) if !ip.room().contains(self.path.interface()) => return blocked,
+///             Some(_) => self.due = Deadline::at(ip.now()),
+///             None => {}
+///         }
+///         self.waits = None;
+///         if !self.due.is_due(ip.now()) {
+///             return Progress::Idle;
+///         }
+///         if *budget == 0 {
+///             return Progress::More; // `due` has passed, so `poll_at` says that there is more
+///         }
+///         match ip.send(&mut self.path, Outgoing::new(TOY), 1, &mut |segment: &mut [u8]| segment.fill(QUESTION)) {
+///             Ok(()) => {
+///                 *budget -= 1;
+///                 self.due = Deadline::at(ip.now() + Duration::from_secs(1)); // no answer: once more
+///             }
+///             Err(SendError::Resolving) => {
+///                 (self.due, self.waits) = (Deadline::NONE, Some(Wait::Resolution { generation: ip.generation() }));
+///             }
+///             Err(SendError::Full) => {
+///                 (self.due, self.waits) = (Deadline::NONE, Some(Wait::Room));
+///                 return blocked;
+///             }
+///             Err(SendError::TooBig(_) | SendError::Unreachable(_)) => self.stop(), // and tell the user
+///         }
+///         Progress::Idle
+///     }
+///
+///     fn poll_at(&self) -> Option<Instant> {
+///         self.due.instant()
+///     }
+/// }
+/// # if cfg!(not(feature = "ipv4")) { return Ok(()) }
+/// # let mut buffer = [0; 64];
+/// # let mut sent = 0;
+/// # let mut count = |_: &Path, _: Outgoing, _: &[u8]| sent += 1;
+/// # let mut ip = tersus_ip::fake::FakeIp::new(&mut buffer, &mut count);
+/// # ip.now = Instant::from_secs(1);
+/// # let mut toy = Toy::default();
+/// # toy.ask(&ip, ip.now, "192.0.2.9".parse()?)?;
+/// # assert_eq!(toy.poll_at(), Some(ip.now));
+/// # ip.refusal = Some(SendError::Resolving);
+/// # assert_eq!(toy.transmit(&mut ip, &mut 8), Progress::Idle);
+/// # assert_eq!(toy.poll_at(), None);
+/// # (ip.refusal, ip.generation) = (Some(SendError::Full), 2);
+/// # assert_eq!(toy.transmit(&mut ip, &mut 8), Progress::Blocked(InterfaceSet::only(toy.path.interface())));
+/// # ip.refusal = None;
+/// # assert_eq!(toy.transmit(&mut ip, &mut 8), Progress::Idle);
+/// # assert_eq!(toy.poll_at(), Some(Instant::from_secs(2)));
+/// # let packet = |toy: &mut Toy, from: &str, octet| {
+/// #     let mut octets = [0; 32];
+/// #     let from = from.parse().unwrap();
+/// #     let addresses = tersus_ip::Addresses::join(from, "192.0.2.1".parse().unwrap(), &mut octets).unwrap();
+/// #     let mut packet = IpMeta::new(Instant::from_secs(1), TOY, addresses);
+/// #     packet.reply_from = Some("192.0.2.1".parse().unwrap());
+/// #     toy.receive(&packet, &mut [octet])
+/// # };
+/// # assert_eq!(packet(&mut toy, "192.0.2.7", QUESTION), Verdict::Reply(1));
+/// # assert_eq!((packet(&mut toy, "192.0.2.7", ANSWER), toy.malformed), (Verdict::Done, 1));
+/// # assert_eq!((packet(&mut toy, "192.0.2.9", ANSWER), toy.answered, toy.poll_at()), (Verdict::Done, 1, None));
+/// # assert_eq!(sent, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Transport {
     /// Takes one packet. A reply of at most the segment's length may be made in place. A segment that is
     /// rejected or not its own is left unaltered.
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict;
 
-    /// Takes an ICMP error, and says whether it quotes a packet of this transport. Eight quoted octets suffice; errors
-    /// that quote nothing of ours are ignored.
+    /// Takes an ICMP error, and says whether it quotes a packet of this transport. Eight quoted octets, or all of a
+    /// shorter segment, suffice; errors that quote nothing of ours are ignored.
     fn error(&mut self, now: Instant, error: &IcmpError<'_>) -> Quoted;
 
     /// Sends what is ready and runs timers that are due; counts `budget` down by one for each packet. With a budget

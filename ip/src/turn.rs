@@ -62,7 +62,8 @@ impl Ip<'_> {
     }
 
     /// When the IP layer next has something to do by itself: then call the turn. Exact; a past moment means at once.
-    /// What waits for room on a link does not count: the link's interrupt causes that turn.
+    /// What waits for room on a link does not count: the link's interrupt causes that turn. Nor do links and transports,
+    /// which have a `poll_at` each.
     #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
         let next = if self.host.is_changed { self.next_due() } else { self.wake };

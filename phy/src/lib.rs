@@ -87,3 +87,8 @@ pub use random::Random;
 pub use raw_ip::RawIp;
 pub use time::{earliest, span_micros, Deadline, Instant};
 pub use tracer::{Direction, FrameSink, Tracer, TracerToken};
+
+/// The example of the README, as a test.
+#[cfg(all(doctest, feature = "std", target_os = "linux"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -174,7 +174,7 @@ pub enum LinkControl<'a> {
     Context {
         /// Context identifier, 0 to 15.
         id: u8,
-        /// The prefix; its bits beyond `prefix_len` are zero. `None` removes the context.
+        /// The prefix and its length in bits, 0 to 128; bits beyond the length are zero. `None` removes the context.
         prefix: Option<([u8; 16], u8)>,
         /// Whether it may be used to compress, not only to decompress.
         compress: Switch,
@@ -187,7 +187,12 @@ pub enum LinkControl<'a> {
 #[error("the link has no such function")]
 pub struct Unsupported;
 
-/// A link as the IP layer sees it. Object-safe; see the crate docs for the two compositions.
+/// A link as the IP layer sees it. Object-safe: a stack takes a list of `&mut dyn LinkLayer`, or, smaller and faster,
+/// links of one type.
+///
+/// Whoever has a driver for Ethernet, a radio or raw packets writes a [`Device`](crate::Device) instead and puts
+/// [`Ethernet`](crate::Ethernet), `tersus_sixlowpan::Sixlowpan` or [`RawIp`](crate::RawIp) over it. A link of one's own
+/// is for other framing and addressing.
 ///
 /// # For callers
 /// In each turn: `service` first, then `receive`, then sends through `tx`.
@@ -197,6 +202,90 @@ pub struct Unsupported;
 /// - `receive` and `service` return after bounded work.
 /// - After a send was refused with `Full`, `service` must once say [`LinkEvents::ROOM`] when there is room
 ///   again, and the device must cause a poll.
+/// - Without the `device` that causes polls, as for a wire in memory, `poll_at` must name the moment.
+///
+/// A serial line that carries a length and a packet; the two buffers stand for the driver's:
+/// ```
+/// use tersus_phy::{
+///     Cast, Fill, Frame, Instant, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkProperties, LinkTx,
+///     Medium, RxMeta, TxChecksum, Unsupported, Upper,
+/// };
+/// use tersus_wire::{EtherType, HardwareAddress};
+///
+/// const MTU: u16 = 1280;
+///
+/// struct Line {
+///     sender: Sender,
+///     /// Received octets: a length, then so many.
+///     rx: [u8; 2 + MTU as usize],
+///     /// Whether what was received is complete.
+///     rx_ready: bool,
+///     malformed: u32,
+/// }
+/// struct Sender {
+///     tx: [u8; 2 + MTU as usize],
+///     /// Octets that the hardware has not sent yet.
+///     tx_len: usize,
+///     was_full: bool,
+/// }
+///
+/// impl LinkTx for Sender {
+///     fn send(&mut self, _: &HardwareAddress, packet: &LinkPacket, fill: &mut dyn Fill) -> Result<(), LinkError> {
+///         // Nothing is offloaded here, so nobody should ask for it.
+///         if packet.len > MTU || packet.segment != 0 || packet.checksum != TxChecksum::Full {
+///             return Err(LinkError::TooBig);
+///         }
+///         if self.tx_len != 0 {
+///             self.was_full = true;
+///             return Err(LinkError::Full);
+///         }
+///         let (length, octets) = self.tx.split_at_mut(2);
+///         length.copy_from_slice(&packet.len.to_be_bytes());
+///         fill.fill(&mut octets[..usize::from(packet.len)]); // once, with exactly so many octets
+///         self.tx_len = 2 + usize::from(packet.len);
+///         Ok(())
+///     }
+/// }
+///
+/// impl LinkLayer for Line {
+///     fn tx(&mut self, _: Instant) -> &mut dyn LinkTx {
+///         &mut self.sender
+///     }
+///     fn properties(&self) -> LinkProperties {
+///         // Medium::Ip: no neighbours to be resolved, no groups to be joined.
+///         LinkProperties::new(Medium::Ip, HardwareAddress::NONE, MTU)
+///     }
+///     fn service(&mut self, _: Instant) -> LinkEvents {
+///         if self.sender.tx_len == 0 && core::mem::take(&mut self.sender.was_full) {
+///             return LinkEvents::ROOM;
+///         }
+///         LinkEvents::empty()
+///     }
+///     fn receive(&mut self, _: Instant, budget: usize, upper: &mut dyn Upper) -> usize {
+///         if budget == 0 || !core::mem::take(&mut self.rx_ready) {
+///             return 0;
+///         }
+///         let (length, octets) = self.rx.split_at_mut(2);
+///         let len = usize::from(u16::from_be_bytes([length[0], length[1]]));
+///         let Some(payload) = octets.get_mut(..len) else {
+///             self.malformed += 1;
+///             return 1;
+///         };
+///         let is_ipv4 = payload.first().is_some_and(|first| first >> 4 == 4);
+///         let protocol = if is_ipv4 { EtherType::IPV4 } else { EtherType::IPV6 };
+///         let (from, meta) = (HardwareAddress::NONE, RxMeta::default());
+///         let mut frame = Frame { from, cast: Cast::Unicast, protocol, meta, payload };
+///         upper.receive(&mut frame, &mut self.sender);
+///         1
+///     }
+///     fn control(&mut self, _: LinkControl<'_>) -> Result<(), Unsupported> {
+///         Err(Unsupported)
+///     }
+///     fn poll_at(&self) -> Option<Instant> {
+///         None // the interrupts of the line cause the polls
+///     }
+/// }
+/// ```
 pub trait LinkLayer {
     /// The sending half, for use at `now`. A method and not a supertrait: trait objects cannot be upcast
     /// before Rust 1.86.

@@ -7,6 +7,23 @@ use siphasher::sip::{SipHasher13, SipHasher24};
 ///
 /// The same seed gives the same numbers. Two engines must not be given one seed: each would repeat the other's
 /// numbers. There is no default seed.
+///
+/// An engine takes a seed of its own. A device with one seed from its source of entropy draws those of its engines:
+/// ```
+/// use tersus_phy::Random;
+///
+/// /// The seed of the next engine.
+/// fn seed(random: &mut Random) -> [u8; 32] {
+///     let mut seed = [0; 32];
+///     for word in seed.chunks_exact_mut(8) {
+///         word.copy_from_slice(&random.next_u64().to_le_bytes());
+///     }
+///     seed
+/// }
+/// let mut random = Random::new([7; 32]); // from the hardware's generator, at every start anew
+/// let (ip, tcp) = (seed(&mut random), seed(&mut random));
+/// assert_ne!(ip, tcp);
+/// ```
 #[derive(Clone)]
 pub struct Random {
     /// The key of the numbers, and that of the hash.

@@ -20,6 +20,16 @@ enum Kind {
 ///
 /// It knows no hardware addresses: sends go to [`HardwareAddress::NONE`], received frames come from there and
 /// count as unicast, since the IP header alone says more. Over a device of another medium the link is down.
+///
+/// The link of a host's own addresses, to stand in the list of links beside those to others:
+/// ```
+/// use tersus_phy::{FrameStorage, LinkLayer, Loopback, RawIp};
+///
+/// let mut memory = FrameStorage::<4, 1500>::new();
+/// let link = RawIp::loopback(Loopback::new(&mut memory));
+/// assert!(link.properties().is_loopback);
+/// assert_eq!(link.properties().mtu, 1500);
+/// ```
 #[derive(Debug)]
 pub struct RawIp<D> {
     device: D,

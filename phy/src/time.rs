@@ -7,6 +7,20 @@ use core::time::Duration;
 /// A moment: microseconds since an arbitrary start, from a monotonic clock.
 ///
 /// Arithmetic saturates: no clock value makes it panic or wrap.
+///
+/// ```
+/// use core::time::Duration;
+/// use tersus_phy::Instant;
+///
+/// /// From a tick counter of 32.768 kHz that somebody has widened to 64 bits.
+/// fn now(ticks: u64) -> Instant {
+///     Instant::from_micros(ticks.saturating_mul(15_625) / 512)
+/// }
+/// assert_eq!(now(32_768), Instant::from_secs(1));
+/// assert_eq!(now(32_768) + Duration::from_millis(5), Instant::from_millis(1_005));
+/// // What a processor may sleep: nothing if the moment has passed.
+/// assert_eq!(Instant::from_millis(7).since(now(32_768)), Duration::ZERO);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(u64);
 
@@ -98,6 +112,18 @@ impl fmt::Debug for Instant {
 /// A timer in one word: when something falls due, or that it is not running.
 ///
 /// The empty value is all zeros. A deadline in the past is due at once.
+///
+/// ```
+/// use core::time::Duration;
+/// use tersus_phy::{Deadline, Instant};
+///
+/// let now = Instant::from_secs(1);
+/// let mut retry = Deadline::at(now + Duration::from_millis(200));
+/// assert_eq!(retry.instant(), Some(Instant::from_millis(1_200))); // what a `poll_at` answers
+/// assert!(!retry.is_due(now));
+/// retry.stop();
+/// assert_eq!(retry.instant(), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Deadline(u64);
 

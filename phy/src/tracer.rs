@@ -26,6 +26,19 @@ impl<F: FnMut(Direction, Instant, &[u8])> FrameSink for F {
 
 /// A device that shows to `sink` every frame that passes through `device`, and changes none. Times are those at
 /// which the frame's token was asked for. A frame whose token is dropped unused is not shown.
+///
+/// ```
+/// # use tersus_phy::memory::{Storage, Wire};
+/// use tersus_phy::{Direction, Ethernet, Instant, Medium, Tracer};
+///
+/// # let mut storage = Storage::<4, 1514>::new();
+/// # let wire = Wire::new(&mut storage, Medium::Ethernet, [7; 32]);
+/// # let (device, _) = wire.ends();
+/// let show = |direction: Direction, now: Instant, octets: &[u8]| {
+///     println!("{now:?} {direction:?}: {} octets", octets.len());
+/// };
+/// let link: Ethernet<_> = Ethernet::new(Tracer::new(device, show), [2, 0, 0, 0, 0, 1]);
+/// ```
 #[derive(Debug)]
 pub struct Tracer<D, S> {
     device: D,

@@ -19,7 +19,7 @@ pub enum Outcome {
     #[error("peer does not answer")]
     TimedOut,
     /// An ICMP hard error ended the attempt to connect.
-    #[error("peer cannot be reached: {0:?}")]
+    #[error("peer cannot be reached: {0}")]
     Unreachable(ErrorKind),
     /// We sent an RST: the caller aborted, or data arrived that nobody will read.
     #[error("aborted by this side")]

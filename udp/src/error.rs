@@ -87,8 +87,18 @@ pub enum SendError {
 }
 
 /// What became of a datagram that was sent or queued.
+///
+/// ```
+/// use tersus_ip::ErrorKind;
+/// use tersus_udp::{Cause, SocketError};
+///
+/// let (remote, cause) = ("192.0.2.9:7".parse()?, Cause::Icmp(ErrorKind::PortUnreachable));
+/// let error = SocketError { cause, remote, reporter: None };
+/// assert_eq!(error.to_string(), "192.0.2.9:7: port unreachable");
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{remote}: {cause:?}")]
+#[error("{remote}: {cause}")]
 pub struct SocketError {
     /// What went wrong.
     pub cause: Cause,
@@ -99,14 +109,17 @@ pub struct SocketError {
 }
 
 /// What went wrong with a datagram that was sent or queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
     /// An ICMP message said so. It proves nothing: anybody on the way can forge one. RFC 8085 §5.2.
+    #[error(transparent)]
     Icmp(ErrorKind),
     /// It was dropped here: there was no way, or the next hop did not answer.
+    #[error(transparent)]
     Unreachable(Unreachable),
     /// It was dropped here: the path's MTU, in octets, had become too small for it.
+    #[error("datagram larger than the path's {0} octets")]
     TooBig(u16),
 }
 

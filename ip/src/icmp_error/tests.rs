@@ -365,13 +365,13 @@ fn quotes_that_end_before_the_ports_are_ignored() {
         assert_eq!(parse6(&message6[..len]).is_some(), len == message6.len(), "{len}");
     }
     // Octets of the quote that make it unreadable: where, what.
-    for (at, octet) in [(0, 0x44), (0, 0x46), (0, 0x4f), (0, 0x65), (6, 1), (7, 1)] {
+    for (at, octet) in [(0, 0x44), (0, 0x4f), (0, 0x65), (6, 1), (7, 1)] {
         let mut message = message4.clone();
         message[8 + at] = octet;
         assert!(parse4(&message).is_none(), "{at} {octet:02x}");
     }
     // IPv4; a fragment header, which makes it a later fragment; options longer than what is there.
-    for (at, octet) in [(0, 0x45), (6, 44), (41, 1)] {
+    for (at, octet) in [(0, 0x45), (6, 44), (41, 2)] {
         let mut message = message6.clone();
         message[8 + at] = octet;
         assert!(parse6(&message).is_none(), "{at} {octet:02x}");
@@ -379,6 +379,26 @@ fn quotes_that_end_before_the_ports_are_ignored() {
     let mut message = message4;
     message[5] = 5;
     assert!(parse4(&message).is_none(), "RFC 4884 says that the quote ends with its header");
+}
+
+#[test]
+fn a_segment_shorter_than_eight_octets_is_quoted_as_a_whole_or_not_at_all() {
+    for len in 0..8 {
+        let segment = &QUOTED[..len];
+        let quote4 = [&v4(OURS4, HOST4, 253, 0, len)[..], segment].concat();
+        let message4 = [&[3, 2, 0, 0, 0, 0, 0, 0], &quote4[..]].concat();
+        let quote6 = [&v6("2001:db8::1", "2001:db8:1::7", 253, len)[..], segment].concat();
+        let message6 = [&[4, 1, 0, 0, 0, 0, 0, 6], &quote6[..]].concat();
+        for received in [parse4(&message4), parse6(&message6)] {
+            let error = received.unwrap().error;
+            assert_eq!((error.kind, error.protocol), (ErrorKind::ProtocolUnreachable, IpProtocol(253)));
+            assert_eq!(error.quoted, segment);
+        }
+        if len > 0 {
+            assert!(parse4(&message4[..message4.len() - 1]).is_none(), "{len}");
+            assert!(parse6(&message6[..message6.len() - 1]).is_none(), "{len}");
+        }
+    }
 }
 
 /// Whatever is received: nothing panics, and what is sent back has a right checksum and keeps its bound.
@@ -408,7 +428,9 @@ fn making_and_reading_are_total() {
         let kind = u8::try_from(below(16)).unwrap();
         let message = [&[kind, u8::try_from(below(8)).unwrap(), 0, 0, 0, 0, 0, 0], &packet[..]].concat();
         for received in [parse4(&message), parse6(&message)].into_iter().flatten() {
-            assert!(received.error.quoted.len() >= 8);
+            assert!(
+                received.error.quoted.len() >= 8 || usize::from(received.packet_len) <= message.len() - 8
+            );
         }
     }
     assert!(sent > 5_000, "{sent}");
