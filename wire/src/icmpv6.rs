@@ -34,10 +34,11 @@ mod code;
 
 use crate::checksum::{self, Sum};
 use crate::icmp_ext::{self, ExtendedEcho, Extensions, Object};
+pub use crate::icmpv4::TimeExceededCode;
 use crate::ip::pseudo_header;
 use crate::put::Put;
 use crate::{mld, ndisc, rpl, Error, IpProtocol};
-pub use code::{ProblemCode, TimeExceededCode, Type, UnreachableCode};
+pub use code::{ProblemCode, Type, UnreachableCode};
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 

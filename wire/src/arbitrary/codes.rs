@@ -66,12 +66,6 @@ impl<'a> Arbitrary<'a> for icmpv6::UnreachableCode {
     }
 }
 
-impl<'a> Arbitrary<'a> for icmpv6::TimeExceededCode {
-    fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
-        from.arbitrary::<u8>().map(Self::from)
-    }
-}
-
 impl<'a> Arbitrary<'a> for icmpv6::ProblemCode {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
         from.arbitrary::<u8>().map(Self::from)

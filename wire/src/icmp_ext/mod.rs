@@ -35,6 +35,7 @@
 //! ```
 
 mod extended_echo;
+mod interface;
 mod object;
 
 use crate::checksum::Sum;
@@ -42,7 +43,8 @@ use crate::put::Put;
 use crate::Error;
 use core::fmt;
 pub use extended_echo::{ExtendedEcho, NeighbourState, ReplyCode, ReplyFlags};
-pub use object::{InterfaceIdentification, InterfaceInformation, Label, LabelStack, Object, Role};
+pub use interface::{InterfaceIdentification, InterfaceInformation, Role};
+pub use object::{Label, LabelStack, Object};
 
 /// Length of the header of the structure, and of the header of an object, in octets.
 pub const HEADER_LEN: usize = 4;

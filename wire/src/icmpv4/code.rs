@@ -228,7 +228,7 @@ impl From<RedirectCode> for u8 {
     }
 }
 
-/// Code of a Time Exceeded, RFC 792.
+/// Code of a Time Exceeded, RFC 792 and RFC 4443 §3.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeExceededCode {
     /// 0: in transit.

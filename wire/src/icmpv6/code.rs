@@ -184,37 +184,6 @@ impl From<UnreachableCode> for u8 {
     }
 }
 
-/// Code of a Time Exceeded, RFC 4443 §3.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeExceededCode {
-    /// 0: in transit.
-    HopLimit,
-    /// 1: fragments were missing.
-    Reassembly,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for TimeExceededCode {
-    fn from(code: u8) -> Self {
-        match code {
-            0 => Self::HopLimit,
-            1 => Self::Reassembly,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<TimeExceededCode> for u8 {
-    fn from(code: TimeExceededCode) -> Self {
-        match code {
-            TimeExceededCode::HopLimit => 0,
-            TimeExceededCode::Reassembly => 1,
-            TimeExceededCode::Unknown(other) => other,
-        }
-    }
-}
-
 /// Code of a Parameter Problem, RFC 4443 §3.4, RFC 7112 §5, RFC 8754 §8, RFC 8883 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemCode {
@@ -285,6 +254,7 @@ impl From<ProblemCode> for u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::icmpv6::TimeExceededCode;
 
     #[test]
     fn codes_are_those_of_the_registry_and_survive() {
