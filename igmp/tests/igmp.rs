@@ -2,9 +2,12 @@
 #![cfg(feature = "ipv4")]
 
 mod common;
+#[path = "common/engine.rs"]
+mod engine;
 
 use common::{feed_octets, join, lines, run_until, take, with_ip};
 use core::net::Ipv4Addr;
+use engine::{counter, with_engine};
 use tersus_igmp::{Config, Delays, Igmp, Storage};
 use tersus_ip::{Instant, InterfaceSet, Membership, Progress, SendError, Transport, Unreachable, Verdict};
 use tersus_wire::igmp::{self, QueryFlags, Repr, Sources};
@@ -30,23 +33,17 @@ fn feed_igmp(engine: &mut Igmp<'_>, now: Instant, message: Repr<'_>) -> Verdict 
     feed_octets(engine, now, "192.0.2.254", "224.0.0.1", octets.get_mut(..len).expect("room"), |_| ())
 }
 
-fn counter(igmp: &Igmp<'_>, name: &str) -> u32 {
-    igmp.statistics().counters().iter().find(|(known, _)| *known == name).expect("a counter").1
-}
-
 // conf: MCS-IG-01, MCS-IG2-01, MCS-IG2-04, MCS-IG2-05, MCS-MAP-01
 #[test]
 fn joins_are_told_twice_and_leaves_once() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
-        run_until(&mut engine, ip, said, 1_000);
+    with_engine(Config::default(), |engine, ip, said| {
+        run_until(engine, ip, said, 1_000);
         join(ip, &["224.0.0.1", A]);
-        run_until(&mut engine, ip, said, 5_000);
+        run_until(engine, ip, said, 5_000);
         join(ip, &["224.0.0.1", A, B]);
-        run_until(&mut engine, ip, said, 60_000);
+        run_until(engine, ip, said, 60_000);
         join(ip, &["224.0.0.1", B]);
-        run_until(&mut engine, ip, said, 120_000);
+        run_until(engine, ip, said, 120_000);
         assert_eq!(
             take(said),
             lines(&[
@@ -57,30 +54,28 @@ fn joins_are_told_twice_and_leaves_once() {
                 (60_000, "224.0.0.2", "IGMPv2 leave 224.0.0.251"),
             ])
         );
-        assert_eq!((counter(&engine, "reports_sent"), counter(&engine, "leaves_sent")), (4, 1));
+        assert_eq!((counter(engine, "reports_sent"), counter(engine, "leaves_sent")), (4, 1));
     });
 }
 
 // conf: MCS-IG2-02, MCS-IG2-06, MCS-IG-05, MCS-IG-06, MCS-IG-07
 #[test]
 fn answers_are_evenly_spaced() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &["224.0.0.1", A, B, C]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
-        feed_igmp(&mut engine, ip.now, general(60));
-        run_until(&mut engine, ip, said, 200_000);
+        feed_igmp(engine, ip.now, general(60));
+        run_until(engine, ip, said, 200_000);
         assert_eq!(
             take(said),
             lines(&[(101_000, A, REPORT_A), (103_000, B, REPORT_B), (105_000, C, REPORT_C)])
         );
         // For one group; for one that is not ours; a version 3 query, in floating point, to our own address and
         // without Router Alert.
-        feed_igmp(&mut engine, ip.now, Repr::Query { max_resp_code: 10, group: of(B) });
-        feed_igmp(&mut engine, ip.now, Repr::Query { max_resp_code: 10, group: of("239.7.7.7") });
-        run_until(&mut engine, ip, said, 300_000);
+        feed_igmp(engine, ip.now, Repr::Query { max_resp_code: 10, group: of(B) });
+        feed_igmp(engine, ip.now, Repr::Query { max_resp_code: 10, group: of("239.7.7.7") });
+        run_until(engine, ip, said, 300_000);
         let v3 = Repr::QueryV3 {
             max_resp_code: 0x80 | 0x0e,
             group: of(C),
@@ -90,31 +85,29 @@ fn answers_are_evenly_spaced() {
         };
         let mut octets = [0; 12];
         v3.emit(&mut octets).unwrap();
-        feed_octets(&mut engine, ip.now, "192.0.2.254", "192.0.2.1", &mut octets, |meta| {
+        feed_octets(engine, ip.now, "192.0.2.254", "192.0.2.1", &mut octets, |meta| {
             meta.flags = tersus_ip::InFlags::empty();
             meta.hop_limit = 64;
         });
-        run_until(&mut engine, ip, said, 400_000);
+        run_until(engine, ip, said, 400_000);
         assert_eq!(take(said), lines(&[(200_500, B, REPORT_B), (312_000, C, REPORT_C)]));
-        assert_eq!(counter(&engine, "queries"), 4);
+        assert_eq!(counter(engine, "queries"), 4);
     });
 }
 
 // conf: MCS-IG2-02
 #[test]
 fn a_running_answer_is_only_brought_forward() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &[A]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
-        feed_igmp(&mut engine, ip.now, general(100)); // due at 105 s
-        feed_igmp(&mut engine, ip.now, general(200)); // would be 110 s
-        run_until(&mut engine, ip, said, 102_000);
-        feed_igmp(&mut engine, ip.now, general(40)); // up to 106 s: the running one will do
-        feed_igmp(&mut engine, ip.now, general(10)); // up to 103 s: 102.5 s
-        run_until(&mut engine, ip, said, 200_000);
+        feed_igmp(engine, ip.now, general(100)); // due at 105 s
+        feed_igmp(engine, ip.now, general(200)); // would be 110 s
+        run_until(engine, ip, said, 102_000);
+        feed_igmp(engine, ip.now, general(40)); // up to 106 s: the running one will do
+        feed_igmp(engine, ip.now, general(10)); // up to 103 s: 102.5 s
+        run_until(engine, ip, said, 200_000);
         assert_eq!(take(said), lines(&[(102_500, A, REPORT_A)]));
     });
 }
@@ -122,17 +115,15 @@ fn a_running_answer_is_only_brought_forward() {
 #[test]
 fn random_answers_lie_within_the_time() {
     let config = Config { delays: Delays::Random, ..Config::default() };
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, config, [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(config, |engine, ip, said| {
         join(ip, &[A]);
         let mut halves = [0; 2];
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
         for round in 1..200 {
             let now = 100_000 * round;
-            feed_igmp(&mut engine, ip.now, general(100));
-            run_until(&mut engine, ip, said, now + 100_000);
+            feed_igmp(engine, ip.now, general(100));
+            run_until(engine, ip, said, now + 100_000);
             let said = take(said);
             assert_eq!(said.len(), 1);
             let delay = said[0].0 - now;
@@ -146,23 +137,21 @@ fn random_answers_lie_within_the_time() {
 // conf: MCS-IG-08, MCS-IG2-04
 #[test]
 fn what_another_reported_is_not_reported_again() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &[A, B]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
-        feed_igmp(&mut engine, ip.now, general(100));
-        feed_igmp(&mut engine, ip.now, Repr::ReportV2 { group: of(A) });
-        feed_igmp(&mut engine, ip.now, Repr::ReportV1 { group: of("239.7.7.7") });
-        feed_igmp(&mut engine, ip.now, Repr::Leave { group: of(B) });
-        run_until(&mut engine, ip, said, 200_000);
+        feed_igmp(engine, ip.now, general(100));
+        feed_igmp(engine, ip.now, Repr::ReportV2 { group: of(A) });
+        feed_igmp(engine, ip.now, Repr::ReportV1 { group: of("239.7.7.7") });
+        feed_igmp(engine, ip.now, Repr::Leave { group: of(B) });
+        run_until(engine, ip, said, 200_000);
         join(ip, &[]);
-        run_until(&mut engine, ip, said, 300_000);
+        run_until(engine, ip, said, 300_000);
         // Leaving A is the other's to tell.
         let leave = (200_000, "224.0.0.2", "IGMPv2 leave 239.1.2.3");
         assert_eq!(take(said), lines(&[(107_500, B, REPORT_B), leave]));
-        assert_eq!((counter(&engine, "suppressed"), counter(&engine, "ignored")), (1, 2));
+        assert_eq!((counter(engine, "suppressed"), counter(engine, "ignored")), (1, 2));
         assert_eq!(engine.poll_at(), None);
     });
 }
@@ -170,18 +159,16 @@ fn what_another_reported_is_not_reported_again() {
 // conf: MCS-IG2-03, MCS-IG-05
 #[test]
 fn a_version_1_querier_is_spoken_to_in_version_1_for_400_seconds() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &[A]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
-        feed_igmp(&mut engine, ip.now, general(0)); // until 500 s
-        run_until(&mut engine, ip, said, 200_000);
+        feed_igmp(engine, ip.now, general(0)); // until 500 s
+        run_until(engine, ip, said, 200_000);
         join(ip, &[]); // no leave in version 1
-        run_until(&mut engine, ip, said, 499_999);
+        run_until(engine, ip, said, 499_999);
         join(ip, &[B]);
-        run_until(&mut engine, ip, said, 600_000);
+        run_until(engine, ip, said, 600_000);
         assert_eq!(
             take(said),
             lines(&[
@@ -196,33 +183,31 @@ fn a_version_1_querier_is_spoken_to_in_version_1_for_400_seconds() {
 // conf: MCS-IG-02, MCS-IG-03, MCS-IG-05
 #[test]
 fn what_is_not_well_formed_is_dropped() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &[A]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         let mut query = [0; 16];
         general(100).emit(&mut query).unwrap();
         for bit in 0..64 {
             let mut octets = query;
             octets[bit / 8] ^= 1 << (bit % 8);
             let now = ip.now;
-            feed_octets(&mut engine, now, "192.0.2.254", "224.0.0.1", &mut octets[..8], |_| ());
+            feed_octets(engine, now, "192.0.2.254", "224.0.0.1", &mut octets[..8], |_| ());
         }
-        assert_eq!(counter(&engine, "bad_checksum"), 64);
+        assert_eq!(counter(engine, "bad_checksum"), 64);
         for len in [0, 7, 9, 10, 11] {
             let mut octets = query;
             igmp::fill_checksum(&mut octets[..len]);
             let now = ip.now;
-            feed_octets(&mut engine, now, "192.0.2.254", "224.0.0.1", &mut octets[..len], |_| ());
+            feed_octets(engine, now, "192.0.2.254", "224.0.0.1", &mut octets[..len], |_| ());
         }
-        assert_eq!(counter(&engine, "malformed"), 5);
+        assert_eq!(counter(engine, "malformed"), 5);
         let mut octets = [0x99, 0, 0, 0, 0, 0, 0, 0];
         igmp::fill_checksum(&mut octets);
         let now = ip.now;
-        let verdict = feed_octets(&mut engine, now, "192.0.2.254", "224.0.0.1", &mut octets, |_| ());
-        assert_eq!((verdict, counter(&engine, "unknown_type")), (Verdict::Done, 1));
-        let verdict = feed_octets(&mut engine, now, "192.0.2.254", "224.0.0.1", &mut octets, |meta| {
+        let verdict = feed_octets(engine, now, "192.0.2.254", "224.0.0.1", &mut octets, |_| ());
+        assert_eq!((verdict, counter(engine, "unknown_type")), (Verdict::Done, 1));
+        let verdict = feed_octets(engine, now, "192.0.2.254", "224.0.0.1", &mut octets, |meta| {
             meta.protocol = tersus_wire::IpProtocol::UDP;
         });
         assert_eq!((verdict, engine.poll_at()), (Verdict::NotMine, None));
@@ -231,9 +216,7 @@ fn what_is_not_well_formed_is_dropped() {
 
 #[test]
 fn what_cannot_leave_waits_without_asking_to_be_polled() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         ip.now = Instant::from_millis(1);
         join(ip, &[A]);
         ip.refusal = Some(SendError::Full);
@@ -243,7 +226,7 @@ fn what_cannot_leave_waits_without_asking_to_be_polled() {
         ip.room = InterfaceSet::NONE;
         assert_eq!((engine.transmit(ip, &mut 9), engine.poll_at()), (Progress::Blocked(full), None));
         ip.room = InterfaceSet::ALL;
-        run_until(&mut engine, ip, said, 50_000);
+        run_until(engine, ip, said, 50_000);
         assert_eq!(take(said), lines(&[(1, A, REPORT_A), (10_001, A, REPORT_A)]));
         // The link is down; it comes again.
         join(ip, &[B]);
@@ -251,7 +234,7 @@ fn what_cannot_leave_waits_without_asking_to_be_polled() {
         assert_eq!((engine.transmit(ip, &mut 9), engine.poll_at()), (Progress::Idle, None));
         ip.unroutable = None;
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 90_000);
+        run_until(engine, ip, said, 90_000);
         assert_eq!(
             take(said),
             lines(&[
@@ -263,13 +246,13 @@ fn what_cannot_leave_waits_without_asking_to_be_polled() {
         // After a change of the link whoever is there is told anew.
         ip.unroutable = Some(Unreachable::InterfaceDown);
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         ip.unroutable = None;
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 120_000);
+        run_until(engine, ip, said, 120_000);
         assert_eq!(take(said), lines(&[(100_000, B, REPORT_B), (110_000, B, REPORT_B)]));
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 130_000);
+        run_until(engine, ip, said, 130_000);
         assert!(take(said).is_empty(), "the link has not changed");
         // The budget holds.
         join(ip, &[A, B, C]);
@@ -296,11 +279,9 @@ fn small_tables_speak_of_what_they_hold() {
     }
     // Interfaces that are left out say nothing.
     let config = Config { interfaces: InterfaceSet::NONE, ..Config::default() };
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, config, [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(config, |engine, ip, said| {
         join(ip, &[A]);
-        run_until(&mut engine, ip, said, 5_000);
+        run_until(engine, ip, said, 5_000);
         assert!(take(said).is_empty());
     });
 }

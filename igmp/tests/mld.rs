@@ -2,9 +2,12 @@
 #![cfg(feature = "ipv6")]
 
 mod common;
+#[path = "common/engine.rs"]
+mod engine;
 
 use common::{feed_octets, ip, join, lines, run_until, take, with_ip};
 use core::net::{IpAddr, Ipv6Addr};
+use engine::{counter, with_engine};
 use tersus_igmp::{Config, Igmp, Storage};
 use tersus_ip::{InFlags, Instant, IpMeta, Transport, Unreachable, Verdict};
 use tersus_wire::mld::{QueryFlags, Repr, Sources};
@@ -31,23 +34,17 @@ fn feed_mld(engine: &mut Igmp<'_>, now: Instant, message: Repr<'_>) -> Verdict {
     feed_octets(engine, now, from, to, octets.get_mut(..len).expect("room"), |_| ())
 }
 
-fn counter(igmp: &Igmp<'_>, name: &str) -> u32 {
-    igmp.statistics().counters().iter().find(|(known, _)| *known == name).expect("a counter").1
-}
-
 // conf: MCS-ML-01, MCS-ML2-01, MCS-ML2-06, MCS-ML2-08, MCS-MAP-02
 #[test]
 fn joins_and_leaves_are_told_twice_in_one_report() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         // All nodes, and scopes 0 and 1, are not told of.
         join(ip, &["ff02::1", "ff01::5", "ff00::5", NODE, A]);
-        run_until(&mut engine, ip, said, 5_000);
+        run_until(engine, ip, said, 5_000);
         let joined = "MLDv2 report ChangeToExclude ff02::1:ff00:1, ChangeToExclude ff02::fb";
         assert_eq!(take(said), lines(&[(0, ROUTERS, joined), (1_000, ROUTERS, joined)]));
         join(ip, &["ff02::1", NODE, B]);
-        run_until(&mut engine, ip, said, 9_000);
+        run_until(engine, ip, said, 9_000);
         let changed = "MLDv2 report ChangeToInclude ff02::fb, ChangeToExclude ff05::2:3";
         assert_eq!(take(said), lines(&[(5_000, ROUTERS, changed), (6_000, ROUTERS, changed)]));
     });
@@ -55,15 +52,13 @@ fn joins_and_leaves_are_told_twice_in_one_report() {
 
 #[test]
 fn a_later_change_overtakes_an_earlier() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config { robustness: 3, ..Config::default() }, [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config { robustness: 3, ..Config::default() }, |engine, ip, said| {
         join(ip, &[A]);
-        run_until(&mut engine, ip, said, 500);
+        run_until(engine, ip, said, 500);
         join(ip, &[]);
-        run_until(&mut engine, ip, said, 1_700);
+        run_until(engine, ip, said, 1_700);
         join(ip, &[A]);
-        run_until(&mut engine, ip, said, 9_000);
+        run_until(engine, ip, said, 9_000);
         let joined = "MLDv2 report ChangeToExclude ff02::fb";
         let left = "MLDv2 report ChangeToInclude ff02::fb";
         let want = [
@@ -81,20 +76,18 @@ fn a_later_change_overtakes_an_earlier() {
 // conf: MCS-ML2-02
 #[test]
 fn queries_are_answered_at_random_in_one_report() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &[A, B]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
         let mut halves = [0; 2];
         for round in 1..200 {
             let now = round * 100_000;
-            feed_mld(&mut engine, ip.now, query(10_000, Ipv6Addr::UNSPECIFIED));
-            feed_mld(&mut engine, ip.now, query(0x8fff, Ipv6Addr::UNSPECIFIED)); // a later one changes nothing for the worse
+            feed_mld(engine, ip.now, query(10_000, Ipv6Addr::UNSPECIFIED));
+            feed_mld(engine, ip.now, query(0x8fff, Ipv6Addr::UNSPECIFIED)); // a later one changes nothing for the worse
             let at_once = engine.poll_at().unwrap();
             assert!(at_once > ip.now, "never at once");
-            run_until(&mut engine, ip, said, now + 100_000);
+            run_until(engine, ip, said, now + 100_000);
             let said = take(said);
             let all = "MLDv2 report ModeIsExclude ff02::fb, ModeIsExclude ff05::2:3";
             assert_eq!((said.len(), said[0].2.as_str()), (1, all));
@@ -102,9 +95,9 @@ fn queries_are_answered_at_random_in_one_report() {
             halves[usize::from(said[0].0 - now >= 5_000)] += 1;
         }
         assert!(halves.iter().all(|&n| n > 50), "{halves:?}");
-        feed_mld(&mut engine, ip.now, query(1_000, of(B)));
-        feed_mld(&mut engine, ip.now, query(1_000, of("ff05::9")));
-        run_until(&mut engine, ip, said, 30_000_000);
+        feed_mld(engine, ip.now, query(1_000, of(B)));
+        feed_mld(engine, ip.now, query(1_000, of("ff05::9")));
+        run_until(engine, ip, said, 30_000_000);
         let said: Vec<_> = take(said).into_iter().map(|(_, _, text)| text).collect();
         assert_eq!(said, ["MLDv2 report ModeIsExclude ff05::2:3"]);
     });
@@ -113,20 +106,18 @@ fn queries_are_answered_at_random_in_one_report() {
 // conf: MCS-ML2-05
 #[test]
 fn the_queriers_robustness_is_adopted() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         for (qrv, times) in [(4, 4), (0, 2), (1, 1)] {
             let sources = Sources::default();
             let flags = QueryFlags(qrv);
             let group = Ipv6Addr::UNSPECIFIED;
-            feed_mld(&mut engine, ip.now, Repr::QueryV2 { max_resp_code: 1, group, flags, qqic: 9, sources });
+            feed_mld(engine, ip.now, Repr::QueryV2 { max_resp_code: 1, group, flags, qqic: 9, sources });
             join(ip, &[A]);
             let end = ip.now.millis() + 20_000;
-            run_until(&mut engine, ip, said, end);
+            run_until(engine, ip, said, end);
             assert_eq!(take(said).len(), times, "joined, QRV {qrv}");
             join(ip, &[]);
-            run_until(&mut engine, ip, said, end + 20_000);
+            run_until(engine, ip, said, end + 20_000);
             assert_eq!(take(said).len(), times, "left, QRV {qrv}");
         }
     });
@@ -135,11 +126,9 @@ fn the_queriers_robustness_is_adopted() {
 // conf: MCS-ML-02, MCS-ML-03, MCS-ML-04, MCS-ML-05, MCS-ML-06
 #[test]
 fn only_what_comes_from_the_link_is_believed() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip_layer, said| {
+    with_engine(Config::default(), |engine, ip_layer, said| {
         join(ip_layer, &[A]);
-        run_until(&mut engine, ip_layer, said, 100_000);
+        run_until(engine, ip_layer, said, 100_000);
         type Adjust = fn(&mut IpMeta<'_>);
         let good: Adjust = |_| ();
         // source, what else is wrong, counter that moves
@@ -155,10 +144,10 @@ fn only_what_comes_from_the_link_is_believed() {
             for message in [query(1_000, Ipv6Addr::UNSPECIFIED), query(1_000, of(A))] {
                 let mut octets = [0; 28];
                 message.emit(source, to, &mut octets).unwrap();
-                let before = counter(&engine, moves);
+                let before = counter(engine, moves);
                 let now = ip_layer.now;
-                let verdict = feed_octets(&mut engine, now, from, "ff02::1", &mut octets, adjust);
-                assert_eq!((verdict, counter(&engine, moves)), (Verdict::Done, before + 1), "{from}");
+                let verdict = feed_octets(engine, now, from, "ff02::1", &mut octets, adjust);
+                assert_eq!((verdict, counter(engine, moves)), (Verdict::Done, before + 1), "{from}");
                 assert_eq!(engine.poll_at().is_some(), moves == "queries", "{from}");
             }
         }
@@ -168,17 +157,17 @@ fn only_what_comes_from_the_link_is_believed() {
         let now = ip_layer.now;
         let mut wrong = octets;
         wrong[20] ^= 1;
-        feed_octets(&mut engine, now, "fe80::fe", "ff02::1", &mut wrong[..28], |_| ());
-        assert_eq!(counter(&engine, "bad_checksum"), 1);
+        feed_octets(engine, now, "fe80::fe", "ff02::1", &mut wrong[..28], |_| ());
+        assert_eq!(counter(engine, "bad_checksum"), 1);
         for len in [7, 8, 23, 25, 26, 27] {
             let mut cut = octets;
             tersus_wire::icmpv6::fill_checksum(source, to, &mut cut[..len]);
-            feed_octets(&mut engine, now, "fe80::fe", "ff02::1", &mut cut[..len], |_| ());
+            feed_octets(engine, now, "fe80::fe", "ff02::1", &mut cut[..len], |_| ());
         }
-        assert_eq!(counter(&engine, "malformed"), 6);
+        assert_eq!(counter(engine, "malformed"), 6);
         for kind in [0, 128, 133, 144, 255] {
             octets[0] = kind;
-            let verdict = feed_octets(&mut engine, now, "fe80::fe", "ff02::1", &mut octets, |_| ());
+            let verdict = feed_octets(engine, now, "fe80::fe", "ff02::1", &mut octets, |_| ());
             assert_eq!(verdict, Verdict::NotMine, "{kind}");
         }
     });
@@ -187,26 +176,24 @@ fn only_what_comes_from_the_link_is_believed() {
 // conf: MCS-ML1-01, MCS-ML1-02, MCS-ML1-03, MCS-ML1-04
 #[test]
 fn an_older_querier_is_spoken_to_in_version_1() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         join(ip, &[A, B]);
-        run_until(&mut engine, ip, said, 100_000);
+        run_until(engine, ip, said, 100_000);
         take(said);
         // The change that was to be told in version 2 is dropped. Version 1 for 2 * 125 s and the response time.
         join(ip, &[A, B, NODE]);
         let mut nobody = 0;
         engine.transmit(ip, &mut nobody);
         let v1 = Repr::QueryV1 { max_resp_delay: 9_000, group: Ipv6Addr::UNSPECIFIED };
-        feed_mld(&mut engine, ip.now, v1);
-        feed_mld(&mut engine, ip.now, Repr::ReportV1 { group: of(B) });
-        run_until(&mut engine, ip, said, 200_000);
+        feed_mld(engine, ip.now, v1);
+        feed_mld(engine, ip.now, Repr::ReportV1 { group: of(B) });
+        run_until(engine, ip, said, 200_000);
         assert_eq!(
             take(said),
             lines(&[(101_500, A, "MLDv1 report ff02::fb"), (107_500, NODE, "MLDv1 report ff02::1:ff00:1"),])
         );
         join(ip, &[]);
-        run_until(&mut engine, ip, said, 300_000);
+        run_until(engine, ip, said, 300_000);
         assert_eq!(
             take(said),
             lines(&[
@@ -215,9 +202,9 @@ fn an_older_querier_is_spoken_to_in_version_1() {
             ])
         );
         join(ip, &[B]);
-        run_until(&mut engine, ip, said, 358_999);
+        run_until(engine, ip, said, 358_999);
         join(ip, &[B, A]);
-        run_until(&mut engine, ip, said, 400_000);
+        run_until(engine, ip, said, 400_000);
         assert_eq!(
             take(said),
             lines(&[
@@ -235,23 +222,21 @@ fn an_older_querier_is_spoken_to_in_version_1() {
 fn reports_that_routers_do_not_hear_spare_us_none() {
     // From whom another host's report comes, whether ours is still due
     for (from, is_due) in [("fe80::2", false), ("::", true), ("2001:db8::2", true)] {
-        let mut storage: Storage<1, 8> = Storage::new();
-        let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-        with_ip(|ip_layer, said| {
+        with_engine(Config::default(), |engine, ip_layer, said| {
             join(ip_layer, &[A]);
-            run_until(&mut engine, ip_layer, said, 100_000);
+            run_until(engine, ip_layer, said, 100_000);
             take(said);
             feed_mld(
-                &mut engine,
+                engine,
                 ip_layer.now,
                 Repr::QueryV1 { max_resp_delay: 9_000, group: Ipv6Addr::UNSPECIFIED },
             );
             let (IpAddr::V6(source), IpAddr::V6(to)) = (ip(from), ip(A)) else { panic!("IPv6") };
             let mut octets = [0; 24];
             Repr::ReportV1 { group: of(A) }.emit(source, to, &mut octets).unwrap();
-            feed_octets(&mut engine, ip_layer.now, from, A, &mut octets, |_| ());
+            feed_octets(engine, ip_layer.now, from, A, &mut octets, |_| ());
             assert_eq!(engine.poll_at().is_some(), is_due, "{from}");
-            run_until(&mut engine, ip_layer, said, 200_000);
+            run_until(engine, ip_layer, said, 200_000);
             assert_eq!(take(said).len(), usize::from(is_due), "{from}");
         });
     }
@@ -262,20 +247,18 @@ fn reports_that_routers_do_not_hear_spare_us_none() {
 fn version_1_lasts_as_long_as_the_queriers_own_interval_says() {
     // QRV and QQIC of the version 2 querier, seconds of version 1 after a query with a response time of one second
     for (qrv, qqic, secs) in [(0, 0, 251), (2, 20, 41), (3, 20, 61), (1, 0x80, 129)] {
-        let mut storage: Storage<1, 8> = Storage::new();
-        let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-        with_ip(|ip, said| {
+        with_engine(Config::default(), |engine, ip, said| {
             let (group, flags, sources) = (Ipv6Addr::UNSPECIFIED, QueryFlags(qrv), Sources::default());
-            feed_mld(&mut engine, ip.now, Repr::QueryV2 { max_resp_code: 1, group, flags, qqic, sources });
-            feed_mld(&mut engine, ip.now, Repr::QueryV1 { max_resp_delay: 1_000, group });
+            feed_mld(engine, ip.now, Repr::QueryV2 { max_resp_code: 1, group, flags, qqic, sources });
+            feed_mld(engine, ip.now, Repr::QueryV1 { max_resp_delay: 1_000, group });
             for (at, want) in [
                 (secs * 1000 - 1, "MLDv1 report ff02::fb"),
                 (secs * 1000, "MLDv2 report ChangeToExclude ff05::2:3"),
             ] {
-                run_until(&mut engine, ip, said, at);
+                run_until(engine, ip, said, at);
                 take(said);
                 join(ip, if at % 1000 == 0 { &[A, B] } else { &[A] });
-                run_until(&mut engine, ip, said, at);
+                run_until(engine, ip, said, at);
                 let first = take(said).remove(0);
                 assert_eq!((first.0, first.2.as_str()), (at, want), "QRV {qrv}, QQIC {qqic}");
             }
@@ -286,32 +269,30 @@ fn version_1_lasts_as_long_as_the_queriers_own_interval_says() {
 // conf: MCS-ML-01, MCS-ML-07
 #[test]
 fn groups_are_told_of_again_when_a_link_local_address_has_come() {
-    let mut storage: Storage<1, 8> = Storage::new();
-    let mut engine = Igmp::new(&mut storage, Config::default(), [1; 32]);
-    with_ip(|ip, said| {
+    with_engine(Config::default(), |engine, ip, said| {
         let link_local = ip.ipv6;
         ip.ipv6 = of("2001:db8::1");
         join(ip, &[NODE]);
-        run_until(&mut engine, ip, said, 10_000);
+        run_until(engine, ip, said, 10_000);
         assert_eq!(take(said).len(), 2);
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 20_000);
+        run_until(engine, ip, said, 20_000);
         assert!(take(said).is_empty(), "still none");
         ip.ipv6 = link_local;
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 30_000);
+        run_until(engine, ip, said, 30_000);
         let joined = "MLDv2 report ChangeToExclude ff02::1:ff00:1";
         assert_eq!(take(said), lines(&[(20_000, ROUTERS, joined), (21_000, ROUTERS, joined)]));
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 40_000);
+        run_until(engine, ip, said, 40_000);
         assert!(take(said).is_empty());
         // And when the link was down.
         ip.unroutable = Some(Unreachable::InterfaceDown);
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 50_000);
+        run_until(engine, ip, said, 50_000);
         ip.unroutable = None;
         ip.generation += 1;
-        run_until(&mut engine, ip, said, 60_000);
+        run_until(engine, ip, said, 60_000);
         assert_eq!(take(said), lines(&[(50_000, ROUTERS, joined), (51_000, ROUTERS, joined)]));
     });
 }
