@@ -17,6 +17,21 @@ pub(crate) fn connected(host: &mut Host) {
     );
 }
 
+/// As `connected`, and the peer closed.
+pub(crate) fn closed_by_peer(host: &mut Host) {
+    connected(host);
+    let fin = fin(IRS + 1).ack(ISS + 1);
+    let ack = seg(ISS + 1).ack(IRS + 2);
+    play(host, vec![(0, In(fin)), (0, Out(ack)), (0, Is(State::CloseWait))]);
+}
+
+/// As `connected`, and we closed; the peer has not seen it yet.
+pub(crate) fn closed_by_us(host: &mut Host) {
+    connected(host);
+    let fin = fin(ISS + 1).ack(IRS + 1);
+    play(host, vec![(0, Call(Host::close)), (0, Out(fin)), (0, Is(State::FinWait1))]);
+}
+
 /// A connection that a listener accepted, likewise.
 pub(crate) fn accepted(host: &mut Host) {
     host.listen();
