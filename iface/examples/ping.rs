@@ -19,7 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(4);
 fn main() -> ExitCode {
     let command = Command::new("ping")
         .about("Asks a host for echo replies")
-        .arg(Arg::new("remote").value_name("ADDRESS").required(true).value_parser(value_parser!(IpAddr)))
+        .arg(
+            Arg::new("remote")
+                .value_name("ADDRESS")
+                .help("Whom to ask, IPv4 or IPv6; a group too")
+                .required(true)
+                .value_parser(value_parser!(IpAddr)),
+        )
         .arg(
             Arg::new("count")
                 .short('c')

@@ -110,6 +110,66 @@
 //! # fn main() {}
 //! ```
 //!
+//! # A 6LoWPAN node, and groups
+//! Another link and another transport are other entries of the lists, nothing else changes. Two nodes with a compression
+//! context for their prefix; one hears a group and tells the routers of it by MLD:
+//! ```
+//! use tersus_iface::phy::{memory, Instant, LinkControl, LinkLayer, Medium, Switch};
+//! use tersus_iface::sixlowpan::{self, Sixlowpan};
+//! use tersus_iface::wire::{sixlowpan::iphc::link_local, HardwareAddress};
+//! use tersus_iface::{igmp, ip, udp, Stack};
+//!
+//! # if cfg!(not(feature = "ipv6")) { return Ok(()) }
+//! // Frames without their check sequence; a radio of one's own is a `phy::Device` of this medium.
+//! let mut air = memory::Storage::<8, 125>::new();
+//! let air = memory::Wire::new(&mut air, Medium::Ieee802154, [1; 32]);
+//! let (left, right) = air.ends();
+//! let addresses = [1, 2].map(|node| HardwareAddress::extended([2, 0, 0, 0, 0, 0, 0, node]));
+//! // Two packets in reassembly and one that leaves in fragments: 5.3 KB each.
+//! let (mut a, mut b) = (sixlowpan::Storage::<2, 1>::new(), sixlowpan::Storage::<2, 1>::new());
+//! let mut left = Sixlowpan::new(left, sixlowpan::Config::new(0xabcd, addresses[0]), &mut a)?;
+//! let mut right = Sixlowpan::new(right, sixlowpan::Config::new(0xabcd, addresses[1]), &mut b)?;
+//! let mut prefix = [0; 16];
+//! prefix[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
+//! for link in [&mut left, &mut right] {
+//!     // Context 0 is 2001:db8::/64: addresses of the prefix that follow from hardware addresses cost no octet.
+//!     link.control(LinkControl::Context { id: 0, prefix: Some((prefix, 64)), compress: Switch::On })?;
+//! }
+//!
+//! // Groups: ff02::1, one for each address, and those that are joined.
+//! let (mut a, mut b) = (ip::Storage::<1, 1, 0, 4, 4>::new(), ip::Storage::<1, 1, 0, 4, 4>::new());
+//! let mut sensor = Stack::new(ip::Ip::new(&mut a, [2; 32], ip::Config::default()));
+//! let mut reader = Stack::new(ip::Ip::new(&mut b, [3; 32], ip::Config::default()));
+//! for (stack, hardware) in [(&mut sensor, addresses[0]), (&mut reader, addresses[1])] {
+//!     let own = link_local(hardware).expect("an address of eight octets");
+//!     stack.ip.add_address(ip::InterfaceId(0), ip::Cidr::new(own.into(), 64)?)?;
+//! }
+//! let group = "ff02::4321".parse()?;
+//! reader.ip.join(ip::InterfaceId(0), group)?; // also before the first poll; wants one `leave`
+//!
+//! let mut memory = igmp::Storage::<1, 4>::new();
+//! let mut mld = igmp::Igmp::new(&mut memory, igmp::Config::default(), [4; 32]);
+//! let (mut a, mut b) = (udp::Storage::<1, 512, 1500>::new(), udp::Storage::<1, 512, 512>::new());
+//! let (mut sending, mut hearing) = (udp::Udp::new(&mut a, [5; 32]), udp::Udp::new(&mut b, [6; 32]));
+//! let (from, to) = (sending.bind(&udp::Local::ANY)?, hearing.bind(&udp::Local::port(4321))?);
+//! let mut now = Instant::from_millis(1);
+//! sensor.poll(now, &mut [&mut left], &mut [&mut sending]);
+//! // Five frames on the air.
+//! sending.send_to(&sensor.ip, from, (group, 4321).into(), &[21; 400])?;
+//! let received = loop {
+//!     sensor.poll(now, &mut [&mut left], &mut [&mut sending]);
+//!     reader.poll(now, &mut [&mut right], &mut [&mut mld, &mut hearing]);
+//!     if let Some(received) = hearing.recv(to, &mut [0; 512])? {
+//!         break received;
+//!     }
+//!     let due = [sensor.poll_at(&[&left], &[&sending]), reader.poll_at(&[&right], &[&mld, &hearing])];
+//!     now = due.into_iter().flatten().min().expect("MLD repeats its report").max(now);
+//! };
+//! assert_eq!((received.meta.local, received.meta.len), (group, 400));
+//! assert_eq!(mld.statistics().reports_sent, 1);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
 //! # Static composition
 //! [`Stack::poll_with`] is the same code for a tuple of transports and links of one type: smaller and faster, since
 //! nothing is called through a table of functions.
@@ -138,4 +198,9 @@ pub use tersus_wire as wire;
 /// The examples of the repository's README, as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
+mod repository {}
+
+/// The example of this crate's README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
 mod readme {}

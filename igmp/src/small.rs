@@ -10,6 +10,21 @@
 //! (RFC 2710) for 260 seconds after one of that version. What is joined or left is told at once and again after a second;
 //! queries are answered at random within the time that they give, each group by itself.
 //!
+//! ```
+//! use tersus_igmp::small::{SmallIgmp, Storage};
+//! use tersus_ip::small::SmallIp;
+//! use tersus_ip::Membership;
+//!
+//! # let mut memory = tersus_ip::small::Storage::<1, 0, 4>::new();
+//! # let mut ip = SmallIp::new(&mut memory);
+//! let mut table = [Membership::FREE; 4]; // 20 octets each
+//! ip.use_groups(&mut table); // before this no group can be joined, and nothing of them is linked
+//! let mut memory: Storage<4> = Storage::new(); // as many, 32 octets each
+//! let mut igmp = SmallIgmp::new(&mut memory, [7; 32]); // and into the tuple of transports
+//! // Then, at any time: ip.join(&mut link, "224.0.0.251".parse()?)?
+//! assert_eq!(igmp.statistics().sent, 0);
+//! ```
+//!
 //! What it does not, which [`Igmp`](crate::Igmp) does: several records in one report, silence after another host's report,
 //! sources, the querier's own robustness and intervals, and telling groups anew when a link comes back (a router there
 //! hears of them when it next asks, within 125 seconds). [`IpLayer`] has verified the checksum of MLD.

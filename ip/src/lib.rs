@@ -160,7 +160,7 @@ pub use tersus_phy::{
     earliest, span_micros, Cast, ChecksumOffload, Deadline, Fill, Instant, Random, RxChecksum, RxMeta,
     TxChecksum,
 };
-pub use tersus_wire::IpProtocol;
+pub use tersus_wire::{Cidr, HardwareAddress, IpProtocol};
 pub use transport::{
     Addresses, ErrorKind, IcmpError, InFlags, IpMeta, Progress, Quoted, Reject, Transport, Verdict,
 };

@@ -23,8 +23,7 @@
 //! One neighbour from the first packet on; the module [`arp`](crate::arp) turns packets into these calls and back:
 //! ```
 //! use tersus_ip::neighbour::{ArpEvidence, Config, Due, Lookup, NeighbourSlot, Neighbours, Role};
-//! use tersus_ip::{Instant, InterfaceId, InterfaceSet, Random};
-//! use tersus_wire::HardwareAddress;
+//! use tersus_ip::{HardwareAddress, Instant, InterfaceId, InterfaceSet, Random};
 //!
 //! # if cfg!(not(feature = "ipv4")) { return Ok(()) }
 //! let mut random = Random::new([7; 32]);

@@ -18,8 +18,9 @@
 //! ```
 //! use core::time::Duration;
 //! use tersus_phy::memory::{Storage, Wire};
-//! use tersus_phy::{Ethernet, Frame, Impairment, Instant, LinkLayer, LinkPacket, LinkTx, Medium, Upper};
-//! use tersus_wire::{EtherType, HardwareAddress};
+//! use tersus_phy::{
+//!     EtherType, Ethernet, Frame, HardwareAddress, Impairment, Instant, LinkLayer, LinkPacket, LinkTx, Medium, Upper,
+//! };
 //!
 //! let mut storage = Storage::<16, 1514>::new();
 //! let wire = Wire::new(&mut storage, Medium::Ethernet, [7; 32]);
@@ -85,6 +86,7 @@ pub use loopback::{Loopback, LoopbackRx, LoopbackTx};
 pub use queue::{FrameSlot, FrameStorage};
 pub use random::Random;
 pub use raw_ip::RawIp;
+pub use tersus_wire::{EtherType, HardwareAddress};
 pub use time::{earliest, span_micros, Deadline, Instant};
 pub use tracer::{Direction, FrameSink, Tracer, TracerToken};
 

@@ -207,10 +207,9 @@ pub struct Unsupported;
 /// A serial line that carries a length and a packet; the two buffers stand for the driver's:
 /// ```
 /// use tersus_phy::{
-///     Cast, Fill, Frame, Instant, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket, LinkProperties, LinkTx,
-///     Medium, RxMeta, TxChecksum, Unsupported, Upper,
+///     Cast, EtherType, Fill, Frame, HardwareAddress, Instant, LinkControl, LinkError, LinkEvents, LinkLayer, LinkPacket,
+///     LinkProperties, LinkTx, Medium, RxMeta, TxChecksum, Unsupported, Upper,
 /// };
-/// use tersus_wire::{EtherType, HardwareAddress};
 ///
 /// const MTU: u16 = 1280;
 ///

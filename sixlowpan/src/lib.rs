@@ -94,3 +94,8 @@ pub use link::Sixlowpan;
 pub use outbound::Outbound;
 pub use statistics::Statistics;
 pub use storage::{Scratch, Storage};
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -18,6 +18,42 @@
 //! silence (§4.1), of RFC 2018 §4 the block beside data, of RFC 5961 §7 a limit that strangers cannot use up.
 //!
 //! Work in each turn is linear in the number of connections: it is for tens of them at most.
+//!
+//! An echo server of three connections; there are no events, so it looks at each after every poll:
+//! ```
+//! use tersus_tcp::small::{SmallTcp, Storage};
+//! use tersus_tcp::ConnectionId;
+//!
+//! /// To be called after each poll of the stack.
+//! fn serve(tcp: &mut SmallTcp<'_>, clients: &mut [Option<ConnectionId>; 3]) {
+//!     let mut buffer = [0; 256];
+//!     for client in clients {
+//!         *client = client.or_else(|| tcp.accept(7));
+//!         let Some(id) = *client else { continue };
+//!         loop {
+//!             // No more than can be sent back: the rest waits, and the peer's window closes.
+//!             let room = tcp.send_room(id).unwrap_or(0).min(buffer.len());
+//!             match tcp.recv(id, &mut buffer[..room]) {
+//!                 Ok(0) => break,
+//!                 Ok(len) => drop(tcp.send(id, &buffer[..len])),
+//!                 // The end of the stream, or of the connection: what is queued still leaves.
+//!                 Err(_) => {
+//!                     let _ = tcp.release(id);
+//!                     *client = None;
+//!                     break;
+//!                 }
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! // Connections, octets to receive and to send of each. One more than are served: the last one may be in TIME-WAIT.
+//! let mut memory: Storage<4, 1024, 1024> = Storage::new();
+//! let mut tcp = SmallTcp::new(&mut memory, [7; 32]); // a seed that nobody can guess
+//! tcp.listen(7)?;
+//! serve(&mut tcp, &mut [None; 3]);
+//! # Ok::<(), tersus_tcp::ListenError>(())
+//! ```
 
 mod calls;
 mod connection;

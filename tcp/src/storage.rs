@@ -22,8 +22,11 @@ use tersus_ip::Deadline;
 /// | `RANGES` | ranges of data ahead of a gap; 0: such data are dropped | 12 |
 /// | `WORDS` | words of congestion control state a connection, see [`congestion::Congestion::words`](crate::congestion::Congestion::words): the default is enough for all algorithms but [`congestion::Bbr`](crate::congestion::Bbr); with too few there are fewer connections, or none | 4 |
 ///
+/// Eight connections with 4 KiB each way take 71 KB, of which the buffers are 65,536 octets:
 /// ```
-/// static STORAGE: tersus_tcp::Storage<8, 4096, 4096> = tersus_tcp::Storage::new();
+/// type Memory = tersus_tcp::Storage<8, 4096, 4096>;
+/// const EMPTY: Memory = Memory::new(); // all zeros; `tersus_ip::Storage` shows how it becomes a `static`
+/// # assert_eq!(core::mem::size_of::<Memory>() / 1000, 71);
 /// ```
 pub struct Storage<
     const CONNS: usize,
