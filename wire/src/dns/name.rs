@@ -125,11 +125,14 @@ impl<'a> Name<'a> {
     /// Whether this is `other` or a name below it. A broken name is neither.
     #[must_use]
     pub fn is_within(&self, other: &Name<'_>) -> bool {
-        let (own, of) = (self.labels().count(), other.labels().count());
+        let count =
+            |name: &Name<'_>| name.labels().try_fold(0_usize, |count, label| label.map(|_| count + 1));
+        let (Ok(own), Ok(of)) = (count(self), count(other)) else { return false };
         own.checked_sub(of).is_some_and(|more| {
             let mut labels = self.labels();
-            labels.by_ref().take(more).all(|label| label.is_ok())
-                && same(labels, other.labels(), <[u8]>::eq_ignore_ascii_case)
+            // Those of the names below.
+            labels.by_ref().take(more).for_each(drop);
+            same(labels, other.labels(), <[u8]>::eq_ignore_ascii_case)
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::name::{Name, LABEL_LEN_MAX, NAME_LEN_MAX};
 use crate::Error;
 use core::fmt;
+use core::net::IpAddr;
 use core::str::FromStr;
 
 /// A name of one's own: up to 255 octets as they are sent, without compression.
@@ -17,6 +18,40 @@ impl NameBuf {
     #[must_use]
     pub const fn new() -> Self {
         Self { octets: heapless::Vec::new() }
+    }
+
+    /// The name at which a PTR record says what `address` is called: below `in-addr.arpa`, RFC 1035 §3.5, or `ip6.arpa`,
+    /// RFC 3596 §2.5.
+    ///
+    /// ```
+    /// # use tersus_wire::dns::NameBuf;
+    /// let name = NameBuf::of_address([192, 0, 2, 10].into());
+    /// assert_eq!(name.to_string(), "10.2.0.192.in-addr.arpa");
+    /// ```
+    #[must_use]
+    pub fn of_address(address: IpAddr) -> Self {
+        let mut name = Self::new();
+        // All labels fit: there are 34 at most, of few octets.
+        match address {
+            IpAddr::V4(address) => {
+                for octet in address.octets().into_iter().rev() {
+                    let digits = [octet / 100, octet / 10 % 10, octet % 10].map(|digit| b'0' + digit);
+                    let zeros = usize::from(octet < 100) + usize::from(octet < 10);
+                    let _ = name.push(digits.get(zeros..).unwrap_or_default());
+                }
+                let _ = name.push(b"in-addr");
+            }
+            IpAddr::V6(address) => {
+                for octet in address.octets().into_iter().rev() {
+                    for nibble in [octet & 0x0f, octet >> 4] {
+                        let _ = name.push(&[if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }]);
+                    }
+                }
+                let _ = name.push(b"ip6");
+            }
+        }
+        let _ = name.push(b"arpa");
+        name
     }
 
     /// Adds a label behind the others.

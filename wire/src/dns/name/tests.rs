@@ -30,6 +30,30 @@ fn names_of_the_example_of_rfc_1035_section_4_1_4() {
     assert!(!within.is_within(&name));
 }
 
+#[test]
+fn addresses_have_names_in_reverse() {
+    for (address, want) in [
+        // RFC 1035 §3.5 and RFC 3596 §2.5.
+        ("10.2.0.52", "52.0.2.10.IN-ADDR.ARPA"),
+        ("255.100.99.9", "9.99.100.255.in-addr.arpa"),
+        (
+            "4321:0:1:2:3:4:567:89ab",
+            "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.IP6.ARPA",
+        ),
+    ] {
+        assert_eq!(NameBuf::of_address(address.parse().unwrap()), want.parse().unwrap(), "{address}");
+    }
+}
+
+#[test]
+fn a_broken_name_is_within_no_other() {
+    // Both end in the same pointer, which leads nowhere.
+    let message = [1, b'b', 1, b'a', 0xc0, 4];
+    let (below, broken) = (Name::parse(&message, 0, 0).unwrap().0, Name::parse(&message, 2, 0).unwrap().0);
+    assert!(!below.is_within(&broken) && !broken.is_within(&broken) && !broken.is_within(&Name::ROOT));
+    assert!(!Name::ROOT.is_within(&broken));
+}
+
 // conf: DDM-DNS-07, DDM-DNS-08
 #[test]
 fn pointers_lead_back_and_labels_are_of_known_kinds() {
