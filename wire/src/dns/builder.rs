@@ -1,7 +1,7 @@
 //! Writes messages, RFC 1035 §4.1, with or without the compression of §4.1.4.
 
 use super::name::same;
-use super::{Data, Edns, Header, Labels, Name, Question, Repr, Section, HEADER_LEN};
+use super::{Data, Edns, Flags, Header, Labels, Name, Question, Repr, Section, HEADER_LEN};
 use crate::Error;
 
 /// So many places of earlier labels are remembered; names behind them are compressed with these alone.
@@ -40,10 +40,10 @@ impl<'b> Builder<'b> {
     /// Starts a message, with compression, at the front of `buffer`, which bounds its length.
     ///
     /// # Errors
-    /// `NoRoom` below twelve octets; `Unrepresentable` if Opcode or RCODE is above 15.
+    /// `NoRoom` below twelve octets; `Unrepresentable` if Opcode or RCODE is above 15, or a flag stands in their place.
     pub fn new(buffer: &'b mut [u8], header: &Header) -> Result<Self, Error> {
         let have = buffer.len();
-        if header.opcode.0 > 15 || header.rcode.0 > 15 {
+        if header.opcode.0 > 15 || header.rcode.0 > 15 || !Flags::all().contains(header.flags) {
             return Err(Error::Unrepresentable);
         }
         let start: &mut [u8; HEADER_LEN] =

@@ -50,14 +50,14 @@ impl<'a> Edns<'a> {
         if !record.name().is_root() {
             return Err(Error::Field(0));
         }
-        let [extended_rcode, version, ..] = record.ttl_field().to_be_bytes();
-        Ok(Self {
-            udp_payload_size: record.class().0.max(UDP_PAYLOAD_MIN),
-            extended_rcode,
-            version,
-            dnssec_ok: record.ttl_field() & DNSSEC_OK != 0,
-            options: EdnsOptions::new(record.rdata()),
-        })
+        Ok(Self::of(record.class(), record.ttl_field(), EdnsOptions::new(record.rdata())))
+    }
+
+    /// What the fields of an OPT record say.
+    pub(super) fn of(class: Class, ttl: u32, options: EdnsOptions<'a>) -> Self {
+        let [extended_rcode, version, ..] = ttl.to_be_bytes();
+        let udp_payload_size = class.0.max(UDP_PAYLOAD_MIN);
+        Self { udp_payload_size, extended_rcode, version, dnssec_ok: ttl & DNSSEC_OK != 0, options }
     }
 
     /// The record to emit; its other flags are zero.
@@ -72,6 +72,23 @@ impl<'a> Edns<'a> {
     #[must_use]
     pub const fn rcode(&self, header: Rcode) -> Rcode {
         Rcode((self.extended_rcode as u16) << 4 | header.0 & 0x0f)
+    }
+}
+
+/// As one line: what is unusual, and the options by their names.
+impl fmt::Display for Edns<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OPT size {}", self.udp_payload_size)?;
+        if self.version != 0 {
+            write!(f, " version {}", self.version)?;
+        }
+        if self.extended_rcode != 0 {
+            write!(f, " extended RCODE {}", self.extended_rcode)?;
+        }
+        if self.dnssec_ok {
+            f.write_str(" DO")?;
+        }
+        write!(f, "{}", self.options)
     }
 }
 

@@ -19,47 +19,151 @@
 //! [`Questions::next_labels`] reads the octets of a question once, where a question as a whole takes two walks over its
 //! name. [`Builder`] writes messages, names with or without compression.
 //!
-//! Over TCP a message stands behind its length in two octets, RFC 1035 §4.2.2; that is not part of it here. Multicast
-//! DNS uses the same messages; what it makes of the top bit of a class is its own, [`Class::without_top_bit`].
+//! Over TCP a message stands behind its length in two octets, RFC 1035 §4.2.2; that is not part of it here.
 //!
+//! # A query
 //! ```
-//! use tersus_wire::dns::{Builder, Class, Data, Flags, Header, NameBuf, Packet, Question, RecordType};
+//! use tersus_wire::dns::{Builder, Class, Edns, Flags, Header, NameBuf, Question, RecordType};
 //!
 //! let mut buffer = [0; 512];
 //! let name: NameBuf = "www.example.com".parse()?;
+//! // An ID that nobody can guess, RFC 5452 §9.2.
 //! let header = Header { id: 0x1234, flags: Flags::RD, ..Header::default() };
 //! let mut query = Builder::new(&mut buffer, &header)?;
 //! query.question(&Question { name: name.as_name(), record_type: RecordType::A, class: Class::IN })?;
-//! let query = query.finish();
-//! assert_eq!(query.len(), 33);
-//!
-//! // What comes back is asked for the addresses among its answers.
-//! let response = Packet::parse(query)?;
-//! for record in response.answers() {
-//!     if let Data::A(address) = record?.data()? {
-//!         println!("{address}");
-//!     }
-//! }
+//! // Without it, responses over UDP end at 512 octets.
+//! query.edns(&Edns::new(1232))?;
+//! assert_eq!(query.finish().len(), 33 + 11);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Its response
+//! In the order of the checks: whether it belongs to the query, whether it is whole, what the server says, and what it
+//! answers. Records of other names answer nothing, RFC 2181 §5.4.1; that the datagram came from where the query went, the
+//! socket knows.
+//!
+//! ```
+//! use core::net::Ipv4Addr;
+//! use tersus_wire::dns::{Data, Flags, Opcode, Packet, Question, Rcode};
+//! use tersus_wire::Error;
+//!
+//! #[derive(Debug, PartialEq)]
+//! enum Outcome {
+//!     /// Not for this query: drop it and go on waiting.
+//!     NotOurs,
+//!     /// Not all of it: ask again over TCP.
+//!     Truncated,
+//!     /// The name does not exist, or the server will not or cannot say.
+//!     Failed(Rcode),
+//!     /// So many addresses; none at all says that the name has none.
+//!     Addresses(usize),
+//! }
+//!
+//! fn read(
+//!     response: &[u8],
+//!     id: u16,
+//!     asked: &Question<'_>,
+//!     mut found: impl FnMut(Ipv4Addr, u32),
+//! ) -> Result<Outcome, Error> {
+//!     let response = Packet::parse(response)?;
+//!     let mut questions = response.questions();
+//!     let is_ours = response.is_response()
+//!         && response.id() == id
+//!         && response.opcode() == Opcode::QUERY
+//!         && questions.next() == Some(Ok(*asked))
+//!         && questions.next().is_none();
+//!     if !is_ours {
+//!         return Ok(Outcome::NotOurs);
+//!     }
+//!     if response.flags().contains(Flags::TC) {
+//!         return Ok(Outcome::Truncated);
+//!     }
+//!     // All twelve bits of it, if the server speaks EDNS.
+//!     let rcode = response.edns()?.map_or(response.rcode(), |edns| edns.rcode(response.rcode()));
+//!     if rcode != Rcode::NO_ERROR {
+//!         return Ok(Outcome::Failed(rcode));
+//!     }
+//!     let (mut name, mut count) = (asked.name, 0);
+//!     // Aliases may lead in a circle.
+//!     for _ in 0..8 {
+//!         let mut alias = None;
+//!         for record in response.answers() {
+//!             let record = record?;
+//!             if record.name() != name || record.class() != asked.class {
+//!                 continue;
+//!             }
+//!             match record.data()? {
+//!                 Data::A(address) => {
+//!                     found(address, record.ttl());
+//!                     count += 1;
+//!                 }
+//!                 Data::Cname(canonical) => alias = Some(canonical),
+//!                 _ => {}
+//!             }
+//!         }
+//!         match alias {
+//!             Some(canonical) if count == 0 => name = canonical,
+//!             _ => break,
+//!         }
+//!     }
+//!     Ok(Outcome::Addresses(count))
+//! }
+//! # use tersus_wire::dns::{Builder, Class, Header, NameBuf, RecordType, Repr, Section};
+//! # let (www, host): (NameBuf, NameBuf) = ("www.example.com".parse()?, "Host.example.com".parse()?);
+//! # let question = Question { name: www.as_name(), record_type: RecordType::A, class: Class::IN };
+//! # let mut buffer = [0; 512];
+//! # let mut message = Builder::new(&mut buffer, &Header { id: 7, flags: Flags::QR, ..Header::default() })?;
+//! # message.question(&question)?;
+//! # let data = Data::A(Ipv4Addr::new(192, 0, 2, 1));
+//! # let address = Repr { name: host.as_name(), class: Class::IN, ttl: 300, data };
+//! # message.record(Section::Answer, &address)?;
+//! # message.record(Section::Answer, &Repr { name: www.as_name(), data: Data::Cname(host.as_name()), ..address })?;
+//! # let message = message.finish();
+//! # let mut seen = None;
+//! # assert_eq!(read(message, 7, &question, |address, ttl| seen = Some((address, ttl))), Ok(Outcome::Addresses(1)));
+//! # assert_eq!(seen, Some((Ipv4Addr::new(192, 0, 2, 1), 300)));
+//! # assert_eq!(read(message, 8, &question, |_, _| ()), Ok(Outcome::NotOurs));
+//! # let other = Question { record_type: RecordType::AAAA, ..question };
+//! # assert_eq!(read(message, 7, &other, |_, _| ()), Ok(Outcome::NotOurs));
+//! # let change = |at: usize, octet| {
+//! #     let mut message = message.to_vec();
+//! #     message[at] = octet;
+//! #     read(&message, 7, &question, |_, _| ())
+//! # };
+//! # assert_eq!((change(2, 0), change(2, 0x82)), (Ok(Outcome::NotOurs), Ok(Outcome::Truncated)));
+//! # assert_eq!(change(3, 3), Ok(Outcome::Failed(Rcode::NX_DOMAIN)));
+//! # assert_eq!(change(7, 3), Err(Error::truncated(message.len() + 1, message.len())));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Multicast DNS
+//! Messages are the same. What RFC 6762 makes of the top bit of a class is its own ([`Class::has_top_bit`],
+//! [`Class::without_top_bit`]): in a question that a unicast response will do (§5.4), in a record that others of its name and
+//! type are to be forgotten (§10.2); printed, they are `QU` and `cache-flush`. [`Text::attribute`] is what a service says of itself
+//! (RFC 6763 §6).
 
 mod builder;
+mod codes;
 mod edns;
 mod name;
 mod name_buf;
 mod record;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use builder::{Builder, Compression};
+pub use codes::{Class, RecordType};
 pub use edns::{Edns, EdnsOption, EdnsOptions, UDP_PAYLOAD_MIN};
 pub(crate) use name::write_escaped;
 pub use name::{Labels, Name, LABEL_LEN_MAX, NAME_LEN_MAX};
 pub use name_buf::{NameBuf, NameError};
-pub use record::{Class, Data, Question, Record, RecordType, Repr, Soa, Text};
+pub use record::{Data, Question, Record, Repr, Soa};
+pub use text::{Attribute, Text};
 
 use crate::Error;
 use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
 use record::TYPE_AND_CLASS_LEN;
 
 /// Length of the header, in octets.
@@ -68,6 +172,10 @@ pub const HEADER_LEN: usize = 12;
 pub const PORT: u16 = 53;
 /// The port of multicast DNS, RFC 6762 §5.2.
 pub const MULTICAST_PORT: u16 = 5353;
+/// The group of multicast DNS over IPv4, RFC 6762 §3.
+pub const MULTICAST_GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+/// The group of multicast DNS over IPv6, RFC 6762 §3.
+pub const MULTICAST_GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 
 bitflags::bitflags! {
     /// The flags of the header, at their places in its second 16 bits.
@@ -99,10 +207,27 @@ pub struct Opcode(pub u8);
 impl Opcode {
     /// A standard query.
     pub const QUERY: Self = Self(0);
+    /// An inverse query, no longer in use, RFC 3425.
+    pub const IQUERY: Self = Self(1);
+    /// A question for the state of the server; never came into use.
+    pub const STATUS: Self = Self(2);
     /// A zone has changed, RFC 1996.
     pub const NOTIFY: Self = Self(4);
     /// An update, RFC 2136.
     pub const UPDATE: Self = Self(5);
+}
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            Self::QUERY => "QUERY",
+            Self::IQUERY => "IQUERY",
+            Self::STATUS => "STATUS",
+            Self::NOTIFY => "NOTIFY",
+            Self::UPDATE => "UPDATE",
+            Self(number) => return write!(f, "OPCODE{number}"),
+        })
+    }
 }
 
 /// A response code, IANA "DNS RCODEs": four bits in the header, twelve with EDNS.
@@ -123,6 +248,16 @@ impl Rcode {
     pub const NOT_IMP: Self = Self(4);
     /// The server refuses.
     pub const REFUSED: Self = Self(5);
+    /// A name is there that should not be, RFC 2136 §2.2.
+    pub const YX_DOMAIN: Self = Self(6);
+    /// Records are there that should not be, RFC 2136 §2.2.
+    pub const YX_RRSET: Self = Self(7);
+    /// Records are not there that should be, RFC 2136 §2.2.
+    pub const NX_RRSET: Self = Self(8);
+    /// The server has no authority over the zone, RFC 2136 §2.2.
+    pub const NOT_AUTH: Self = Self(9);
+    /// The name is not within the zone, RFC 2136 §2.2.
+    pub const NOT_ZONE: Self = Self(10);
     /// The version of EDNS is not known, RFC 6891 §9.
     pub const BAD_VERS: Self = Self(16);
     /// The cookie is missing or wrong, RFC 7873 §8.
@@ -138,6 +273,11 @@ impl fmt::Display for Rcode {
             Self::NX_DOMAIN => "NXDOMAIN",
             Self::NOT_IMP => "NOTIMP",
             Self::REFUSED => "REFUSED",
+            Self::YX_DOMAIN => "YXDOMAIN",
+            Self::YX_RRSET => "YXRRSET",
+            Self::NX_RRSET => "NXRRSET",
+            Self::NOT_AUTH => "NOTAUTH",
+            Self::NOT_ZONE => "NOTZONE",
             Self::BAD_VERS => "BADVERS",
             Self::BAD_COOKIE => "BADCOOKIE",
             Self(number) => return write!(f, "RCODE{number}"),
@@ -516,7 +656,7 @@ impl fmt::Display for Packet<'_> {
         let kind = if self.is_response() { "response" } else { "query" };
         write!(f, "DNS {kind} id {:#06x}", self.id())?;
         if self.opcode() != Opcode::QUERY {
-            write!(f, " opcode {}", self.opcode().0)?;
+            write!(f, " {}", self.opcode())?;
         }
         for (name, _) in self.flags().difference(Flags::QR).iter_names() {
             write!(f, " {name}")?;

@@ -7,8 +7,8 @@
 //!                        2          2             4            2       RDLENGTH
 //! ```
 
-use super::name::{write_escaped, Name};
-use super::{EdnsOptions, HEADER_LEN};
+use super::name::Name;
+use super::{Class, Edns, EdnsOptions, RecordType, Text, HEADER_LEN};
 use crate::Error;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -17,108 +17,6 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 const FIXED_LEN: usize = 10;
 /// QTYPE and QCLASS.
 pub(super) const TYPE_AND_CLASS_LEN: usize = 4;
-
-/// A TYPE or QTYPE, IANA "Resource Record (RR) TYPEs".
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct RecordType(pub u16);
-
-impl RecordType {
-    /// An IPv4 address.
-    pub const A: Self = Self(1);
-    /// An authoritative name server.
-    pub const NS: Self = Self(2);
-    /// The canonical name of an alias.
-    pub const CNAME: Self = Self(5);
-    /// The start of a zone of authority.
-    pub const SOA: Self = Self(6);
-    /// A pointer to another name.
-    pub const PTR: Self = Self(12);
-    /// A mail exchange.
-    pub const MX: Self = Self(15);
-    /// Text.
-    pub const TXT: Self = Self(16);
-    /// An IPv6 address, RFC 3596.
-    pub const AAAA: Self = Self(28);
-    /// The host and port of a service, RFC 2782.
-    pub const SRV: Self = Self(33);
-    /// The pseudo-record of EDNS, RFC 6891.
-    pub const OPT: Self = Self(41);
-    /// Which types a name has, RFC 4034 §4 and RFC 6762 §6.1.
-    pub const NSEC: Self = Self(47);
-    /// A question for all types, RFC 1035 §3.2.3.
-    pub const ANY: Self = Self(255);
-}
-
-impl fmt::Display for RecordType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self {
-            Self::A => "A",
-            Self::NS => "NS",
-            Self::CNAME => "CNAME",
-            Self::SOA => "SOA",
-            Self::PTR => "PTR",
-            Self::MX => "MX",
-            Self::TXT => "TXT",
-            Self::AAAA => "AAAA",
-            Self::SRV => "SRV",
-            Self::OPT => "OPT",
-            Self::NSEC => "NSEC",
-            Self::ANY => "ANY",
-            // RFC 3597 §5.
-            Self(number) => return write!(f, "TYPE{number}"),
-        })
-    }
-}
-
-impl fmt::Debug for RecordType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A CLASS or QCLASS, IANA "DNS CLASSes".
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct Class(pub u16);
-
-impl Class {
-    /// The Internet.
-    pub const IN: Self = Self(1);
-    /// A question for all classes.
-    pub const ANY: Self = Self(255);
-
-    const TOP: u16 = 0x8000;
-
-    /// The class without its top bit, which multicast DNS uses for itself: cache-flush in a record, unicast response
-    /// wanted in a question, RFC 6762 §10.2 and §5.4.
-    #[must_use]
-    pub const fn without_top_bit(self) -> Self {
-        Self(self.0 & !Self::TOP)
-    }
-
-    /// Whether the top bit is set; it says something in multicast DNS only.
-    #[must_use]
-    pub const fn has_top_bit(self) -> bool {
-        self.0 & Self::TOP != 0
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::IN => f.write_str("IN"),
-            Self::ANY => f.write_str("ANY"),
-            Self(number) => write!(f, "CLASS{number}"),
-        }
-    }
-}
-
-impl fmt::Debug for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// What is asked, RFC 1035 §4.1.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,16 +85,16 @@ fn truncated(body: &[u8], behind: &[u8], need: usize) -> Error {
 impl fmt::Display for Question<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}?", self.name, self.record_type)?;
-        write_class(f, self.class)
+        write_class(f, self.class, "QU")
     }
 }
 
-/// Every class but the usual one.
-fn write_class(f: &mut fmt::Formatter<'_>, class: Class) -> fmt::Result {
-    if class == Class::IN {
-        Ok(())
-    } else {
-        write!(f, " {class}")
+/// Every class but the usual one; with its top bit, which is no class of unicast DNS, what that says in multicast DNS.
+fn write_class(f: &mut fmt::Formatter<'_>, class: Class, top_bit: &str) -> fmt::Result {
+    match class {
+        Class::IN => Ok(()),
+        class if class.without_top_bit() == Class::IN => write!(f, " {top_bit}"),
+        class => write!(f, " {class}"),
     }
 }
 
@@ -414,7 +312,7 @@ pub struct Repr<'a> {
     pub name: Name<'a>,
     /// CLASS.
     pub class: Class,
-    /// TTL, in seconds.
+    /// The TTL field, in seconds; with the top bit set it counts as 0, RFC 2181 §8.
     pub ttl: u32,
     /// TYPE and RDATA.
     pub data: Data<'a>,
@@ -423,10 +321,10 @@ pub struct Repr<'a> {
 impl fmt::Display for Repr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Data::Opt(options) = self.data {
-            return write!(f, "OPT size {}{options}", self.class.0);
+            return write!(f, "{}", Edns::of(self.class, self.ttl, options));
         }
         write!(f, "{} {}", self.name, self.data)?;
-        write_class(f, self.class)
+        write_class(f, self.class, "cache-flush")
     }
 }
 
@@ -460,14 +358,14 @@ pub enum Data<'a> {
         weight: u16,
         /// Port.
         port: u16,
-        /// Host.
+        /// Host. The root says that the service is not to be had here.
         target: Name<'a>,
     },
     /// The start of a zone, RFC 1035 §3.3.13.
     Soa(Soa<'a>),
     /// Text, RFC 1035 §3.3.14.
     Txt(Text<'a>),
-    /// Options of EDNS, RFC 6891 §6.1.2; [`Edns`](super::Edns) has what stands in the other fields.
+    /// Options of EDNS, RFC 6891 §6.1.2; [`Edns`] has what stands in the other fields.
     Opt(EdnsOptions<'a>),
     /// Any other type, and its RDATA.
     Unknown(
@@ -477,13 +375,14 @@ pub enum Data<'a> {
 }
 
 impl Data<'_> {
-    /// Walks the names inside.
+    /// Walks the names inside, and the options.
     pub(super) fn check(&self) -> Result<(), Error> {
         match self {
             Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => name.check(),
             Self::Mx { exchange: name, .. } | Self::Srv { target: name, .. } => name.check(),
             Self::Soa(soa) => soa.primary.check().and_then(|()| soa.mailbox.check()),
-            _ => Ok(()),
+            Self::Opt(options) => options.clone().try_for_each(|option| option.map(|_| ())),
+            Self::A(_) | Self::Aaaa(_) | Self::Txt(_) | Self::Unknown(..) => Ok(()),
         }
     }
 
@@ -508,7 +407,11 @@ impl Data<'_> {
 
 impl fmt::Display for Data<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.record_type())?;
+        write!(f, "{}", self.record_type())?;
+        if let Self::Opt(options) = self {
+            return write!(f, "{options}");
+        }
+        f.write_str(" ")?;
         match self {
             Self::A(address) => write!(f, "{address}"),
             Self::Aaaa(address) => write!(f, "{address}"),
@@ -519,7 +422,7 @@ impl fmt::Display for Data<'_> {
             }
             Self::Soa(soa) => write!(f, "{} {} {}", soa.primary, soa.mailbox, soa.serial),
             Self::Txt(text) => write!(f, "{text}"),
-            Self::Opt(options) => write!(f, "{options}"),
+            Self::Opt(_) => Ok(()),
             Self::Unknown(_, octets) => write!(f, "{} octets", octets.len()),
         }
     }
@@ -543,61 +446,4 @@ pub struct Soa<'a> {
     pub expire: u32,
     /// MINIMUM: the TTL of negative answers, RFC 2308 §4.
     pub minimum: u32,
-}
-
-/// Character strings, each of up to 255 octets behind its length, RFC 1035 §3.3.14.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Text<'a>(&'a [u8]);
-
-impl<'a> Text<'a> {
-    /// Checks that there are whole strings only.
-    ///
-    /// # Errors
-    /// `Truncated` if the last one is cut off.
-    pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
-        let mut rest = octets;
-        while let Some((&len, behind)) = rest.split_first() {
-            let need = octets.len() - behind.len() + usize::from(len);
-            rest = behind.get(usize::from(len)..).ok_or(Error::truncated(need, octets.len()))?;
-        }
-        Ok(Self(octets))
-    }
-
-    /// The octets: strings behind their lengths.
-    #[must_use]
-    pub const fn octets(&self) -> &'a [u8] {
-        self.0
-    }
-
-    /// One string after the other.
-    pub fn strings(&self) -> impl Iterator<Item = &'a [u8]> + 'a {
-        let mut rest = self.0;
-        core::iter::from_fn(move || {
-            let (&len, behind) = rest.split_first()?;
-            let (string, behind) = behind.split_at_checked(usize::from(len))?;
-            rest = behind;
-            Some(string)
-        })
-    }
-}
-
-/// Each string in quotes, RFC 1035 §5.1.
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, string) in self.strings().enumerate() {
-            f.write_str(if index > 0 { " \"" } else { "\"" })?;
-            for (index, words) in string.split(|octet| *octet == b' ').enumerate() {
-                f.write_str(if index > 0 { " " } else { "" })?;
-                write_escaped(f, words, b"\"\\")?;
-            }
-            f.write_str("\"")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

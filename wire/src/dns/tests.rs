@@ -55,9 +55,9 @@ fn a_message_prints_as_one_line() {
     assert!(cut
         .to_string()
         .ends_with("host.example.org, record broken: truncated: 68 octets needed, 67 present"));
-    let many = message([0, 12, 0, 0], &[0, 0, 16, 0, 3, 0, 0, 0, 1, 0, 2, 1, b'"'].repeat(12));
+    let many = message([0, 12, 0, 0], &[0, 0, 16, 0, 5, 0, 0, 0, 1, 0, 2, 1, b'"'].repeat(12));
     let text = Packet::parse(&many).unwrap().to_string();
-    assert_eq!(text.matches(". TXT \"\\\"\" CLASS3").count(), 8, "{text}");
+    assert_eq!(text.matches(". TXT \"\\\"\" CLASS5").count(), 8, "{text}");
     assert!(text.ends_with(", 4 more"), "{text}");
 }
 
@@ -167,6 +167,10 @@ fn sections_come_in_order_and_codes_fit_their_bits() {
     assert_eq!(Builder::new(&mut buffer, &header).err(), Some(Error::Unrepresentable));
     let header = Header { rcode: Rcode::BAD_VERS, ..Header::default() };
     assert_eq!(Builder::new(&mut buffer, &header).err(), Some(Error::Unrepresentable));
+    for opcode_or_rcode in [0x0800, 0x0001] {
+        let header = Header { flags: Flags::from_bits_retain(opcode_or_rcode), ..Header::default() };
+        assert_eq!(Builder::new(&mut buffer, &header).err(), Some(Error::Unrepresentable));
+    }
     let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
     builder.edns(&Edns::new(1232)).unwrap();
     let record = Repr { name: Name::ROOT, class: Class::IN, ttl: 0, data: Data::Ns(Name::ROOT) };
@@ -196,10 +200,16 @@ fn edns_is_one_opt_record_of_the_root() {
     assert_eq!(again.options.find(EdnsOption::COOKIE), Some(&cookie[4..]));
     assert_eq!(again.options.find(EdnsOption::NSID), None);
     assert_eq!(again.rcode(Rcode(7)), Rcode::BAD_COOKIE);
-    assert!(packet.to_string().ends_with(", OPT size 1232 cookie"), "{packet}");
+    let text = packet.to_string();
+    assert!(text.ends_with(", OPT size 1232 extended RCODE 1 DO cookie"), "{text}");
+    let version = Edns { version: 1, ..Edns::new(4096) };
+    assert_eq!(version.to_string(), "OPT size 4096 version 1");
     // Sizes below 512 count as 512.
     let small = message([0, 0, 0, 1], &[0, 0, 41, 0, 100, 0, 0, 0, 0, 0, 0]);
     assert_eq!(Packet::parse(&small).unwrap().edns().unwrap().unwrap().udp_payload_size, 512);
+    // What is no flag is ignored.
+    let reserved = message([0, 0, 0, 1], &[0, 0, 41, 4, 0, 0, 0, 0x7f, 0xff, 0, 0]);
+    assert_eq!(Packet::parse(&reserved).unwrap().edns(), Ok(Some(Edns::new(1024))));
     // Two of them, or one that belongs to a name, are no EDNS.
     let two = message([0, 0, 0, 2], &[0, 0, 41, 4, 0, 0, 0, 0, 0, 0, 0].repeat(2));
     assert_eq!(Packet::parse(&two).unwrap().edns(), Err(Error::Field(0)));
@@ -210,6 +220,65 @@ fn edns_is_one_opt_record_of_the_root() {
     assert_eq!(cut.next(), Some(Ok(EdnsOption { code: 3, data: &[] })));
     assert_eq!(cut.next(), Some(Err(Error::truncated(12, 5))));
     assert_eq!(cut.next(), None);
+    let cut = message([0, 0, 0, 1], &[0, 0, 41, 4, 0, 0, 0, 0, 0, 0, 5, 0, 10, 0, 8, 1]);
+    assert_eq!(Packet::parse(&cut).unwrap().check(), Err(Error::truncated(12, 5)));
+}
+
+#[test]
+fn the_top_bit_of_a_class_prints_as_what_multicast_dns_means_by_it() {
+    // A question that wants a unicast response, and a unique record; then another class with that bit.
+    let body = b"\x05local\0\0\x0c\x80\x01\xc0\x0c\0\x0c\x80\x01\0\0\0\x78\0\x01\0\xc0\x0c\0\x0c\x80\x03\0\0\0\x78\0\x01\0";
+    let octets = message([1, 2, 0, 0], body);
+    let packet = Packet::parse(&octets).unwrap();
+    let text = packet.to_string();
+    assert!(text.ends_with(", local PTR? QU, local PTR . cache-flush, local PTR . CLASS32771"), "{text}");
+    let question = packet.questions().next().unwrap().unwrap();
+    assert!(question.class.has_top_bit() && question.class.without_top_bit() == Class::IN);
+}
+
+/// RFC 6763 §6.
+#[test]
+fn text_is_never_empty_and_its_attributes_have_keys() {
+    let text = Text::parse(&[]).unwrap();
+    assert_eq!((text, text.octets()), (Text::parse(&[0]).unwrap(), &[0][..]));
+    assert_eq!(text.strings().collect::<Vec<_>>(), [b""]);
+    assert_eq!(text.attributes().count(), 0);
+    let text = Text::parse(b"\0\x02=a\x01=\x03a=1\x05b=2=3\x01c\x03A=4\x02d=\x04e= 5").unwrap();
+    let seen: Vec<_> = text.attributes().map(|attribute| (attribute.key, attribute.value)).collect();
+    let want: [(&[u8], Option<&[u8]>); 6] = [
+        (b"a", Some(b"1")),
+        (b"b", Some(b"2=3")),
+        (b"c", None),
+        (b"A", Some(b"4")),
+        (b"d", Some(b"")),
+        (b"e", Some(b" 5")),
+    ];
+    assert_eq!(seen, want);
+    assert_eq!(text.attribute("A").unwrap().value, Some(&b"1"[..]));
+    assert_eq!(text.attribute("C"), Some(Attribute { key: b"c", value: None }));
+    assert_eq!((text.attribute(""), text.attribute("=a"), text.attribute("f")), (None, None, None));
+}
+
+#[test]
+fn codes_print_by_their_names() {
+    for (number, want) in
+        [(0, "QUERY"), (1, "IQUERY"), (2, "STATUS"), (4, "NOTIFY"), (5, "UPDATE"), (6, "OPCODE6")]
+    {
+        assert_eq!(Opcode(number).to_string(), want);
+    }
+    for (number, want) in
+        [(0, "NOERROR"), (3, "NXDOMAIN"), (10, "NOTZONE"), (16, "BADVERS"), (4095, "RCODE4095")]
+    {
+        assert_eq!(Rcode(number).to_string(), want);
+    }
+    for (number, want) in [(1, "IN"), (3, "CH"), (4, "HS"), (254, "NONE"), (255, "ANY"), (2, "CLASS2")] {
+        assert_eq!(Class(number).to_string(), want);
+    }
+    for (number, want) in [(1, "A"), (13, "HINFO"), (65, "HTTPS"), (252, "AXFR"), (731, "TYPE731")] {
+        assert_eq!(RecordType(number).to_string(), want);
+    }
+    let octets = [0, 1, 0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(Packet::parse(&octets).unwrap().to_string(), "DNS query id 0x0001 UPDATE");
 }
 
 // conf: DDM-DNS-17
@@ -257,6 +326,8 @@ fn rdlength_is_what_the_type_needs() {
         (6, &[0; 23], Err(Error::Length(23))),
         (16, &[1, b'a', 2], Err(Error::Truncated { need: 5, have: 3 })),
         (16, b"\x03a b", Ok("TXT \"a b\"")),
+        (16, &[], Ok("TXT \"\"")),
+        (41, &[0, 3, 0, 0], Ok("OPT NSID")),
         (99, &[1, 2], Ok("TYPE99 2 octets")),
     ] {
         assert_eq!(record(kind, rdata), want.map(ToString::to_string), "type {kind} {rdata:?}");
