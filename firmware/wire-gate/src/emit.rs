@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use tersus_wire::dns::{Builder, Section};
+use tersus_wire::dns::{Builder, Data, NameBuf, RecordType, Section};
 use tersus_wire::ndisc::{self, AdvertisementRepr, Message, RouterSolicitationRepr, SolicitationRepr};
 use tersus_wire::walk::{Content, Layer};
 use tersus_wire::{
@@ -80,7 +80,14 @@ fn message(packet: &dns::Packet<'_>, out: &mut [u8]) -> Result<(), tersus_wire::
     }
     for record in packet.records() {
         let (section, record) = record?;
-        builder.record(black_box(section).max(Section::Answer), &record.repr()?)?;
+        let repr = record.repr()?;
+        black_box(match repr.data {
+            Data::Txt(text) => text.attribute(black_box("txtvers")).is_some(),
+            Data::Nsec(nsec) => nsec.types.contains(black_box(RecordType::AAAA)),
+            Data::Aaaa(address) => NameBuf::of_address(address.into()).as_name() == repr.name,
+            _ => false,
+        });
+        builder.record(black_box(section).max(Section::Answer), &repr)?;
     }
     black_box(builder.finish());
     Ok(())

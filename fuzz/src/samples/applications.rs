@@ -13,6 +13,7 @@ pub fn applications() -> Vec<Sample> {
     let mut samples = vec![
         Sample { format: 0, name: "dns_query", octets: query() },
         Sample { format: 0, name: "dns_response", octets: response() },
+        Sample { format: 0, name: "dns_pointers_in_rdata", octets: pointers() },
         Sample { format: 1, name: "dhcpv4_discover", octets: discover() },
         Sample { format: 1, name: "dhcpv4_overloaded", octets: overloaded() },
     ];
@@ -77,6 +78,25 @@ fn response() -> Vec<u8> {
         response.record(Section::Answer, &record).expect("room");
     }
     response.finish().to_vec()
+}
+
+/// Types that have names in their RDATA, all of which point to the question's, and a text without strings.
+fn pointers() -> Vec<u8> {
+    let mut octets = b"\0\x07\x84\0\0\x01\0\x07\0\0\0\0\x04host\x05local\0\0\xff\0\x01".to_vec();
+    for (kind, rdata) in [
+        (47, &b"\xc0\x0c\0\x01\x40"[..]),
+        (14, b"\xc0\x0c\xc0\x0c"),
+        (36, b"\0\x01\xc0\x0c"),
+        (26, b"\0\x01\xc0\x0c\xc0\x0c"),
+        (35, b"\0\x01\0\x02\x01u\x03sip\0\xc0\x0c"),
+        (30, b"\xc0\x0c\x40"),
+        (16, b""),
+    ] {
+        let len = u8::try_from(rdata.len()).expect("short");
+        octets.extend([0xc0, 12, 0, kind, 0x80, 1, 0, 0, 0, 120, 0, len]);
+        octets.extend(rdata);
+    }
+    octets
 }
 
 fn discover() -> Vec<u8> {

@@ -26,6 +26,12 @@ pub(super) fn dns(bytes: &[u8]) {
     for (_, record) in packet.records().flatten() {
         check_name(record.name());
         assert!(record.ttl() <= record.ttl_field());
+        match record.data() {
+            Ok(dns::Data::Txt(text)) => check_text(&text),
+            Ok(dns::Data::Nsec(nsec)) => check_types(&nsec.types),
+            Ok(dns::Data::Aaaa(address)) => check_name(NameBuf::of_address(address.into()).as_name()),
+            _ => {}
+        }
         let start = at.unwrap_or_else(|| questions_end(bytes, &packet));
         check_labels(bytes, start, record.name());
         let (again, end) = dns::Record::parse(bytes, start).expect("it was just read");
@@ -134,6 +140,26 @@ fn check_name(name: dns::Name<'_>) {
     assert_eq!(owned.as_name(), name);
     assert!(name.is_within(&dns::Name::ROOT) && name.is_within(&name));
     assert_eq!(owned.to_string().parse(), Ok(owned));
+}
+
+/// An attribute is found by its key, unless an earlier one has it.
+fn check_text(text: &dns::Text<'_>) {
+    assert!(text.strings().count() > 0);
+    for attribute in text.attributes() {
+        let Ok(key) = core::str::from_utf8(attribute.key) else { continue };
+        let first = text.attribute(key).expect("it was just seen");
+        assert!(first.key.eq_ignore_ascii_case(attribute.key));
+    }
+}
+
+/// A set has the types that it yields, which ascend.
+fn check_types(types: &dns::Types<'_>) {
+    let some: Vec<_> = types.iter().take(256).map(|record_type| record_type.0).collect();
+    assert!(some.iter().all(|number| types.contains(dns::RecordType(*number))));
+    for pair in some.windows(2) {
+        assert!(pair[0] < pair[1]);
+        assert!(pair[0] + 1 == pair[1] || !types.contains(dns::RecordType(pair[0] + 1)));
+    }
 }
 
 /// What was parsed is emitted again with the same options, all in one field.

@@ -88,6 +88,39 @@ impl<'a> Arbitrary<'a> for dns::Text<'a> {
     }
 }
 
+impl<'a> Arbitrary<'a> for dns::Types<'a> {
+    fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
+        longest(from, |octets| Self::parse(octets).ok())
+    }
+}
+
+/// Of any type that has such RDATA.
+impl<'a> Arbitrary<'a> for dns::Names<'a> {
+    fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
+        const TYPES: [dns::RecordType; 15] = [
+            dns::RecordType::MD,
+            dns::RecordType::MF,
+            dns::RecordType::MB,
+            dns::RecordType::MG,
+            dns::RecordType::MR,
+            dns::RecordType::MINFO,
+            dns::RecordType::RP,
+            dns::RecordType::AFSDB,
+            dns::RecordType::RT,
+            dns::RecordType::KX,
+            dns::RecordType::PX,
+            dns::RecordType::SIG,
+            dns::RecordType::NXT,
+            dns::RecordType::NAPTR,
+            dns::RecordType::DNAME,
+        ];
+        let record_type = *from.choose(&TYPES)?;
+        let octets = octets::<255>(from)?;
+        let usual = || Self::parse(dns::RecordType::DNAME, b"\x07example\x03org\0");
+        Self::parse(record_type, octets).or_else(|_| usual()).map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
 impl<'a> Arbitrary<'a> for dns::EdnsOptions<'a> {
     fn arbitrary(from: &mut Unstructured<'a>) -> Result<Self> {
         longest(from, |octets| {

@@ -168,6 +168,20 @@ impl<'b> Builder<'b> {
                 Ok(())
             }
             Data::Txt(text) => self.put(text.octets()),
+            Data::Nsec(nsec) => {
+                // RFC 4034 §4.1.1: the name is not compressed.
+                self.name(nsec.next, Compression::Off)?;
+                self.put(nsec.types.octets())
+            }
+            Data::Names(names) => {
+                let compression = names.compression(self.compression);
+                self.put(names.front())?;
+                self.name(names.name(), compression)?;
+                if let Some(name) = names.second() {
+                    self.name(name, compression)?;
+                }
+                self.put(names.back())
+            }
             Data::Opt(options) => self.put(options.octets()),
             Data::Unknown(_, octets) => self.put(octets),
         }

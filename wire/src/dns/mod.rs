@@ -139,7 +139,8 @@
 //! # Multicast DNS
 //! Messages are the same. What RFC 6762 makes of the top bit of a class is its own ([`Class::has_top_bit`],
 //! [`Class::without_top_bit`]): in a question that a unicast response will do (§5.4), in a record that others of its name and
-//! type are to be forgotten (§10.2); printed, they are `QU` and `cache-flush`. [`Text::attribute`] is what a service says of itself
+//! type are to be forgotten (§10.2); printed, they are `QU` and `cache-flush`. Names in the RDATA of every type that §18.14 lists
+//! may be pointers and are read so. [`Nsec`] says which types a name has (§6.1), [`Text::attribute`] what a service says of itself
 //! (RFC 6763 §6).
 
 mod builder;
@@ -147,6 +148,8 @@ mod codes;
 mod edns;
 mod name;
 mod name_buf;
+mod names;
+mod nsec;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -158,6 +161,8 @@ pub use edns::{Edns, EdnsOption, EdnsOptions, UDP_PAYLOAD_MIN};
 pub(crate) use name::write_escaped;
 pub use name::{Labels, Name, LABEL_LEN_MAX, NAME_LEN_MAX};
 pub use name_buf::{NameBuf, NameError};
+pub use names::Names;
+pub use nsec::{Nsec, Types};
 pub use record::{Data, Question, Record, Repr, Soa};
 pub use text::{Attribute, Text};
 

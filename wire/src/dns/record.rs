@@ -8,7 +8,7 @@
 //! ```
 
 use super::name::Name;
-use super::{Class, Edns, EdnsOptions, RecordType, Text, HEADER_LEN};
+use super::{Class, Edns, EdnsOptions, Names, Nsec, RecordType, Text, Types, HEADER_LEN};
 use crate::Error;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -268,8 +268,22 @@ fn other_data<'a>(
         (RecordType::TXT, octets) => Data::Txt(Text::parse(octets)?),
         (RecordType::OPT, octets) => Data::Opt(EdnsOptions::new(octets)),
         (RecordType::A | RecordType::MX | RecordType::SRV, _) => return Err(wrong_len(rdata)),
-        (other, octets) => Data::Unknown(other, octets),
+        _ => return rare_data(record_type, rdata, body),
     })
+}
+
+/// RDATA of the types that are not met every day.
+#[inline(never)]
+fn rare_data<'a>(record_type: RecordType, rdata: &'a [u8], body: &'a [u8]) -> Result<Data<'a>, Error> {
+    if record_type == RecordType::NSEC {
+        let (next, end) = Name::read(body, body.len() - rdata.len(), HEADER_LEN)?;
+        let types = Types::parse(body.get(end..).unwrap_or_default())?;
+        return Ok(Data::Nsec(Nsec { next, types }));
+    }
+    match Names::read(record_type, rdata, body, HEADER_LEN) {
+        Some(names) => names.map(Data::Names),
+        None => Ok(Data::Unknown(record_type, rdata)),
+    }
 }
 
 fn soa<'a>(rdata: &'a [u8], body: &'a [u8]) -> Result<Soa<'a>, Error> {
@@ -365,9 +379,13 @@ pub enum Data<'a> {
     Soa(Soa<'a>),
     /// Text, RFC 1035 §3.3.14.
     Txt(Text<'a>),
+    /// Which types the owner has, RFC 4034 §4, and in multicast DNS that it has no others, RFC 6762 §6.1.
+    Nsec(Nsec<'a>),
+    /// Of another type that is known to hold names, and what is around them.
+    Names(Names<'a>),
     /// Options of EDNS, RFC 6891 §6.1.2; [`Edns`] has what stands in the other fields.
     Opt(EdnsOptions<'a>),
-    /// Any other type, and its RDATA.
+    /// Any other type, and its RDATA. They hold no pointers, RFC 3597 §4, so they mean the same in any message.
     Unknown(
         #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::unknown_record))] RecordType,
         &'a [u8],
@@ -381,6 +399,8 @@ impl Data<'_> {
             Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => name.check(),
             Self::Mx { exchange: name, .. } | Self::Srv { target: name, .. } => name.check(),
             Self::Soa(soa) => soa.primary.check().and_then(|()| soa.mailbox.check()),
+            Self::Nsec(nsec) => nsec.next.check(),
+            Self::Names(names) => names.check(),
             Self::Opt(options) => options.clone().try_for_each(|option| option.map(|_| ())),
             Self::A(_) | Self::Aaaa(_) | Self::Txt(_) | Self::Unknown(..) => Ok(()),
         }
@@ -399,6 +419,8 @@ impl Data<'_> {
             Self::Srv { .. } => RecordType::SRV,
             Self::Soa(_) => RecordType::SOA,
             Self::Txt(_) => RecordType::TXT,
+            Self::Nsec(_) => RecordType::NSEC,
+            Self::Names(names) => names.record_type(),
             Self::Opt(_) => RecordType::OPT,
             Self::Unknown(other, _) => *other,
         }
@@ -422,6 +444,8 @@ impl fmt::Display for Data<'_> {
             }
             Self::Soa(soa) => write!(f, "{} {} {}", soa.primary, soa.mailbox, soa.serial),
             Self::Txt(text) => write!(f, "{text}"),
+            Self::Nsec(nsec) => write!(f, "{nsec}"),
+            Self::Names(names) => write!(f, "{names}"),
             Self::Opt(_) => Ok(()),
             Self::Unknown(_, octets) => write!(f, "{} octets", octets.len()),
         }

@@ -80,6 +80,9 @@ fn what_is_emitted_parses_to_the_same() {
         Data::Soa(soa),
         Data::Txt(text),
         Data::Opt(EdnsOptions::new(&[0, 10, 0, 2, 1, 2])),
+        Data::Nsec(Nsec { next: deep, types: Types::parse(&[0, 1, 0x40, 1, 1, 0x40]).unwrap() }),
+        Data::Names(Names::parse(RecordType::MINFO, b"\x03www\x07example\x03com\0\x01a\0").unwrap()),
+        Data::Names(Names::parse(RecordType::KX, b"\0\x01\x07example\x03com\0").unwrap()),
         Data::Unknown(RecordType(65), &[1, 2, 3]),
     ];
     let mut lengths = [0; 2];
@@ -224,6 +227,70 @@ fn edns_is_one_opt_record_of_the_root() {
     assert_eq!(Packet::parse(&cut).unwrap().check(), Err(Error::truncated(12, 5)));
 }
 
+/// RFC 3597 §4: a pointer in RDATA means nothing in another message.
+// conf: DDM-MDN-24
+#[test]
+fn names_in_rdata_are_the_same_names_in_another_message() {
+    // The owner and every name in RDATA are the name of the question.
+    let records: [(u8, &[u8]); 9] = [
+        (3, b"\xc0\x0c"),
+        (9, b"\xc0\x0c"),
+        (14, b"\xc0\x0c\x01b\xc0\x0c"),
+        (17, b"\xc0\x0c\xc0\x0c"),
+        (18, b"\0\x01\xc0\x0c"),
+        (26, b"\0\x01\xc0\x0c\xc0\x0c"),
+        (36, b"\0\x01\xc0\x0c"),
+        (39, b"\xc0\x0c"),
+        (47, b"\xc0\x0c\0\x01\x40"),
+    ];
+    for (kind, rdata) in records {
+        let len = u8::try_from(rdata.len()).unwrap();
+        let body = [b"\x04host\x05local\0\0\xff\0\x01\xc0\x0c\0", &[kind][..], b"\0\x01\0\0\0\x78\0", &[len]];
+        let octets = message([1, 1, 0, 0], &[&body.concat(), rdata].concat());
+        let packet = Packet::parse(&octets).unwrap();
+        let repr = packet.answers().next().unwrap().unwrap().repr().unwrap();
+        let text = repr.to_string();
+        assert!(text.contains("host.local "), "{text}");
+        let mut buffer = [0; 128];
+        let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
+        let other = name("other.example");
+        let question = Question { name: other.as_name(), record_type: RecordType::ANY, class: Class::IN };
+        builder.question(&question).unwrap();
+        builder.record(Section::Answer, &repr).unwrap();
+        let emitted = Packet::parse(builder.finish()).unwrap();
+        let again = emitted.answers().next().unwrap().unwrap().repr().unwrap();
+        assert_eq!((again, again.to_string()), (repr, text), "type {kind}");
+        // Of these, RFC 1035 defines the first three, which alone point to the owner.
+        let is_compressed = emitted.answers().next().unwrap().unwrap().rdata().contains(&0xc0);
+        assert_eq!(is_compressed, kind < 15, "type {kind}");
+    }
+}
+
+#[test]
+fn names_among_octets_have_the_parts_of_their_type() {
+    let root = || Some(Name::ROOT);
+    let a = name("a");
+    for (record_type, rdata, front, second, back) in [
+        (RecordType::MB, &[1, b'a', 0][..], 0, None, 0),
+        (RecordType::RP, &[1, b'a', 0, 0], 0, root(), 0),
+        (RecordType::RT, &[9, 9, 1, b'a', 0], 2, None, 0),
+        (RecordType::PX, &[9, 9, 1, b'a', 0, 0], 2, root(), 0),
+        (RecordType::NXT, &[1, b'a', 0, 9, 9, 9], 0, None, 3),
+        (RecordType::NAPTR, &[9, 9, 9, 9, 0, 1, 9, 0, 1, b'a', 0], 8, None, 0),
+    ] {
+        let names = Names::parse(record_type, rdata).unwrap();
+        assert_eq!((names.record_type(), names.name(), names.second()), (record_type, a.as_name(), second));
+        assert_eq!((names.front(), names.back()), (&rdata[..front], &rdata[rdata.len() - back..]));
+        for len in 0..rdata.len() - back {
+            assert!(Names::parse(record_type, &rdata[..len]).is_err(), "{record_type} {len}");
+        }
+    }
+    assert_eq!(Names::parse(RecordType::A, &[0]), Err(Error::Unknown(1)));
+    assert_eq!(Names::parse(RecordType::MB, &[1, b'a', 0xc0, 0]), Err(Error::Field(2)));
+    assert_eq!(Names::parse(RecordType::NXT, &[0; 70_000]), Err(Error::Length(u16::MAX)));
+    assert_ne!(Names::parse(RecordType::MB, &[0]), Names::parse(RecordType::MR, &[0]));
+}
+
 #[test]
 fn the_top_bit_of_a_class_prints_as_what_multicast_dns_means_by_it() {
     // A question that wants a unicast response, and a unique record; then another class with that bit.
@@ -234,6 +301,25 @@ fn the_top_bit_of_a_class_prints_as_what_multicast_dns_means_by_it() {
     assert!(text.ends_with(", local PTR? QU, local PTR . cache-flush, local PTR . CLASS32771"), "{text}");
     let question = packet.questions().next().unwrap().unwrap();
     assert!(question.class.has_top_bit() && question.class.without_top_bit() == Class::IN);
+}
+
+#[test]
+fn types_in_a_bitmap_are_found_and_walked() {
+    // RFC 4034 §4.3: A, MX, RRSIG, NSEC and TYPE1234.
+    let mut octets = alloc::vec![0, 6, 0x40, 0x01, 0, 0, 0, 3, 4, 27];
+    octets.resize(10 + 26, 0);
+    octets.push(0x20);
+    let types = Types::parse(&octets).unwrap();
+    let want = [1, 15, 46, 47, 1234].map(RecordType);
+    assert!(types.iter().eq(want));
+    for number in 0..=u16::MAX {
+        assert_eq!(types.contains(RecordType(number)), want.contains(&RecordType(number)), "{number}");
+    }
+    assert_eq!(format!("{types:?}"), "{A, MX, RRSIG, NSEC, TYPE1234}");
+    let whole = [[0xff; 32].as_slice(); 2].concat();
+    let octets = [&[0, 32], &whole[..32], &[255, 32], &whole[32..]].concat();
+    assert_eq!(Types::parse(&octets).unwrap().iter().count(), 512);
+    assert_eq!(Types::parse(&octets).unwrap().iter().last(), Some(RecordType(u16::MAX)));
 }
 
 /// RFC 6763 §6.
@@ -327,6 +413,27 @@ fn rdlength_is_what_the_type_needs() {
         (16, &[1, b'a', 2], Err(Error::Truncated { need: 5, have: 3 })),
         (16, b"\x03a b", Ok("TXT \"a b\"")),
         (16, &[], Ok("TXT \"\"")),
+        (47, &[1, b'a', 0, 0, 1, 0x40], Ok("NSEC a A")),
+        (47, &[0, 0, 4, 0x40, 0, 0, 8, 1, 1, 0x40], Ok("NSEC . A AAAA TYPE257")),
+        (47, &[0], Ok("NSEC .")),
+        (47, &[0, 0], Err(Error::truncated(2, 1))),
+        (47, &[0, 0, 2, 0x40], Err(Error::truncated(4, 3))),
+        (47, &[0, 0, 0], Err(Error::Length(0))),
+        (47, &[0, 0, 33], Err(Error::Length(33))),
+        (47, &[0, 1, 1, 1, 1, 1, 1], Err(Error::Field(3))),
+        (39, &[1, b'a', 0], Ok("DNAME a")),
+        (39, &[1, b'a', 0, 0], Err(Error::Length(4))),
+        (14, &[1, b'a', 0, 1, b'b', 0], Ok("MINFO a b")),
+        (14, &[1, b'a', 0], Err(Error::truncated(27, 26))),
+        (26, &[0, 1, 0, 1, b'b', 0], Ok("PX . b and 2 octets")),
+        (18, &[0, 1, 1, b'a', 0], Ok("AFSDB a and 2 octets")),
+        (18, &[0], Err(Error::Length(1))),
+        (24, &[0; 20], Ok("SIG . and 19 octets")),
+        (24, &[0; 17], Err(Error::Length(17))),
+        (30, &[1, b'a', 0, 0x40], Ok("NXT a and 1 octets")),
+        (35, b"\0\x01\0\x02\x01u\x03sip\0\x01a\0", Ok("NAPTR a and 11 octets")),
+        (35, b"\0\x01\0\x02\x01u\x03si", Err(Error::Length(9))),
+        (35, b"\0\x01\0", Err(Error::Length(3))),
         (41, &[0, 3, 0, 0], Ok("OPT NSID")),
         (99, &[1, 2], Ok("TYPE99 2 octets")),
     ] {

@@ -294,6 +294,51 @@ fn fields_are_given_in_the_order_of_the_format() {
     assert_eq!(seen, want);
 }
 
+#[test]
+fn records_of_dns_give_what_stands_in_them() {
+    // NSEC and RT, both of which point to the question's name, and EDNS with a cookie.
+    let message = b"\0\x07\x80\0\0\x01\0\x02\0\0\0\x01\x01a\0\0\x01\0\x01\
+        \xc0\x0c\0\x2f\x80\x01\0\0\0\x78\0\x05\xc0\x0c\0\x01\x40\
+        \xc0\x0c\0\x15\0\x01\0\0\0\x78\0\x04\0\x09\xc0\x0c\
+        \0\0\x29\x04\xd0\x01\0\x80\0\0\x06\0\x0a\0\x02\x05\x06";
+    let packet = ipv4(17, &udp([53, 5000], message));
+    let mut scratch = [];
+    let mut seen = Vec::new();
+    for layer in Walk::new(Medium::Ip, &packet, &mut scratch).skip(2) {
+        layer.fields(&mut |name, value| {
+            seen.push(match value {
+                Value::Number(number) => alloc::format!("{name} {number}"),
+                Value::Text(text) => alloc::format!("{name} {text}"),
+                Value::Octets(octets) => alloc::format!("{name} {octets:02x?}"),
+            });
+        });
+    }
+    let records = seen.iter().skip_while(|line| *line != "question_class 1").skip(1);
+    let want = [
+        "name a",
+        "type 47",
+        "class 32769",
+        "ttl 120",
+        "nsec_next a",
+        "nsec_type 1",
+        "name a",
+        "type 21",
+        "class 1",
+        "ttl 120",
+        "rdata_name a",
+        "rdata [00, 09]",
+        "name .",
+        "type 41",
+        "udp_payload_size 1232",
+        "extended_rcode 1",
+        "edns_version 0",
+        "dnssec_ok 1",
+        "edns_option 10",
+        "edns_data [05, 06]",
+    ];
+    assert!(records.clone().eq(want), "{records:?}");
+}
+
 /// All layers print and give their fields, and the octets of each are part of the frame or restored.
 #[test]
 fn every_truncation_and_mutation_comes_to_an_end() {

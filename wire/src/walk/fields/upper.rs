@@ -1,7 +1,7 @@
 //! Fields of TCP and of applications.
 
 use super::Fields;
-use crate::dns::{Data, EdnsOptions, Section};
+use crate::dns::{Data, Edns, Section};
 use crate::tcp::TcpOption;
 use crate::{dhcpv4, dns, tcp};
 
@@ -80,19 +80,45 @@ pub(super) fn dns(to: &mut Fields<'_>, packet: &dns::Packet<'_>) {
                 to.text("soa_primary", soa.primary);
                 to.text("soa_mailbox", soa.mailbox);
                 to.number("soa_serial", soa.serial);
+                to.number("soa_refresh", soa.refresh);
+                to.number("soa_retry", soa.retry);
+                to.number("soa_expire", soa.expire);
+                to.number("soa_minimum", soa.minimum);
             }
             Ok(Data::Txt(text)) => text.strings().for_each(|string| to.octets("txt", string)),
-            Ok(Data::Opt(options)) => edns(to, options, record.class().0),
+            Ok(Data::Nsec(nsec)) => {
+                to.text("nsec_next", nsec.next);
+                nsec.types.iter().for_each(|record_type| to.number("nsec_type", record_type.0));
+            }
+            Ok(Data::Names(names)) => {
+                to.text("rdata_name", names.name());
+                if let Some(name) = names.second() {
+                    to.text("rdata_name", name);
+                }
+                for octets in [names.front(), names.back()] {
+                    if !octets.is_empty() {
+                        to.octets("rdata", octets);
+                    }
+                }
+            }
+            Ok(Data::Opt(_)) => match Edns::parse(&record) {
+                Ok(of_record) => edns(to, &of_record),
+                Err(error) => to.text("rdata_error", error),
+            },
             Ok(Data::Unknown(_, octets)) => to.octets("rdata", octets),
             Err(error) => to.text("rdata_error", error),
         }
     }
 }
 
-pub(super) fn edns(to: &mut Fields<'_>, options: EdnsOptions<'_>, udp_payload_size: u16) {
-    to.number("udp_payload_size", udp_payload_size);
-    for option in options.flatten() {
+fn edns(to: &mut Fields<'_>, edns: &Edns<'_>) {
+    to.number("udp_payload_size", edns.udp_payload_size);
+    to.number("extended_rcode", edns.extended_rcode);
+    to.number("edns_version", edns.version);
+    to.number("dnssec_ok", edns.dnssec_ok);
+    for option in edns.options.flatten() {
         to.number("edns_option", option.code);
+        to.octets("edns_data", option.data);
     }
 }
 
