@@ -51,6 +51,10 @@ struct Readme;
 
 mod acknowledgement;
 mod addresses;
+// It speaks IPv4.
+#[cfg(test)]
+#[cfg(feature = "ipv4")]
+mod adversary;
 mod challenge;
 mod config;
 pub mod congestion;
@@ -61,6 +65,7 @@ mod ecn;
 mod engine;
 mod error;
 mod events;
+mod flaws;
 mod growth;
 mod halves;
 mod handshake;

@@ -10,6 +10,9 @@
 //! n of them leave 1 / (n + 1), and whoever holds none gets the last one. No bookkeeping of who is entitled to what is
 //! needed. Where there is only one connection, it may take all.
 
+#[cfg(test)]
+use crate::flaws::{first, Flaw};
+
 /// An entry that can stand in a chain.
 pub(crate) trait Chained: Copy + Default {
     /// The link to the next entry; 0: it is the last.
@@ -90,6 +93,16 @@ impl<'a, E: Chained> Pool<'a, E> {
     /// The entries of a chain in order.
     pub(crate) fn chain(&self, head: u16) -> impl Iterator<Item = &E> + '_ {
         core::iter::successors(self.get(head), |entry| self.get(entry.next())).take(self.entries.len())
+    }
+
+    /// The first rule that it breaks if connections hold so many entries. Linear in the entries.
+    #[cfg(test)]
+    pub(crate) fn flaw(&self, held: usize) -> Option<Flaw> {
+        let given_back = usize::from(self.fresh).saturating_sub(usize::from(self.used));
+        first(&[
+            (usize::from(self.used) == held, "entries are held twice, or by nobody"),
+            (self.chain(self.free).count() == given_back, "not all that was given back is free"),
+        ])
     }
 
     /// Entries that nobody holds.

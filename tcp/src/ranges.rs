@@ -139,7 +139,6 @@ impl Ranges {
 
     /// How many ranges there are.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "SACK, RFC 2018, reports them"))]
     pub(crate) const fn count(&self) -> u16 {
         self.count
     }

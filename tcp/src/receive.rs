@@ -190,6 +190,7 @@ impl Tcp<'_> {
         if let Some(growing) = &shared.growing {
             (growing.after)(slot, shared, seg);
         }
+        debug_assert_eq!(slot.flaw(shared), None, "after a segment");
         let answer = match reply {
             Reply::Nothing => None,
             Reply::Reset => Some(shared.reset(seg)),

@@ -26,6 +26,7 @@ use crate::pool::Pool;
 use crate::seq::SeqNum;
 use tersus_ip::Instant;
 
+mod flaws;
 mod run;
 mod scoreboard;
 pub use run::Record;

@@ -115,6 +115,7 @@ impl Tcp<'_> {
                         Some(watch) => (watch.timeout)(slot, shared),
                         None => slot.on_timeout(shared),
                     }
+                    debug_assert_eq!(slot.flaw(shared), None, "after a timer");
                     slot.next_deadline(now)
                 }
                 None => Deadline::NONE,
@@ -145,6 +146,7 @@ impl Tcp<'_> {
             None if is_full && slot.wants_to_send(shared) => Visit::Blocked(interface),
             None => slot.output_unusual(shared, ip, budget),
         };
+        debug_assert_eq!(slot.flaw_after(visit, shared), None, "after a visit");
         if slot.flags.intersects(Flags::OWED) {
             slot.after_visit(shared, ip);
         }
