@@ -271,11 +271,11 @@ impl Slot {
         }
         let (seq, lost) = self.records.first_lost(&shared.records)?;
         let edge = self.snd_una + self.snd_wnd;
-        // In fast recovery each duplicate or partial ACK lets one segment out, whatever cwnd says.
+        // In fast recovery the third duplicate and each partial ACK let the first segment out, whatever cwnd says.
         let one = if self.flags.contains(Flags::SACK_OK) {
             self.repair.marks.contains(Marks::FIRST_AGAIN)
         } else {
-            self.flags.contains(Flags::FAST_RECOVERY) && self.records.lost() <= self.mss()
+            self.flags.contains(Flags::FAST_RECOVERY) && seq == self.snd_una
         };
         let pipe = self.records.pipe(self.flight_size());
         let held = !one && pipe > 0 && pipe.saturating_add(self.mss()) > self.cwnd(shared);

@@ -223,7 +223,9 @@ impl Slot {
             let Block { left, right } = block;
             let is_second_around =
                 second.is_some_and(|second| left.ge(second.left) && right.le(second.right));
-            if number == 0 && left.lt(right) && (right.le(seg.ack) || is_second_around) {
+            // No duplicate is of what was never sent, or older than any window: a stranger's, or forged.
+            let is_of_late = left.ge(self.snd_una - self.max_snd_wnd) && right.le(self.snd_nxt());
+            if number == 0 && left.lt(right) && is_of_late && (right.le(seg.ack) || is_second_around) {
                 report.dsack = Some(block);
                 continue;
             }

@@ -65,11 +65,13 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, dsack: Option<Blo
     if !slot.repair.marks.contains(Marks::UNDO) {
         return;
     }
-    if let Some(block) = dsack {
+    // What was sent after the reduction was not sent again for it, and more than was sent again is more than that: the
+    // network doubles segments as well.
+    if let Some(block) = dsack.filter(|block| block.right.le(slot.recover)) {
         let again = &mut slot.repair.prior.again;
-        let was_again = *again > 0;
-        *again = again.saturating_sub(block.right.distance(block.left));
-        if was_again && *again == 0 {
+        let before = *again;
+        *again = before.checked_sub(block.right.distance(block.left)).unwrap_or(before);
+        if *again < before && *again == 0 {
             // All of it was in vain: late segments, not lost ones.
             slot.repair.marks.insert(Marks::REORDERED);
             return undo(slot, shared);

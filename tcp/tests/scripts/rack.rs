@@ -225,6 +225,50 @@ fn a_reported_duplicate_widens_the_window_for_sixteen_recoveries_of_either_kind(
     });
 }
 
+/// RFC 8985 §6.2 step 4: however many there are of them in one round trip.
+#[test]
+fn reported_duplicates_widen_the_window_once_a_round_trip() {
+    at_each_number(&setup(), a_little_nearer, |h| {
+        play(
+            h,
+            vec![
+                (48, Call(send::<3>)),
+                (48, Left(3)),
+                (60, In(ack(1))),
+                (60, sack(1, &[(0, 1)])),
+                (61, sack(1, &[(0, 1)])),
+                (96, In(ack(3))),
+                // Another round trip.
+                (100, Call(send::<2>)),
+                (100, Left(2)),
+                (110, sack(3, &[(0, 1)])),
+                (111, sack(3, &[(0, 1)])),
+                (148, In(ack(5))),
+                (200, Call(send::<2>)),
+                (200, Left(2)),
+                (248, sack(5, &[(6, 7)])),
+            ],
+        );
+        // Three quarters of the least round trip, which was 12 ms.
+        assert_eq!(h.tcp.poll_at(), Some(h.at(248) + Duration::from_millis(9)));
+    });
+}
+
+/// RFC 8985 §6.2 step 3: also if the ACK of what was late says nothing of the rest.
+#[test]
+fn what_comes_late_is_reordered_whatever_blocks_come_with_it() {
+    for blocks in [&[][..], &[(3, 4)], &[(2, 4)]] {
+        run(&setup(), far, || {
+            ten(vec![
+                (100, sack(0, &[(2, 3)])),
+                (101, sack(1, blocks)),
+                (101, Call(|h| assert!(h.tcp.info(h.id()).unwrap().reordering))),
+                (102, In(ack(10))),
+            ])
+        });
+    }
+}
+
 // conf: TCP-RCK-04
 #[test]
 fn where_segments_overtake_three_above_a_hole_prove_nothing() {

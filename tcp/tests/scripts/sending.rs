@@ -539,6 +539,34 @@ fn duplicate_acknowledgements_repair_losses_without_the_timer() {
     });
 }
 
+/// RFC 5681 §3.2 step 3: whatever cwnd says. With one record the segment cannot be marked apart from what left with it.
+#[test]
+fn the_third_duplicate_sends_the_first_hole_at_once_however_few_records_there_are() {
+    for records in [0, 1, 2, 16] {
+        run(&Setup { tx: 100_000, records, ..Setup::default() }, connected, || {
+            let at = |n: u32| 101 + n * MSS as u32;
+            let w = move |n: u32| seg(301).ack(at(n)).wnd(65_535);
+            vec![
+                (0, In(w(0))),
+                (0, Call(send::<100_000>)),
+                (0, Left(10)),
+                (100, Burst((1..=10).map(w).collect())),
+                (100, Drain),
+                // Two segments of the second flight are left, and many of the third.
+                (150, Burst((11..=22).map(w).collect())),
+                (150, Drain),
+                (200, Burst(vec![w(22), w(22)])),
+                (200, Drain),
+                (200, In(w(22))),
+                (200, Out(seg_at(at(22)))),
+                (200, Call(|h| assert_eq!((h.counter("retransmits"), h.counter("timeouts")), (1, 0)))),
+                (250, In(w(23))),
+                (250, Out(seg_at(at(23)))),
+            ]
+        });
+    }
+}
+
 // conf: TCP-CC-08, TCP-CC-09, TCP-CC-17, TCP-CC-20
 #[test]
 fn a_timeout_starts_slowly_and_ends_fast_recovery() {

@@ -32,6 +32,10 @@ fn cwnd(host: &mut Host) -> u32 {
     host.tcp.info(host.id()).unwrap().cwnd
 }
 
+fn is_in_recovery(host: &mut Host) -> bool {
+    host.tcp.info(host.id()).unwrap().in_recovery
+}
+
 // conf: TCP-CUB-10
 #[test]
 fn a_timeout_that_came_too_early_is_taken_back() {
@@ -46,7 +50,7 @@ fn a_timeout_that_came_too_early_is_taken_back() {
                 (1060, Out(data(10))),
                 (1060, Out(data(11))),
                 (1061, In(ack(4))),
-                (1061, Call(|h| assert!(cwnd(h) >= 14_600, "{}", cwnd(h)))),
+                (1061, Call(|h| assert!(cwnd(h) >= 14_600 && !is_in_recovery(h), "{}", cwnd(h)))),
                 (1062, In(ack(10))),
                 (1110, In(ack(12))),
                 (1110, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (1, 1)))),
@@ -74,6 +78,24 @@ fn a_timeout_that_was_right_goes_on() {
             (1200, Out(data(5))),
             (1200, Call(|h| assert_eq!((h.counter("undone"), cwnd(h) < 14_600), (0, true)))),
             (1250, In(ack(12))),
+        ]
+    });
+}
+
+/// RFC 5682 §3.1 step 2 a: a duplicate says that something behind arrived, not that the first segment did.
+#[test]
+fn a_duplicate_ack_behind_a_timeout_asks_nothing() {
+    run(&setup(&TIMER, &Reno::DEFAULT), under_way, || {
+        vec![
+            (1050, Out(data(0))),
+            (1060, sack(0, &[(1, 2)])),
+            (1100, In(ack(2))),
+            (1100, Out(data(2))),
+            (1100, Out(data(3))),
+            (1100, Call(|h| assert_eq!((h.counter("undone"), is_in_recovery(h)), (0, true)))),
+            (1150, In(ack(10))),
+            (1150, Drain),
+            (1200, In(ack(12))),
         ]
     });
 }
@@ -116,6 +138,42 @@ fn a_retransmission_that_the_peer_reports_as_a_duplicate_is_taken_back() {
                 (150, Call(|h| assert_eq!((h.counter("undone"), h.counter("dsacks")), (1, 1)))),
                 (153, In(ack(12))),
             ]
+        });
+    }
+}
+
+/// RFC 3708 §3: a report that cannot be of what was sent again since the reduction says nothing about it. The network
+/// doubles segments as well, and a peer may say what it likes.
+#[test]
+fn a_duplicate_of_something_else_takes_nothing_back() {
+    // What the peer reports as a duplicate; whether the reduction is taken back, and whether it is a report at all.
+    for (left, right, undone, dsacks) in [
+        (at(0), at(1), 1, 1),
+        // In pieces it would be all of it.
+        (at(0), at(0) + 700, 0, 1),
+        // More than was sent again.
+        (at(0), at(2), 0, 1),
+        (at(9) - 10, at(11), 0, 1),
+        // Sent after the reduction.
+        (at(10), at(11), 0, 1),
+        // Older than any window, and never sent at all.
+        (at(10).wrapping_sub(65_536), at(11).wrapping_sub(65_536), 0, 0),
+        (at(0).wrapping_sub(1 << 30), at(1).wrapping_sub(1 << 30), 0, 0),
+        (at(13), at(14), 0, 0),
+    ] {
+        at_each_number(&setup(&RACK, &Reno::DEFAULT), under_way, |h| {
+            play(
+                h,
+                vec![
+                    (100, sack(0, &[(1, 4)])),
+                    (100, Out(data(0))),
+                    (150, In(ack(10))),
+                    (150, Out(data(10))),
+                    (150, Out(data(11))),
+                    (200, In(ack(12).sack(&[(left, right), (at(12), at(20))]))),
+                ],
+            );
+            assert_eq!((h.counter("undone"), h.counter("dsacks")), (undone, dsacks), "{left} {right}");
         });
     }
 }
@@ -164,7 +222,7 @@ fn an_echo_of_the_original_takes_a_retransmission_back_at_once() {
                 (195, In(echo(4, 153, 50))),
                 (195, Out(stamped(10, 153, 195))),
                 (195, Out(stamped(11, 153, 195))),
-                (195, Call(|h| assert!(cwnd(h) >= 10 * STAMPED, "{}", cwnd(h)))),
+                (195, Call(|h| assert!(cwnd(h) >= 10 * STAMPED && !is_in_recovery(h), "{}", cwnd(h)))),
                 (195, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (1, 1)))),
                 (196, In(echo(12, 154, 195))),
             ]
