@@ -434,7 +434,7 @@ impl Tcp<'_> {
         };
         send_syn(ip, &mut self.recent, outgoing, &fields, &options)?;
         if let Some(watch) = self.shared.watch {
-            (watch.syn_ack)(&mut self.shared, entry, &fields);
+            (watch.syn_ack)(&mut self.shared, entry, &fields, &options);
         }
         Ok(self.recent.mtu())
     }

@@ -111,12 +111,12 @@ impl Slot {
                 }
             }
             *budget = budget.saturating_sub(next.segments.max(1));
-            self.on_sent(shared, &next);
+            match shared.watch {
+                Some(watch) => (watch.sent)(self, shared, &next),
+                None => self.on_sent(shared, &next),
+            }
             if is_paced {
                 self.on_paced(shared, next.len);
-            }
-            if let Some(watch) = shared.watch {
-                (watch.sent)(self, shared, &next);
             }
             // Behind a SYN nothing leaves before it is acknowledged.
             let is_all = self.is_quiet() || next.control.contains(Control::SYN);

@@ -86,7 +86,7 @@ impl Tcp<'_> {
             len => {
                 count(&mut self.shared.stats.segments_sent);
                 if let Some(watch) = self.shared.watch {
-                    (watch.answered)(self, packet, &answer.fields);
+                    (watch.answered)(self, packet, answer);
                 }
                 Verdict::Reply(len)
             }

@@ -32,7 +32,7 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 use tersus_ip::Instant;
-use tersus_wire::tcp::Flags;
+use tersus_wire::tcp::{Flags, Options};
 
 /// Takes entries as they come. It is called in the midst of a poll and cannot call the engine.
 pub type Sink<'a> = &'a dyn Fn(&Entry);
@@ -87,6 +87,10 @@ pub struct Segment {
     pub flags: Flags,
     /// SEG.WND in octets: scaled up, where the connection is known.
     pub window: u32,
+    /// The Urgent Pointer, with the URG bit: SEG.UP less SEG.SEQ.
+    pub urgent: Option<u16>,
+    /// The options: timestamps, SACK blocks, and what a SYN has. None of a list that is malformed.
+    pub options: Options,
 }
 
 /// Why a segment left.
@@ -257,7 +261,27 @@ impl fmt::Display for Segment {
         for (number, (name, _)) in self.flags.iter_names().enumerate() {
             write!(f, "{}{name}", if number == 0 { "" } else { "," })?;
         }
-        write!(f, "><WND={}> {} octets", self.window, self.len)
+        write!(f, "><WND={}>", self.window)?;
+        if let Some(urgent) = self.urgent {
+            write!(f, "<UP={urgent}>")?;
+        }
+        let Options { mss, window_scale, sack_permitted, timestamps, sack, .. } = &self.options;
+        if let Some(mss) = mss {
+            write!(f, "<MSS={mss}>")?;
+        }
+        if let Some(shift) = window_scale {
+            write!(f, "<shift={shift}>")?;
+        }
+        if *sack_permitted {
+            write!(f, "<SACK permitted>")?;
+        }
+        if let Some(timestamps) = timestamps {
+            write!(f, "<TSval={},TSecr={}>", timestamps.value, timestamps.echo)?;
+        }
+        for block in sack.as_slice() {
+            write!(f, "<SACK={}-{}>", block.left, block.right)?;
+        }
+        write!(f, " {} octets", self.len)
     }
 }
 

@@ -12,7 +12,7 @@
 //! are named by [`Tcp::trace_to`] and [`Tcp::keep_figures`] alone.
 
 use crate::engine::Tcp;
-use crate::options::Answer;
+use crate::options::{syn_options, Answer, OptionArea};
 use crate::output::{Kind, Next};
 use crate::recovery::Marks;
 use crate::segment::Segment;
@@ -23,7 +23,7 @@ use crate::tcb::{Flags, Slot};
 use crate::trace::{Cause, Loss, Segment as Shown, Timer, Variables, What};
 use core::net::SocketAddr;
 use tersus_ip::IpMeta;
-use tersus_wire::tcp::{Fields, Flags as Control};
+use tersus_wire::tcp::{Fields, Flags as Control, Options};
 
 /// Whose it is that something happened to.
 pub(crate) enum Of<'s> {
@@ -42,14 +42,14 @@ pub(crate) struct Watch {
     pub(crate) segment: fn(&mut Tcp<'_>, &IpMeta<'_>, &mut Segment<'_>) -> Option<Answer>,
     /// Runs what is due.
     pub(crate) timeout: fn(&mut Slot, &mut Shared<'_>),
-    /// Something left.
-    pub(crate) sent: fn(&Slot, &mut Shared<'_>, &Next),
+    /// Something left, and is to be noted.
+    pub(crate) sent: fn(&mut Slot, &mut Shared<'_>, &Next),
     /// The state was this one before a call.
     pub(crate) state: fn(&mut Tcp<'_>, u16, State),
     /// An answer was written in the place of a segment.
-    pub(crate) answered: fn(&mut Tcp<'_>, &IpMeta<'_>, &Fields),
+    pub(crate) answered: fn(&mut Tcp<'_>, &IpMeta<'_>, &Answer),
     /// A SYN-ACK left, so many after others.
-    pub(crate) syn_ack: fn(&mut Shared<'_>, &SynEntry, &Fields),
+    pub(crate) syn_ack: fn(&mut Shared<'_>, &SynEntry, &Fields, &OptionArea),
 }
 
 /// The one there is.
@@ -127,8 +127,11 @@ fn tell_change(slot: &Slot, shared: &mut Shared<'_>, before: Option<Variables>) 
     }
 }
 
-fn sent(slot: &Slot, shared: &mut Shared<'_>, next: &Next) {
+fn sent(slot: &mut Slot, shared: &mut Shared<'_>, next: &Next) {
+    // Once it is noted that it left, nobody knows why it did, or which duplicate it reported.
     let cause = cause(slot, next);
+    let (options, urgent) = (options(slot, shared, next), urgent(slot, shared, next));
+    slot.on_sent(shared, next);
     // Those of a run are all of one length.
     let segments = u32::try_from(next.segments.max(1)).unwrap_or(1);
     let each = next.len.checked_div(segments).unwrap_or(0);
@@ -140,10 +143,34 @@ fn sent(slot: &Slot, shared: &mut Shared<'_>, next: &Next) {
     let mut seq = next.seq;
     for _ in 0..segments {
         let ack = next.control.contains(Control::ACK).then_some(slot.rcv_nxt.0);
-        let segment = Shown { seq: seq.0, ack, len: each, flags: next.control, window };
+        let segment = Shown { seq: seq.0, ack, len: each, flags: next.control, window, urgent, options };
         shared.tell(&Of::Connection(slot), &What::Sent(segment, cause));
         seq += each;
     }
+}
+
+/// The options of what is leaving.
+fn options(slot: &mut Slot, shared: &mut Shared<'_>, next: &Next) -> Options {
+    let area = if next.control.contains(Control::SYN) {
+        let offer = slot.syn_offer(shared);
+        syn_options(&slot.path, offer)
+    } else {
+        slot.options(shared)
+    };
+    known(area.as_slice())
+}
+
+/// The Urgent Pointer of what is leaving.
+fn urgent(slot: &mut Slot, shared: &Shared<'_>, next: &Next) -> Option<u16> {
+    let urgent = shared.duties.urgent.filter(|_| next.control.contains(Control::URG))?;
+    let mut fields = Fields { seq: next.seq.0, flags: next.control, ..Fields::default() };
+    (urgent.point)(slot, &mut fields);
+    Some(fields.urgent)
+}
+
+/// The options of an area that are known; none of a malformed one.
+fn known(area: &[u8]) -> Options {
+    Options::parse(area).unwrap_or_default()
 }
 
 fn cause(slot: &Slot, next: &Next) -> Cause {
@@ -175,26 +202,27 @@ fn tell_state(slot: &Slot, shared: &mut Shared<'_>, from: State) {
     }
 }
 
-fn answered(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, fields: &Fields) {
+fn answered(tcp: &mut Tcp<'_>, packet: &IpMeta<'_>, answer: &Answer) {
+    let fields = &answer.fields;
     let ports = u32::from(fields.dst_port) << 16 | u32::from(fields.src_port);
     let hash = tcp.key.hash(&packet.addresses, ports);
     let cause = if fields.flags.contains(Control::RST) { Cause::Reset } else { Cause::Ack };
     let found = tcp.find_connection(&packet.addresses, hash, ports);
     if let Some((slot, shared)) = found.and_then(|id| tcp.connection(id)) {
-        let mut segment = shown_fields(fields);
+        let mut segment = shown_fields(fields, &answer.options);
         segment.window <<= slot.rcv_shift;
         return shared.tell(&Of::Connection(slot), &What::Sent(segment, cause));
     }
     let local = SocketAddr::new(packet.addresses.destination(), fields.src_port);
     let remote = SocketAddr::new(packet.addresses.source(), fields.dst_port);
-    tcp.shared.tell(&Of::Endpoints(local, remote), &What::Sent(shown_fields(fields), cause));
+    tcp.shared.tell(&Of::Endpoints(local, remote), &What::Sent(shown_fields(fields, &answer.options), cause));
 }
 
-fn syn_ack(shared: &mut Shared<'_>, entry: &SynEntry, fields: &Fields) {
+fn syn_ack(shared: &mut Shared<'_>, entry: &SynEntry, fields: &Fields, options: &OptionArea) {
     let local = SocketAddr::new(entry.local(), entry.local_port());
     let remote = SocketAddr::new(entry.remote(), entry.remote_port());
     let cause = if entry.tries > 0 { Cause::Again(Loss::Timeout) } else { Cause::New };
-    shared.tell(&Of::Endpoints(local, remote), &What::Sent(shown_fields(fields), cause));
+    shared.tell(&Of::Endpoints(local, remote), &What::Sent(shown_fields(fields, options), cause));
 }
 
 /// A segment as it arrived.
@@ -205,17 +233,21 @@ fn shown(seg: &Segment<'_>, shift: u8) -> Shown {
         len: seg.payload_len(),
         flags: seg.control,
         window: u32::from(seg.window) << shift.min(14),
+        urgent: seg.has(Control::URG).then(|| u16::try_from(seg.up.distance(seg.seq)).unwrap_or(u16::MAX)),
+        options: known(seg.options),
     }
 }
 
 /// A segment without payload, whose window is not scaled.
-fn shown_fields(fields: &Fields) -> Shown {
+fn shown_fields(fields: &Fields, options: &OptionArea) -> Shown {
     Shown {
         seq: fields.seq,
         ack: fields.flags.contains(Control::ACK).then_some(fields.ack),
         len: 0,
         flags: fields.flags,
         window: fields.window.into(),
+        urgent: None,
+        options: known(options.as_slice()),
     }
 }
 

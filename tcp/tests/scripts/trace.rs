@@ -167,7 +167,7 @@ fn an_entry_reads_like_the_examples_of_the_rfc() {
     host.listen();
     host.give(&syn(IRS).mss(1460));
     let entry = tape.borrow()[0];
-    let text = "0.250000s 192.0.2.1:80 < 192.0.2.2:4000 <SEQ=300><CTL=SYN><WND=4096> 0 octets";
+    let text = "0.250000s 192.0.2.1:80 < 192.0.2.2:4000 <SEQ=300><CTL=SYN><WND=4096><MSS=1460> 0 octets";
     assert_eq!(entry.to_string(), text);
     host.poll();
     assert!(host.take().is_some());
@@ -180,6 +180,80 @@ fn an_entry_reads_like_the_examples_of_the_rfc() {
         .unwrap()
         .to_string()
         .contains("Established una 1 nxt 1 wnd 4096 cwnd 14600"));
+}
+
+/// What the tape says left is what left, with options and pointer; which causes it names.
+fn causes(host: &mut Host, tape: &Tape) -> Vec<Cause> {
+    let told: Vec<_> = tape.take();
+    let left: Vec<_> = told
+        .iter()
+        .filter_map(|entry| match entry.what {
+            What::Sent(seg, cause) => Some((seg, cause)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(left.len(), host.sent.len());
+    for ((told, _), (_, fields, data, options)) in left.iter().zip(&host.sent) {
+        let urgent = fields.flags.contains(Flags::URG).then_some(fields.urgent);
+        assert_eq!((told.seq, told.len as usize, told.flags), (fields.seq, data.len(), fields.flags));
+        assert_eq!((told.urgent, &told.options), (urgent, options));
+    }
+    while host.take().is_some() {}
+    left.iter().map(|&(_, cause)| cause).collect()
+}
+
+#[test]
+fn what_leaves_is_told_with_its_options_and_its_cause() {
+    at_each_number(&Setup::default(), nothing, |host| {
+        let tape = tape(host);
+        host.connect();
+        host.poll();
+        assert_eq!(causes(host, tape), [Cause::New]);
+        host.give(&syn(300).ack(101).mss(1460).permits(true).ts(1000, 0));
+        host.poll();
+        assert_eq!(causes(host, tape), [Cause::Ack]);
+        // Ahead of a gap, and then some of it once more: in the place of the segment, with one block and with two.
+        for len in [100, 50] {
+            host.give(&seg(401).ack(101).len(len).ts(1001, 0));
+            host.poll();
+            assert_eq!(causes(host, tape), [Cause::Ack]);
+        }
+        // Data, with blocks and with a pointer.
+        host.send(2_000, 101);
+        host.tcp.send_urgent(host.id(), b"now").unwrap();
+        host.poll();
+        assert_eq!(causes(host, tape), [Cause::New, Cause::New]);
+        // A duplicate that the ACK of the rest reports.
+        host.give(&seg(301).ack(101).len(150).ts(1001, 0));
+        host.poll();
+        assert_eq!(causes(host, tape), [Cause::Ack]);
+        host.advance(host.at(600));
+        assert_eq!(causes(host, tape), [Cause::Again(Loss::Tail)]);
+        host.advance(host.at(2_000));
+        assert_eq!(causes(host, tape)[0], Cause::Again(Loss::Timeout));
+    });
+    at_each_number(&Setup::default(), listening, |host| {
+        let tape = tape(host);
+        host.give(&syn(300).mss(1460).permits(true).scale(3).ts(7, 0));
+        host.poll();
+        assert_eq!(causes(host, tape), [Cause::New]);
+    });
+}
+
+#[test]
+fn what_arrives_is_told_with_its_options() {
+    at_each_number(&Setup::default(), connected_with_sack, |host| {
+        let tape = tape(host);
+        host.give(&seg(301).ack(101).urg(5).len(9).sack(&[(101, 103)]));
+        let entry = tape.borrow()[0];
+        let What::Received(told) = entry.what else { panic!("{entry}") };
+        let block = told.options.sack.as_slice()[0];
+        assert_eq!((told.urgent, block.left, block.right), (Some(5), host.ours(101), host.ours(103)));
+        let text = format!("<WND=4096><UP=5><SACK={}-{}> 9 octets", block.left, block.right);
+        assert!(entry.to_string().contains(&text), "{entry}");
+        host.poll();
+        while host.take().is_some() {}
+    });
 }
 
 #[test]
