@@ -1,4 +1,4 @@
-//! Objects of the extension structure, and those about MPLS label stacks, RFC 4950.
+//! Objects of the extension structure; those about MPLS label stacks, RFC 4950, and the pointer of RFC 8883 §3.1.
 
 use super::interface::{InterfaceIdentification, InterfaceInformation};
 use super::HEADER_LEN;
@@ -11,6 +11,8 @@ const MPLS: u8 = 1;
 const INCOMING_STACK: u8 = 1;
 const INTERFACE_INFORMATION: u8 = 2;
 const INTERFACE_IDENTIFICATION: u8 = 3;
+const EXTENDED_INFORMATION: u8 = 4;
+const POINTER: u8 = 1;
 
 /// One object. One of a known class whose payload is not possible reads as `Unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +25,13 @@ pub enum Object<'a> {
     InterfaceInformation(InterfaceInformation<'a>),
     /// Class 3: the interface that an extended echo asks for, RFC 8335 §2.1.
     InterfaceIdentification(InterfaceIdentification<'a>),
+    /// Class 4, C-Type 1: how many octets into the offending packet a limit was exceeded, RFC 8883 §3.1: perhaps behind
+    /// what is quoted of it.
+    Pointer(u32),
     /// Any other.
     Unknown {
         /// Class-Num.
-        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u8::<4>))]
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::from_u8::<5>))]
         class: u8,
         /// C-Type.
         c_type: u8,
@@ -44,6 +49,9 @@ impl<'a> Object<'a> {
             }
             (INTERFACE_IDENTIFICATION, _) => {
                 InterfaceIdentification::read(c_type, payload).map(Self::InterfaceIdentification)
+            }
+            (EXTENDED_INFORMATION, POINTER) => {
+                payload.try_into().ok().map(u32::from_be_bytes).map(Self::Pointer)
             }
             _ => None,
         };
@@ -69,6 +77,7 @@ impl<'a> Object<'a> {
             Self::InterfaceIdentification(identification) => {
                 (INTERFACE_IDENTIFICATION, identification.c_type())
             }
+            Self::Pointer(_) => (EXTENDED_INFORMATION, POINTER),
             Self::Unknown { class, c_type, .. } => (*class, *c_type),
         }
     }
@@ -80,6 +89,7 @@ impl<'a> Object<'a> {
             Self::LabelStack(stack) => stack.octets.len(),
             Self::InterfaceInformation(information) => information.payload_len(),
             Self::InterfaceIdentification(identification) => identification.payload_len(),
+            Self::Pointer(_) => 4,
             Self::Unknown { payload, .. } => payload.len(),
         };
         HEADER_LEN.saturating_add(payload_len)
@@ -107,6 +117,10 @@ impl<'a> Object<'a> {
                 out.octets(&[l0, l1, INTERFACE_IDENTIFICATION, identification.c_type()]);
                 identification.put(&mut out)?;
             }
+            Self::Pointer(pointer) => {
+                out.octets(&[l0, l1, EXTENDED_INFORMATION, POINTER]);
+                out.octets(&pointer.to_be_bytes());
+            }
             Self::Unknown { class, c_type, payload } => {
                 out.octets(&[l0, l1, *class, *c_type]);
                 out.octets(payload);
@@ -126,6 +140,7 @@ impl fmt::Display for Object<'_> {
             }
             Self::InterfaceInformation(information) => fmt::Display::fmt(information, f),
             Self::InterfaceIdentification(identification) => fmt::Display::fmt(identification, f),
+            Self::Pointer(pointer) => write!(f, "pointer {pointer}"),
             Self::Unknown { class, c_type, payload } => {
                 write!(f, "object {class}/{c_type} len {}", payload.len())
             }

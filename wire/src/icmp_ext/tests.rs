@@ -43,6 +43,7 @@ fn objects() -> Vec<Object<'static>> {
             family: 16389,
             address: &[2, 0, 0, 0, 0, 1],
         }),
+        Object::Pointer(1280),
         Object::Unknown { class: 247, c_type: 3, payload: &[1, 2, 3, 4] },
         Object::Unknown { class: 1, c_type: 2, payload: &[] },
     ]
@@ -165,6 +166,8 @@ fn payloads_that_are_not_possible_are_kept_as_unknown() {
         (3, 3, &[0, 1, 4, 0, 1, 2, 3]),
         (3, 3, &[0, 1, 4, 0, 1, 2, 3, 4, 0, 0, 0, 0]),
         (3, 4, &[]),
+        (4, 1, &[0, 0, 5]),
+        (4, 1, &[0, 0, 5, 0, 0]),
     ] {
         let object = Object::read(class, c_type, payload);
         assert_eq!(object, Object::Unknown { class, c_type, payload });
@@ -451,6 +454,7 @@ fn all_is_shown_as_a_person_reads_it() {
             "interface 7",
             "interface with address 192.0.2.9",
             "interface with address of family 16389 02:00:00:00:00:01",
+            "pointer 1280",
             "object 247/3 len 4",
             "object 1/2 len 0",
         ]

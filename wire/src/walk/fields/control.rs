@@ -41,6 +41,7 @@ pub(super) fn extensions(to: &mut Fields<'_>, extensions: Option<Result<Extensio
                 }
             }
             Object::InterfaceIdentification(interface) => to.text("interface", interface),
+            Object::Pointer(pointer) => to.number("extension_pointer", pointer),
             Object::Unknown { payload, .. } => to.octets("extension_payload", payload),
         }
     }
