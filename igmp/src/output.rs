@@ -283,7 +283,7 @@ impl Igmp<'_> {
 }
 
 /// Whether an interface's link is down.
-fn is_down(ip: &dyn IpLayer, interface: InterfaceId) -> bool {
+pub(crate) fn is_down(ip: &dyn IpLayer, interface: InterfaceId) -> bool {
     let all = if cfg!(feature = "ipv6") { IpAddr::V6(mld::ALL_NODES) } else { IpAddr::V4(igmp::ALL_SYSTEMS) };
     let from = Source { address: None, interface: Some(interface) };
     ip.route(from, all) == Err(Unreachable::InterfaceDown)

@@ -7,8 +7,9 @@
 //! ```
 //!
 //! What it says: IGMPv2 (RFC 2236), or IGMPv1 for 400 seconds after a query of that version; MLDv2 (RFC 3810), or MLDv1
-//! (RFC 2710) for 260 seconds after one of that version. What is joined or left is told at once and again after a second;
-//! queries are answered at random within the time that they give, each group by itself.
+//! (RFC 2710) for 260 seconds after one of that version. What is joined or left is told at once and again after a second,
+//! and what is joined once more when the link was down and is up again; queries are answered at random within the time
+//! that they give, each group by itself.
 //!
 //! ```
 //! use tersus_igmp::small::{SmallIgmp, Storage};
@@ -26,10 +27,10 @@
 //! ```
 //!
 //! What it does not, which [`Igmp`](crate::Igmp) does: several records in one report, silence after another host's report,
-//! sources, the querier's own robustness and intervals, and telling groups anew when a link comes back (a router there
-//! hears of them when it next asks, within 125 seconds). [`IpLayer`] has verified the checksum of MLD.
+//! sources, the querier's own robustness and intervals. [`IpLayer`] has verified the checksum of MLD.
 
 use crate::groups::is_reported;
+use crate::output::is_down;
 use crate::statistics::count;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tersus_ip::{
@@ -107,6 +108,12 @@ impl Entry {
     /// A free entry.
     pub const FREE: Self =
         Self { group: PackedAddress::NONE, is_leaving: false, changes: 0, at: Deadline::NONE };
+
+    /// Its change is to be told from now on.
+    fn announce(&mut self, now: Instant) {
+        self.changes = ROBUSTNESS;
+        self.at = Deadline::at(now);
+    }
 }
 
 /// Memory for `GROUPS` groups: as many entries as the IP layer's table has.
@@ -137,8 +144,12 @@ pub struct SmallIgmp<'a> {
     random: Random,
     /// How many delays were drawn.
     draws: u32,
-    /// The IP layer's counter when its groups were last looked at.
+    /// The IP layer's generation in the last turn.
     generation: u32,
+    /// The IP layer's counter when its groups were last looked at.
+    group_generation: u32,
+    /// The link was down when the IP layer last changed.
+    is_down: bool,
     /// Until then the older version is spoken: IGMPv1, MLDv1.
     older_until: [Deadline; 2],
     next: Deadline,
@@ -164,6 +175,8 @@ impl<'a> SmallIgmp<'a> {
             random: Random::new(seed),
             draws: 0,
             generation: 0,
+            group_generation: 0,
+            is_down: false,
             older_until: [Deadline::NONE; 2],
             next: Deadline::NONE,
             is_full: false,
@@ -196,8 +209,7 @@ impl<'a> SmallIgmp<'a> {
                 continue;
             }
             entry.is_leaving = is_gone;
-            entry.changes = ROBUSTNESS;
-            entry.at = Deadline::at(now);
+            entry.announce(now);
         }
     }
 
@@ -402,8 +414,22 @@ impl Transport for SmallIgmp<'_> {
     fn transmit(&mut self, ip: &mut dyn IpLayer, budget: &mut usize) -> Progress {
         let now = ip.now();
         let mut is_due = self.next.is_due(now);
-        if ip.group_generation() != self.generation {
-            self.generation = ip.group_generation();
+        if ip.generation() != self.generation {
+            self.generation = ip.generation();
+            let was_down = self.is_down;
+            self.is_down = is_down(ip, ONLY);
+            if was_down && !self.is_down {
+                // Who is there now may never have heard of us.
+                for entry in self.entries.iter_mut() {
+                    if !entry.is_leaving && !entry.group.is_none() {
+                        entry.announce(now);
+                    }
+                }
+                is_due = true;
+            }
+        }
+        if ip.group_generation() != self.group_generation {
+            self.group_generation = ip.group_generation();
             self.compare(ip.groups(ONLY), now);
             self.next = Deadline::at(now);
             is_due = true;

@@ -234,6 +234,36 @@ fn what_has_no_way_or_no_room_is_said_later() {
 }
 
 #[test]
+fn what_is_joined_is_told_again_when_the_link_was_down_and_is_up() {
+    with_ip(|ip, said| {
+        let mut engine = engine();
+        join(ip, &["224.0.0.1", "239.7.7.7", "ff02::fb"]);
+        run_until(&mut engine, ip, said, 5000);
+        take(said);
+        // Any other change tells nothing, nor does the link's end.
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 6000);
+        ip.unroutable = Some(Unreachable::InterfaceDown);
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 9000);
+        assert!(take(said).is_empty() && engine.poll_at().is_none());
+        ip.unroutable = None;
+        ip.generation += 1;
+        run_until(&mut engine, ip, said, 19_000);
+        let (report, change) = ("IGMPv2 report 239.7.7.7", "MLDv2 report ChangeToExclude ff02::fb");
+        assert_eq!(
+            take(said),
+            lines(&[
+                (9000, "239.7.7.7", report),
+                (9000, "ff02::16", change),
+                (10_000, "239.7.7.7", report),
+                (10_000, "ff02::16", change)
+            ])
+        );
+    });
+}
+
+#[test]
 fn a_table_that_is_too_small_is_counted() {
     with_ip(|ip, said| {
         let mut engine = SmallIgmp::from_slices(&mut [], [7; 32]);
