@@ -151,7 +151,8 @@ impl<L: LinkLayer + ?Sized> IpLayer for Out<'_, '_, L> {
 impl SmallIp<'_> {
     /// From now on progress of a transport is a sign of life of the neighbour that its packets go to, RFC 1122 §2.3.2.1
     /// (4); before, what transports advise is not heard, and such a neighbour is asked for again when its entry runs out.
-    /// Of the small transports none advises; [`Transport`](crate::Transport)s of large hosts do.
+    /// Of the small transports none advises; [`Transport`](crate::Transport)s of large hosts do, so a host that puts
+    /// `tersus_tcp::Tcp` over this layer calls this once. It is a call since it is code that others are spared.
     pub fn take_advice(&mut self) {
         self.advise = Some(|host, path, advice| {
             if advice == Advice::Reachable {
