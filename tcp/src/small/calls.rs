@@ -1,6 +1,7 @@
 //! The user's calls, RFC 9293 §3.10.1 to §3.10.6.
 
 use super::connection::{Connection, End, Flags};
+use super::input::room;
 use super::{SmallTcp, FIN_WAIT_2, KEEP_ALIVE_IDLE};
 use crate::addresses::Packed;
 use crate::state::State;
@@ -76,8 +77,7 @@ impl SmallTcp<'_> {
             .ok_or(ConnectError::NoPort)?;
         let ports = u32::from(remote.port()) << 16 | u32::from(port);
         let iss = isn::initial_light(&self.random, now, &Packed::of_path(&path).get(), ports);
-        let found = (0..).zip(self.connections.iter_mut()).find(|(_, connection)| connection.is_free());
-        let (index, connection) = found.ok_or(ConnectError::NoRoom)?;
+        let (index, connection) = room(self.connections).ok_or(ConnectError::NoRoom)?;
         connection.begin(ports, iss);
         connection.path = path;
         connection.state = State::SynSent;
@@ -218,7 +218,7 @@ impl SmallTcp<'_> {
         let now = self.shared.now;
         let connection = find(self.connections, id)?;
         connection.flags.set(Flags::KEEP_ALIVE, keep_alive == KeepAlive::On);
-        if connection.state == State::Established && connection.flight() == 0 && connection.tx.is_empty() {
+        if connection.is_idle() {
             connection.timer = Deadline::NONE;
             if keep_alive == KeepAlive::On {
                 connection.timer = Deadline::at(now.plus_micros(KEEP_ALIVE_IDLE));

@@ -134,35 +134,37 @@ impl SmallTcp<'_> {
         if let Some(old) = above {
             iss = iss.max(old + (1 << 16));
         }
-        let Some(connection) = self.room() else { return count(&mut self.shared.statistics.syn_no_room) };
+        let Some((_, connection)) = room(self.connections) else {
+            return count(&mut self.shared.statistics.syn_no_room);
+        };
         connection.begin(seg.ports, iss);
         connection.path.answer(&packet.addresses, packet.interface);
         connection.state = State::SynReceived;
         connection.flags.insert(Flags::PASSIVE);
         connection.take_syn(seg);
     }
+}
 
-    /// An entry for a new connection: a free one, or that of one in TIME-WAIT, or of one that is half open and whose
-    /// peer did not answer at once. So a flood of forged SYNs displaces itself.
-    fn room(&mut self) -> Option<&mut Connection> {
-        let rank = |connection: &Connection| match connection.state {
-            _ if connection.is_free() => 3,
-            _ if connection.flags.contains(Flags::HELD) => 0,
-            State::TimeWait => 2,
-            State::SynReceived if connection.tries > 0 => 1,
-            _ => 0,
-        };
-        let mut best = None;
-        let mut best_rank = 0;
-        for connection in self.connections.iter_mut() {
-            let rank = rank(connection);
-            if rank > best_rank {
-                best_rank = rank;
-                best = Some(connection);
-            }
+/// An entry for a new connection, with its place: a free one, or that of one in TIME-WAIT, or of one that is half open and
+/// whose peer did not answer at once. So a flood of forged SYNs displaces itself.
+pub(super) fn room(connections: &mut [Connection]) -> Option<(u16, &mut Connection)> {
+    let rank = |connection: &Connection| match connection.state {
+        _ if connection.is_free() => 3,
+        _ if connection.flags.contains(Flags::HELD) => 0,
+        State::TimeWait => 2,
+        State::SynReceived if connection.tries > 0 => 1,
+        _ => 0,
+    };
+    let mut best = None;
+    let mut best_rank = 0;
+    for found in (0..).zip(connections) {
+        let rank = rank(found.1);
+        if rank > best_rank {
+            best_rank = rank;
+            best = Some(found);
         }
-        best
     }
+    best
 }
 
 impl Connection {
@@ -385,6 +387,11 @@ impl Connection {
             u32::from(seg.window) << if self.flags.contains(Flags::SCALED) { self.snd_shift } else { 0 };
         let is_other_window = window != self.snd_wnd;
         let acked = seg.ack.distance(self.snd_una);
+        if acked > 0 || self.snd_wnd == 0 {
+            // It gets on, or answers the probe of a closed window, §3.8.6.1 MUST-37: R2 starts anew. That the peer speaks
+            // says nothing of what it does not get.
+            self.tries = 0;
+        }
         if self.snd_wl1.lt(seg.seq) || (self.snd_wl1 == seg.seq && self.snd_wl2.le(seg.ack)) {
             if self.snd_wnd == 0 && window != 0 {
                 // What probed the closed window was thrown away, most likely.
@@ -396,8 +403,6 @@ impl Connection {
             self.snd_wl1 = seg.seq;
             self.snd_wl2 = seg.ack;
         }
-        // It answers: R2 starts anew.
-        self.tries = 0;
         if acked > 0 {
             self.on_ack_advance(acked, shared);
         } else if self.flight() > 0 && seg.len() == 0 && !is_other_window {
@@ -449,9 +454,10 @@ impl Connection {
                 self.flags.remove(Flags::RECOVERY);
                 self.cwnd = self.ssthresh;
             } else {
-                // A partial one: the next segment is lost too.
+                // A partial one: the next segment is lost too. In its place another may leave, if it is one.
                 self.flags.insert(Flags::RESEND);
-                self.cwnd = self.cwnd.saturating_sub(acked).saturating_add(smss);
+                let back = if acked < smss { 0 } else { smss };
+                self.cwnd = self.cwnd.saturating_sub(acked).saturating_add(back);
             }
             return;
         }

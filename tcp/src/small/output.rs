@@ -5,7 +5,9 @@ use super::{Shared, SmallTcp, KEEP_ALIVE_INTERVAL, TRIES};
 use crate::seq::SeqNum;
 use crate::state::State;
 use crate::statistics::{count, Statistics};
-use tersus_ip::{Instant, InterfaceSet, IpLayer, IpProtocol, OutFlags, Outgoing, Progress, SendError};
+use tersus_ip::{
+    Deadline, Instant, InterfaceSet, IpLayer, IpProtocol, OutFlags, Outgoing, Progress, SendError,
+};
 use tersus_wire::tcp::{self, Flags as Control};
 
 /// The segment to leave next.
@@ -224,9 +226,9 @@ impl Connection {
             control.set(Control::FIN, fin);
             return Some(Plan { seq, control, len });
         }
-        if self.flight() == 0 && !self.timer.is_running() {
-            // §3.8.6.1: the window may open unheard.
-            self.start(self.rto(), now);
+        if self.flight() == 0 {
+            // §3.8.6.1: the window may open unheard. A keep-alive would ask too late.
+            self.timer = self.timer.earlier(Deadline::at(now.plus_micros(u64::from(self.rto()))));
         }
         None
     }
@@ -328,7 +330,9 @@ impl Connection {
             self.timed = end;
             self.timed_at = lower_half(shared.now);
         }
-        if was_idle || plan.seq == self.snd_una || !self.timer.is_running() {
+        // Whoever repeats a SYN puts off no end.
+        let is_oldest = plan.seq == self.snd_una && !is_syn;
+        if was_idle || is_oldest || !self.timer.is_running() {
             self.start(self.rto(), shared.now);
         }
         self.snd_max = self.snd_max.max(end);

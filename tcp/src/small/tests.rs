@@ -542,6 +542,41 @@ fn three_duplicates_send_again_at_once_and_a_partial_ack_sends_the_next() {
     assert_eq!((rig.due(), rig.tcp.statistics().fast_retransmits), (None, 1));
 }
 
+// conf: TCP-CC-18
+#[test]
+fn acks_of_a_few_octets_open_no_window_in_recovery() {
+    let mut rig = Rig::with::<1, 8000>();
+    let id = rig.established();
+    rig.tcp.send(id, &octets(8000)).unwrap();
+    assert_eq!(rig.turn().len(), 10);
+    for _ in 0..3 {
+        rig.given(&seg(ACK, 1, 1));
+    }
+    assert_eq!(rig.tcp.statistics().fast_retransmits, 1);
+    for acked in 2..12 {
+        let sent = rig.given(&seg(ACK, 1, acked));
+        assert_eq!(sent.iter().map(|seg| seg.seq).collect::<Vec<_>>(), [acked], "the oldest alone");
+    }
+}
+
+#[test]
+fn a_peer_that_speaks_and_takes_nothing_is_given_up() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    rig.tcp.send(id, b"abc").unwrap();
+    assert_eq!(rig.turn().len(), 1);
+    let mut seq = 1;
+    for ms in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+        rig.given(&seg(PSH, seq, 1).data(b"x"));
+        seq += 1;
+        // The ACK of what it said, and ours again.
+        assert_eq!(rig.after(ms / 2).len(), 1);
+        assert_eq!(rig.after(ms / 2)[0].data, b"abc", "{ms}");
+    }
+    rig.after(60_000);
+    assert_eq!(rig.tcp.outcome(id), Ok(Some(Outcome::TimedOut)));
+}
+
 #[test]
 fn both_ways_of_closing_end_in_the_right_states() {
     // We close first.
@@ -690,6 +725,69 @@ fn a_silent_peer_is_asked_if_the_user_wants_that() {
     rig.tcp.set_keep_alive(id, KeepAlive::On).unwrap();
     rig.tcp.set_keep_alive(id, KeepAlive::Off).unwrap();
     assert_eq!(rig.due(), None);
+}
+
+// conf: TCP-SWS-05
+#[test]
+fn a_closed_window_is_probed_in_time_though_a_keep_alive_waits() {
+    // What waits for the window: data, or a FIN.
+    for is_closed in [false, true] {
+        let mut rig = Rig::new();
+        let id = rig.established();
+        rig.tcp.set_keep_alive(id, KeepAlive::On).unwrap();
+        rig.given(&seg(ACK, 1, 1).window(0));
+        assert_eq!(rig.due(), Some(7_200_000));
+        let want = if is_closed {
+            rig.tcp.close(id).unwrap();
+            seg(FIN, 1, 1)
+        } else {
+            rig.tcp.send(id, b"abc").unwrap();
+            seg(ACK, 1, 1).data(b"a")
+        };
+        assert!(rig.turn().is_empty());
+        assert_eq!(rig.due(), Some(1000));
+        assert_eq!(rig.after(1000), [want.window(2000)]);
+    }
+}
+
+#[test]
+fn a_keep_alive_that_is_switched_off_is_off_in_close_wait_too() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    rig.tcp.set_keep_alive(id, KeepAlive::On).unwrap();
+    rig.given(&seg(FIN, 1, 1));
+    assert_eq!((rig.state(id), rig.due()), (State::CloseWait, Some(7_200_000)));
+    rig.tcp.set_keep_alive(id, KeepAlive::Off).unwrap();
+    assert_eq!(rig.due(), None);
+    rig.tcp.set_keep_alive(id, KeepAlive::On).unwrap();
+    assert_eq!(rig.due(), Some(7_200_000));
+}
+
+#[test]
+fn whoever_repeats_a_syn_holds_no_entry_by_it() {
+    let mut rig = Rig::with::<1, 100>();
+    rig.input_from(1, &seg(SYN, 0, 0));
+    assert_eq!(rig.turn().len(), 1);
+    rig.now += 900_000;
+    rig.input_from(1, &seg(SYN, 0, 0));
+    assert_eq!(rig.turn()[0].flags, SYN | ACK, "it is answered");
+    assert_eq!(rig.due(), Some(100), "and nothing put off");
+    assert_eq!(rig.after(100).len(), 1);
+    rig.input_from(2, &seg(SYN, 0, 0));
+    assert_eq!((rig.turn().len(), rig.tcp.statistics().syn_no_room), (1, 0));
+}
+
+#[test]
+fn a_connection_of_ours_takes_the_place_of_one_in_time_wait() {
+    let mut rig = Rig::with::<1, 100>();
+    let id = rig.established();
+    rig.tcp.close(id).unwrap();
+    rig.turn();
+    rig.given(&seg(FIN, 1, 2));
+    assert_eq!(rig.state(id), State::TimeWait);
+    rig.tcp.release(id).unwrap();
+    rig.connect();
+    assert_eq!(rig.turn()[0].flags, SYN);
 }
 
 #[test]
