@@ -347,7 +347,7 @@ fn a_released_handle_resets_what_nobody_will_read() {
 #[test]
 fn a_released_connection_finishes_by_itself() {
     let setup = Setup { connections: 1, ..Setup::default() };
-    run(&setup, connected, || {
+    run_both(&setup, connected, || {
         vec![
             (0, Call(|h| assert_eq!(h.send(10, 101), 10))),
             (0, Out(seg(101).ack(301).len(10))),

@@ -70,7 +70,7 @@ fn storage_has_the_sizes_of_its_parameters() {
 
 #[test]
 fn a_full_device_blocks_only_until_there_is_room() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (
                 0,
@@ -84,7 +84,7 @@ fn a_full_device_blocks_only_until_there_is_room() {
                 Call(|h| {
                     assert_eq!(h.progress, Progress::Blocked(InterfaceSet::only(InterfaceId(0))));
                     // Nothing but time can come, so nobody polls.
-                    assert_eq!(h.tcp.poll_at(), None);
+                    assert_eq!(h.poll_at(), None);
                 }),
             ),
             (5000, Call(|h| (h.room, h.refusal) = (InterfaceSet::ALL, None))),
@@ -95,11 +95,11 @@ fn a_full_device_blocks_only_until_there_is_room() {
 
 #[test]
 fn a_half_open_connection_waits_for_room_as_well() {
-    run(&Setup::default(), listening, || {
+    run_both(&Setup::default(), listening, || {
         vec![
             (0, Call(|h| (h.room, h.refusal) = (InterfaceSet::NONE, Some(SendError::Full)))),
             (0, In(syn(300))),
-            (0, Call(|h| assert_eq!(h.tcp.poll_at(), None))),
+            (0, Call(|h| assert_eq!(h.poll_at(), None))),
             (100, Call(|h| (h.room, h.refusal) = (InterfaceSet::ALL, None))),
             (100, Out(syn(100).ack(301))),
         ]
@@ -108,11 +108,11 @@ fn a_half_open_connection_waits_for_room_as_well() {
 
 #[test]
 fn what_waits_for_a_next_hop_goes_when_the_generation_moves() {
-    run(&Setup::default(), nothing, || {
+    run_both(&Setup::default(), nothing, || {
         vec![
             (0, Call(|h| h.refusal = Some(SendError::Resolving))),
             (0, Call(Host::connect)),
-            (0, Call(|h| assert_eq!((h.tcp.poll_at(), h.progress), (None, Progress::Idle)))),
+            (0, Call(|h| assert_eq!((h.poll_at(), h.progress), (None, Progress::Idle)))),
             (500, Call(|h| h.refusal = None)),
             (500, Call(|h| h.generation += 1)),
             (500, Out(syn(100))),
@@ -165,7 +165,7 @@ fn attempts_that_find_no_way_leave_nothing_behind() {
 
 #[test]
 fn an_unroutable_segment_counts_as_lost() {
-    run(&Setup::default(), connected, || {
+    run_both(&Setup::default(), connected, || {
         vec![
             (0, Call(|h| h.refusal = Some(SendError::Unreachable(Unreachable::NoRoute)))),
             (0, Call(|h| assert_eq!(h.send(10, 101), 10))),

@@ -446,7 +446,7 @@ fn keep_alive_probes_of_the_peer_are_answered() {
 #[test]
 fn tiny_buffers_work() {
     for (rx, tx) in [(0, 0), (1, 1), (0, 1), (1, 0)] {
-        run(&Setup { rx, tx, ..Setup::default() }, connected, || {
+        run_both(&Setup { rx, tx, ..Setup::default() }, connected, || {
             vec![
                 (0, Call(|h| assert_eq!(h.send(5, 101), h.setup.tx))),
                 (0, Left(tx)),

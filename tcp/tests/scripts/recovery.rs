@@ -174,7 +174,7 @@ fn blocks_that_cannot_be_true_are_ignored() {
 // conf: TCP-SACK-07, TCP-SACK-08
 #[test]
 fn a_receiver_may_forget_what_it_reported() {
-    run(&setup(), connected_with_sack, || {
+    run_both(&setup(), connected_with_sack, || {
         vec![
             (0, In(ack(0))),
             (0, Call(|h| assert_eq!(h.send(2 * MSS as usize, 101), 2 * MSS as usize))),
@@ -303,7 +303,7 @@ fn every_congestion_control_backs_off_and_starts_slowly_after_a_timeout() {
 #[test]
 fn without_records_recovery_is_that_of_newreno() {
     // Nothing can be cut, so no block can be noted.
-    run(&Setup { records: 0, ..setup() }, ten_in_flight, || {
+    run_both(&Setup { records: 0, ..setup() }, ten_in_flight, || {
         vec![
             (50, sack(0, &[(1, 2)])),
             (51, sack(0, &[(1, 3)])),

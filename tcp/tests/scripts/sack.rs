@@ -49,7 +49,7 @@ fn sack_is_permitted_in_syns_alone_and_only_in_answer_to_a_syn_that_does() {
 #[test]
 fn without_the_peers_permission_no_blocks_are_sent() {
     for begin in [connected as fn(&mut Host), accepted] {
-        run(&Setup::default(), begin, || {
+        run_both(&Setup::default(), begin, || {
             vec![
                 (0, In(seg(401).ack(101).len(100))),
                 (0, Out(seg(101).ack(301))),
@@ -95,7 +95,7 @@ fn each_ack_above_a_gap_reports_the_newest_range_first_and_the_others_behind_it(
 // conf: TCP-SACK-05
 #[test]
 fn what_does_not_fit_in_the_place_of_a_segment_leaves_with_the_next_visit() {
-    run(&Setup::default(), connected_with_sack, || {
+    run_both(&Setup::default(), connected_with_sack, || {
         vec![(0, In(seg(401).ack(101).len(1))), (0, Out(seg(101).ack(301).sack(&[(401, 402)])))]
     });
 }
@@ -104,7 +104,7 @@ fn what_does_not_fit_in_the_place_of_a_segment_leaves_with_the_next_visit() {
 #[test]
 fn blocks_name_only_what_is_here() {
     // One range alone can be noted: what lies elsewhere is dropped, and never reported.
-    run(&Setup { ranges: 1, connections: 1, ..Setup::default() }, connected_with_sack, || {
+    run_both(&Setup { ranges: 1, connections: 1, ..Setup::default() }, connected_with_sack, || {
         vec![
             (0, In(seg(401).ack(101).len(100))),
             (0, Out(seg(101).ack(301).sack(&[(401, 501)]))),

@@ -13,7 +13,7 @@ use tersus_ip::{
     SendError, Transport, Verdict,
 };
 use tersus_tcp::small::SmallTcp;
-use tersus_tcp::{ConnectOptions, ConnectionId, ListenerId, Outcome, RecvError, Stale, State, Tcp};
+use tersus_tcp::{ConnectOptions, ConnectionId, Info, ListenerId, Outcome, RecvError, Stale, State, Tcp};
 use tersus_wire::checksum::Sum;
 use tersus_wire::tcp::{self, Checksum, Fields};
 use tersus_wire::IpProtocol;
@@ -332,6 +332,24 @@ impl Host {
             all.extend_from_slice(&buffer[..n]);
         }
         all
+    }
+
+    pub(crate) fn send_room(&mut self) -> usize {
+        let id = self.id();
+        let room = match &mut self.small {
+            Some(small) => small.send_room(id),
+            None => self.tcp.send_room(id),
+        };
+        room.expect("a connection")
+    }
+
+    /// What the engine tells of its connection; the small one tells nothing.
+    pub(crate) fn info(&mut self) -> Option<Info> {
+        if self.small.is_some() {
+            return None;
+        }
+        let id = self.id();
+        Some(self.tcp.info(id).expect("a connection"))
     }
 
     pub(crate) fn counter(&self, name: &str) -> u32 {
