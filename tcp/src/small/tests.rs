@@ -565,10 +565,8 @@ fn a_peer_that_speaks_and_takes_nothing_is_given_up() {
     let id = rig.established();
     rig.tcp.send(id, b"abc").unwrap();
     assert_eq!(rig.turn().len(), 1);
-    let mut seq = 1;
-    for ms in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+    for (seq, ms) in (1..).zip([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
         rig.given(&seg(PSH, seq, 1).data(b"x"));
-        seq += 1;
         // The ACK of what it said, and ours again.
         assert_eq!(rig.after(ms / 2).len(), 1);
         assert_eq!(rig.after(ms / 2)[0].data, b"abc", "{ms}");

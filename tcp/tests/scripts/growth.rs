@@ -302,6 +302,7 @@ fn transfer(total: usize, growth: Option<u32>, reads: Option<usize>) -> Transfer
 }
 
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn over_a_long_way_a_window_that_grows_is_as_fast_as_the_whole_buffer() {
     let whole = transfer(8 << 20, None, None);
     for initial in [Growth::INITIAL, 1 << 20] {
@@ -314,6 +315,7 @@ fn over_a_long_way_a_window_that_grows_is_as_fast_as_the_whole_buffer() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn a_slow_reader_has_no_buffer_full_of_old_data() {
     // 100,000 octets a second over 50 ms: 5,000 a round trip.
     let whole = transfer(3 << 20, None, Some(1_000));

@@ -60,6 +60,7 @@ fn data_flow_both_ways() {
 
 // conf: TCP-HDR-06, TCP-HDR-08, TCP-HDR-10, TCP-HDR-13, TCP-MSS-04, TCP-MSS-08
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn the_mss_option_is_found_wherever_it_stands() {
     // Option octets, MSS that counts
     const TABLE: [(&[u8], usize); 8] = [
@@ -380,6 +381,7 @@ fn syn_from(h: &mut Host, last: u8, port: u16) -> usize {
 
 // conf: TCP-ATK-08
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn a_full_backlog_drops_syns_and_nothing_else() {
     let setup = Setup { backlog: 2, syns: 8, ..Setup::default() };
     run(&setup, accepted, || {
@@ -553,6 +555,7 @@ fn ephemeral_ports_are_neither_sequential_nor_used_twice() {
 
 // conf: TCP-OPEN-16, TCP-OPEN-17
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn listening_and_connecting_share_a_port() {
     run_both(&Setup::default(), connected, || {
         vec![
@@ -568,6 +571,7 @@ fn listening_and_connecting_share_a_port() {
 
 // conf: TCP-OPEN-18, TCP-OPEN-19
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn the_local_address_is_the_callers_or_the_routes() {
     let mut h = Host::new(&Setup::default(), 1, tersus_ip::Instant::ZERO, 0);
     let id = h.connect_with(ConnectOptions::default()).unwrap();
@@ -637,6 +641,7 @@ fn a_cookie_is_believed_for_two_minutes_at_most_and_only_while_some_are_out() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn a_flood_of_syns_keeps_nobody_out() {
     let setup = Setup { syns: 4, backlog: 4, connections: 2, ..Setup::default() };
     let mut h = Host::new(&setup, 7, tersus_ip::Instant::from_secs(1), 300);

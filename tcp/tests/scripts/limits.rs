@@ -316,6 +316,7 @@ impl IpLayer for SmallPath<'_> {
 
 // conf: TCP-PMT-01, TCP-PMT-06, TCP-ICMP-06
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn too_big_a_segment_goes_again_cut_anew() {
     run_in_family(&Setup::default(), connected, || {
         vec![
@@ -349,6 +350,7 @@ fn too_big_a_segment_goes_again_cut_anew() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn ten_thousand_connections_are_found_one_by_one() {
     let n = 10_000u32;
     let setup = Setup { connections: n as usize, rx: 16, tx: 16, listeners: 1, ..Setup::default() };

@@ -83,7 +83,7 @@ impl Default for Setup {
             ranges: 8,
             backlog: 4,
             mtu: 1500,
-            ipv6: false,
+            ipv6: cfg!(not(feature = "ipv4")),
             checksum: ChecksumOffload::None,
             congestion: &Reno::DEFAULT,
             duties: &Duties::ALL,
@@ -103,9 +103,12 @@ pub(crate) fn run_both(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> 
     run(&Setup { small: true, ..setup.clone() }, begin, steps);
 }
 
-/// Runs a script that names what is peculiar to a family, the one of `setup`.
+/// Runs a script that names what is peculiar to a family, the one of `setup`, in a build that has it.
 pub(crate) fn run_in_family(setup: &Setup, begin: fn(&mut Host), steps: impl Fn() -> Vec<(u64, Step)>) {
-    at_each_number_in_family(setup, begin, |host| play(host, steps()));
+    let is_built = [cfg!(feature = "ipv4"), cfg!(feature = "ipv6")];
+    if is_built[usize::from(setup.ipv6)] {
+        at_each_number_in_family(setup, begin, |host| play(host, steps()));
+    }
 }
 
 /// Does something with a host at several sequence numbers and in both families, after `begin` has made the first

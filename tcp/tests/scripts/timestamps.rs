@@ -409,6 +409,7 @@ fn the_clock_ticks_about_once_a_millisecond_and_never_goes_back() {
 
 // conf: TCP-TS-14
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn each_connection_has_a_clock_of_its_own() {
     let mut values = Vec::new();
     for (seed, remote_port, port) in [(7, 4000, 80), (7, 4000, 81), (7, 4001, 80), (8, 4000, 80)] {

@@ -160,6 +160,7 @@ fn a_listener_s_half_open_connections_and_resets_of_nobody_are_told() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn an_entry_reads_like_the_examples_of_the_rfc() {
     let setup = Setup::default();
     let mut host = Host::new(&setup, 7, tersus_ip::Instant::from_millis(250), 300);
@@ -257,6 +258,7 @@ fn what_arrives_is_told_with_its_options() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
 fn a_second_sink_takes_the_place_of_the_first() {
     let (first, second) = (Tape::default(), Tape::default());
     let (to_first, to_second) =
