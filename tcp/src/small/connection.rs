@@ -1,6 +1,6 @@
 //! One connection: the variables of RFC 9293 §3.3.1, and when it next has something to do.
 
-use super::{Instant, MSS_FLOOR};
+use super::Instant;
 use crate::ring::Ring;
 use crate::seq::SeqNum;
 use crate::state::State;
@@ -245,7 +245,8 @@ impl Connection {
     /// Notes what a segment carries now.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(super) fn note_smss(&mut self) {
-        let path = self.path.max_segment_len().saturating_sub(20).max(MSS_FLOOR);
+        // No floor of ours moves the path's.
+        let path = self.path.max_segment_len().saturating_sub(20).max(1);
         self.smss = u32::from(self.mss.min(path));
     }
 

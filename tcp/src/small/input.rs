@@ -292,6 +292,8 @@ impl Connection {
             }
             seg.seq = self.rcv_nxt;
             seg.control.remove(Control::SYN);
+            // Its window is not scaled, RFC 7323 §2.2.
+            seg.window >>= self.snd_shift;
         }
         // First, the sequence number.
         let window = self.rcv_edge.distance(self.rcv_nxt);
@@ -383,8 +385,7 @@ impl Connection {
 
     /// An ACK that is not older than what is known.
     fn on_ack(&mut self, seg: &Segment<'_>, shared: &mut Shared<'_>) {
-        let window =
-            u32::from(seg.window) << if self.flags.contains(Flags::SCALED) { self.snd_shift } else { 0 };
+        let window = u32::from(seg.window) << self.snd_shift;
         let is_other_window = window != self.snd_wnd;
         let acked = seg.ack.distance(self.snd_una);
         if acked > 0 || self.snd_wnd == 0 {

@@ -332,6 +332,10 @@ impl Connection {
         }
         // Whoever repeats a SYN puts off no end.
         let is_oldest = plan.seq == self.snd_una && !is_syn;
+        if was_idle {
+            // What a silent peer was asked before counts for no R2 of this.
+            self.tries = 0;
+        }
         if was_idle || is_oldest || !self.timer.is_running() {
             self.start(self.rto(), shared.now);
         }

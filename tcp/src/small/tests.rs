@@ -73,6 +73,7 @@ struct Rig {
     refusal: Option<IpError>,
     unroutable: Option<Unreachable>,
     budget: usize,
+    mtu: u16,
     progress: Progress,
 }
 
@@ -90,6 +91,7 @@ impl Rig {
             refusal: None,
             unroutable: None,
             budget: 100,
+            mtu: 1500,
             progress: Progress::Idle,
         }
     }
@@ -154,6 +156,7 @@ impl Rig {
         ip.now = Instant::from_micros(self.now);
         ip.generation = self.generation;
         ip.room = self.room;
+        ip.mtu = self.mtu;
         ip.refusal = self.refusal;
         ip.unroutable = self.unroutable;
         let mut budget = self.budget;
@@ -258,8 +261,9 @@ fn answer(rig: &mut Rig, local: u16, segment: &Seg) -> (Verdict, Vec<Seg>) {
         window: segment.window,
         urgent: 0,
     };
-    let mut octets = vec![0; 20];
-    fields.emit(&mut octets, Checksum::Full(Addresses::V4(&addresses).pseudo_sum())).unwrap();
+    let mut octets = vec![0; 20 + segment.options.len()];
+    let sum = Checksum::Full(Addresses::V4(&addresses).pseudo_sum());
+    tcp::emit(&mut octets, &fields, &segment.options, [&[], &[]], sum).unwrap();
     let meta = IpMeta::new(Instant::from_micros(rig.now), IpProtocol::TCP, Addresses::V4(&addresses));
     let verdict = rig.tcp.receive(&meta, &mut octets);
     (verdict, rig.turn())
@@ -292,6 +296,31 @@ fn the_answer_to_our_syn_decides() {
             assert_eq!((rig.state(id), sent.len()), (State::Established, 0));
         }
     }
+}
+
+#[test]
+fn the_window_of_a_syn_is_not_scaled_even_where_both_opened_at_once() {
+    let mut rig = Rig::new();
+    let id = rig.connect();
+    rig.turn();
+    let local = rig.tcp.connections[0].local_port();
+    let theirs = |flags| seg(flags, 0, 1).options(&[3, 3, 7, 0]).window(300);
+    let (_, sent) = answer(&mut rig, local, &theirs(SYN));
+    assert_eq!(sent[0].flags, SYN | ACK);
+    answer(&mut rig, local, &theirs(SYN | ACK));
+    rig.tcp.send(id, &octets(1000)).unwrap();
+    // What is left of 300 where windows count in 128 octets.
+    assert_eq!(rig.turn().iter().map(|seg| seg.data.len()).collect::<Vec<_>>(), [256]);
+}
+
+#[test]
+fn over_the_narrowest_path_of_ipv4_segments_are_that_small() {
+    let mut rig = Rig::new();
+    rig.mtu = 68;
+    let id = rig.established();
+    rig.tcp.send(id, &octets(60)).unwrap();
+    assert_eq!(rig.turn().iter().map(|seg| seg.data.len()).collect::<Vec<_>>(), [28, 28]);
+    assert_eq!(rig.given(&seg(ACK, 1, 57))[0].data, octets(60)[56..]);
 }
 
 #[test]
@@ -723,6 +752,25 @@ fn a_silent_peer_is_asked_if_the_user_wants_that() {
     rig.tcp.set_keep_alive(id, KeepAlive::On).unwrap();
     rig.tcp.set_keep_alive(id, KeepAlive::Off).unwrap();
     assert_eq!(rig.due(), None);
+}
+
+#[test]
+fn what_a_silent_peer_was_asked_before_shortens_no_r2() {
+    let mut rig = Rig::new();
+    let id = rig.established();
+    rig.tcp.set_keep_alive(id, KeepAlive::On).unwrap();
+    assert_eq!(rig.after(7_200_000).len(), 1);
+    for _ in 0..6 {
+        assert_eq!(rig.after(75_000).len(), 1);
+    }
+    rig.tcp.send(id, b"abc").unwrap();
+    assert_eq!(rig.turn().len(), 1);
+    for ms in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+        assert!(rig.after(ms - 1).is_empty());
+        assert_eq!(rig.after(1)[0].data, b"abc", "{ms}");
+    }
+    rig.after(60_000);
+    assert_eq!(rig.tcp.outcome(id), Ok(Some(Outcome::TimedOut)));
 }
 
 // conf: TCP-SWS-05
