@@ -328,9 +328,13 @@ impl Transport for SmallUdp<'_> {
     }
 
     // Nobody is told; but the IP layer believes a message about a narrower path only if somebody can have sent what it
-    // quotes, RFC 8201 §4. Ports are not compared: 50 octets of flash, and those of a server are no secret.
+    // quotes, RFC 8201 §4: the port of a socket of ours.
     fn error(&mut self, _now: Instant, error: &IcmpError<'_>) -> Quoted {
-        if error.protocol == IpProtocol::UDP {
+        let port = match error.quoted.first_chunk() {
+            Some(port) if error.protocol == IpProtocol::UDP => u16::from_be_bytes(*port),
+            _ => 0,
+        };
+        if port != 0 && self.table.at_port(port).is_some() {
             Quoted::Possible
         } else {
             Quoted::Unknown

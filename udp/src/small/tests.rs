@@ -212,17 +212,24 @@ fn an_error_may_be_about_a_datagram_of_ours() {
     let mut storage: Storage<2, 0, 0> = Storage::new();
     let mut udp = SmallUdp::new(&mut storage);
     udp.bind(5683).unwrap();
-    for (protocol, want) in [(IpProtocol::UDP, Quoted::Possible), (IpProtocol::TCP, Quoted::Unknown)] {
-        let quoted = [0x16, 0x33, 0, 53, 5, 200, 0, 0];
+    for (protocol, quoted, want) in [
+        (IpProtocol::UDP, &[0x16, 0x33, 0, 53, 5, 200, 0, 0][..], Quoted::Possible),
+        (IpProtocol::UDP, &[0x16, 0x33], Quoted::Possible),
+        (IpProtocol::TCP, &[0x16, 0x33, 0, 53, 5, 200, 0, 0], Quoted::Unknown),
+        // Another port; that of the entry which is free; none.
+        (IpProtocol::UDP, &[0x16, 0x34, 0x16, 0x33, 5, 200, 0, 0], Quoted::Unknown),
+        (IpProtocol::UDP, &[0, 0, 0, 53, 5, 200, 0, 0], Quoted::Unknown),
+        (IpProtocol::UDP, &[0x16], Quoted::Unknown),
+    ] {
         let error = IcmpError {
             kind: tersus_ip::ErrorKind::TooBig(1280),
             reporter: "2001:db8::fe".parse().unwrap(),
             local: "2001:db8::1".parse().unwrap(),
             remote: "2001:db8:1::9".parse().unwrap(),
             protocol,
-            quoted: &quoted,
+            quoted,
         };
-        assert_eq!(udp.error(Instant::ZERO, &error), want, "{protocol}");
+        assert_eq!(udp.error(Instant::ZERO, &error), want, "{protocol} {quoted:?}");
     }
 }
 
