@@ -5,7 +5,8 @@
 //! the slot. Where flash is short it is left out.
 
 use crate::ecn::EcnFlags;
-use crate::output::{send_bare, send_data, send_segment, Visit};
+use crate::emit::{send_bare, send_data, send_segment};
+use crate::output::Visit;
 use crate::recovery::Marks;
 use crate::shared::Shared;
 use crate::state::State;

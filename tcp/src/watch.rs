@@ -12,8 +12,8 @@
 //! are named by [`Tcp::trace_to`] and [`Tcp::keep_figures`] alone.
 
 use crate::engine::Tcp;
+use crate::next::{Kind, Next};
 use crate::options::{syn_options, Answer, OptionArea};
-use crate::output::{Kind, Next};
 use crate::recovery::Marks;
 use crate::segment::Segment;
 use crate::shared::Shared;
