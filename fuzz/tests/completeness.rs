@@ -70,3 +70,25 @@ fn every_repr_is_in_the_image_that_cannot_panic() {
     let missing: Vec<_> = emitted().into_iter().filter(|name| !text.contains(&name[..])).collect();
     assert!(missing.is_empty(), "not in firmware/wire-gate/src/reprs.rs: {missing:?}");
 }
+
+#[test]
+fn every_repr_and_error_has_a_format() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wire/src");
+    let formats = fs::read_to_string(root.join("defmt.rs")).expect("the formats");
+    let mut wanted = emitted();
+    for file in sources(&root) {
+        let text = fs::read_to_string(&file).expect("readable");
+        let errors = text.split("thiserror::Error)]").skip(1);
+        wanted.extend(errors.map(|behind| {
+            let line = behind.lines().find_map(|line| line.strip_prefix("pub enum "));
+            let name = line.and_then(|line| line.strip_suffix(" {")).expect("an error is an enum");
+            match module(&file, &root) {
+                top if ["error", "ip"].contains(&&top[..]) => name.to_string(),
+                inside => format!("{inside}::{name}"),
+            }
+        }));
+    }
+    let has = |name: &String| ["", "<'_>"].iter().any(|end| formats.contains(&format!(" {name}{end} {{")));
+    let missing: Vec<_> = wanted.into_iter().filter(|name| !has(name)).collect();
+    assert!(missing.is_empty(), "without a Format in wire/src/defmt.rs: {missing:?}");
+}

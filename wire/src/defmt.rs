@@ -88,6 +88,12 @@ impl Format for arp::Repr {
     }
 }
 
+impl Format for arp::general::Packet<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        Display2Format(self).format(f);
+    }
+}
+
 impl Format for ieee802154::Beacon<'_> {
     fn format(&self, f: Formatter<'_>) {
         Display2Format(self).format(f);
@@ -109,6 +115,12 @@ impl Format for ieee802154::elements::HeaderElement<'_> {
 impl Format for ieee802154::elements::PayloadElement<'_> {
     fn format(&self, f: Formatter<'_>) {
         Display2Format(self).format(f);
+    }
+}
+
+impl Format for ieee802154::elements::NestedElement<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        Debug2Format(self).format(f);
     }
 }
 
@@ -292,6 +304,12 @@ impl Format for ndisc::Repr<'_> {
     }
 }
 
+impl Format for ndisc::Invalid {
+    fn format(&self, f: Formatter<'_>) {
+        Display2Format(self).format(f);
+    }
+}
+
 impl Format for igmp::Repr<'_> {
     fn format(&self, f: Formatter<'_>) {
         Display2Format(self).format(f);
@@ -467,6 +485,12 @@ impl Format for dhcpv4::Repr {
 }
 
 impl Format for walk::Layer<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        Display2Format(self).format(f);
+    }
+}
+
+impl Format for walk::Reason {
     fn format(&self, f: Formatter<'_>) {
         Display2Format(self).format(f);
     }
