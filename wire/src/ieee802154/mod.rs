@@ -184,6 +184,12 @@ impl<'a> Frame<'a> {
         self.src_pan.or(if self.src.is_none() { None } else { self.dst_pan })
     }
 
+    /// Source PAN id, if the frame holds one of its own.
+    #[must_use]
+    pub fn src_pan_field(&self) -> Option<u16> {
+        self.src_pan
+    }
+
     /// Source address; [`HardwareAddress::NONE`] if absent.
     #[must_use]
     pub fn src(&self) -> HardwareAddress {

@@ -1,15 +1,21 @@
 //! The fields of a layer for programs: a name and a value each, in the order of the format.
 
 mod control;
+mod internet;
 mod link;
+mod rpl;
+#[cfg(test)]
+mod tests;
 mod upper;
 
 use super::{Content, Layer, Verdict};
-use control::{extensions, igmp, mld, ndisc, rpl};
+use control::{igmp, mld, ndisc};
+use internet::{extension, icmpv4, icmpv6, ipv4, ipv6};
 use link::{beacon, command, hardware_address, mac, protocol_address};
+use rpl::rpl;
 use upper::{dhcpv4, dns, tcp};
 
-use crate::{ipv4, ipv6_ext, EtherType, HardwareAddress, IpProtocol};
+use crate::{EtherType, HardwareAddress};
 use core::fmt::{self, Display};
 
 /// The value of a field.
@@ -126,6 +132,7 @@ impl Layer<'_> {
                 // With the bits that say group, and response.
                 to.number("dsap", packet.dsap().0 | u8::from(packet.is_group()));
                 to.number("ssap", packet.ssap().0 | u8::from(packet.is_response()));
+                to.text("control", packet.control());
             }
             Content::Snap(snap) => {
                 to.octets("oui", &snap.oui());
@@ -204,44 +211,10 @@ impl Layer<'_> {
                 to.text("target_protocol", packet.target_protocol());
             }
             Content::Ipv4(packet) => ipv4(&mut to, packet),
-            Content::Ipv6(packet) => {
-                let header = packet.header();
-                to.number("traffic_class", header.traffic_class());
-                to.number("flow_label", header.flow_label());
-                to.number("payload_len", header.payload_len());
-                to.number("next_header", header.next_header().0);
-                to.number("hop_limit", header.hop_limit());
-                to.text("source", header.source());
-                to.text("destination", header.destination());
-            }
+            Content::Ipv6(packet) => ipv6(&mut to, packet),
             Content::Extension(header) => extension(&mut to, header),
-            Content::Icmpv4(packet) => {
-                to.number("type", u8::from(packet.message_type()));
-                to.number("code", packet.code());
-                to.number("checksum", packet.checksum());
-                if matches!(u8::from(packet.message_type()), 0 | 8 | 13..=18) {
-                    to.number("identifier", packet.identifier());
-                    to.number("sequence", packet.sequence());
-                }
-                extensions(&mut to, packet.extensions());
-            }
-            Content::Icmpv6(packet) => {
-                to.number("type", u8::from(packet.message_type()));
-                to.number("code", packet.code());
-                to.number("checksum", packet.checksum());
-                match (u8::from(packet.message_type()), packet.body()) {
-                    (128 | 129, &[a, b, c, d, ..]) => {
-                        to.number("identifier", u16::from_be_bytes([a, b]));
-                        to.number("sequence", u16::from_be_bytes([c, d]));
-                    }
-                    // RFC 8335 §2: a sequence number of one octet.
-                    (160 | 161, &[a, b, ..]) => to.number("identifier", u16::from_be_bytes([a, b])),
-                    (2, &[a, b, c, d, ..]) => to.number("mtu", u32::from_be_bytes([a, b, c, d])),
-                    (4, &[a, b, c, d, ..]) => to.number("pointer", u32::from_be_bytes([a, b, c, d])),
-                    _ => {}
-                }
-                extensions(&mut to, packet.extensions());
-            }
+            Content::Icmpv4(packet) => icmpv4(&mut to, packet),
+            Content::Icmpv6(packet) => icmpv6(&mut to, packet),
             Content::Ndisc(packet, message) => {
                 to.number("type", u8::from(packet.message_type()));
                 to.number("code", packet.code());
@@ -281,54 +254,6 @@ impl Layer<'_> {
         }
         if let Some(problem) = self.problem {
             to.text("problem", problem);
-        }
-    }
-}
-
-fn ipv4(to: &mut Fields<'_>, packet: &ipv4::Packet<'_>) {
-    let header = packet.header();
-    // A header has at most 60 octets.
-    to.number("header_len", u8::try_from(header.header_len()).unwrap_or(0));
-    to.number("traffic_class", header.traffic_class());
-    to.number("total_len", header.total_len());
-    to.number("identification", header.identification());
-    to.number("dont_fragment", header.flags().contains(ipv4::Flags::DONT_FRAGMENT));
-    to.number("more_fragments", header.flags().contains(ipv4::Flags::MORE_FRAGMENTS));
-    to.number("fragment_offset", header.fragment_offset());
-    to.number("hop_limit", header.hop_limit());
-    to.number("protocol", header.protocol().0);
-    to.number("checksum", header.checksum());
-    to.text("source", header.source());
-    to.text("destination", header.destination());
-    for option in packet.options() {
-        match option {
-            Ok(option) => to.text("option", option),
-            Err(error) => to.text("option_error", error),
-        }
-    }
-}
-
-fn extension(to: &mut Fields<'_>, header: &ipv6_ext::Header<'_>) {
-    to.number("protocol", header.protocol.0);
-    to.number("next_header", header.next_header().0);
-    // The chain has at most 65,495 octets.
-    to.number("len", u16::try_from(header.bytes.len()).unwrap_or(u16::MAX));
-    if let Some(fragment) = header.fragment() {
-        to.number("fragment_offset", fragment.offset);
-        to.number("more_fragments", fragment.more);
-        to.number("identification", fragment.identification);
-    }
-    if let Some((kind, left)) = header.routing() {
-        to.number("routing_type", kind);
-        to.number("segments_left", left);
-    }
-    if let (IpProtocol::AH, &[_, _, _, _, a, b, c, d, ..]) = (header.protocol, header.bytes) {
-        to.number("spi", u32::from_be_bytes([a, b, c, d]));
-    }
-    for option in header.options() {
-        match option {
-            Ok(option) => to.number("option", option.kind.0),
-            Err(error) => to.text("option_error", error),
         }
     }
 }

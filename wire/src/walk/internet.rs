@@ -255,7 +255,10 @@ impl<'a> Walk<'a> {
         self.next = if packet.message_type().is_error() && !self.is_quoted {
             Next::Quote(IpProtocol::IPV4, packet.quote())
         } else {
-            Next::Data(packet.body())
+            // Of a query the layer shows all; a length of its own counts the header, too.
+            let shown =
+                icmpv4::Query::parse(&packet).map_or(0, |query| query.buffer_len() - icmpv4::HEADER_LEN);
+            Next::Data(packet.body().get(shown..).unwrap_or_default())
         };
         let checksum = self.verdict(around, || packet.is_checksum_valid());
         Layer { checksum, ..Layer::new(Content::Icmpv4(packet), octets) }
@@ -299,7 +302,9 @@ impl<'a> Walk<'a> {
                 self.next = if packet.message_type().is_error() && !self.is_quoted {
                     Next::Quote(IpProtocol::IPV6, packet.quote())
                 } else {
-                    Next::Data(body.get(4..).unwrap_or_default())
+                    let shown = ndisc::DuplicateAddress::parse(&packet)
+                        .map_or(4, |message| message.buffer_len() - icmpv6::COMMON_LEN);
+                    Next::Data(body.get(shown..).unwrap_or_default())
                 };
                 Content::Icmpv6(packet)
             }

@@ -167,9 +167,23 @@ impl<'a> Walk<'a> {
                 return Layer { checksum, ..Layer::refused("IEEE 802.15.4 frame", error, octets) };
             }
         };
-        let payload = frame.payload();
+        let is_encrypted = frame.security().map_or(frame.is_secured(), |security| security.is_encrypted());
+        let (payload, problem) = match frame.split_integrity_code() {
+            // What is encrypted is shown with its code, what is not in front of it.
+            Ok(_) if is_encrypted => (frame.payload(), None),
+            Ok((payload, code)) => {
+                self.trailer = code;
+                (payload, None)
+            }
+            Err(error) => (frame.payload(), Some(error)),
+        };
         self.next = match frame.frame_type() {
-            _ if frame.is_secured() => Next::Octets("secured payload", Reason::Encrypted, payload),
+            _ if is_encrypted => Next::Octets("secured payload", Reason::Encrypted, payload),
+            _ if problem.is_some() => Next::Data(payload),
+            // Without the fields that other beacons start with.
+            ieee802154::FrameType::Beacon if frame.version() == ieee802154::Version::V2015 => {
+                Next::Data(payload)
+            }
             ieee802154::FrameType::Data => match payload.first().map(|octet| Dispatch::of(*octet)) {
                 None | Some(Dispatch::NotLowpan) => Next::Data(payload),
                 Some(_) => {
@@ -178,7 +192,7 @@ impl<'a> Walk<'a> {
             },
             kind => Next::Mac(kind, payload),
         };
-        Layer { checksum, ..Layer::new(Content::Ieee802154(frame), octets) }
+        Layer { checksum, problem, ..Layer::new(Content::Ieee802154(frame), octets) }
     }
 
     /// What a frame of this type carries that is not data. Beacons and commands carry something.

@@ -5,7 +5,7 @@ use crate::icmp_ext;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-fn lines(medium: Medium, frame: &[u8]) -> Vec<String> {
+pub(super) fn lines(medium: Medium, frame: &[u8]) -> Vec<String> {
     let mut scratch = [0; 1280];
     Walk::new(medium, frame, &mut scratch).map(|layer| layer.to_string()).collect()
 }
@@ -14,7 +14,7 @@ fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1], &ether_type.to_be_bytes()[..], payload].concat()
 }
 
-fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len()).unwrap();
     let repr = ipv4::Repr::new(IpProtocol(protocol), [10, 0, 0, 1].into(), [10, 0, 0, 2].into(), len);
     let mut packet = [0; 20];
@@ -22,7 +22,7 @@ fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
     [&packet, payload].concat()
 }
 
-fn ipv6(next_header: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn ipv6(next_header: u8, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len()).unwrap();
     let addresses = ["fe80::1".parse().unwrap(), "fe80::2".parse().unwrap()];
     let repr = ipv6::Repr::new(IpProtocol(next_header), addresses[0], addresses[1], len);
@@ -31,7 +31,7 @@ fn ipv6(next_header: u8, payload: &[u8]) -> Vec<u8> {
     [&packet, payload].concat()
 }
 
-fn udp(ports: [u16; 2], payload: &[u8]) -> Vec<u8> {
+pub(super) fn udp(ports: [u16; 2], payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len() + 8).unwrap();
     [&ports[0].to_be_bytes()[..], &ports[1].to_be_bytes(), &len.to_be_bytes(), &[0, 0], payload].concat()
 }
@@ -383,7 +383,7 @@ fn every_truncation_and_mutation_comes_to_an_end() {
     }
 }
 
-fn fields(medium: Medium, frame: &[u8]) -> Vec<String> {
+pub(super) fn fields(medium: Medium, frame: &[u8]) -> Vec<String> {
     let mut scratch = [0; 1280];
     let mut seen = Vec::new();
     for layer in Walk::new(medium, frame, &mut scratch) {
@@ -461,6 +461,35 @@ fn what_the_mac_says_itself_is_shown() {
     assert!(seen.contains(&"mac_command.short_address 4660".to_string()), "{seen:#?}");
     let shown = lines(Medium::Ieee802154, &[&header[..], &[2, 0x34]].concat());
     assert!(shown[1].starts_with("MAC command: truncated"), "{shown:#?}");
+}
+
+/// IEEE 802.15.4 §9.4.1.1: levels 1 to 3 protect what everyone can read.
+#[test]
+fn what_is_secured_but_not_encrypted_is_shown_in_front_of_its_integrity_code() {
+    // Data, version 2006, level 1, key known to both; a command.
+    let header = |kind: u8| [kind | 0x48, 0x98, 16, 0x34, 0x12, 2, 0, 1, 0, 1, 3, 0, 0, 0];
+    let data = [&header(1)[..], b"\0hi", &[1, 2, 3, 4]].concat();
+    let shown = lines(Medium::Ieee802154, &data);
+    assert_eq!(shown[1..], ["data, 3 octets: 00 68 69", "trailer, 4 octets: 01 02 03 04"], "{shown:#?}");
+    let command = [&header(3)[..], &[4, 1, 2, 3, 4]].concat();
+    let shown = lines(Medium::Ieee802154, &command);
+    assert_eq!(shown[1..], ["data request", "trailer, 4 octets: 01 02 03 04"], "{shown:#?}");
+    // A code that is not all there, encrypted or not.
+    for level in [1, 5] {
+        let mut cut = [&header(1)[..], &[1, 2, 3]].concat();
+        cut[9] = level;
+        let shown = lines(Medium::Ieee802154, &cut);
+        assert!(shown[0].ends_with("; truncated: 4 octets needed, 3 present"), "{shown:#?}");
+        assert_eq!(shown.len(), 2);
+    }
+}
+
+/// IEEE 802.15.4-2015 §7.3.1.1: what other beacons start with lies in elements.
+#[test]
+fn the_payload_of_an_enhanced_beacon_is_not_taken_for_a_superframe() {
+    let beacon = [&[0x00, 0xa0, 5, 0xcd, 0xab, 1, 0], &b"payload"[..]].concat();
+    let shown = lines(Medium::Ieee802154, &beacon);
+    assert_eq!(shown[1..], ["data, 7 octets: 70 61 79 6c 6f 61 64"], "{shown:#?}");
 }
 
 #[test]

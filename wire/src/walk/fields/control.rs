@@ -1,10 +1,10 @@
-//! Fields of what ICMPv6 and IGMP carry, and of extensions of ICMP errors.
+//! Fields of neighbour discovery, MLD and IGMP, and of extensions of ICMP errors.
 
 use super::Fields;
 use crate::icmp_ext::{Extensions, Object};
 use crate::igmp::{Records as GroupRecords, Repr as Igmp};
 use crate::ndisc::{Message, NdiscOption, OtherOption};
-use crate::{mld, rpl, Error};
+use crate::{mld, Error};
 
 /// What extends an ICMP error, RFC 4884.
 pub(super) fn extensions(to: &mut Fields<'_>, extensions: Option<Result<Extensions<'_>, Error>>) {
@@ -85,14 +85,20 @@ pub(super) fn ndisc(to: &mut Fields<'_>, message: &Message<'_>) {
             }
             NdiscOption::Route(route) => {
                 to.number("route_prefix_len", route.prefix_len());
+                to.number("route_preference", route.preference().to_bits() >> 3);
                 to.number("route_lifetime", route.route_lifetime());
                 to.text("route_prefix", route.prefix());
             }
+            NdiscOption::Nonce(nonce) => to.octets("nonce", nonce),
             NdiscOption::Unknown { kind, data } => match OtherOption::read(kind, data) {
                 Some(known) => other_option(to, &known),
-                None => to.text("option", option),
+                None => {
+                    to.number("option", kind);
+                    to.octets("option_data", data);
+                }
             },
-            other => to.text("option", other),
+            // What it quotes follows as layers.
+            NdiscOption::RedirectedHeader(_) => to.text("option_text", option),
         }
     }
 }
@@ -119,7 +125,15 @@ pub(super) fn other_option(to: &mut Fields<'_>, option: &OtherOption<'_>) {
             to.number("border_lifetime", router.lifetime_min);
             to.text("border_router", router.address);
         }
-        other => to.text("option", other),
+        OtherOption::Dnssl(list) => {
+            to.number("dnssl_lifetime", list.lifetime);
+            list.names().for_each(|name| to.text("dnssl", name));
+        }
+        OtherOption::CaptivePortal(uri) => to.text("captive_portal", uri.escape_ascii()),
+        OtherOption::Nat64Prefix(nat64) => {
+            to.number("nat64_lifetime_8s", nat64.lifetime_8s);
+            to.text("nat64_prefix", nat64.prefix);
+        }
     }
 }
 
@@ -178,37 +192,5 @@ pub(super) fn group_records(to: &mut Fields<'_>, records: &GroupRecords<'_>) {
         to.number("record_type", u8::from(record.kind));
         to.text("record_group", record.group);
         record.sources.iter().for_each(|source| to.text("record_source", source));
-    }
-}
-
-pub(super) fn rpl(to: &mut Fields<'_>, packet: &rpl::Packet<'_>) {
-    to.number("type", rpl::MESSAGE_TYPE);
-    to.number("code", u8::from(packet.code()));
-    to.number("checksum", packet.checksum());
-    match rpl::Repr::parse(packet) {
-        Ok(rpl::Repr::Dio(dio)) => {
-            to.number("instance", dio.instance_id.0);
-            to.number("version", dio.version);
-            to.number("rank", dio.rank);
-            to.number("grounded", dio.grounded);
-            to.number("mode", u8::from(dio.mode));
-            to.number("preference", dio.preference);
-            to.number("dtsn", dio.dtsn);
-            to.text("dodag_id", dio.dodag_id);
-        }
-        Ok(rpl::Repr::Dao(dao)) => {
-            to.number("instance", dao.instance_id.0);
-            to.number("expects_ack", dao.expects_ack);
-            to.number("sequence", dao.sequence);
-            dao.dodag_id.into_iter().for_each(|id| to.text("dodag_id", id));
-        }
-        Ok(rpl::Repr::DaoAck(ack)) => {
-            to.number("instance", ack.instance_id.0);
-            to.number("sequence", ack.sequence);
-            to.number("status", ack.status);
-            ack.dodag_id.into_iter().for_each(|id| to.text("dodag_id", id));
-        }
-        Ok(_) => {}
-        Err(error) => to.text("error", error),
     }
 }

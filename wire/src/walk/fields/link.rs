@@ -2,7 +2,9 @@
 
 use super::Fields;
 use crate::arp::general::HardwareType;
-use crate::{ieee802154, EtherType, HardwareAddress};
+use crate::ieee802154::elements::{HeaderElements, PayloadElements};
+use crate::ieee802154::{self, KeyId};
+use crate::{EtherType, HardwareAddress};
 use core::net::Ipv4Addr;
 
 pub(super) fn mac(to: &mut Fields<'_>, frame: &ieee802154::Frame<'_>) {
@@ -20,11 +22,37 @@ pub(super) fn mac(to: &mut Fields<'_>, frame: &ieee802154::Frame<'_>) {
         to.number("destination_pan", pan);
     }
     to.hardware("destination", frame.dst());
-    // With compression, it is the destination's.
-    if let Some(pan) = frame.src_pan().filter(|_| !control.pan_id_compression()) {
+    if let Some(pan) = frame.src_pan_field() {
         to.number("source_pan", pan);
     }
     to.hardware("source", frame.src());
+    if let Some(security) = frame.security() {
+        to.number("security_level", security.level());
+        to.number("key_id_mode", security.key_id_mode());
+        if let Some(counter) = security.frame_counter() {
+            to.number("frame_counter", counter);
+        }
+        match security.key_id() {
+            KeyId::Implicit => {}
+            KeyId::Index(index) => to.number("key_index", index),
+            KeyId::Short(source, index) => {
+                to.octets("key_source", &source);
+                to.number("key_index", index);
+            }
+            KeyId::Extended(source, index) => {
+                to.octets("key_source", &source);
+                to.number("key_index", index);
+            }
+        }
+    }
+    for element in HeaderElements::new(frame.header_elements()).flatten() {
+        to.number("header_element", element.id);
+        to.octets("header_element_content", element.content);
+    }
+    for element in PayloadElements::new(frame.payload_elements()).flatten() {
+        to.number("payload_element", element.group);
+        to.octets("payload_element_content", element.content);
+    }
 }
 
 /// An address of Ethernet, or another IEEE 802 network, reads as one; others are octets.

@@ -2,8 +2,9 @@
 
 use super::Fields;
 use crate::dns::{Data, Edns, Section};
-use crate::tcp::TcpOption;
+use crate::tcp::{OtherOption, TcpOption, UserTimeout};
 use crate::{dhcpv4, dns, tcp};
+use core::fmt;
 
 pub(super) fn tcp(to: &mut Fields<'_>, packet: &tcp::Packet<'_>) {
     let header = packet.header();
@@ -16,6 +17,9 @@ pub(super) fn tcp(to: &mut Fields<'_>, packet: &tcp::Packet<'_>) {
     to.number("flags", header.flags().bits());
     to.number("window", header.window());
     to.number("checksum", header.checksum());
+    if let Some(urgent) = header.urgent() {
+        to.number("urgent", urgent);
+    }
     for option in packet.options() {
         match option {
             Ok(TcpOption::Nop) => {}
@@ -32,8 +36,39 @@ pub(super) fn tcp(to: &mut Fields<'_>, packet: &tcp::Packet<'_>) {
                 to.number("ts_val", timestamps.value);
                 to.number("ts_ecr", timestamps.echo);
             }
-            Ok(other) => to.text("option", other),
+            Ok(TcpOption::UserTimeout(UserTimeout::Seconds(seconds))) => to.number("user_timeout", seconds),
+            Ok(TcpOption::UserTimeout(UserTimeout::Minutes(minutes))) => {
+                to.number("user_timeout", u32::from(minutes) * 60);
+            }
+            Ok(TcpOption::Unknown { kind, data }) => other_option(to, kind, data),
             Err(error) => to.text("option_error", error),
+        }
+    }
+}
+
+fn other_option(to: &mut Fields<'_>, kind: u8, data: &[u8]) {
+    match OtherOption::read(kind, data) {
+        Some(OtherOption::FastOpen(cookie)) => to.octets("fast_open_cookie", cookie),
+        Some(OtherOption::AccEcn(counters)) => {
+            for (name, counter) in [
+                ("acc_ecn_ect0", counters.ect0_bytes()),
+                ("acc_ecn_ce", counters.ce_bytes()),
+                ("acc_ecn_ect1", counters.ect1_bytes()),
+            ] {
+                if let Some(counter) = counter {
+                    to.number(name, counter);
+                }
+            }
+        }
+        Some(OtherOption::Md5(digest)) => to.octets("md5_digest", digest),
+        Some(OtherOption::Authentication { key_id, next_key_id, mac }) => {
+            to.number("key_id", key_id);
+            to.number("next_key_id", next_key_id);
+            to.octets("mac", mac);
+        }
+        None => {
+            to.number("option", kind);
+            to.octets("option_data", data);
         }
     }
 }
@@ -163,7 +198,32 @@ pub(super) fn dhcpv4(to: &mut Fields<'_>, packet: &dhcpv4::Packet<'_>) {
             dhcpv4::Opt::RenewalTime(time) => to.number("renewal_time", time),
             dhcpv4::Opt::RebindingTime(time) => to.number("rebinding_time", time),
             dhcpv4::Opt::MaxMessageSize(size) => to.number("max_message_size", size),
+            dhcpv4::Opt::Overload(fields) => to.number("overload", fields),
+            dhcpv4::Opt::Ipv6OnlyPreferred(time) => to.number("ipv6_only_preferred", time),
+            dhcpv4::Opt::ParameterList(list) => {
+                list.octets().for_each(|code| to.number("requested_option", code));
+            }
+            dhcpv4::Opt::ClasslessRoutes(routes) => routes.iter().for_each(|route| {
+                to.text("route", route.destination);
+                to.text("route_router", route.router);
+            }),
+            dhcpv4::Opt::HostName(value) => to.text("host_name", Plain(&value)),
+            dhcpv4::Opt::DomainName(value) => to.text("domain_name", Plain(&value)),
+            dhcpv4::Opt::Message(value) => to.text("message", Plain(&value)),
+            dhcpv4::Opt::ClassIdentifier(value) => to.text("class_identifier", Plain(&value)),
+            dhcpv4::Opt::TftpServerName(value) => to.text("tftp_server_name", Plain(&value)),
+            dhcpv4::Opt::BootFile(value) => to.text("boot_file", Plain(&value)),
+            dhcpv4::Opt::CaptivePortal(value) => to.text("captive_portal", Plain(&value)),
             other => to.text("option_text", other),
         }
+    }
+}
+
+/// Text without the quotes that a person is shown, in whatever pieces it came.
+struct Plain<'a, 'v>(&'a dhcpv4::Value<'v>);
+
+impl fmt::Display for Plain<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.pieces().try_for_each(|piece| write!(f, "{}", piece.escape_ascii()))
     }
 }
