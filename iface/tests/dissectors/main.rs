@@ -253,7 +253,9 @@ mod dissectors {
         let made =
             Command::new(python).arg(script).arg(&folder.0).stdin(Stdio::null()).output().expect("runs");
         assert!(made.status.success(), "packets.py: {}", String::from_utf8_lossy(&made.stderr));
-        let files = ["ethernet.pcap", "ip.pcap", "ieee802154.pcap", "more.pcap", "lowpan.pcap", "rfcs.pcap"];
+        let files = ["ethernet", "ip", "ieee802154", "more", "lowpan", "rfcs", "fields", "radio"];
+        let files = files.map(|name| format!("{name}.pcap"));
+        let files = files.each_ref().map(String::as_str);
         let broken = files.map(|file| file.replace(".pcap", "-broken.pcap"));
         let broken = broken.each_ref().map(String::as_str);
         let mut tally = Tally::default();

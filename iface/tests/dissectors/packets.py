@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Packets of every format that scapy knows and tersus-wire too, with truncations and mutations of each.
 
-Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip, ieee802154, more (IP), lowpan and rfcs (IP), and the mutated ones to
+Usage: packets.py FOLDER. Writes FOLDER/KIND.pcap for KIND ethernet, ip, ieee802154, more (IP), lowpan, rfcs (IP), fields (IP) and radio, and the mutated ones to
 FOLDER/KIND-broken.pcap. The same packets each time: what is random comes from one seed.
 """
 import random
@@ -288,6 +288,134 @@ def rfcs():
     yield IP(**V4) / TCP(sport=5000, dport=81, flags="A", options=[(28, b"\0\0")]) / b"d"
 
 
+def echoes():
+    """Messages and options that are whole in themselves, written out: each with fields that no other group has."""
+    back = dict(src="192.0.2.2", dst="192.0.2.1")
+    # RFC 8335: by index; by address; the reply of an active interface with IPv4 and IPv6.
+    for message in [
+        "2a0000000007010120000000" + "00080302" + "00000005",
+        "2a0000000007020020000000" + "000c0303" + "00010400" + "c0000207",
+        "2b00000000070107",
+        "2b00000000070246",
+    ]:
+        yield IP(**back, proto=1) / Raw(icmp4(bytes.fromhex(message)))
+    # RFC 792 and RFC 950: times, a mask.
+    for message in ["0e00000000010002" + "000000030000000400000005", "1100000000010002" + "00000000", "1200000000010002" + "fffffe00"]:
+        yield IP(**back, proto=1) / Raw(icmp4(bytes.fromhex(message)))
+    # RFC 8335 over ICMPv6; RFC 6775 section 4.4: duplicate address request and confirmation.
+    eui64 = "00124b0001020304"
+    for kind, code, body in [
+        (160, 0, "00070101" + "20000000" + "00080302" + "00000005"),
+        (161, 0, "00070107"),
+        (157, 0, "0000003c" + eui64 + "20010db8000000000000000000000007"),
+        (158, 0, "0100003c" + eui64 + "20010db8000000000000000000000007"),
+    ]:
+        yield IPv6(**V6) / ICMPv6Unknown(type=kind, code=code, msgbody=bytes.fromhex(body))
+    # RFC 8910, RFC 8781, RFC 3971: a portal, a translator's prefix, a nonce.
+    portal = bytes.fromhex("2504") + b"https://portal.example/api" + b"\0" * 4
+    nat64 = bytes.fromhex("26020708" + "0064ff9b" + "00" * 8)
+    yield IPv6(src="fe80::1", dst="ff02::1", hlim=255) / ICMPv6ND_RA(routerlifetime=0) / Raw(portal + nat64)
+    yield IPv6(src="::", dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt="fe80::2") / Raw(bytes.fromhex("0e01010203040506"))
+    # RFC 2473: how many more tunnels.
+    yield IPv6(**V6, nh=60) / Raw(bytes.fromhex("1100" + "040104" + "010100")) / Raw(bytes(UDP(sport=5000, dport=7)))
+
+
+def roots():
+    """RPL with every option of RFC 6550, and with a security section."""
+    instance = "1e"
+    root = "20010db8000000000000000000000001"
+    configuration = "040e" + "03" + "080c0a" + "0700" + "0100" + "0001" + "00" + "ff" + "003c"
+    metrics = "020c" + "03000002" + "0003" + "07000002" + "0080"
+    route = "0316" + "4008" + "00000e10" + root
+    prefix = "081e" + "40e0" + "00015180" + "00003840" + "00000000" + root
+    target = "0512" + "0080" + root
+    transit = "0614" + "80" + "c0" + "f1" + "1e" + root
+    descriptor = "0904" + "00000007"
+    solicited = "0713" + instance + "e0" + root + "05"
+    dio = "1ef00100" + "90" + "f100" + "00" + root
+    for code, body in [
+        (0, "0000" + solicited),
+        (1, dio + configuration + "00" + metrics + "0102" + "0000"),
+        (1, dio + route + prefix),
+        (2, instance + "c0" + "00" + "f2" + root + target + transit + descriptor),
+        (3, instance + "80" + "f2" + "81" + root),
+        # Security section: a group key by index; level 0, an authentication code of four octets, which tshark takes for options.
+        (0x80, "00000000" + "00000009" + "01" + "0000" + solicited + "01020000"),
+    ]:
+        yield IPv6(**LL) / ICMPv6Unknown(type=155, code=code, msgbody=bytes.fromhex(body))
+
+
+def options():
+    """Options of TCP and of DHCP that scapy has no fields for."""
+    for option in [
+        (172, bytes.fromhex("000001" + "000002" + "000003")),
+        (174, bytes.fromhex("000003" + "000002" + "000001")),
+        (172, bytes.fromhex("000001")),
+        (34, b"cookie12"),
+        (34, b""),
+        (28, b"\x80\x05"),
+        (29, b"\x01\x02" + b"m" * 12),
+        (19, b"d" * 16),
+    ]:
+        yield IP(**V4) / TCP(sport=5000, dport=81, seq=1, ack=2, flags="A", options=[option]) / b"d"
+    down = IP(src="192.0.2.1", dst="192.0.2.50") / UDP(sport=67, dport=68)
+    hardware = bytes.fromhex("020000000001")
+    cookie = bytes.fromhex("63825363")
+
+    def reply(options, **fields):
+        return down / BOOTP(op=2, chaddr=hardware, xid=0x12345678, yiaddr="192.0.2.50", options=cookie, **fields) / Raw(options)
+
+    # RFC 3442, RFC 3397, RFC 3046, RFC 3396: routes, domains, what a relay added, an option in two pieces.
+    yield reply(bytes.fromhex("350105" + "790e" + "080ac0000201" + "180a0001c0000202" + "ff"))
+    yield reply(b"\x35\x01\x05\x0c\x04host\x0f\x07example\x3c\x06tersus\x1a\x02\x05\xdc\x1c\x04\xc0\x00\x02\xff\xff")
+    yield reply(b"\x35\x01\x06\x38\x0cnot for here\x36\x04\xc0\x00\x02\x01\xff")
+    yield reply(b"\x35\x01\x05\x42\x04boot\x43\x05image\x52\x06\x01\x04port\xff")
+
+
+def later_radio():
+    """IEEE 802.15.4 of the editions 2006 and 2015: which PAN ids are there, security headers, information elements."""
+    far, near = "1817161514131211", "0807060504030201"
+    body = b"not 6LoWPAN"
+
+    def frame(control, rest, payload=body):
+        yield bytes.fromhex(control + rest) + payload
+
+    # Version 2015, short and short: both PAN ids; one.
+    yield from frame("01a8", "05" + "3412" + "0200" + "7856" + "0100")
+    yield from frame("41a8", "06" + "3412" + "0200" + "0100")
+    # Extended and extended: one PAN id; none.
+    yield from frame("01ec", "07" + "3412" + far + near)
+    yield from frame("41ec", "08" + far + near)
+    # One address only: with its PAN id, and without.
+    yield from frame("0128", "09" + "3412" + "0200")
+    yield from frame("4128", "0a" + "0200")
+    yield from frame("01a0", "0b" + "7856" + "0100")
+    yield from frame("41a0", "0c" + "0100")
+    # No address: no PAN id; one.
+    yield from frame("0120", "0d")
+    yield from frame("4120", "0e" + "3412")
+    # Extended and short, with and without a second PAN id; no sequence number.
+    yield from frame("01ac", "0f" + "3412" + far + "7856" + "0100")
+    yield from frame("41ad", "3412" + far + "0100")
+    # Security of 2006: level 5, key by index; level 6, key by short and by extended source.
+    yield from frame("4998", "10" + "3412" + "0200" + "0100" + "0d" + "01000000" + "07", b"encrypted and four")
+    yield from frame("4998", "11" + "3412" + "0200" + "0100" + "16" + "02000000" + "cdab0000" + "08", b"encrypted and eight")
+    yield from frame("4998", "12" + "3412" + "0200" + "0100" + "1e" + "03000000" + near + "09", b"encrypted and eight")
+    # Of 2015, without a frame counter.
+    yield from frame("49a8", "13" + "3412" + "0200" + "0100" + "2d" + "0a", b"encrypted and four")
+    # An acknowledgement with a time correction; data with header and payload elements.
+    yield from frame("0222", "14" + "020f" + "0a80", b"")
+    yield from frame("41aa", "15" + "3412" + "0200" + "0100" + "020f" + "0a00" + "003f" + "0590" + "aabbcc" + "0102" + "00f8")
+
+
+def icmp4(message):
+    """With its checksum."""
+    total = sum(int.from_bytes(message[at : at + 2], "big") for at in range(0, len(message), 2))
+    while total > 0xFFFF:
+        total = (total >> 16) + (total & 0xFFFF)
+    return message[:2] + (0xFFFF - total).to_bytes(2, "big") + message[4:]
+
+
 def broken(packets, seed):
     """Truncations at every length of the short ones, and mutations of single octets."""
     chance = random.Random(seed)
@@ -319,6 +447,8 @@ def main(folder):
         ("more", 101, [*more()]),
         ("lowpan", 230, [*lowpan()]),
         ("rfcs", 101, [*rfcs()]),
+        ("fields", 101, [*echoes(), *roots(), *options()]),
+        ("radio", 230, [*later_radio()]),
     ]:
         write(f"{folder}/{name}.pcap", packets, link)
         write(f"{folder}/{name}-broken.pcap", broken(packets, name), link)
