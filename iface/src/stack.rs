@@ -8,7 +8,8 @@ pub const DEFAULT_BUDGET: usize = 256;
 
 /// An IP layer with the order of its turns. Links and transports are lent to each poll.
 ///
-/// `links[i]` is interface `i`: the list must be the same in every call.
+/// `links[i]` is interface `i`: the list must be the same in every call. Transports may come in any order, which may change;
+/// a packet is offered in that order, so the one that most packets are for stands first.
 #[derive(Debug)]
 pub struct Stack<'a> {
     /// The IP layer: addresses, routes, groups, events and counters.

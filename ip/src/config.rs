@@ -4,7 +4,14 @@ use crate::rate_limit::Rate;
 use crate::{neighbour, path_mtu};
 use tersus_wire::ipv6_ext::Limits;
 
-/// Times and limits of the IP layer.
+/// Times and limits of the IP layer. To change some, set fields of the default:
+/// ```
+/// use tersus_ip::Config;
+///
+/// let mut config = Config::default();
+/// config.errors.per_second = 2;
+/// config.neighbours.solicit_max = 5;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Config {

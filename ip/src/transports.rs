@@ -3,9 +3,10 @@
 use crate::{earliest, IcmpError, Instant, IpLayer, IpMeta, Progress, Quoted, Transport, Verdict};
 
 /// A list of transports, as the IP layer drives it: `[&mut dyn Transport]`, or a tuple such as
-/// `(&mut icmp, &mut udp)`.
+/// `(&mut icmp, &mut udp)`, of up to eight; `(&mut udp,)` is a tuple of one.
 ///
-/// The tuples are written out, one by one: what a reader would have to unfold is not shorter.
+/// A packet is offered in the order of the list: the one that most packets are for stands first.
+// The tuples are written out, one by one: what a reader would have to unfold is not shorter.
 pub trait Transports {
     /// Offers a packet to each transport in turn, until one does not answer [`Verdict::NotMine`].
     fn receive(&mut self, packet: &IpMeta<'_>, segment: &mut [u8]) -> Verdict;

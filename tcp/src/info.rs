@@ -35,13 +35,13 @@ pub struct Info {
     pub backoff: u8,
     /// Congestion window, in octets.
     pub cwnd: u32,
-    /// Slow start threshold, in octets.
+    /// Slow start threshold, in octets; `u32::MAX`: no loss yet.
     pub ssthresh: u32,
     /// Segment size for sending, in octets of payload.
     pub mss: u32,
-    /// The MSS that the peer announced, or the default.
+    /// The MSS that the peer announced, in octets of payload, or the default of RFC 9293 §3.7.1.
     pub peer_mss: u16,
-    /// MTU of the path.
+    /// MTU of the path, in octets.
     pub path_mtu: u16,
     /// Octets in flight: sent and not acknowledged.
     pub in_flight: u32,
@@ -57,7 +57,7 @@ pub struct Info {
     pub receive_queue: u32,
     /// Size of the receive buffer, in octets.
     pub receive_buffer: u32,
-    /// What of the receive buffer may be offered now, what is unread included: all of it, unless windows grow
+    /// Octets of the receive buffer that may be offered now, those unread included: all of it, unless windows grow
     /// ([`Tcp::grow_windows`]).
     pub receive_limit: u32,
     /// Window that the peer offers, in octets.

@@ -12,7 +12,7 @@
 use crate::pool::{Chained, Pool};
 use crate::seq::SeqNum;
 
-/// One range in a chain, 12 octets: from `start` up to but without `end`.
+/// Data that came ahead of a gap, from `start` up to but without `end`: 12 octets, one in a chain for each connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Range {
     start: SeqNum,

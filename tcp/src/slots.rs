@@ -31,9 +31,9 @@ pub(crate) struct ClassState {
 }
 
 impl Tcp<'_> {
-    /// Divides buffers and connections into classes of unequal buffers; for fresh engines. Classes beyond
-    /// [`MAX_CLASSES`], and connections that find no memory left, are left out. Connections choose by
-    /// [`Options::class`].
+    /// Divides buffers and connections into classes of unequal buffers; nothing happens while a connection is open. Classes
+    /// beyond [`MAX_CLASSES`], and connections that find no memory left, are left out; buffers count up to 1 GiB each.
+    /// Connections choose by [`Options::class`].
     pub fn divide(&mut self, classes: &[Class]) {
         let (mut next, mut rx, mut tx) = (0u16, 0u32, 0u32);
         let in_use = self.slots.iter().any(|slot| slot.flags.contains(Flags::IN_USE));

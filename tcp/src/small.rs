@@ -19,6 +19,11 @@
 //!
 //! Work in each turn is linear in the number of connections: it is for tens of them at most.
 //!
+//! What cannot be set: an ACK waits at most 40 ms; TIME-WAIT lasts 10 s, FIN-WAIT-2 of a released connection 60 s; a keep-alive
+//! probe follows two hours of silence, further ones every 75 s; a connection is given up when eight retransmissions or probes in
+//! a row are not answered, which takes over three minutes; no peer imposes segments below 64 octets; ephemeral ports are 49,152
+//! to 65,535; ten ACKs a second challenge guesses, for all connections together.
+//!
 //! An echo server of three connections; there are no events, so it looks at each after every poll:
 //! ```
 //! use tersus_tcp::small::{SmallTcp, Storage};

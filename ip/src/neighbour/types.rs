@@ -5,7 +5,8 @@ use crate::{InterfaceId, PackedAddress};
 use core::time::Duration;
 use tersus_wire::HardwareAddress;
 
-/// Times and limits of the neighbour cache. The defaults are RFC 4861 §10's, for ARP RFC 1122's.
+/// Times and limits of the neighbour cache. The defaults are RFC 4861 §10's, for ARP RFC 1122's; [`Config::DEFAULT`] names
+/// them. Any value is legal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

@@ -31,7 +31,20 @@ mod state_machine;
 use super::{Ack, Congestion, Delivery, Expiry, InitialWindow, Loss, Recovery};
 use model::{Flags, Model, WORDS};
 
-/// Rate-based congestion control.
+/// Rate-based congestion control: BBR version 3, draft-ietf-ccwg-bbr-06.
+///
+/// It needs the duty [`Duties::with_pacing`](crate::Duties::with_pacing), without which it keeps its initial window; 42 words a
+/// connection, the last parameter of [`Storage`](crate::Storage); and send records, one for each burst of a round trip:
+/// ```
+/// use tersus_tcp::congestion::{Bbr, Congestion};
+/// use tersus_tcp::{Config, Storage, Tcp};
+///
+/// assert_eq!(Bbr::DEFAULT.words(), 42);
+/// // Two connections; the default has 9 words and 32 records.
+/// let mut memory: Box<Storage<2, 65_536, 65_536, 4, 4, 1, 128, 32, 42>> = Box::default();
+/// let tcp = Tcp::new(&mut memory, Config::new(), &Bbr::DEFAULT, [7; 32]);
+/// # drop(tcp);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bbr {
     /// What a connection starts with.
@@ -41,7 +54,7 @@ pub struct Bbr {
     /// round-trip time is at most an eighth, or a millisecond, above the least one.
     pub loss_permille: u16,
     /// How many octets of a thousand may be lost in a round trip without probing before rate and window follow what is
-    /// delivered (§5.5.10.3). Default 0, as the draft has it: any loss counts. It does where the round-trip time shows a queue.
+    /// delivered (§5.5.10.3 of the draft). Default 0, as the draft has it: any loss counts. It does where the round-trip time shows a queue.
     pub short_term_permille: u16,
 }
 

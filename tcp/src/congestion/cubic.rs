@@ -30,7 +30,7 @@ const UNKNOWN: u32 = 0;
 /// Growth by time has not begun.
 const NO_EPOCH: u32 = 0;
 
-/// CUBIC with NewReno's recovery.
+/// CUBIC, RFC 9438, with NewReno's recovery.
 #[derive(Clone, Copy, Debug)]
 pub struct Cubic {
     /// Slow start, the initial and the restart window, pacing.

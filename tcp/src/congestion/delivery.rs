@@ -45,9 +45,9 @@ pub struct Delivery {
     pub sample: Option<RateSample>,
     /// The round-trip time of what was sent last, in µs; 0: none, or none that Karn's rule permits.
     pub rtt_us: u32,
-    /// Octets in the network, before this acknowledgement and after it.
+    /// Octets in the network before this acknowledgement.
     pub prior_in_flight: u32,
-    /// After it.
+    /// Octets in the network after it.
     pub in_flight: u32,
     /// SMSS, in octets.
     pub smss: u32,

@@ -25,7 +25,7 @@ pub(super) const CSS_GROWTH_DIVISOR: u32 = 4;
 const CSS_ROUNDS: u32 = 5;
 
 /// How the first slow start looks at round-trip times: a value for [`Reno`](super::Reno) and [`Cubic`](super::Cubic),
-/// so that whoever does without does not link it. Later slow starts, after a timeout, never do (§4.2).
+/// so that whoever does without does not link it. Later slow starts, after a timeout, never do (RFC 9406 §4.2).
 #[derive(Clone, Copy, Debug)]
 pub struct HyStart {
     pub(super) on_ack: fn(&mut [u32; WORDS], &Ack) -> Phase,

@@ -22,7 +22,7 @@ bitflags::bitflags! {
     }
 }
 
-/// A run, 28 octets.
+/// A send record, 28 octets: a run of octets that were sent together, and what became of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Record {
     pub(super) seq: SeqNum,

@@ -15,10 +15,11 @@ use tersus_ip::{Deadline, Instant, Routes, Source};
 const EPHEMERAL: u16 = 49_152;
 
 impl SmallTcp<'_> {
-    /// Takes connections to a port of ours from now on.
+    /// Takes connections to a port of ours from now on, at any own address. Each waits in the table of connections until it
+    /// is accepted.
     ///
     /// # Errors
-    /// [`ListenError`].
+    /// [`ListenError::NoPort`], [`ListenError::InUse`], [`ListenError::NoRoom`].
     pub fn listen(&mut self, port: u16) -> Result<(), ListenError> {
         if port == 0 {
             return Err(ListenError::NoPort);
@@ -31,7 +32,7 @@ impl SmallTcp<'_> {
         Ok(())
     }
 
-    /// Takes no new connections to a port any more.
+    /// Takes no new connections to a port any more. Those that were opened can still be accepted.
     pub fn unlisten(&mut self, port: u16) {
         for listener in self.listeners.iter_mut().filter(|listener| **listener == port) {
             *listener = 0;
@@ -113,7 +114,7 @@ impl SmallTcp<'_> {
         Ok(usize::try_from(taken).unwrap_or(0))
     }
 
-    /// Octets that [`SmallTcp::send`] would take.
+    /// Free octets of the send buffer: what [`SmallTcp::send`] takes, as long as it takes any.
     ///
     /// # Errors
     /// [`Stale`].

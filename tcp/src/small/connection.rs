@@ -78,9 +78,8 @@ impl End {
 }
 
 /// One connection: an entry of the table that [`Storage`](super::Storage) holds.
-///
-/// In this order: on small processors, instructions of two octets reach octets up to 31, half words up to 62 and words up
-/// to 124 octets behind the start of a structure.
+// In this order: on small processors, instructions of two octets reach octets up to 31, half words up to 62 and words up
+// to 124 octets behind the start of a structure.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Connection {
