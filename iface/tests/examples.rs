@@ -73,6 +73,34 @@ fn what_the_demo_captured_is_shown_in_lines_and_in_json() {
 }
 
 #[test]
+fn who_stops_to_read_ends_a_sniff_without_an_error() {
+    let file = std::env::temp_dir().join(format!("tersus-{}-stop.pcapng", std::process::id()));
+    let name = file.to_str().unwrap();
+    run("demo", &["--virtual", "--bytes", "300000", "--pcap", name]);
+    let mut command = Command::new(program("sniff"));
+    command.args(["--read", name]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let _ = std::fs::remove_file(&file);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_demo_that_cannot_be_says_so() {
+    for (arguments, said) in [
+        (["--medium", "ieee802154", "--family", "4"], "ieee802154 carries IPv6 only"),
+        (["--virtual", "--seed=1", "--family", "5"], "--family is 4 or 6"),
+        (["--virtual", "--seed=1", "--buffer", "0"], "0 is not in 1.."),
+        (["--virtual", "--seed=1", "--loss", "1"], "a datagram of 0 octets was sent 20 times"),
+    ] {
+        let output = Command::new(program("demo")).args(arguments).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && text.contains(said), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn frames_of_an_unknown_link_are_shown_by_their_first_octets() {
     let file = std::env::temp_dir().join(format!("tersus-{}-unknown.pcap", std::process::id()));
     let mut pcap = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0];

@@ -132,6 +132,7 @@ fn link<'w, D: Device + 'w>(medium: Medium, end: D, host: u8) -> Result<Box<dyn 
 /// Addresses of the two hosts. On IEEE 802.15.4 those that the link can compress away.
 fn addresses(options: &Options) -> Result<[Cidr; 2], String> {
     let parse = |text: &str| text.parse::<Cidr>().map_err(|error| error.to_string());
+    let is_ipv6 = options.is_ipv6()?;
     if options.medium() == Medium::Ieee802154 {
         let address = |host| {
             let address = lowpan::iphc::link_local(extended(host));
@@ -139,7 +140,7 @@ fn addresses(options: &Options) -> Result<[Cidr; 2], String> {
         };
         return Ok([address(1)?, address(2)?]);
     }
-    if options.is_ipv6()? {
+    if is_ipv6 {
         Ok([parse("fd00::1/64")?, parse("fd00::2/64")?])
     } else {
         Ok([parse("10.0.0.1/24")?, parse("10.0.0.2/24")?])

@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "MBIT", default_value = "0", value_parser = megabits)]
     rate: u64,
     /// Send and receive buffer of the connection [default: 256 KiB; 8 KiB on ieee802154].
-    #[arg(long, value_name = "OCTETS")]
+    #[arg(long, value_name = "OCTETS", value_parser = clap::value_parser!(u32).range(1..))]
     buffer: Option<u32>,
     /// Congestion control of the connection.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = Control::Cubic)]

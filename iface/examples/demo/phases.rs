@@ -103,7 +103,10 @@ pub(crate) fn udp_echo(network: &mut Network<'_>, to: IpAddr) -> Result<Rounds, 
             }
         }
         if !answered {
-            return Err(format!("UDP echo: {} octets never came back", data.len()));
+            return Err(format!(
+                "UDP echo: a datagram of {} octets was sent 20 times and never came back",
+                data.len()
+            ));
         }
     }
     Ok(rounds)

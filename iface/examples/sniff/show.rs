@@ -42,11 +42,11 @@ impl Show {
         } else {
             self.as_lines(time_us, medium.err(), octets, &layers)
         };
-        shown.map_err(|error| error.to_string())
+        shown.map_err(told)
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), String> {
-        self.out.flush().map_err(|error| error.to_string())
+        self.out.flush().map_err(told)
     }
 
     fn as_lines(
@@ -85,6 +85,14 @@ impl Show {
         });
         writeln!(self.out, "{frame}")
     }
+}
+
+/// What is said of a failure. Who no longer reads, such as `head`, has seen enough: that is the end and no failure.
+fn told(error: io::Error) -> String {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    error.to_string()
 }
 
 /// A layer as an object; a field that repeats is a list.
