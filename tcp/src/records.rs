@@ -281,7 +281,8 @@ impl Records {
     fn deliver(&mut self, sum: &mut Covered, before: &Record, until: SeqNum, now: u32) {
         self.delivered = self.delivered.wrapping_add(until.distance(before.seq));
         if before.state.contains(State::RESENT) {
-            sum.is_again_unclear |= sum.is_ambiguous;
+            // An echo of the first copy is older than the second, and a coarse run has no one moment.
+            sum.is_again_unclear |= sum.is_ambiguous || before.tries != 1 || before.is_coarse();
             sum.is_ambiguous = true;
             sum.again_at = sum.again_at.or(Some(before.sent));
         }
@@ -612,7 +613,7 @@ struct Covered {
     is_ambiguous: bool,
     /// When the first of them was that was.
     again_at: Option<u32>,
-    /// Another one was as well.
+    /// It, or another one, was more than once, or nobody knows when.
     is_again_unclear: bool,
     newest: Option<Record>,
     /// Where the first of them ends that was sent once.

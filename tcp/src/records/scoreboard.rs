@@ -43,7 +43,7 @@ pub(crate) struct Delivery {
     pub(crate) is_reordered: bool,
     /// A run that was sent again then, as [`stamp`] has it, is acknowledged now, and had not been SACKed.
     pub(crate) again_at: Option<u32>,
-    /// Others that were sent again are acknowledged or SACKed: no echo tells of them.
+    /// That run was so more than once, or others that were sent again are acknowledged or SACKed: no echo tells of them.
     pub(crate) is_again_unclear: bool,
 }
 

@@ -412,6 +412,39 @@ fn with_entries_enough_exactly_the_octets_of_the_blocks_are_sacked() {
     }
 }
 
+#[test]
+fn an_echo_tells_of_one_retransmission_alone() {
+    // Entries; what is sent again and when; what arrives: up to where, and blocks; when it was sent again, and whether
+    // that is unclear.
+    for (entries, again, una, block, want) in [
+        (8, &[(0, 100, 50)][..], 200, None, (Some(50), false)),
+        (8, &[(0, 100, 50)], 100, Some((200, 300)), (Some(50), false)),
+        (8, &[(100, 100, 50)], 0, Some((100, 200)), (None, true)),
+        (8, &[(0, 100, 50), (100, 100, 60)], 200, None, (Some(50), true)),
+        (8, &[(0, 100, 50), (200, 100, 60)], 100, Some((200, 300)), (Some(50), true)),
+        // The echo of the first copy is older than the second.
+        (8, &[(0, 100, 50), (0, 100, 60)], 200, None, (Some(60), true)),
+        // Without an entry for it nobody knows which octets were.
+        (0, &[(0, 100, 50)], 100, None, (Some(50), true)),
+    ] {
+        let mut memory = std::vec![Record::NONE; entries];
+        let mut pool = Pool::new(&mut memory, 8, 1);
+        let mut records = Records::new(ISS);
+        for at_us in 0..3 {
+            records.on_send(&mut pool, 100, at(at_us));
+        }
+        for &(start, len, at_us) in again {
+            records.mark_lost(&mut pool, ISS + start, len);
+            records.on_retransmit(&mut pool, ISS + start, len, at(at_us));
+        }
+        let block = block.map(|(left, right)| Block { left: ISS + left, right: ISS + right });
+        let delivery = records.on_sack(&mut pool, ISS + una, block.as_slice(), at(99));
+        let got = (delivery.again_at, delivery.is_again_unclear);
+        assert_eq!(got, want, "{entries} entries, {again:?} and an ACK of {una} with {block:?}");
+        records.clear(&mut pool);
+    }
+}
+
 // conf: TCP-RCK-12
 #[test]
 fn a_timeout_spares_what_was_sent_of_late_but_for_the_first() {
