@@ -79,8 +79,12 @@ pub(crate) fn detect(slot: &mut Slot, shared: &mut Shared<'_>, found: &Found) ->
 fn update(slot: &mut Slot, shared: &mut Shared<'_>, found: &Found) {
     if let Some(newest) = found.delivery.newest {
         let rtt = stamp(shared.now).wrapping_sub(newest.at);
+        // Differs: the echo says nothing of what is SACKed. It is that of what came last before the gap, RFC 7323 §4.3,
+        // older than any retransmission behind it; a copy that is lost would be found by new data alone.
+        let is_echoed = newest.end.le(slot.snd_una);
         let is_of_original = newest.was_resent
-            && (rtt < slot.rtt.min_us() || found.is_older(slot, shared, newest.at) == Some(true));
+            && (rtt < slot.rtt.min_us()
+                || (is_echoed && found.is_older(slot, shared, newest.at) == Some(true)));
         let is_possible = rtt <= u32::MAX / 2 && !is_of_original;
         if is_possible {
             let rack = &mut slot.repair.rack;

@@ -139,6 +139,36 @@ fn a_loss_that_a_probe_repaired_reduces_the_window_unless_the_probe_was_in_vain(
     }
 }
 
+// conf: TCP-RCK-02, TCP-RCK-03
+/// As long as there is a gap the peer echoes what came before it, which is older than any retransmission.
+#[test]
+fn a_copy_that_is_sacked_tells_of_the_copy_before_it_whatever_is_echoed() {
+    const STAMPS: Duties = RACK.with_timestamps();
+    const LEN: u32 = MSS - 12;
+    let from = |n| 101 + n * LEN;
+    let out = |n, peers, ms| Out(seg(from(n)).ack(301).len(LEN as usize).ts(peers, ms));
+    let ack = |n, peers, ms| seg(301).ack(from(n)).wnd(65_535).ts(peers, ms);
+    run(&Setup { duties: &STAMPS, ..setup() }, Host::connect, || {
+        let mut steps = vec![
+            (0, Out(syn(100).ts(0, 0))),
+            (50, In(syn(300).ack(101).mss(1460).permits(true).ts(7, 0))),
+            (50, Out(seg(101).ack(301).ts(7, 50))),
+            (50, In(ack(0, 8, 50))),
+            (50, Call(|h| assert_eq!(h.send(10 * LEN as usize, 101), 10 * LEN as usize))),
+        ];
+        steps.extend((0..10).map(|n| (50, out(n, 8, 50))));
+        steps.append(&mut vec![
+            (140, In(ack(0, 98, 50).sack(&[(from(2), from(10))]))),
+            (140, out(0, 98, 140)),
+            (140, out(1, 98, 140)),
+            (200, In(ack(0, 158, 50).sack(&[(from(1), from(10))]))),
+            (200, out(0, 158, 200)),
+            (260, In(ack(10, 218, 200))),
+        ]);
+        steps
+    });
+}
+
 // conf: TCP-RCK-03, TCP-CC-16
 #[test]
 fn a_lost_retransmission_is_sent_again_without_the_timer_and_counts_as_a_second_loss() {
