@@ -15,7 +15,6 @@ use crate::seq::SeqNum;
 use crate::shared::Shared;
 use crate::statistics::count;
 use crate::tcb::{Flags, Slot};
-use crate::timestamps::TICK_US;
 use crate::undo::{By, Prior};
 use tersus_wire::tcp::{OptionsIter, TcpOption};
 
@@ -194,13 +193,11 @@ impl Found {
     }
 
     /// Whether the segment that caused the ACK was sent before the moment `at`, as [`stamp`] has it: the original, not what
-    /// was sent again then. `None`: nothing tells, or both lie in one tick. RFC 3522 §3.2 (Eifel), RFC 8985 §6.2 step 2.
+    /// was sent again then. `None`: nothing tells, or both left in one tick. RFC 3522 §3.2 (Eifel), RFC 8985 §6.2 step 2.
     pub(crate) fn is_older(&self, slot: &Slot, shared: &mut Shared<'_>, at: u32) -> Option<bool> {
         let duty = shared.timestamps.filter(|_| slot.flags.contains(Flags::TIMESTAMPS))?;
         let since = stamp(shared.now).wrapping_sub(at);
-        let span = (duty.round_trip)(slot, shared, self.echo)?;
-        let is_one = span.abs_diff(since) <= TICK_US;
-        (!is_one).then_some(span > since)
+        (duty.is_older_than)(slot, shared, self.echo, since)
     }
 }
 

@@ -43,13 +43,15 @@ pub(crate) struct Timestamping {
     pub(crate) compose: fn(&mut Slot, &mut Shared<'_>) -> Timestamps,
     /// §4.1: the round-trip time that the echo of an ACK shows, in µs.
     pub(crate) round_trip: fn(&Slot, &mut Shared<'_>, u32) -> Option<u32>,
+    /// RFC 3522 §3.2: whether an echo is of something that left before what left so many µs ago, by the TSval of either.
+    pub(crate) is_older_than: fn(&Slot, &mut Shared<'_>, u32, u32) -> Option<bool>,
     /// The timestamps of any option area.
     pub(crate) find: fn(&[u8]) -> Option<Timestamps>,
 }
 
 impl Timestamping {
     /// RFC 7323.
-    pub(crate) const RFC7323: Self = Self { stamp, arrive, compose, round_trip, find };
+    pub(crate) const RFC7323: Self = Self { stamp, arrive, compose, round_trip, is_older_than, find };
 }
 
 /// Our clock: it follows the caller's, but never goes back, and never so far forward that it seems to.
@@ -71,6 +73,11 @@ impl Clock {
         self.read = now.micros();
         self.micros = self.micros.wrapping_add(step);
         lower_half(self.micros >> TICK_SHIFT)
+    }
+
+    /// What it showed so many µs before it was read last.
+    fn ticks_before(&self, ago: u32) -> u32 {
+        lower_half(self.micros.wrapping_sub(ago.into()) >> TICK_SHIFT)
     }
 }
 
@@ -193,6 +200,18 @@ fn round_trip(slot: &Slot, shared: &mut Shared<'_>, echo: u32) -> Option<u32> {
     Some(ticks.clamp(1, u32::MAX >> TICK_SHIFT) << TICK_SHIFT)
 }
 
+/// What left in one tick of the clock has one TSval, so the ticks are compared, not times: a tick that ends between the two
+/// is enough. Where both lie in one, or `echo` is of a tick that has not been, or of none, nothing is told.
+#[cold]
+fn is_older_than(slot: &Slot, shared: &mut Shared<'_>, echo: u32, ago: u32) -> Option<bool> {
+    let now = shared.clock.ticks(shared.now).wrapping_add(slot.ts_offset);
+    let then = shared.clock.ticks_before(ago).wrapping_add(slot.ts_offset);
+    if echo == 0 || echo == then || ago > u32::MAX / 2 || is_older(now, echo) {
+        return None;
+    }
+    Some(is_older(echo, then))
+}
+
 /// In any layout.
 #[inline(never)]
 fn find(options: &[u8]) -> Option<Timestamps> {
@@ -223,6 +242,21 @@ mod tests {
             let ticks = clock.ticks(Instant::from_micros(micros));
             assert!((least..=most).contains(&ticks.wrapping_sub(last)), "{micros}: {last} to {ticks}");
             last = ticks;
+        }
+    }
+
+    #[test]
+    fn what_the_clock_showed_is_what_it_shows_less_the_ticks_since() {
+        const AGOS: [u32; 7] = [0, 1, 32_767, 32_768, 32_769, 1_000_000, u32::MAX / 2];
+        // Where it starts, so that ticks wrap in between as well.
+        for start in [1 << 33, (1 << 37) - 16, (1 << 47) - 5, (1 << 47) + 40_000] {
+            for ago in AGOS {
+                let mut clock = Clock { micros: start, read: 7 };
+                let then = clock.ticks(Instant::from_micros(7));
+                clock.ticks(Instant::from_micros(7 + u64::from(ago / 3)));
+                clock.ticks(Instant::from_micros(7 + u64::from(ago)));
+                assert_eq!(clock.ticks_before(ago), then, "{start}, {ago} before");
+            }
         }
     }
 

@@ -194,16 +194,24 @@ const STAMPED: u32 = 1448;
 
 /// As `under_way`, with timestamps.
 fn under_way_with_timestamps(host: &mut Host) {
+    under_way_at(host, 50);
+}
+
+/// The same, and the peer is `rtt` away.
+fn under_way_at(host: &mut Host, rtt: u64) {
     host.connect();
-    let mut steps = vec![
-        (0, Out(syn(100).ts(0, 0))),
-        (50, In(syn(300).ack(101).mss(1460).permits(true).ts(7, 0))),
-        (50, Out(seg(101).ack(301).ts(7, 50))),
-        (50, In(echo(0, 8, 50))),
-        (50, Call(|h| assert_eq!(h.send(12 * STAMPED as usize, 101), 12 * STAMPED as usize))),
-    ];
-    steps.extend((0..10).map(|n| (50, Out(stamped(n, 8, 50)))));
-    play(host, steps);
+    play(
+        host,
+        vec![
+            (0, Out(syn(100).ts(0, 0))),
+            (rtt, In(syn(300).ack(101).mss(1460).permits(true).ts(7, 0))),
+            (rtt, Out(seg(101).ack(301).ts(7, rtt))),
+            (rtt, In(echo(0, 8, rtt))),
+        ],
+    );
+    let len = 12 * STAMPED as usize;
+    assert_eq!(host.send(len, 101), len);
+    play(host, (0..10).map(|n| (rtt, Out(stamped(n, 8, rtt)))).collect());
 }
 
 // conf: TCP-CUB-10, TCP-RCK-02
@@ -239,6 +247,30 @@ fn an_echo_of_the_original_takes_a_retransmission_back_at_once() {
             ]
         });
     }
+}
+
+// conf: TCP-CUB-10, TCP-RCK-02
+/// Originals and retransmission leave in neighbouring ticks of the clock, of 32.768 ms, and the ACK comes within the second.
+#[test]
+fn an_echo_of_the_tick_before_is_enough() {
+    const STAMPS: Duties = RACK.with_timestamps();
+    let begin = |host: &mut Host| under_way_at(host, 40);
+    run(&setup(&STAMPS, &Cubic::DEFAULT), begin, || {
+        vec![
+            (90, In(echo(0, 58, 40).sack(&[(101 + STAMPED, 101 + 4 * STAMPED)]))),
+            (90, Out(stamped(0, 58, 90))),
+            (90, Call(|h| assert!(cwnd(h) < 10 * STAMPED))),
+            (94, In(echo(4, 62, 40))),
+            (94, Out(stamped(10, 62, 94))),
+            (94, Out(stamped(11, 62, 94))),
+            (94, Call(|h| assert!(cwnd(h) >= 10 * STAMPED, "{}", cwnd(h)))),
+            (94, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (1, 1)))),
+            // And the path is known to let later segments overtake: three of them say nothing yet.
+            (134, In(echo(4, 102, 40).sack(&[(101 + 5 * STAMPED, 101 + 8 * STAMPED)]))),
+            (135, Call(|h| assert_eq!((h.counter("fast_retransmits"), h.counter("retransmits")), (1, 1)))),
+            (139, In(echo(12, 107, 94))),
+        ]
+    });
 }
 
 // conf: TCP-SACK-11
