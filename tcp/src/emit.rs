@@ -52,6 +52,7 @@ impl Slot {
             packet.traffic_class = self.mark_ecn(shared, next, &mut fields);
         }
         let mut offset = next.seq.distance(self.data_start());
+        let most = next.run.checked_div(len).map_or(1, |behind| budget.min(behind as usize + 1));
         // What is to be sent as far as it lies in one piece.
         let mut front: &[u8] = &[];
         loop {
@@ -83,7 +84,7 @@ impl Slot {
                 next.len += len;
             }
             next.segments += 1;
-            if next.run < len || next.run == 0 || next.segments >= budget {
+            if next.segments >= most {
                 return Ok(());
             }
             next.run -= len;
