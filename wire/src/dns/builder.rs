@@ -1,7 +1,7 @@
 //! Writes messages, RFC 1035 §4.1, with or without the compression of §4.1.4.
 
 use super::name::same;
-use super::{Data, Edns, Flags, Header, Labels, Name, Question, Repr, Section, HEADER_LEN};
+use super::{Data, Edns, Flags, Header, Labels, Name, Question, RecordType, Repr, Section, HEADER_LEN};
 use crate::Error;
 
 /// So many places of earlier labels are remembered; names behind them are compressed with these alone.
@@ -17,6 +17,39 @@ pub enum Compression {
     /// Owners, and the names in RDATA of types that RFC 1035 defines (RFC 3597 §4), point to earlier names where
     /// those end in the same octets.
     On,
+    /// As multicast DNS has it, RFC 6762 §18.14: owners, and the names in RDATA of NS, CNAME, PTR, DNAME, SOA, MX, AFSDB, RT, KX,
+    /// RP, PX, SRV and NSEC. Legacy responses, which go to one host (§6.7), are [`Compression::On`].
+    Multicast,
+}
+
+impl Compression {
+    /// That of names in the RDATA of a type.
+    const fn in_rdata(self, record_type: RecordType) -> Self {
+        let is_compressed = match record_type {
+            RecordType::NS | RecordType::CNAME | RecordType::SOA | RecordType::PTR | RecordType::MX => true,
+            RecordType::MD
+            | RecordType::MF
+            | RecordType::MB
+            | RecordType::MG
+            | RecordType::MR
+            | RecordType::MINFO => matches!(self, Self::On),
+            // RFC 2782 and RFC 4034 §4.1.1, as those of the others, forbid it elsewhere.
+            RecordType::SRV
+            | RecordType::NSEC
+            | RecordType::DNAME
+            | RecordType::AFSDB
+            | RecordType::RT
+            | RecordType::KX
+            | RecordType::RP
+            | RecordType::PX => matches!(self, Self::Multicast),
+            _ => false,
+        };
+        if is_compressed {
+            self
+        } else {
+            Self::Off
+        }
+    }
 }
 
 /// What was written last; sections come in this order.
@@ -144,24 +177,24 @@ impl<'b> Builder<'b> {
     }
 
     fn data(&mut self, data: &Data<'_>) -> Result<(), Error> {
+        let compression = self.compression.in_rdata(data.record_type());
         match data {
             Data::A(address) => self.put(&address.octets()),
             Data::Aaaa(address) => self.put(&address.octets()),
-            Data::Cname(name) | Data::Ns(name) | Data::Ptr(name) => self.name(*name, self.compression),
+            Data::Cname(name) | Data::Ns(name) | Data::Ptr(name) => self.name(*name, compression),
             Data::Mx { preference, exchange } => {
                 self.put(&preference.to_be_bytes())?;
-                self.name(*exchange, self.compression)
+                self.name(*exchange, compression)
             }
             Data::Srv { priority, weight, port, target } => {
                 for field in [priority, weight, port] {
                     self.put(&field.to_be_bytes())?;
                 }
-                // RFC 2782: the target is not compressed.
-                self.name(*target, Compression::Off)
+                self.name(*target, compression)
             }
             Data::Soa(soa) => {
-                self.name(soa.primary, self.compression)?;
-                self.name(soa.mailbox, self.compression)?;
+                self.name(soa.primary, compression)?;
+                self.name(soa.mailbox, compression)?;
                 for field in [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum] {
                     self.put(&field.to_be_bytes())?;
                 }
@@ -169,12 +202,10 @@ impl<'b> Builder<'b> {
             }
             Data::Txt(text) => self.put(text.octets()),
             Data::Nsec(nsec) => {
-                // RFC 4034 §4.1.1: the name is not compressed.
-                self.name(nsec.next, Compression::Off)?;
+                self.name(nsec.next, compression)?;
                 self.put(nsec.types.octets())
             }
             Data::Names(names) => {
-                let compression = names.compression(self.compression);
                 self.put(names.front())?;
                 self.name(names.name(), compression)?;
                 if let Some(name) = names.second() {
@@ -196,7 +227,7 @@ impl<'b> Builder<'b> {
             let rest = labels.clone();
             let Some(label) = labels.next() else { return self.put(&[0]) };
             let label = label?;
-            if compression == Compression::On {
+            if compression != Compression::Off {
                 if let Some(place) = self.place(&rest, known) {
                     return self.put(&(place | 0xc000).to_be_bytes());
                 }

@@ -168,6 +168,12 @@ impl Class {
         Self(self.0 & !Self::TOP)
     }
 
+    /// The class with that bit.
+    #[must_use]
+    pub const fn with_top_bit(self) -> Self {
+        Self(self.0 | Self::TOP)
+    }
+
     /// Whether the top bit is set; it says something in multicast DNS only.
     #[must_use]
     pub const fn has_top_bit(self) -> bool {

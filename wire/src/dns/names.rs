@@ -15,7 +15,7 @@
 //! ```
 
 use super::name::Name;
-use super::{Compression, RecordType};
+use super::RecordType;
 use crate::Error;
 use core::fmt;
 
@@ -153,19 +153,6 @@ impl<'a> Names<'a> {
     pub fn back(&self) -> &'a [u8] {
         let start = self.rdata.len().saturating_sub(usize::from(self.back_len));
         self.rdata.get(start..).unwrap_or_default()
-    }
-
-    /// Whether senders may write the names as pointers: those of RFC 1035, RFC 3597 §4.
-    pub(super) const fn compression(&self, asked: Compression) -> Compression {
-        match self.record_type {
-            RecordType::MD
-            | RecordType::MF
-            | RecordType::MB
-            | RecordType::MG
-            | RecordType::MR
-            | RecordType::MINFO => asked,
-            _ => Compression::Off,
-        }
     }
 
     /// Walks the names.

@@ -85,8 +85,9 @@ fn what_is_emitted_parses_to_the_same() {
         Data::Names(Names::parse(RecordType::KX, b"\0\x01\x07example\x03com\0").unwrap()),
         Data::Unknown(RecordType(65), &[1, 2, 3]),
     ];
-    let mut lengths = [0; 2];
-    for (compression, total) in [Compression::Off, Compression::On].into_iter().zip(&mut lengths) {
+    let mut lengths = [0; 3];
+    let compressions = [Compression::Off, Compression::On, Compression::Multicast];
+    for (compression, total) in compressions.into_iter().zip(&mut lengths) {
         let header = Header { id: 7, flags: Flags::QR | Flags::AA, opcode: Opcode(0), rcode: Rcode(3) };
         let mut buffer = [0; 2048];
         let mut builder = Builder::new(&mut buffer, &header).unwrap();
@@ -113,7 +114,7 @@ fn what_is_emitted_parses_to_the_same() {
         assert!(again.iter().any(|(_, record)| record.data.to_string() == "CNAME Example.com"));
         assert_eq!(packet.check(), Ok(()));
     }
-    assert!(lengths[1] * 3 < lengths[0] * 2, "{lengths:?}");
+    assert!(lengths[1] * 3 < lengths[0] * 2 && lengths[2] < lengths[1], "{lengths:?}");
 }
 
 #[test]
@@ -225,6 +226,61 @@ fn edns_is_one_opt_record_of_the_root() {
     assert_eq!(cut.next(), None);
     let cut = message([0, 0, 0, 1], &[0, 0, 41, 4, 0, 0, 0, 0, 0, 0, 5, 0, 10, 0, 8, 1]);
     assert_eq!(Packet::parse(&cut).unwrap().check(), Err(Error::truncated(12, 5)));
+}
+
+/// RFC 3597 §4 and RFC 6762 §18.14.
+#[test]
+fn names_in_rdata_are_compressed_where_the_type_allows_it() {
+    use RecordType as Type;
+    let target = name("host.local");
+    let target = target.as_name();
+    let soa =
+        Soa { primary: target, mailbox: target, serial: 0, refresh: 0, retry: 0, expire: 0, minimum: 0 };
+    let names = |record_type, front: &'static [u8], back: &'static [u8]| {
+        // The name stands twice where the type has two of them.
+        let octets = [front, b"\x04host\x05local\0", back].concat();
+        Data::Names(Names::parse(record_type, octets.leak()).unwrap())
+    };
+    const SECOND: &[u8] = b"\x04host\x05local\0";
+    // By themselves, in unicast and in multicast DNS.
+    for (data, on, multicast) in [
+        (Data::Ns(target), true, true),
+        (names(Type::MD, b"", b""), true, false),
+        (names(Type::MF, b"", b""), true, false),
+        (Data::Cname(target), true, true),
+        (Data::Soa(soa), true, true),
+        (names(Type::MB, b"", b""), true, false),
+        (names(Type::MG, b"", b""), true, false),
+        (names(Type::MR, b"", b""), true, false),
+        (Data::Ptr(target), true, true),
+        (names(Type::MINFO, b"", SECOND), true, false),
+        (Data::Mx { preference: 1, exchange: target }, true, true),
+        (names(Type::RP, b"", SECOND), false, true),
+        (names(Type::AFSDB, b"\0\x01", b""), false, true),
+        (names(Type::RT, b"\0\x01", b""), false, true),
+        (names(Type::SIG, &[0; 18], b""), false, false),
+        (names(Type::PX, b"\0\x01", SECOND), false, true),
+        (names(Type::NXT, b"", b"\x40"), false, false),
+        (Data::Srv { priority: 0, weight: 0, port: 80, target }, false, true),
+        (names(Type::NAPTR, &[0; 7], b""), false, false),
+        (names(Type::KX, b"\0\x01", b""), false, true),
+        (names(Type::DNAME, b"", b""), false, true),
+        (Data::Nsec(Nsec { next: target, types: Types::parse(&[0, 1, 0x40]).unwrap() }), false, true),
+    ] {
+        for (compression, want) in
+            [(Compression::Off, false), (Compression::On, on), (Compression::Multicast, multicast)]
+        {
+            let mut buffer = [0; 256];
+            let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
+            builder.set_compression(compression);
+            let record = Repr { name: target, class: Class::IN.with_top_bit(), ttl: 120, data };
+            builder.record(Section::Answer, &record).unwrap();
+            let packet = Packet::parse(builder.finish()).unwrap();
+            let again = packet.answers().next().unwrap().unwrap();
+            assert_eq!(again.repr(), Ok(record));
+            assert_eq!(again.rdata().contains(&0xc0), want, "{} {compression:?}", data.record_type());
+        }
+    }
 }
 
 /// RFC 3597 §4: a pointer in RDATA means nothing in another message.

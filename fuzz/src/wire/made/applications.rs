@@ -18,7 +18,8 @@ fn message(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
     let header: dns::Header = from.arbitrary()?;
     let mut buffer = vec![0; 4_096];
     let mut builder = Builder::new(&mut buffer, &header).expect("an arbitrary header fits its bits");
-    builder.set_compression(if from.arbitrary()? { Compression::On } else { Compression::Off });
+    let compression = *from.choose(&[Compression::Off, Compression::On, Compression::Multicast])?;
+    builder.set_compression(compression);
     let mut questions: Vec<dns::Question<'_>> = several(from, 2)?;
     questions.retain(|question| builder.question(question).is_ok());
     let mut records = Vec::new();
