@@ -1,7 +1,9 @@
 //! Writes messages, RFC 1035 §4.1, with or without the compression of §4.1.4.
 
 use super::name::same;
-use super::{Data, Edns, Flags, Header, Labels, Name, Question, RecordType, Repr, Section, HEADER_LEN};
+use super::{
+    Data, Edns, Flags, Header, Labels, Name, Question, RecordType, Repr, Section, HEADER_LEN, TTL_MAX,
+};
 use crate::Error;
 
 /// So many places of earlier labels are remembered; names behind them are compressed with these alone.
@@ -59,6 +61,13 @@ enum Part {
     Records(Section),
 }
 
+/// Whether an OPT record was written: there may be one, RFC 6891 §6.1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OptRecord {
+    Missing,
+    Written,
+}
+
 /// A message that is being written. After each call it is whole; a call that fails changes nothing.
 #[derive(Debug)]
 pub struct Builder<'b> {
@@ -67,6 +76,7 @@ pub struct Builder<'b> {
     part: Part,
     compression: Compression,
     places: heapless::Vec<u16, PLACES_MAX>,
+    opt: OptRecord,
 }
 
 impl<'b> Builder<'b> {
@@ -86,7 +96,14 @@ impl<'b> Builder<'b> {
         let [f0, f1] = flags.to_be_bytes();
         *start = [id0, id1, f0, f1, 0, 0, 0, 0, 0, 0, 0, 0];
         let places = heapless::Vec::new();
-        Ok(Self { buffer, len: HEADER_LEN, part: Part::Questions, compression: Compression::On, places })
+        Ok(Self {
+            buffer,
+            len: HEADER_LEN,
+            part: Part::Questions,
+            compression: Compression::On,
+            places,
+            opt: OptRecord::Missing,
+        })
     }
 
     /// From here on, names are compressed or not.
@@ -110,8 +127,18 @@ impl<'b> Builder<'b> {
     ///
     /// # Errors
     /// `NoRoom`; `Unrepresentable` for a section before the one written last, above 65,535 records in one, or
-    /// 65,535 octets of RDATA; that of a broken name.
+    /// 65,535 octets of RDATA, for a TTL that does not count (RFC 2181 §8), and for an OPT record that is the second, is not
+    /// in the additional section, or not the root's (RFC 6891 §6.1.1); that of a broken name or option.
     pub fn record(&mut self, section: Section, record: &Repr<'_>) -> Result<(), Error> {
+        let is_possible = match record.data {
+            Data::Opt(_) => {
+                section == Section::Additional && self.opt == OptRecord::Missing && record.name.is_root()
+            }
+            _ => record.ttl <= TTL_MAX,
+        };
+        if !is_possible {
+            return Err(Error::Unrepresentable);
+        }
         self.whole(Part::Records(section), |message| {
             message.name(record.name, message.compression)?;
             message.put(&record.data.record_type().0.to_be_bytes())?;
@@ -123,7 +150,11 @@ impl<'b> Builder<'b> {
             let len = u16::try_from(message.len - at - 2).map_err(|_| Error::Unrepresentable)?;
             message.set(at, len);
             Ok(())
-        })
+        })?;
+        if let Data::Opt(_) = record.data {
+            self.opt = OptRecord::Written;
+        }
+        Ok(())
     }
 
     /// Adds an OPT record to the additional section.
@@ -213,7 +244,10 @@ impl<'b> Builder<'b> {
                 }
                 self.put(names.back())
             }
-            Data::Opt(options) => self.put(options.octets()),
+            Data::Opt(options) => {
+                options.clone().try_for_each(|option| option.map(|_| ()))?;
+                self.put(options.octets())
+            }
             Data::Unknown(_, octets) => self.put(octets),
         }
     }

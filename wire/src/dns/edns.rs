@@ -65,7 +65,8 @@ impl<'a> Edns<'a> {
     pub fn repr(&self) -> Repr<'a> {
         let flags = if self.dnssec_ok { DNSSEC_OK } else { 0 };
         let ttl = u32::from_be_bytes([self.extended_rcode, self.version, 0, 0]) | flags;
-        Repr { name: Name::ROOT, class: Class(self.udp_payload_size), ttl, data: Data::Opt(self.options) }
+        let class = Class(self.udp_payload_size.max(UDP_PAYLOAD_MIN));
+        Repr { name: Name::ROOT, class, ttl, data: Data::Opt(self.options) }
     }
 
     /// The whole RCODE, with the four bits of the header, RFC 6891 §6.1.3.

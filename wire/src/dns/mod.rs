@@ -163,7 +163,7 @@ pub use name::{Labels, Name, LABEL_LEN_MAX, NAME_LEN_MAX};
 pub use name_buf::{NameBuf, NameError};
 pub use names::Names;
 pub use nsec::{Nsec, Types};
-pub use record::{Data, Question, Record, Repr, Soa};
+pub use record::{Data, Question, Record, Repr, Soa, TTL_MAX};
 pub use text::{Attribute, Text};
 
 use crate::Error;

@@ -15,6 +15,8 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// TYPE, CLASS, TTL and RDLENGTH.
 const FIXED_LEN: usize = 10;
+/// Longest TTL, in seconds, RFC 2181 §8.
+pub const TTL_MAX: u32 = 0x7fff_ffff;
 /// QTYPE and QCLASS.
 pub(super) const TYPE_AND_CLASS_LEN: usize = 4;
 
@@ -192,7 +194,7 @@ impl<'a> Record<'a> {
     #[must_use]
     pub const fn ttl(&self) -> u32 {
         let ttl = self.ttl_field();
-        if ttl > i32::MAX.unsigned_abs() {
+        if ttl > TTL_MAX {
             0
         } else {
             ttl
@@ -211,7 +213,8 @@ impl<'a> Record<'a> {
         self.rdata
     }
 
-    /// RDATA by their type.
+    /// RDATA by their type, as they are in class IN. No RDATA at all, in a record of class ANY or NONE, are
+    /// [`Data::Unknown`]: so an update says which types it means, RFC 2136 §2.4 and §2.5.
     ///
     /// # Errors
     /// `Length` with RDLENGTH if that is not what the type needs; as [`Name::parse`] for a name inside.
@@ -219,6 +222,10 @@ impl<'a> Record<'a> {
     pub fn data(&self) -> Result<Data<'a>, Error> {
         match (self.record_type(), self.rdata) {
             (RecordType::A, &[a, b, c, d]) => Ok(Data::A(Ipv4Addr::new(a, b, c, d))),
+            // The class of OPT is a size.
+            (of, []) if of != RecordType::OPT && matches!(self.class(), Class::ANY | Class::NONE) => {
+                Ok(Data::Unknown(of, &[]))
+            }
             _ => other_data(self.record_type(), self.rdata, self.body, self.end),
         }
     }
@@ -228,7 +235,9 @@ impl<'a> Record<'a> {
     /// # Errors
     /// As [`Record::data`].
     pub fn repr(&self) -> Result<Repr<'a>, Error> {
-        Ok(Repr { name: self.name, class: self.class(), ttl: self.ttl_field(), data: self.data()? })
+        let data = self.data()?;
+        let ttl = if let Data::Opt(_) = data { self.ttl_field() } else { self.ttl() };
+        Ok(Repr { name: self.name, class: self.class(), ttl, data })
     }
 }
 
@@ -326,7 +335,8 @@ pub struct Repr<'a> {
     pub name: Name<'a>,
     /// CLASS.
     pub class: Class,
-    /// The TTL field, in seconds; with the top bit set it counts as 0, RFC 2181 §8.
+    /// TTL, in seconds, at most [`TTL_MAX`]; of OPT what stands in that field.
+    #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::up_to_u32::<TTL_MAX>))]
     pub ttl: u32,
     /// TYPE and RDATA.
     pub data: Data<'a>,
@@ -386,6 +396,7 @@ pub enum Data<'a> {
     /// Options of EDNS, RFC 6891 §6.1.2; [`Edns`] has what stands in the other fields.
     Opt(EdnsOptions<'a>),
     /// Any other type, and its RDATA. They hold no pointers, RFC 3597 §4, so they mean the same in any message.
+    /// Also of any type and without RDATA, see [`Record::data`].
     Unknown(
         #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::arbitrary::unknown_record))] RecordType,
         &'a [u8],

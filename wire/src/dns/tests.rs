@@ -98,7 +98,13 @@ fn what_is_emitted_parses_to_the_same() {
         for section in [Section::Answer, Section::Authority, Section::Additional] {
             for (index, data) in data.into_iter().enumerate() {
                 let owner = names[index % names.len()].as_name();
-                let record = Repr { name: owner, class: Class(0x8001), ttl: 300, data };
+                let mut record = Repr { name: owner, class: Class(0x8001), ttl: 300, data };
+                if let Data::Opt(_) = data {
+                    record.name = Name::ROOT;
+                    if section < Section::Additional {
+                        continue;
+                    }
+                }
                 builder.record(section, &record).unwrap();
                 records.push((section, record));
             }
@@ -428,11 +434,69 @@ fn codes_print_by_their_names() {
 fn a_ttl_with_the_top_bit_counts_as_zero() {
     for (ttl, want) in [(0, 0), (300, 300), (0x7fff_ffff, 0x7fff_ffff), (0x8000_0000, 0), (u32::MAX, 0)] {
         let ttl: u32 = ttl;
-        let octets = message([0, 1, 0, 0], &[&[0, 0, 1, 0, 1][..], &ttl.to_be_bytes(), &[0, 0]].concat());
+        let octets = message([0, 1, 0, 0], &[&[0, 0, 2, 0, 1][..], &ttl.to_be_bytes(), &[0, 1, 0]].concat());
         let packet = Packet::parse(&octets).unwrap();
         let record = packet.answers().next().unwrap().unwrap();
         assert_eq!((record.ttl(), record.ttl_field()), (want, ttl));
+        let repr = record.repr().unwrap();
+        assert_eq!(repr.ttl, want);
+        let mut buffer = [0; 64];
+        let mut builder = Builder::new(&mut buffer, &packet.header()).unwrap();
+        assert_eq!(builder.record(Section::Answer, &repr), Ok(()));
+        let other = Repr { ttl: 0x8000_0000, ..repr };
+        assert_eq!(builder.record(Section::Answer, &other), Err(Error::Unrepresentable));
     }
+}
+
+/// RFC 6891 §6.1.1 and §6.2.3.
+#[test]
+fn one_opt_record_of_the_root_is_emitted_and_stands_among_the_additional_ones() {
+    let mut buffer = [0; 128];
+    let mut builder = Builder::new(&mut buffer, &Header::default()).unwrap();
+    let edns = Edns::new(100).repr();
+    assert_eq!(edns.class, Class(512));
+    let owner = name("a");
+    let owned = Repr { name: owner.as_name(), ..edns };
+    for (section, record) in
+        [(Section::Answer, edns), (Section::Authority, edns), (Section::Additional, owned)]
+    {
+        assert_eq!(builder.record(section, &record), Err(Error::Unrepresentable));
+    }
+    let cut = Repr { data: Data::Opt(EdnsOptions::new(&[0, 10, 0, 8, 1])), ..edns };
+    assert_eq!(builder.record(Section::Additional, &cut), Err(Error::truncated(12, 5)));
+    assert_eq!(builder.len(), HEADER_LEN);
+    assert_eq!(builder.record(Section::Additional, &edns), Ok(()));
+    assert_eq!(builder.record(Section::Additional, &edns), Err(Error::Unrepresentable));
+    let packet = Packet::parse(builder.finish()).unwrap();
+    assert_eq!(packet.edns(), Ok(Some(Edns::new(512))));
+}
+
+/// RFC 2136 §2.4 and §2.5.
+#[test]
+fn records_of_updates_may_have_no_rdata() {
+    for (kind, class, want) in [
+        (1, Class::ANY, "a A 0 octets ANY"),
+        (16, Class::NONE, "a TXT 0 octets NONE"),
+        (33, Class::ANY, "a SRV 0 octets ANY"),
+        // Here it is a size.
+        (41, Class::ANY, "OPT size 512"),
+    ] {
+        let [c0, c1] = class.0.to_be_bytes();
+        let octets = message([0, 0, 1, 0], &[1, b'a', 0, 0, kind, c0, c1, 0, 0, 0, 0, 0, 0]);
+        let packet = Packet::parse(&octets).unwrap();
+        let record = packet.records().next().unwrap().unwrap().1;
+        assert_eq!(record.to_string(), want);
+        if let Ok(repr @ Repr { data: Data::Unknown(..), .. }) = record.repr() {
+            let mut buffer = [0; 64];
+            let mut builder = Builder::new(&mut buffer, &packet.header()).unwrap();
+            builder.record(Section::Authority, &repr).unwrap();
+            assert_eq!(builder.finish(), octets);
+        }
+    }
+    let used = message([0, 0, 1, 0], &[1, b'a', 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+    let packet = Packet::parse(&used).unwrap();
+    let record = packet.records().next().unwrap().unwrap().1;
+    assert_eq!(record.data(), Err(Error::Length(0)), "in class IN an address has four octets");
 }
 
 // conf: DDM-DNS-22
