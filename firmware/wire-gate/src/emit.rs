@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use tersus_wire::dns::{Builder, Data, NameBuf, RecordType, Section};
+use tersus_wire::dns::{Builder, Data, NameBuf, RecordType, Section, Text, Types};
 use tersus_wire::ndisc::{self, AdvertisementRepr, Message, RouterSolicitationRepr, SolicitationRepr};
 use tersus_wire::walk::{Content, Layer};
 use tersus_wire::{
@@ -82,8 +82,16 @@ fn message(packet: &dns::Packet<'_>, out: &mut [u8]) -> Result<(), tersus_wire::
         let (section, record) = record?;
         let repr = record.repr()?;
         black_box(match repr.data {
-            Data::Txt(text) => text.attribute(black_box("txtvers")).is_some(),
-            Data::Nsec(nsec) => nsec.types.contains(black_box(RecordType::AAAA)),
+            Data::Txt(text) => {
+                let mut octets = [0; 64];
+                let attribute = text.attribute(black_box("txtvers"));
+                attribute.is_some_and(|attribute| Text::emit(&[attribute; 2], &mut octets).is_ok())
+            }
+            Data::Nsec(nsec) => {
+                let mut octets = [0; 34];
+                let has = nsec.types.contains(black_box(RecordType::AAAA));
+                has && Types::emit(black_box(&[RecordType::AAAA, RecordType::A]), &mut octets).is_ok()
+            }
             Data::Aaaa(address) => NameBuf::of_address(address.into()).as_name() == repr.name,
             _ => false,
         });

@@ -88,6 +88,14 @@ impl RecordType {
     pub const ANY: Self = Self(255);
 }
 
+impl RecordType {
+    /// Whether no record of a zone can have this type: that of EDNS, and those of questions and transactions, RFC 6895 §3.1.
+    #[must_use]
+    pub const fn is_pseudo(self) -> bool {
+        matches!(self.0, 41 | 128..=255)
+    }
+}
+
 impl fmt::Display for RecordType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match *self {

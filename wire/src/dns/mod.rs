@@ -140,8 +140,8 @@
 //! Messages are the same. What RFC 6762 makes of the top bit of a class is its own ([`Class::has_top_bit`],
 //! [`Class::with_top_bit`]): in a question that a unicast response will do (§5.4), in a record that others of its name and
 //! type are to be forgotten (§10.2); printed, they are `QU` and `cache-flush`. Names in the RDATA of every type that §18.14 lists
-//! may be pointers, are read so, and written so with [`Compression::Multicast`]. [`Nsec`] says which types a name has (§6.1), [`Text::attribute`] what a service says of itself
-//! (RFC 6763 §6).
+//! may be pointers, are read so, and written so with [`Compression::Multicast`]. [`Nsec`] says which types a name has (§6.1;
+//! [`Types::emit`]), [`Text::attribute`] and [`Text::emit`] what a service says of itself (RFC 6763 §6).
 
 mod builder;
 mod codes;

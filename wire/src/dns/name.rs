@@ -190,7 +190,8 @@ impl PartialEq<Name<'_>> for Name<'_> {
 impl Eq for Name<'_> {}
 
 /// As in a master file, RFC 1035 §5.1, without the last dot: what is no printable ASCII stands as `\DDD`, a dot or
-/// backslash inside a label behind a backslash. The root is `.`.
+/// backslash inside a label behind a backslash. The root is `.`. What means something else in such a file only (quotes,
+/// parentheses, `;`, `@`, `$`) stands for itself, as RFC 6763 §4.3 has it.
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_root() {

@@ -36,6 +36,51 @@ impl fmt::Display for Nsec<'_> {
 pub struct Types<'a>(&'a [u8]);
 
 impl<'a> Types<'a> {
+    /// The set of `types`, in whatever order, written at the front of `octets`; types 0 to 255 take up to 34 of these.
+    ///
+    /// ```
+    /// # use tersus_wire::dns::{RecordType, Types};
+    /// // What a host of multicast DNS has, RFC 6762 §6.1.
+    /// let mut octets = [0; 34];
+    /// let types = Types::emit(&[RecordType::AAAA, RecordType::A], &mut octets)?;
+    /// assert_eq!(types.octets(), [0, 4, 0x40, 0, 0, 0x08]);
+    /// # Ok::<(), tersus_wire::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NoRoom`; `Unrepresentable` for a type that no record has, [`RecordType::is_pseudo`].
+    pub fn emit(types: &[RecordType], octets: &'a mut [u8]) -> Result<Self, Error> {
+        if types.iter().any(|record_type| record_type.is_pseudo()) {
+            return Err(Error::Unrepresentable);
+        }
+        let (mut len, have) = (0, octets.len());
+        let split = |record_type: &RecordType| {
+            let [window, low] = record_type.0.to_be_bytes();
+            (window, low)
+        };
+        let mut next = types.iter().map(split).min();
+        while let Some((window, _)) = next {
+            let of_window = || types.iter().map(split).filter(|(of, _)| *of == window).map(|(_, low)| low);
+            let bitmap_len = of_window().max().map_or(1, |low| (low >> 3) + 1);
+            let need = len + 2 + usize::from(bitmap_len);
+            match octets.get_mut(len..need) {
+                Some([to_window, to_len, bitmap @ ..]) => {
+                    (*to_window, *to_len) = (window, bitmap_len);
+                    bitmap.fill(0);
+                    for low in of_window() {
+                        if let Some(octet) = bitmap.get_mut(usize::from(low >> 3)) {
+                            *octet |= 0x80 >> (low & 7);
+                        }
+                    }
+                }
+                _ => return Err(Error::no_room(need, have)),
+            }
+            len = need;
+            next = types.iter().map(split).filter(|(of, _)| *of > window).min();
+        }
+        Ok(Self(octets.get(..len).unwrap_or_default()))
+    }
+
     /// Takes windows with their bitmaps, up to the end of `octets`. No window at all is taken for an empty set.
     ///
     /// ```
@@ -84,13 +129,13 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// Whether `record_type` is among them.
+    /// Whether `record_type` is among them. Pseudo-types never are, RFC 4034 §4.1.2.
     #[must_use]
     pub fn contains(&self, record_type: RecordType) -> bool {
         let [high, low] = record_type.0.to_be_bytes();
         let bitmap = self.windows().find(|(window, _)| *window == high).map(|(_, bitmap)| bitmap);
         let octet = bitmap.and_then(|bitmap| bitmap.get(usize::from(low >> 3)));
-        octet.is_some_and(|octet| octet << (low & 7) & 0x80 != 0)
+        octet.is_some_and(|octet| octet << (low & 7) & 0x80 != 0) && !record_type.is_pseudo()
     }
 
     /// The types, in ascending order.
@@ -98,7 +143,8 @@ impl<'a> Types<'a> {
         self.windows().flat_map(|(window, bitmap)| {
             let bits = bitmap.iter().flat_map(|octet| (0..8_u8).map(move |bit| octet << bit & 0x80 != 0));
             let low = bits.zip(0..=u8::MAX).filter_map(|(is_there, low)| is_there.then_some(low));
-            low.map(move |low| RecordType(u16::from_be_bytes([window, low])))
+            let types = low.map(move |low| RecordType(u16::from_be_bytes([window, low])));
+            types.filter(|record_type| !record_type.is_pseudo())
         })
     }
 }

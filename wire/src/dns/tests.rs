@@ -380,8 +380,68 @@ fn types_in_a_bitmap_are_found_and_walked() {
     assert_eq!(format!("{types:?}"), "{A, MX, RRSIG, NSEC, TYPE1234}");
     let whole = [[0xff; 32].as_slice(); 2].concat();
     let octets = [&[0, 32], &whole[..32], &[255, 32], &whole[32..]].concat();
-    assert_eq!(Types::parse(&octets).unwrap().iter().count(), 512);
+    // Without the pseudo-types.
+    assert_eq!(Types::parse(&octets).unwrap().iter().count(), 512 - 1 - 128);
     assert_eq!(Types::parse(&octets).unwrap().iter().last(), Some(RecordType(u16::MAX)));
+}
+
+/// RFC 4034 §4.1.2.
+#[test]
+fn types_are_emitted_in_the_shortest_form_and_pseudo_types_ignored() {
+    let types = |numbers: &[u16]| numbers.iter().copied().map(RecordType).collect::<Vec<_>>();
+    for (numbers, want) in [
+        (&[][..], &[][..]),
+        (&[7], &[0, 1, 0x01]),
+        (&[8, 1, 8], &[0, 2, 0x40, 0x80]),
+        // Windows ascend, and those without types are left out.
+        (&[1234, 47, 1, 46, 15], &[&[0, 6, 0x40, 1, 0, 0, 0, 3, 4, 27][..], &[0; 26], &[0x20]].concat()),
+        (&[65_535, 256], &[&[1, 1, 0x80, 255, 32][..], &[0; 31], &[0x01]].concat()),
+    ] {
+        let mut octets = [0xff; 64];
+        let emitted = Types::emit(&types(numbers), &mut octets).unwrap();
+        assert_eq!(emitted.octets(), want);
+        assert_eq!(Types::parse(want), Ok(emitted));
+        assert!(numbers.iter().all(|number| emitted.contains(RecordType(*number))));
+        for len in 0..want.len() {
+            let short = Types::emit(&types(numbers), octets.get_mut(..len).unwrap());
+            assert!(matches!(short, Err(Error::NoRoom { .. })), "{len}");
+        }
+    }
+    let pseudo = [41, 128, 249, 250, 251, 252, 255];
+    for number in pseudo {
+        assert_eq!(Types::emit(&types(&[1, number]), &mut [0; 64]), Err(Error::Unrepresentable));
+    }
+    let all = [&[0, 32][..], &[0xff; 32]].concat();
+    let all = Types::parse(&all).unwrap();
+    assert!(pseudo.iter().all(|number| !all.contains(RecordType(*number))));
+    assert!(all.iter().all(|record_type| record_type != RecordType::OPT && record_type.0 < 128));
+}
+
+/// RFC 6763 §6.4.
+#[test]
+fn attributes_are_emitted_once_and_with_a_key() {
+    let of = |key, value| Attribute { key, value };
+    let attributes = [of(b"a", None), of(b"b c", Some(b"")), of(b"d", Some(b"=\xff"))];
+    let mut octets = [0; 16];
+    let text = Text::emit(&attributes, &mut octets).unwrap();
+    assert_eq!(text.octets(), b"\x01a\x04b c=\x04d==\xff");
+    assert!(text.attributes().eq(attributes));
+    assert_eq!(Text::emit(&[], &mut []).unwrap().octets(), [0]);
+    for len in 0..12 {
+        assert!(matches!(Text::emit(&attributes, &mut [0; 16][..len]), Err(Error::NoRoom { .. })));
+    }
+    let long = [b'x'; 254];
+    assert!(Text::emit(&[of(b"k", Some(&long[..253]))], &mut [0; 256]).is_ok());
+    for wrong in [
+        &[of(b"", None)][..],
+        &[of(b"a=b", None)],
+        &[of(b"a\x7f", None)],
+        &[of("\u{e9}".as_bytes(), None)],
+        &[of(b"Key", None), of(b"key", Some(b"1"))],
+        &[of(b"k", Some(&long))],
+    ] {
+        assert_eq!(Text::emit(wrong, &mut [0; 512]), Err(Error::Unrepresentable), "{wrong:?}");
+    }
 }
 
 /// RFC 6763 §6.

@@ -32,6 +32,46 @@ impl<'a> Text<'a> {
         Ok(Self(if octets.is_empty() { EMPTY } else { octets }))
     }
 
+    /// What a service says of itself, written at the front of `octets`, in this order; without any attribute, an empty string.
+    ///
+    /// ```
+    /// # use tersus_wire::dns::{Attribute, Text};
+    /// let mut octets = [0; 64];
+    /// let attributes = [Attribute { key: b"txtvers", value: Some(b"1") }, Attribute { key: b"TLS", value: None }];
+    /// assert_eq!(Text::emit(&attributes, &mut octets)?.octets(), b"\x09txtvers=1\x03TLS");
+    /// # Ok::<(), tersus_wire::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NoRoom`; `Unrepresentable` for a key that is empty, has other octets than printable ASCII, or `=`, or was there
+    /// before, RFC 6763 §6.4, and for more than 255 octets.
+    pub fn emit(attributes: &[Attribute<'_>], octets: &'a mut [u8]) -> Result<Self, Error> {
+        if attributes.is_empty() {
+            return Ok(Self(EMPTY));
+        }
+        let (mut len, have) = (0, octets.len());
+        for (index, attribute) in attributes.iter().enumerate() {
+            let is_same = |other: &Attribute<'_>| other.key.eq_ignore_ascii_case(attribute.key);
+            let is_double = attributes.iter().take(index).any(is_same);
+            let is_key = |octet: &u8| matches!(octet, b' '..=b'~') && *octet != b'=';
+            let string_len = attribute.key.len() + attribute.value.map_or(0, |value| value.len() + 1);
+            let string_len = u8::try_from(string_len).map_err(|_| Error::Unrepresentable)?;
+            if is_double || attribute.key.is_empty() || !attribute.key.iter().all(is_key) {
+                return Err(Error::Unrepresentable);
+            }
+            let need = len + 1 + usize::from(string_len);
+            let room = octets.get_mut(len..need).ok_or_else(|| Error::no_room(need, have))?;
+            let equals = attribute.value.map(|_| b'=');
+            let string = attribute.key.iter().copied().chain(equals);
+            let string = string.chain(attribute.value.unwrap_or_default().iter().copied());
+            for (to, from) in room.iter_mut().zip(core::iter::once(string_len).chain(string)) {
+                *to = from;
+            }
+            len = need;
+        }
+        Ok(Self(octets.get(..len).unwrap_or_default()))
+    }
+
     /// The octets: strings behind their lengths.
     #[must_use]
     pub const fn octets(&self) -> &'a [u8] {
