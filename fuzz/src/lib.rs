@@ -67,3 +67,8 @@ pub const TARGETS: &[Target] = &[
     ("small_udp", small_udp),
     ("iface", iface),
 ];
+
+/// The target of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
