@@ -359,10 +359,16 @@ fn emit_arp(
     packet: &tersus_wire::arp::Repr,
     tx: &mut dyn LinkTx,
 ) -> Result<(), LinkError> {
-    let len = u16::try_from(packet.buffer_len()).unwrap_or(u16::MAX);
+    let mut octets = [0; tersus_wire::arp::LEN];
+    // A link that says it is an Ethernet and has another address has no ARP.
+    if packet.emit(&mut octets).is_err() {
+        return Err(LinkError::Unreachable);
+    }
+    let len = u16::try_from(octets.len()).unwrap_or(u16::MAX);
     tx.send(to, &LinkPacket::new(EtherType::ARP, len), &mut |buffer: &mut [u8]| {
-        let emitted = packet.emit(buffer);
-        debug_assert!(emitted.is_ok());
+        if let Some((front, _)) = buffer.split_first_chunk_mut() {
+            *front = octets;
+        }
     })
 }
 

@@ -9,6 +9,8 @@ use tersus_wire::{EtherType, HardwareAddress};
 /// `FnMut(&mut [u8])` is a `Fill`: write `&mut |buffer: &mut [u8]| …`.
 pub trait Fill {
     /// Writes all of `buffer`, which has exactly the length that was asked for and arbitrary content.
+    ///
+    /// A link that lends another length is at fault: debug builds say so by a panic, others send what then stands there.
     fn fill(&mut self, buffer: &mut [u8]);
 }
 

@@ -62,7 +62,7 @@ impl Host<'_> {
         fill: &mut dyn Fill,
     ) -> Result<(), SendError> {
         let extra = if path.family == 4 { 4 } else { 8 };
-        if len + extra > usize::from(path.max_segment_len()) {
+        if len.saturating_add(extra) > usize::from(path.max_segment_len()) {
             return self.send_in_fragments(tx, path, packet, len, fill);
         }
         let payload_len = u16::try_from(len + extra).unwrap_or(u16::MAX);

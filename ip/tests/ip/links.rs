@@ -187,6 +187,18 @@ fn a_link_with_eight_octet_addresses_resolves_by_neighbour_discovery() {
 }
 
 #[test]
+fn an_ethernet_without_an_ethernet_address_sends_no_arp() {
+    for us in [HardwareAddress::NONE, HardwareAddress::short(7), HardwareAddress::extended([2; 8])] {
+        let mut host = Host::new(vec![FakeLink::new(LinkProperties::new(Medium::Ethernet, us, 1500))]);
+        host.ip.add_address(ETH, cidr("192.0.2.1/24")).unwrap();
+        host.run();
+        host.send("192.0.2.9", 8);
+        assert!(host.run().is_empty(), "{us}");
+        assert!(host.counter("neighbour_unsent") > 0, "{us}");
+    }
+}
+
+#[test]
 fn links_beyond_the_table_are_ignored_and_counted() {
     let mut host = Host::new((0..6).map(|_| FakeLink::ethernet()).collect());
     host.run();

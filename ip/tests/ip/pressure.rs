@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use tersus_ip::{
-    Cast, ChecksumOffload, Config, InFlags, InterfaceId, OutFlags, Outgoing, SendError, Source, TxChecksum,
-    Verdict,
+    Cast, ChecksumOffload, Config, InFlags, InterfaceId, IpLayer, OutFlags, Outgoing, Routes, SendError,
+    Source, TxChecksum, Verdict,
 };
 use tersus_phy::LinkEvents;
 use tersus_wire::{ipv4, ipv6_ext, IpProtocol};
@@ -203,6 +203,23 @@ fn bad_fragments_draw_their_problems() {
         let sent =
             host.packet(packet_v6(v6("2001:db8::9"), v6("2001:db8::1"), IpProtocol::FRAGMENT, 64, &payload));
         assert_eq!(sent.iter().map(Sent::kind).collect::<Vec<_>>(), [want], "{next}");
+    }
+}
+
+#[test]
+fn no_length_of_a_segment_is_too_long_to_be_refused() {
+    for to in ["192.0.2.9", "2001:db8::9"] {
+        for flags in [OutFlags::empty(), OutFlags::ROUTER_ALERT, OutFlags::PARTIAL_CHECKSUM] {
+            for len in [65_536, usize::MAX - 8, usize::MAX] {
+                let mut host = known();
+                let mut path = host.ip.route(Source::ANY, ip(to)).unwrap();
+                let mut links: Vec<_> = host.links.iter_mut().collect();
+                let mut out = host.ip.out(host.now, &mut links);
+                let packet = Outgoing { flags, ..udp() };
+                let result = out.send(&mut path, packet, len, &mut |_: &mut [u8]| panic!("it is not sent"));
+                assert!(matches!(result, Err(SendError::TooBig(_))), "{to} {flags:?} {len}: {result:?}");
+            }
+        }
     }
 }
 
