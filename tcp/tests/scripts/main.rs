@@ -15,6 +15,8 @@ mod info;
 mod limits;
 mod numbered;
 mod pacing;
+mod probes;
+mod proportional;
 mod rack;
 mod receiving;
 mod recovery;

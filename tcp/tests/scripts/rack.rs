@@ -6,14 +6,14 @@ use core::time::Duration;
 use tersus_ip::Transport;
 use tersus_tcp::{Config, Duties};
 
-const RACK: Duties = Duties::NONE.with_sack().with_rack();
+pub(crate) const RACK: Duties = Duties::NONE.with_sack().with_rack();
 
-fn setup() -> Setup {
+pub(crate) fn setup() -> Setup {
     Setup { tx: 65_536, records: 32, duties: &RACK, ..Setup::default() }
 }
 
 /// A peer 50 ms away.
-fn far(host: &mut Host) {
+pub(crate) fn far(host: &mut Host) {
     far_with(host, 50, true);
 }
 
@@ -21,11 +21,11 @@ fn far_without_sack(host: &mut Host) {
     far_with(host, 50, false);
 }
 
-fn a_little_nearer(host: &mut Host) {
+pub(crate) fn a_little_nearer(host: &mut Host) {
     far_with(host, 48, true);
 }
 
-fn far_with(host: &mut Host, rtt: u64, sack: bool) {
+pub(crate) fn far_with(host: &mut Host, rtt: u64, sack: bool) {
     host.connect();
     play(
         host,
@@ -38,13 +38,13 @@ fn far_with(host: &mut Host, rtt: u64, sack: bool) {
     );
 }
 
-fn send<const SEGMENTS: usize>(host: &mut Host) {
+pub(crate) fn send<const SEGMENTS: usize>(host: &mut Host) {
     let start = at(0) + host.already as u32;
     host.already += SEGMENTS * MSS as usize;
     assert_eq!(host.send(SEGMENTS * MSS as usize, start), SEGMENTS * MSS as usize);
 }
 
-fn ten(mut steps: Vec<(u64, Step)>) -> Vec<(u64, Step)> {
+pub(crate) fn ten(mut steps: Vec<(u64, Step)>) -> Vec<(u64, Step)> {
     let mut all = vec![(50, Call(send::<10>))];
     all.extend((0..10).map(|n| (50, Out(data(n)))));
     all.append(&mut steps);
@@ -372,5 +372,122 @@ fn a_clock_that_steps_back_makes_nothing_lost() {
                 (562, In(ack(5))),
             ],
         );
+    });
+}
+
+/// RFC 8985 §6.2 step 2: `RACK.xmit_ts` is of what was sent last, whatever arrives behind it.
+#[test]
+fn what_is_late_does_not_make_what_was_sent_last_older() {
+    run(&setup(), far, || {
+        vec![
+            (50, Call(send::<3>)),
+            (50, Left(3)),
+            (60, Call(send::<3>)),
+            (60, Left(3)),
+            (110, sack(0, &[(5, 6)])),
+            (111, sack(1, &[(5, 6)])),
+            // A round trip and a quarter of one after they were sent: 1 and 2, and then 3 and 4.
+            (123, Call(|h| assert!(!h.tcp.info(h.id()).unwrap().in_recovery))),
+            (140, Drain),
+            (140, Call(|h| assert_eq!(h.counter("fast_retransmits"), 1))),
+            (
+                140,
+                Call(|h| {
+                    assert_eq!(h.tcp.info(h.id()).unwrap().lost + h.counter("retransmits") * MSS, 4 * MSS)
+                }),
+            ),
+            (180, In(ack(6))),
+        ]
+    });
+}
+
+/// The same, of what was sent at one moment: the highest counts.
+#[test]
+fn of_what_was_sent_at_one_moment_the_highest_tells_what_is_lost() {
+    run(&setup(), far, || {
+        ten(vec![
+            (100, sack(0, &[(1, 2)])),
+            (100, sack(0, &[(1, 2), (3, 6)])),
+            (100, Out(data(0))),
+            (101, sack(0, &[(1, 2), (3, 8)])),
+            (101, Out(data(2))),
+            (150, In(ack(10))),
+        ])
+    });
+}
+
+/// RFC 8985 §6.2 step 4: in recovery nothing is waited for, as long as nothing was seen to overtake.
+#[test]
+fn in_recovery_the_next_loss_is_one_at_once() {
+    run(&setup(), a_little_nearer, || {
+        vec![
+            (48, Call(send::<4>)),
+            (48, Left(4)),
+            (96, sack(0, &[(1, 2)])),
+            (108, Out(data(0))),
+            (110, sack(0, &[(1, 2), (3, 4)])),
+            (110, Out(data(2))),
+            (160, In(ack(4))),
+        ]
+    });
+}
+
+/// RFC 8985 §6.2 step 4: SRTT is the most.
+#[test]
+fn the_window_of_reordering_is_never_longer_than_a_round_trip() {
+    at_each_number(&setup(), a_little_nearer, |h| {
+        let mut now = 48;
+        for n in 0..6 {
+            send::<1>(h);
+            h.poll();
+            play(
+                h,
+                vec![(now, Out(data(n))), (now + 48, In(ack(n + 1))), (now + 48, sack(n + 1, &[(n, n + 1)]))],
+            );
+            now += 48;
+        }
+        send::<2>(h);
+        h.poll();
+        play(h, vec![(now, Left(2)), (now + 48, sack(6, &[(7, 8)]))]);
+        // A quarter for each would be seven quarters.
+        assert_eq!(h.tcp.poll_at(), Some(h.at(now + 96)));
+    });
+}
+
+/// RFC 8985 §6.3: while a timeout is repaired, the timer of what may be late finds losses but begins nothing.
+#[test]
+fn what_is_overdue_behind_a_timeout_is_no_second_loss() {
+    run(&setup(), far, || {
+        ten(vec![
+            // Reordering.
+            (100, sack(0, &[(1, 2)])),
+            (101, In(ack(2))),
+            (3_000, Drain),
+            (3_000, Call(|h| assert_eq!((h.counter("timeouts"), h.counter("fast_retransmits")), (1, 0)))),
+            (3_010, In(ack(3))),
+            (3_010, Out(data(3))),
+            (3_010, Out(data(4))),
+            (3_060, sack(3, &[(4, 5)])),
+            (3_060, Left(1)),
+            (3_110, Drain),
+            (3_110, Call(|h| assert_eq!((h.counter("timeouts"), h.counter("fast_retransmits")), (1, 0)))),
+        ])
+    });
+}
+
+/// Where no record is left to note the blocks in, time tells nothing: RFC 5681 §3.2.
+#[test]
+fn without_records_what_is_counted_counts() {
+    run(&Setup { records: 0, ..setup() }, far, || {
+        ten(vec![
+            (100, sack(0, &[(1, 2)])),
+            (101, sack(0, &[(1, 3)])),
+            (102, sack(0, &[(1, 4)])),
+            (102, Out(data(0))),
+            (150, sack(4, &[(5, 10)])),
+            (150, Out(data(4))),
+            (200, In(ack(10))),
+            (200, Call(|h| assert_eq!(h.counter("timeouts"), 0))),
+        ])
     });
 }

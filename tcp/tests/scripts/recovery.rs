@@ -3,7 +3,7 @@
 use crate::numbered::*;
 use crate::runner::*;
 use core::time::Duration;
-use tersus_tcp::congestion::{Congestion, Cubic, Reno};
+use tersus_tcp::congestion::{Congestion, Cubic, Reno, Unlimited};
 use tersus_tcp::{Config, Duties, State};
 
 /// Losses are found by counting.
@@ -317,6 +317,25 @@ fn without_records_recovery_is_that_of_newreno() {
     });
 }
 
+/// RFC 5681 §2: what cannot be told by blocks is told by ACKs that say nothing else.
+#[test]
+fn without_records_text_or_another_window_makes_an_ack_no_duplicate() {
+    run(&Setup { records: 0, ..setup() }, ten_in_flight, || {
+        let same = |right: u32| In(seg(301).ack(at(0)).wnd(62_000).sack(&[(at(1), at(right))]));
+        vec![
+            (50, In(seg(301).ack(at(0)).wnd(65_000).sack(&[(at(1), at(2))]))),
+            (51, In(seg(301).ack(at(0)).wnd(64_000).sack(&[(at(1), at(3))]))),
+            (52, In(seg(301).ack(at(0)).wnd(63_000).sack(&[(at(1), at(4))]))),
+            (53, In(seg(301).ack(at(0)).wnd(62_000).sack(&[(at(1), at(5))]))),
+            (54, same(6)),
+            (55, same(7)),
+            (55, Call(|h| assert_eq!((h.counter("duplicate_acks"), h.counter("retransmits")), (2, 0)))),
+            (56, same(8)),
+            (56, Out(data(0))),
+        ]
+    });
+}
+
 // conf: TCP-SACK-16
 #[test]
 fn what_the_first_duplicate_ack_advances_by_counts_as_flight() {
@@ -344,6 +363,127 @@ fn a_lost_tail_of_a_recovery_is_rescued() {
             (50, Out(data(9))),
             (100, In(ack(10))),
             (100, Is(State::Established)),
+        ]
+    });
+}
+
+/// RFC 6675 §2: what it acknowledges besides makes no difference.
+// conf: TCP-SACK-12
+#[test]
+fn an_ack_that_advances_is_a_duplicate_if_it_brings_new_blocks() {
+    run(&setup(), ten_in_flight, || {
+        let news = |octets: u32| In(ack(1).sack(&[(at(2), at(2) + octets)]));
+        vec![
+            (50, news(10)),
+            (51, news(20)),
+            (51, Call(|h| assert_eq!((h.counter("duplicate_acks"), h.counter("retransmits")), (2, 0)))),
+            (52, news(30)),
+            (52, Out(data(1))),
+            (100, In(ack(10))),
+        ]
+    });
+}
+
+/// RFC 6675 §4 rules 1 to 3, one after the other where each could send.
+// conf: TCP-SACK-15
+#[test]
+fn new_data_go_behind_what_is_lost_and_before_what_may_not_be() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (1, Call(ten_more)),
+            // Nothing tells of 6 but one segment above it.
+            (50, sack(0, &[(1, 3), (4, 6), (7, 8)])),
+            (50, Out(data(0))),
+            // Three ranges, or three segments, lie above 0 and 3; half of the flight may be in the network.
+            (50, Out(data(3))),
+            (51, sack(0, &[(1, 3), (4, 6), (7, 8), (9, 10)])),
+            (51, Drain),
+            (51, Call(|h| assert_eq!((h.counter("retransmits"), h.tcp.info(h.id()).unwrap().lost), (2, 0)))),
+            (100, In(ack(10))),
+            (100, Drain),
+        ]
+    });
+}
+
+/// RFC 6675 §4 rule 4: one segment in each recovery, and in the next one more.
+// conf: TCP-SACK-15
+#[test]
+fn each_recovery_has_one_rescue() {
+    run(&Setup { congestion: &Unlimited, ..setup() }, connected_with_sack, || {
+        let mut steps = vec![(0, In(ack(0))), (0, Call(ten_segments)), (0, Left(10))];
+        for n in [0, 10] {
+            let ms = 50 + 10 * u64::from(n);
+            // The first and the last two are lost.
+            steps.extend([
+                (ms, sack(n, &[(n + 1, n + 8)])),
+                (ms, Out(data(n))),
+                (ms, Out(data(n + 9))),
+                (ms + 1, sack(n, &[(n + 9, n + 10), (n + 1, n + 8)])),
+                (ms + 1, Out(data(n + 8))),
+                (ms + 50, In(ack(n + 10))),
+                (ms + 50, Call(ten_segments)),
+                (ms + 50, Left(10)),
+            ]);
+        }
+        steps
+    });
+}
+
+fn ten_segments(host: &mut Host) {
+    let start = at(0) + host.already as u32;
+    host.already += 10 * MSS as usize;
+    assert_eq!(host.send(10 * MSS as usize, start), 10 * MSS as usize);
+}
+
+/// RFC 6937 is for what goes by ssthresh.
+#[test]
+fn without_congestion_control_recovery_holds_nothing_back() {
+    run(&Setup { congestion: &Unlimited, ..setup() }, ten_in_flight, || {
+        let mut steps = vec![(50, sack(0, &[(1, 4)])), (50, Left(2))];
+        steps.extend([(51, Call(ten_more as fn(&mut Host))), (51, Left(10)), (100, In(ack(20)))]);
+        steps
+    });
+}
+
+/// RFC 6298 §5 rule 5.3: with the timer of what was sent first a long repair would end in a timeout.
+#[test]
+fn each_advance_in_recovery_starts_the_timer_anew() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (900, sack(0, &[(1, 4)])),
+            (900, Out(data(0))),
+            (1_800, In(ack(4))),
+            // The rescue: it starts nothing.
+            (1_800, Out(data(9))),
+            (2_700, In(ack(10))),
+            (2_700, Call(|h| assert_eq!(h.counter("timeouts"), 0))),
+        ]
+    });
+}
+
+/// What was in the network at once is at most cwnd, however much the peer has that it could not acknowledge.
+#[test]
+fn a_recovery_that_follows_another_halves_no_more_than_the_window() {
+    run(&setup(), ten_in_flight, || {
+        vec![
+            (1, Call(ten_more)),
+            (50, sack(0, &[(1, 4)])),
+            (50, Out(data(0))),
+            (51, sack(0, &[(1, 10)])),
+            (51, Left(4)),
+            // 10 is lost as well.
+            (101, sack(0, &[(11, 14), (1, 10)])),
+            (101, Out(data(10))),
+            (101, Left(3)),
+            (151, sack(10, &[(15, 17), (11, 14)])),
+            (151, Left(3)),
+            (151, Call(|h| assert_eq!((cwnd(h), h.counter("fast_retransmits")), (5 * MSS, 1)))),
+            // And 14, which left behind the end of the first recovery.
+            (201, sack(10, &[(15, 18), (11, 14)])),
+            (201, Drain),
+            (201, Call(|h| assert_eq!(h.counter("fast_retransmits"), 2))),
+            (201, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().ssthresh, 5 * MSS / 2))),
+            (250, In(ack(20))),
         ]
     });
 }

@@ -543,6 +543,36 @@ fn duplicate_acknowledgements_repair_losses_without_the_timer() {
     });
 }
 
+/// RFC 6582 §3.2 step 3, with the timer of its "slow but steady" variant.
+// conf: TCP-CC-18
+#[test]
+fn three_losses_in_a_window_are_three_retransmissions_and_one_halving_however_long_they_take() {
+    run(&Setup { tx: 100_000, ..Setup::default() }, connected, || {
+        let w = |ack: u32| seg(301).ack(ack).wnd(65_535);
+        let at = |n: u32| 101 + n * MSS as u32;
+        let mut steps = vec![(0, In(w(101))), (0, Call(send::<14_600>))];
+        steps.extend(full(0, 101, 10));
+        steps.extend([(900, Burst(vec![w(101); 7])), (900, Out(seg_at(101)))]);
+        // Five and seven, less four acknowledged, and one back; then three and one.
+        let cwnds: [fn(&mut Host); 2] = [
+            |h| assert_eq!(h.tcp.info(h.id()).unwrap().cwnd, 9 * MSS as u32),
+            |h| assert_eq!(h.tcp.info(h.id()).unwrap().cwnd, 7 * MSS as u32),
+        ];
+        // The first of the timers would have expired at 1000, and that of the first repair at 1900.
+        steps.extend([(950, In(w(at(4)))), (950, Out(seg_at(at(4)))), (950, Call(cwnds[0]))]);
+        steps.extend([(1_850, In(w(at(7)))), (1_850, Out(seg_at(at(7)))), (1_850, Call(cwnds[1]))]);
+        steps.push((2_800, In(w(at(10)))));
+        steps.push((
+            2_800,
+            Call(|h| {
+                let told = ["fast_retransmits", "retransmits", "timeouts"].map(|name| h.counter(name));
+                assert_eq!((told, h.tcp.info(h.id()).unwrap().ssthresh), ([1, 3, 0], 5 * MSS as u32));
+            }),
+        ));
+        steps
+    });
+}
+
 /// RFC 5681 §3.2 step 3: whatever cwnd says. With one record the segment cannot be marked apart from what left with it.
 #[test]
 fn the_third_duplicate_sends_the_first_hole_at_once_however_few_records_there_are() {

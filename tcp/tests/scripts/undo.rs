@@ -32,6 +32,10 @@ fn cwnd(host: &mut Host) -> u32 {
     host.tcp.info(host.id()).unwrap().cwnd
 }
 
+fn is_reordering(host: &mut Host) -> bool {
+    host.tcp.info(host.id()).unwrap().reordering
+}
+
 fn is_in_recovery(host: &mut Host) -> bool {
     host.tcp.info(host.id()).unwrap().in_recovery
 }
@@ -136,6 +140,7 @@ fn a_retransmission_that_the_peer_reports_as_a_duplicate_is_taken_back() {
                 (150, sack(10, &[(0, 1)])),
                 (150, Call(|h| assert!(cwnd(h) >= 14_600, "{}", cwnd(h)))),
                 (150, Call(|h| assert_eq!((h.counter("undone"), h.counter("dsacks")), (1, 1)))),
+                (150, Call(|h| assert!(is_reordering(h)))),
                 (153, In(ack(12))),
             ]
         });
@@ -232,6 +237,7 @@ fn an_echo_of_the_original_takes_a_retransmission_back_at_once() {
                 (195, Out(stamped(11, 153, 195))),
                 (195, Call(|h| assert!(cwnd(h) >= 10 * STAMPED && !is_in_recovery(h), "{}", cwnd(h)))),
                 (195, Call(|h| assert_eq!((h.counter("undone"), h.counter("retransmits")), (1, 1)))),
+                (195, Call(|h| assert!(is_reordering(h)))),
                 (196, In(echo(12, 154, 195))),
             ]
         });
@@ -289,4 +295,102 @@ fn a_reported_duplicate_is_no_sign_of_loss() {
             (70, In(ack(12))),
         ]
     });
+}
+
+/// RFC 5681 §4.3: a retransmission that was lost too is a second sign, whatever is reported as a duplicate then.
+#[test]
+fn a_second_sign_of_congestion_is_not_taken_back() {
+    run(&setup(&RACK, &Reno::DEFAULT), under_way, || {
+        vec![
+            (100, sack(0, &[(1, 4)])),
+            (100, Out(data(0))),
+            (101, sack(0, &[(1, 10)])),
+            (101, Out(data(10))),
+            (101, Out(data(11))),
+            (151, sack(0, &[(1, 11)])),
+            (151, Out(data(0))),
+            (201, sack(12, &[(0, 1)])),
+            (201, sack(12, &[(0, 1)])),
+            (201, Call(|h| assert_eq!((h.counter("undone"), h.counter("dsacks")), (0, 2)))),
+        ]
+    });
+}
+
+/// Nor is a timeout in recovery.
+#[test]
+fn a_timeout_in_recovery_is_not_taken_back() {
+    run(&setup(&TIMER, &Reno::DEFAULT), under_way, || {
+        vec![
+            (100, sack(0, &[(1, 4)])),
+            (100, Out(data(0))),
+            (1_100, Out(data(0))),
+            (1_110, In(ack(4))),
+            (1_110, Drain),
+            (1_111, In(ack(6))),
+            (1_111, Drain),
+            (1_112, In(ack(10))),
+            (1_112, Drain),
+            (1_112, Call(|h| assert_eq!(h.counter("undone"), 0))),
+            (1_200, In(ack(12))),
+        ]
+    });
+}
+
+/// RFC 3522 §3.2: an echo tells of one segment. Of several that were sent again each must be told of.
+#[test]
+fn an_echo_of_one_original_says_nothing_of_other_retransmissions() {
+    const STAMPS: Duties = RACK.with_timestamps();
+    run(&setup(&STAMPS, &Reno::DEFAULT), under_way_with_timestamps, || {
+        let at = |n: u32| 101 + n * STAMPED;
+        vec![
+            (140, In(echo(0, 98, 50).sack(&[(at(5), at(10)), (at(2), at(4))]))),
+            // 0, 1, 4 and what is new.
+            (140, Left(5)),
+            (195, In(echo(1, 153, 50).sack(&[(at(5), at(10)), (at(2), at(4))]))),
+            (195, Call(|h| assert_eq!((h.counter("undone"), is_in_recovery(h)), (0, true)))),
+            // Two at once.
+            (196, In(echo(10, 154, 50))),
+            (196, Call(|h| assert_eq!(h.counter("undone"), 0))),
+            (197, In(echo(12, 155, 140))),
+        ]
+    });
+}
+
+/// The same behind a timeout: one that is early is taken back without asking, RFC 3522 §3.2.
+#[test]
+fn an_echo_of_the_original_takes_a_timeout_back_at_once() {
+    const STAMPS: Duties = TIMER.with_timestamps();
+    run(&setup(&STAMPS, &Reno::DEFAULT), under_way_with_timestamps, || {
+        vec![
+            (1_050, Left(1)),
+            (1_060, In(echo(1, 1_000, 50))),
+            (1_060, Drain),
+            (1_060, Call(|h| assert_eq!((h.counter("undone"), is_in_recovery(h)), (1, false)))),
+            (1_110, In(echo(12, 1_050, 1_050))),
+            (1_110, Drain),
+        ]
+    });
+}
+
+/// RFC 5682 §3.1 step 2 b: only if there are new data, a whole segment at least.
+#[test]
+fn behind_a_timeout_new_data_ask_if_there_are_any() {
+    // Octets queued behind ten segments, whether new data ask.
+    for (queued, asks) in [(0, false), (MSS - 1, false), (MSS, true)] {
+        at_each_number(&setup(&TIMER, &Reno::DEFAULT), connected_with_sack, |h| {
+            let start = (h.now.micros() - h.start.micros()) / 1_000;
+            h.give(&ack(0));
+            let len = 10 * MSS + queued;
+            assert_eq!(h.send(len as usize, 101), len as usize);
+            h.poll();
+            play(h, vec![(start, Left(10)), (start + 1_000, Out(data(0)))]);
+            h.advance(h.at(start + 1_010));
+            h.give(&ack(2));
+            h.poll();
+            // Else what is lost goes on.
+            let first = h.sent.front().map(|(_, fields, ..)| fields.seq);
+            assert_eq!(first, Some(h.ours(at(if asks { 10 } else { 2 }))), "{queued}");
+            play(h, vec![(start + 1_010, Drain), (start + 1_060, In(ack(10))), (start + 1_060, Drain)]);
+        });
+    }
 }
