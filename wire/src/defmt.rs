@@ -472,6 +472,12 @@ impl Format for dns::Header {
     }
 }
 
+impl Format for dhcpv4::ClientIdentifier<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        Display2Format(self).format(f);
+    }
+}
+
 impl Format for dhcpv4::Opt<'_> {
     fn format(&self, f: Formatter<'_>) {
         Display2Format(self).format(f);

@@ -119,5 +119,5 @@ fn options(packet: &dhcpv4::Packet<'_>, out: &mut [u8]) -> bool {
     black_box(dhcpv4::set_boot_file(out, packet.server_name_field()).is_ok());
     let Ok(repr) = dhcpv4::Repr::parse(packet) else { return false };
     let _ = dhcpv4::Repr::reply(&repr, dhcpv4::MessageType::Nak).emit(&[], out);
-    packet.options().flatten().all(|option| repr.emit(core::slice::from_ref(&option), out).is_ok())
+    packet.options().flatten().all(|option| repr.emit_within(core::slice::from_ref(&option), out).is_ok())
 }

@@ -232,6 +232,7 @@ fn transports(bytes: &[u8], out: &mut [u8]) -> Result<(), Error> {
     }
     if let Ok(packet) = dhcpv4::Packet::parse(bytes) {
         done(dhcpv4::Repr::parse(&packet)?.emit(&[], out));
+        done(dhcpv4::ClientIdentifier::parse(packet.option_octets())?.emit(out));
     }
     let packet = udp::Packet::parse(bytes)?;
     done(udp::Repr::parse(&packet, addresses())?.emit(out, packet.payload(), addresses()));

@@ -6,6 +6,7 @@ use tersus_wire::dhcpv4::{self, Opt};
 use tersus_wire::dns::{self, Builder, NameBuf};
 use tersus_wire::sixlowpan::{Context, ContextUse, Contexts};
 use tersus_wire::walk::{Content, Layer, Medium, Value, Walk, LAYERS_MAX};
+use tersus_wire::Error;
 
 /// The family.
 pub(super) const FAMILY: Family = Family {
@@ -173,6 +174,9 @@ pub(super) fn dhcpv4(bytes: &[u8]) {
     let _ = (packet.to_string(), packet.parameters());
     assert!(packet.pieces().count() <= bytes.len());
     for option in packet.options().flatten() {
+        if let Opt::ClientIdentifier(value) = &option {
+            value.as_slice().into_iter().for_each(identifier);
+        }
         let value = packet.option(option.code()).expect("it was just seen");
         let mut octets = vec![0; value.len()];
         assert_eq!(value.copy_to(&mut octets).map(<[u8]>::len), Ok(octets.len()));
@@ -189,6 +193,36 @@ pub(super) fn dhcpv4(bytes: &[u8]) {
     assert_eq!(dhcpv4::Repr::parse(&again), Ok(repr));
     let repeated: Vec<_> = again.options().map(|option| option.expect("emitted")).skip(1).collect();
     assert_eq!(repeated, options);
+    check_within(&repr, &options);
+}
+
+/// What was taken apart is put together again.
+pub(super) fn identifier(octets: &[u8]) {
+    let Ok(identifier) = dhcpv4::ClientIdentifier::parse(octets) else { return };
+    let _ = identifier.to_string();
+    let mut buffer = vec![0; identifier.buffer_len()];
+    assert!(identifier.emit(&mut buffer).expect("it was parsed") == *octets);
+}
+
+/// What is emitted into less than it needs means the same, wherever its options stand; or it is refused.
+fn check_within(repr: &dhcpv4::Repr, options: &[Opt<'_>]) {
+    let need = repr.buffer_len(options);
+    for less in [1, 60, 190] {
+        let len = need.saturating_sub(less).max(dhcpv4::MESSAGE_LEN_MIN);
+        let mut buffer = vec![0xff; len];
+        match repr.emit_within(options, &mut buffer) {
+            Ok(written) => {
+                let packet =
+                    dhcpv4::Packet::parse(&buffer[..written]).expect("what was emitted can be parsed");
+                assert_eq!(dhcpv4::Repr::parse(&packet), Ok(*repr));
+                let mut read: Vec<_> =
+                    packet.options().map(|option| option.expect("emitted")).skip(1).collect();
+                read.retain(|option| !matches!(option, Opt::Overload(_)));
+                assert_eq!(read, options);
+            }
+            Err(error) => assert_eq!(error, Error::no_room(need, len)),
+        }
+    }
 }
 
 const MEDIA: [Medium; 7] = [

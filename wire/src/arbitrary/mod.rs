@@ -10,7 +10,7 @@ mod links;
 mod octets;
 
 pub(crate) use octets::{
-    advertisement_code, any_name, array, mobility_data, name, octets, sack_blocks, units,
+    advertisement_code, any_name, array, duid, hardware_type, mobility_data, name, octets, sack_blocks, units,
 };
 
 use crate::dns::RecordType;

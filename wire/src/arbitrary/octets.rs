@@ -30,6 +30,17 @@ pub(crate) fn mobility_data<'a>(from: &mut Unstructured<'a>) -> Result<&'a [u8]>
     from.bytes(len)
 }
 
+/// A DUID, RFC 8415 §11.1.
+pub(crate) fn duid<'a>(from: &mut Unstructured<'a>) -> Result<&'a [u8]> {
+    let len = from.int_in_range(3..=130)?;
+    from.bytes(len)
+}
+
+/// A hardware type that a client identifier may begin with.
+pub(crate) fn hardware_type(from: &mut Unstructured<'_>) -> Result<u8> {
+    from.int_in_range(1..=254)
+}
+
 /// The code of a router advertisement, RFC 1256 §3 and RFC 5944 §2.1.
 pub(crate) fn advertisement_code(from: &mut Unstructured<'_>) -> Result<u8> {
     from.choose(&[0, 16]).copied()

@@ -34,7 +34,7 @@
 //!
 //! `xid` is new and random, in a REQUEST of what was offered that of the OFFER; `secs` counts from the start, with the same
 //! value in that REQUEST as in the DISCOVER (§3.1), and is zero in DECLINE and RELEASE, as is `flags`. A client identifier
-//! (61), once given, is in all messages, and so is a parameter list (55) where it may be; in it 121 comes before 3
+//! (61, [`ClientIdentifier`]), once given, is in all messages, and so is a parameter list (55) where it may be; in it 121 comes before 3
 //! (RFC 3442).
 //!
 //! A client looks in a reply at `op`, `xid`, `chaddr` and, if it gave one, its identifier (RFC 6842); [`Parameters`] has
@@ -70,6 +70,7 @@
 //! ```
 
 pub mod code;
+mod identifier;
 mod option;
 mod parameters;
 mod repr;
@@ -77,6 +78,7 @@ mod repr;
 mod tests;
 mod value;
 
+pub use identifier::ClientIdentifier;
 pub use option::{relay_sub_options, MessageType, Opt, Options, Pieces};
 pub use parameters::{Addresses, Parameters, Route, Routes, SearchList};
 pub use repr::{set_boot_file, set_server_name, Repr};

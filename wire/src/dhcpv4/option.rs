@@ -7,7 +7,7 @@
 //! ```
 
 use super::parameters::{Addresses, Routes, SearchList};
-use super::{code, Packet, Value};
+use super::{code, ClientIdentifier, Packet, Value};
 use crate::Error;
 use core::fmt;
 use core::net::Ipv4Addr;
@@ -266,7 +266,7 @@ pub enum Opt<'a> {
     RebindingTime(u32),
     /// 60: what kind of client this is.
     ClassIdentifier(Value<'a>),
-    /// 61: who the client is; type and identifier.
+    /// 61: who the client is; type and identifier, see [`ClientIdentifier`].
     ClientIdentifier(Value<'a>),
     /// 66: where the boot file is, instead of `sname`.
     TftpServerName(Value<'a>),
@@ -448,6 +448,9 @@ impl fmt::Display for Opt<'_> {
             Self::ClassIdentifier(value) => write!(f, "class {value}"),
             Self::ClientIdentifier(value) => {
                 f.write_str("client ")?;
+                if let Some(Ok(identifier)) = value.as_slice().map(ClientIdentifier::parse) {
+                    return write!(f, "{identifier}");
+                }
                 value.octets().try_for_each(|octet| write!(f, "{octet:02x}"))
             }
             Self::TftpServerName(value) => write!(f, "TFTP server {value}"),

@@ -8,6 +8,12 @@ use core::net::Ipv4Addr;
 
 /// Octets of a piece of an option at most, RFC 3396 §6.
 const PIECE_LEN_MAX: usize = 255;
+/// Octets of an option that has room in `file` with code, length and end.
+const WHOLE_LEN_MAX: usize = 125;
+
+// What option 52 says, RFC 2132 §9.3.
+const OVERLOAD_FILE: u8 = 1;
+const OVERLOAD_SNAME: u8 = 2;
 
 /// The meaning of a message but for the options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,17 +152,7 @@ impl Repr {
         let (need, have) = (self.buffer_len(options), buffer.len());
         let no_room = Error::no_room(need, have);
         let message = buffer.get_mut(..need).ok_or(no_room)?;
-        let mut seen = Codes::default();
-        for code in [code::MESSAGE_TYPE, code::OVERLOAD, code::PAD, code::END] {
-            seen.is_first(code);
-        }
-        for option in options {
-            // What comes twice would be read as the pieces of one, RFC 3396 §7.
-            let is_first = seen.is_first(option.code());
-            if !is_first || !option.with_octets(|value| Opt::parse(option.code(), value.clone()).is_ok()) {
-                return Err(Error::Unrepresentable);
-            }
-        }
+        check_options(options)?;
         message.fill(0);
         let (header, mut rest) = message.split_first_chunk_mut::<HEADER_LEN>().ok_or(no_room)?;
         self.write_header(header);
@@ -168,6 +164,42 @@ impl Repr {
             *end = code::END;
         }
         Ok(need)
+    }
+
+    /// As [`Repr::emit`], but into no more than `buffer`: what has no room in the options field goes on in `file`, then in
+    /// `sname`, as option 52 says, RFC 2131 §4.1. The order of the options stays. An option of up to 125 octets stands
+    /// whole in one field, a longer one in pieces of what there is room for, RFC 3396 §5. Of a NAK the two fields are not
+    /// used (RFC 2131 table 3).
+    ///
+    /// Lend what the other takes: 548 octets, or what its option 57 says less 28. A message that overloads takes all of
+    /// `buffer`; names that would stand in the fields then go into options 66 and 67.
+    ///
+    /// # Errors
+    /// Those of [`Repr::emit`]; `NoRoom`, with what `emit` needs, if the three fields together do not do.
+    pub fn emit_within(&self, options: &[Opt<'_>], buffer: &mut [u8]) -> Result<usize, Error> {
+        let (need, have) = (self.buffer_len(options), buffer.len());
+        let may_overload = have >= MESSAGE_LEN_MIN && self.message_type != MessageType::Nak;
+        if need <= have || !may_overload {
+            return self.emit(options, buffer);
+        }
+        check_options(options)?;
+        let no_room = Error::no_room(need, have);
+        buffer.fill(0);
+        let (header, mut rest) = buffer.split_first_chunk_mut::<HEADER_LEN>().ok_or(no_room)?;
+        self.write_header(header);
+        write_option(&mut rest, &Opt::MessageType(self.message_type));
+        let (overload, rest) = rest.split_first_chunk_mut::<3>().ok_or(no_room)?;
+        let sname = header.get_mut(SNAME..COOKIE).ok_or(no_room)?;
+        let (sname, file) = sname.split_at_mut_checked(FILE - SNAME).ok_or(no_room)?;
+        let mut fields = Fields { rest, file, sname, used: 0 };
+        let all_fit = options.iter().all(|option| fields.put(option));
+        fields.end();
+        *overload = [code::OVERLOAD, 1, fields.used];
+        if all_fit {
+            Ok(have)
+        } else {
+            Err(no_room)
+        }
     }
 
     fn write_header(&self, header: &mut [u8; HEADER_LEN]) {
@@ -232,22 +264,102 @@ fn option_len(option: &Opt<'_>) -> usize {
     len + 2 * len.div_ceil(PIECE_LEN_MAX).max(1)
 }
 
+/// Refuses what the emitter writes itself, what comes twice, and what would not be read again.
+fn check_options(options: &[Opt<'_>]) -> Result<(), Error> {
+    let mut seen = Codes::default();
+    for code in [code::MESSAGE_TYPE, code::OVERLOAD, code::PAD, code::END] {
+        seen.is_first(code);
+    }
+    for option in options {
+        // What comes twice would be read as the pieces of one, RFC 3396 §7.
+        let is_first = seen.is_first(option.code());
+        if !is_first || !option.with_octets(|value| Opt::parse(option.code(), value.clone()).is_ok()) {
+            return Err(Error::Unrepresentable);
+        }
+    }
+    Ok(())
+}
+
 /// Writes an option and moves on behind it; the room was checked.
 fn write_option(rest: &mut &mut [u8], option: &Opt<'_>) {
     option.with_octets(|value| {
         let (mut octets, mut left) = (value.octets(), value.len());
         loop {
             let len = left.min(PIECE_LEN_MAX);
-            let (piece, behind) = core::mem::take(rest).split_at_mut_checked(len + 2).unwrap_or_default();
-            *rest = behind;
-            let head = [option.code(), u8::try_from(len).unwrap_or(u8::MAX)];
-            for (to, from) in piece.iter_mut().zip(head.into_iter().chain(octets.by_ref().take(len))) {
-                *to = from;
-            }
+            write_piece(rest, option.code(), len, &mut octets);
             left -= len;
             if left == 0 {
                 return;
             }
         }
     });
+}
+
+/// Writes a piece of at most 255 octets and moves on behind it.
+fn write_piece(rest: &mut &mut [u8], code: u8, len: usize, octets: &mut impl Iterator<Item = u8>) {
+    let (piece, behind) = core::mem::take(rest).split_at_mut_checked(len + 2).unwrap_or_default();
+    *rest = behind;
+    let head = [code, u8::try_from(len).unwrap_or(u8::MAX)];
+    for (to, from) in piece.iter_mut().zip(head.into_iter().chain(octets.take(len))) {
+        *to = from;
+    }
+}
+
+/// The fields that options stand in, in the order in which they are read, RFC 3396 §5.
+struct Fields<'b> {
+    /// What is left of the present one, with an octet for its end.
+    rest: &'b mut [u8],
+    file: &'b mut [u8],
+    sname: &'b mut [u8],
+    /// What option 52 says of them.
+    used: u8,
+}
+
+impl Fields<'_> {
+    /// Writes an option where there is room for it; says whether there was.
+    fn put(&mut self, option: &Opt<'_>) -> bool {
+        option.with_octets(|value| {
+            let (mut octets, mut left) = (value.octets(), value.len());
+            let is_whole = left <= WHOLE_LEN_MAX;
+            loop {
+                // A piece has one octet at least.
+                let need = if is_whole { left + 2 } else { 3 };
+                let mut room = self.rest.len().saturating_sub(1);
+                while room < need {
+                    if !self.next() {
+                        return false;
+                    }
+                    room = self.rest.len().saturating_sub(1);
+                }
+                let len = left.min(PIECE_LEN_MAX).min(room - 2);
+                write_piece(&mut self.rest, option.code(), len, &mut octets);
+                left -= len;
+                if left == 0 {
+                    return true;
+                }
+            }
+        })
+    }
+
+    /// Ends the present field and goes on to the next, if there is one.
+    fn next(&mut self) -> bool {
+        let (field, bit) = if self.used == 0 {
+            (core::mem::take(&mut self.file), OVERLOAD_FILE)
+        } else {
+            (core::mem::take(&mut self.sname), OVERLOAD_SNAME)
+        };
+        if field.is_empty() {
+            return false;
+        }
+        self.end();
+        self.rest = field;
+        self.used |= bit;
+        true
+    }
+
+    fn end(&mut self) {
+        if let Some(end) = self.rest.first_mut() {
+            *end = code::END;
+        }
+    }
 }

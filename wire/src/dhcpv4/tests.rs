@@ -261,6 +261,81 @@ fn names_for_booting_stand_in_their_fields_or_in_options() {
     }
 }
 
+/// RFC 2131 §4.1, RFC 3396 §5.
+// conf: DDM-DHO-03, DDM-DHO-04
+#[test]
+fn options_without_room_go_on_in_the_other_fields() {
+    let repr = Repr { operation: Operation::Reply, ..Repr::discover(1, CLIENT) };
+    let repr = Repr { message_type: MessageType::Offer, ..repr };
+    let octets: Vec<u8> = (0..255).collect();
+    let unknown = |code: u8, len: usize| Opt::Unknown(code, octets[..len].into());
+    let mut message = [0xa5; 320];
+    // 320 less 240, the kind of message, option 52 and the end: 73 octets; 127 and 63 in the others.
+    for (options, want) in [
+        (&[unknown(224, 71), unknown(225, 125), unknown(226, 61)][..], Ok(3)),
+        (&[unknown(224, 71), unknown(225, 125)], Ok(1)),
+        // They stay in order, also where a later one had room.
+        (&[unknown(224, 72), unknown(225, 1), unknown(226, 48)], Ok(1)),
+        (&[unknown(224, 10), unknown(225, 70), unknown(226, 60)], Ok(3)),
+        // A long one in pieces: 71, 125 and 59 octets, or behind another.
+        (&[unknown(224, 255)], Ok(3)),
+        (&[unknown(224, 60), unknown(225, 190)], Ok(3)),
+        (&[unknown(224, 71), unknown(225, 125), unknown(226, 62)], Err(())),
+        (&[unknown(224, 255), unknown(225, 1)], Err(())),
+        (&[unknown(224, 125), unknown(225, 125)], Err(())),
+        // Nothing of it has need of the others.
+        (&[unknown(224, 74)], Ok(0)),
+    ] {
+        let codes: Vec<_> = options.iter().map(|option| (option.code(), option_len(option))).collect();
+        let emitted = repr.emit_within(options, &mut message);
+        let Ok(fields) = want else {
+            assert_eq!(emitted, Err(Error::no_room(repr.buffer_len(options), 320)), "{codes:?}");
+            continue;
+        };
+        assert_eq!(emitted, Ok(320), "{codes:?}");
+        let packet = Packet::parse(&message).unwrap();
+        assert_eq!(Repr::parse(&packet), Ok(repr));
+        let mut read: Vec<_> = packet.options().map(Result::unwrap).collect();
+        assert_eq!(read.remove(0), Opt::MessageType(MessageType::Offer));
+        if fields > 0 {
+            assert_eq!(read.remove(0), Opt::Overload(fields), "{codes:?}");
+        }
+        assert_eq!(read, options, "{codes:?}");
+        // Each field that is used ends, and the rest of it is padding.
+        let ends = |field: &[u8]| {
+            let end = field.iter().rposition(|octet| *octet != 0);
+            end.is_some_and(|end| field[end] == code::END)
+        };
+        assert!(ends(packet.option_octets()));
+        assert_eq!(ends(packet.file_field()), fields & 1 != 0, "{codes:?}");
+        assert_eq!(ends(packet.server_name_field()), fields & 2 != 0, "{codes:?}");
+        assert_eq!(set_boot_file(&mut message, b"x").is_ok(), fields & 1 == 0);
+    }
+}
+
+#[test]
+fn what_has_room_or_may_not_overload_is_emitted_as_ever() {
+    let repr = Repr::discover(1, CLIENT);
+    let options = [Opt::LeaseTime(1), Opt::Unknown(224, (&[7; 100]).into())];
+    let (mut one, mut other) = ([0; 400], [0; 400]);
+    assert_eq!(repr.emit_within(&options, &mut one), repr.emit(&options, &mut other));
+    assert_eq!(one, other);
+    let need = repr.buffer_len(&options);
+    assert_eq!(repr.emit_within(&options, &mut one[..need - 1]), Ok(need - 1));
+    assert_eq!(repr.emit_within(&options, &mut one[..299]), Err(Error::no_room(need, 299)));
+    let nak = Repr { message_type: MessageType::Nak, ..repr };
+    assert_eq!(nak.emit_within(&options, &mut one[..need - 1]), Err(Error::no_room(need, need - 1)));
+    // What is refused leaves the buffer alone.
+    one.fill(0xa5);
+    let twice = [Opt::LeaseTime(1), Opt::LeaseTime(1), Opt::Unknown(224, (&[7; 100]).into())];
+    assert_eq!(repr.emit_within(&twice, &mut one[..300]), Err(Error::Unrepresentable));
+    assert_eq!(one, [0xa5; 400]);
+}
+
+fn option_len(option: &Opt<'_>) -> usize {
+    option.with_octets(|value| value.len())
+}
+
 fn vec_of(len: usize) -> Vec<u8> {
     alloc::vec![b'n'; len]
 }

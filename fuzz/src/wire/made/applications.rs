@@ -11,6 +11,12 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "dns::Repr", make: message, read: read_dns, check: checks::dns },
     Kind { name: "dns::NameBuf", make: name, read: read_name, check: |_| {} },
     Kind { name: "dhcpv4::Repr", make: dhcp, read: read_dhcp, check: checks::dhcpv4 },
+    Kind {
+        name: "dhcpv4::ClientIdentifier",
+        make: identifier,
+        read: read_identifier,
+        check: checks::identifier,
+    },
 ];
 
 /// A whole message of questions and records of each section; a record that cannot be expressed is left out.
@@ -97,4 +103,15 @@ fn dhcp(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
 
 fn read_dhcp(octets: &[u8]) -> core::result::Result<(), Error> {
     dhcpv4::Packet::parse(octets).map(|_| ())
+}
+
+/// It ends with its option: a shorter one is another.
+fn identifier(from: &mut Unstructured<'_>) -> Result<Option<Made>> {
+    let identifier: dhcpv4::ClientIdentifier<'_> = from.arbitrary()?;
+    let octets = emit(identifier.buffer_len(), |buffer| identifier.emit(buffer).map(|_| ()));
+    open(octets, 0, &identifier, |octets| Ok(dhcpv4::ClientIdentifier::parse(octets)? == identifier))
+}
+
+fn read_identifier(octets: &[u8]) -> core::result::Result<(), Error> {
+    dhcpv4::ClientIdentifier::parse(octets).map(|_| ())
 }
