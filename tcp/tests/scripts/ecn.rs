@@ -277,3 +277,28 @@ fn echoes_reduce_the_window_once_and_the_next_new_segment_says_so() {
         steps
     });
 }
+
+/// RFC 3168 §6.1.2: the peer is told of every reduction, also of one that SACK led to.
+#[test]
+fn a_recovery_by_sack_is_told_with_the_first_new_segment() {
+    run(&requesting(), with_ecn_and_sack, || {
+        let at = |n: u32| 101 + n * MSS;
+        vec![
+            (0, Call(send::<20_440>)),
+            (0, Left(10)),
+            (5, In(seg(301).ack(101).wnd(65_535).sack(&[(at(1), at(10))]))),
+            (5, Out(full(101))),
+            (5, Out(full(at(10)).flag(Flags::CWR))),
+            (5, Out(full(at(11)))),
+            (5, Left(2)),
+            (9, In(seg(301).ack(at(14)).wnd(65_535))),
+        ]
+    });
+}
+
+/// As `with_ecn`, with SACK.
+fn with_ecn_and_sack(host: &mut Host) {
+    host.connect();
+    let answer = syn(IRS).ack(ISS + 1).mss(1460).wnd(65_535).permits(true).flag(Flags::ECE);
+    play(host, vec![(0, Out(syn(ISS).flag(SETUP))), (0, In(answer)), (0, Out(seg(ISS + 1).ack(IRS + 1)))]);
+}

@@ -187,6 +187,13 @@ fn a_lost_retransmission_is_sent_again_without_the_timer_and_counts_as_a_second_
             (151, sack(0, &[(1, 11)])),
             (151, Out(data(0))),
             (151, Call(|h| assert_eq!((cwnd(h), h.counter("timeouts")), (3650, 0)))),
+            (152, sack(0, &[(1, 14)])),
+            (152, Out(data(14))),
+            // And once more; but twice is all that a recovery halves.
+            (202, sack(0, &[(1, 15)])),
+            (202, Out(data(0))),
+            (202, Out(data(15))),
+            (202, Call(|h| assert_eq!((cwnd(h), h.counter("timeouts")), (3650, 0)))),
         ])
     });
 }
