@@ -165,6 +165,15 @@ fn addresses_decide_who_is_heard() {
 }
 
 #[test]
+fn what_the_link_sent_to_all_came_to_many_and_is_answered_by_none() {
+    let mut host = Small::new();
+    assert!(host
+        .packet_as(Cast::Multicast, datagram_v6("2001:db8::9", "2001:db8::1", b"abcdefgh"))
+        .is_empty());
+    assert_eq!((host.transport.got[0].cast, host.transport.got[0].reply_from), (Cast::Multicast, None));
+}
+
+#[test]
 fn what_is_no_whole_packet_is_dropped_and_counted() {
     let whole = packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh");
     let mut damaged = whole.clone();
@@ -188,6 +197,7 @@ fn what_is_no_whole_packet_is_dropped_and_counted() {
         (v6_of(IpProtocol::NO_NEXT_HEADER, b"abcdefgh"), "bad_extension"),
         (bad_icmp, "icmp_bad_checksum"),
         (icmp_v6("2001:db8::9", "2001:db8::1", vec![1, 4, 0, 0, 0, 0, 0, 0]), "errors_ignored"),
+        (icmp_v6("2001:db8::9", "2001:db8::1", vec![127, 0, 0, 0, 0, 0, 0, 0]), "errors_ignored"),
         (icmp_v6("fe80::9", "ff02::1", vec![134, 0, 0, 0, 0, 0, 0, 0]), "nd_dropped"),
     ] {
         let mut host = Small::new();
@@ -262,6 +272,70 @@ fn who_asks_for_us_by_arp_is_answered_and_known() {
 }
 
 #[test]
+fn a_gateway_in_no_prefix_of_ours_is_known_when_it_asks() {
+    let mut host = Small::with::<1, 1, 2>(FakeLink::ethernet());
+    host.ip.add_address(cidr("192.0.2.1/24")).unwrap();
+    host.ip.add_route(cidr("0.0.0.0/0"), Some(ip("203.0.113.254"))).unwrap();
+    host.run();
+    host.arp(arp::Operation::Request, PEER, "203.0.113.254", "192.0.2.1");
+    assert!(host.knows("198.51.100.1"));
+}
+
+#[test]
+fn the_other_end_of_a_prefix_of_two_is_a_station() {
+    // RFC 3021.
+    for (own, peer) in [("192.0.2.0/31", "192.0.2.1"), ("192.0.2.1/31", "192.0.2.0")] {
+        let mut host = Small::with::<1, 0, 2>(FakeLink::ethernet());
+        host.ip.add_address(cidr(own)).unwrap();
+        host.run();
+        host.packet(packet_v4(peer, own.split_once('/').unwrap().0, IpProtocol::UDP, b"abcdefgh"));
+        assert_eq!(host.counter("delivered"), 1, "{own}");
+        host.send(peer, udp(), 8);
+        assert_eq!(kinds(&host.run()), [format!("Request {peer}")]);
+    }
+}
+
+#[test]
+fn whoever_is_heard_lives_for_another_minute() {
+    let mut host = Small::new();
+    for ms in [1000, 51_000] {
+        host.now = Instant::from_millis(ms);
+        host.arp(arp::Operation::Request, PEER, "192.0.2.9", "192.0.2.1");
+    }
+    host.now = Instant::from_millis(110_999);
+    host.run();
+    host.send("192.0.2.9", udp(), 8);
+    assert_eq!(host.at(110_999), ["UDP 8"]);
+    host.send("192.0.2.9", udp(), 8);
+    assert_eq!(host.at(111_000), ["Request 192.0.2.9"]);
+    // Where the clock stepped back, nobody lives for ever.
+    host.arp(arp::Operation::Reply, PEER, "192.0.2.9", "192.0.2.1");
+    assert!(host.knows("192.0.2.9"));
+    host.at(1000);
+    assert!(!host.knows("192.0.2.9"));
+}
+
+#[test]
+fn advice_of_a_path_that_is_old_is_of_no_station() {
+    let mut host = Small::with::<1, 0, 1>(FakeLink::ethernet());
+    host.ip.take_advice();
+    host.ip.add_address(cidr("192.0.2.1/24")).unwrap();
+    host.run();
+    host.arp(arp::Operation::Request, PEER, "192.0.2.9", "192.0.2.1");
+    let mut path = host.ip.route(Source::ANY, ip("192.0.2.9")).unwrap();
+    Advising { path: &mut path, packets: 1, advice: Advice::Reachable }.run(&mut host);
+    // Its entry is another's.
+    host.now = Instant::from_millis(70_000);
+    host.arp(arp::Operation::Request, station(7), "192.0.2.7", "192.0.2.1");
+    host.now = Instant::from_millis(100_000);
+    Advising { path: &mut path, packets: 0, advice: Advice::Reachable }.run(&mut host);
+    host.now = Instant::from_millis(130_000);
+    host.run();
+    host.send("192.0.2.7", udp(), 8);
+    assert_eq!(kinds(&host.run()), ["Request 192.0.2.7"]);
+}
+
+#[test]
 fn who_solicits_us_is_advertised_to_and_known() {
     let mut host = Small::new();
     let sent = host.packet(solicitation("2001:db8::9", "ff02::1:ff00:1", "2001:db8::1", PEER, 255));
@@ -295,6 +369,59 @@ fn who_solicits_us_is_advertised_to_and_known() {
 }
 
 #[test]
+fn a_solicitation_counts_only_bare_and_whole() {
+    let whole = solicitation("2001:db8::9", "ff02::1:ff00:1", "2001:db8::1", PEER, 255);
+    let chain = [&[58, 0, 1, 4, 0, 0, 0, 0][..], &whole[40..]].concat();
+    let group = v6("ff02::1:ff00:1");
+    let behind = packet_v6(v6("2001:db8::9"), group, IpProtocol::DESTINATION_OPTIONS, 255, &chain);
+    let mut message = whole[40..].to_vec();
+    message[1] = 1;
+    let mut of_another_code = icmp_v6("2001:db8::9", "ff02::1:ff00:1", message);
+    of_another_code[7] = 255;
+    let mut short = icmp_v6("2001:db8::9", "2001:db8::1", vec![135, 0, 0, 0, 0, 0, 0, 0, 1]);
+    short[7] = 255;
+    let echo = whole.clone();
+    for (from, octets, dropped) in
+        [(PEER, whole, 0), (PEER, behind, 1), (PEER, of_another_code, 1), (PEER, short, 1), (US, echo, 1)]
+    {
+        let mut host = Small::new();
+        host.arrive_as(from, Cast::Multicast, EtherType::IPV6, octets);
+        assert_eq!(
+            (host.run().len(), host.counter("nd_dropped")),
+            (1 - dropped, u32::try_from(dropped).unwrap())
+        );
+        assert_eq!(host.knows("2001:db8::9"), dropped == 0);
+    }
+}
+
+#[test]
+fn who_is_not_on_the_link_is_answered_and_takes_no_entry() {
+    let mut host = Small::new();
+    for station in ["2001:dead::1", "2001:dead::2", "2001:dead::3", "2001:dead::4"] {
+        let sent = host.packet(solicitation(station, "ff02::1:ff00:1", "2001:db8::1", PEER, 255));
+        assert_eq!(kinds(&sent), ["icmp 136/0"]);
+    }
+    host.packet(solicitation("2001:db8::9", "ff02::1:ff00:1", "2001:db8::1", PEER, 255));
+    assert!(host.knows("2001:db8::9"));
+}
+
+#[test]
+fn an_answer_that_was_sent_to_a_group_is_none() {
+    let mut host = Small::new();
+    host.send("2001:db8::9", udp(), 8);
+    assert_eq!(kinds(&host.run()), ["icmp 135/0"]);
+    let flags = ndisc::AdvertFlags::OVERRIDE;
+    for (flags, leaves) in [(flags | ndisc::AdvertFlags::SOLICITED, 0), (flags, 1)] {
+        let message = ndisc::AdvertisementRepr { flags, target: v6("2001:db8::9"), target_link_layer: PEER };
+        let mut body = vec![0; message.buffer_len()];
+        message.emit(v6("2001:db8::9"), v6("ff02::1"), &mut body).unwrap();
+        let octets = packet_v6(v6("2001:db8::9"), v6("ff02::1"), IpProtocol::ICMPV6, 255, &body);
+        assert_eq!(host.packet_as(Cast::Multicast, octets).len(), leaves, "{flags:?}");
+    }
+    assert_eq!(host.counter("nd_dropped"), 1);
+}
+
+#[test]
 fn the_first_packet_waits_for_the_answer_and_leaves_with_it() {
     for (to, question) in [("192.0.2.9", "Request 192.0.2.9"), ("2001:db8::9", "icmp 135/0")] {
         let mut host = Small::new();
@@ -319,7 +446,7 @@ fn the_first_packet_waits_for_the_answer_and_leaves_with_it() {
         host.ip.take_advice();
         host.now = Instant::from_millis(31_000);
         host.run();
-        Advising { path: &mut path, advice: Advice::Reachable }.run(&mut host);
+        Advising { path: &mut path, packets: 1, advice: Advice::Reachable }.run(&mut host);
         host.now = Instant::from_millis(90_999);
         host.run();
         host.transport.queue(path, udp(), 8);
@@ -334,6 +461,8 @@ fn the_first_packet_waits_for_the_answer_and_leaves_with_it() {
 /// Gives advice in one turn.
 struct Advising<'p> {
     path: &'p mut Path,
+    /// How many packets it sends before.
+    packets: usize,
     advice: Advice,
 }
 
@@ -353,7 +482,9 @@ impl tersus_ip::Transport for Advising<'_> {
     }
     fn transmit(&mut self, ip: &mut dyn IpLayer, _: &mut usize) -> Progress {
         // What it learned, it learned of packets that it sent.
-        ip.send(self.path, udp(), 0, &mut |_: &mut [u8]| {}).unwrap();
+        for _ in 0..self.packets {
+            ip.send(self.path, udp(), 0, &mut |_: &mut [u8]| {}).unwrap();
+        }
         ip.advise(self.path, self.advice);
         Progress::Idle
     }
@@ -510,6 +641,9 @@ fn replies_in_place_go_back_where_the_packet_came_from() {
     assert_eq!((header.source(), header.destination()), (v4("192.0.2.1"), v4("203.0.113.9")));
     let sent = host.packet(datagram_v6("2001:db8::9", "ff02::1", b"abcdefgh"));
     assert_eq!(sent[0].v6().header().source(), v6("2001:db8::1"), "asked as a group, answered as one");
+    let repr = ipv4::Repr::new(IpProtocol::UDP, v4("192.0.2.9"), v4("192.0.2.1"), 8);
+    let marked = packet_v4_with(ipv4::Repr { traffic_class: 0xbb, ..repr }, &[], b"abcdefgh");
+    assert_eq!(host.packet(marked)[0].v4().header().traffic_class(), 0xb8, "the DS field, and no ECN");
     let to_all = packet_v4("192.0.2.9", "192.0.2.255", IpProtocol::UDP, b"abcdefgh");
     assert!(host.packet_as(Cast::Broadcast, to_all).is_empty());
     host.transport.verdict = Verdict::Reply(9);
@@ -518,7 +652,7 @@ fn replies_in_place_go_back_where_the_packet_came_from() {
     host.link.room = 0;
     assert!(host.packet(packet_v4("192.0.2.9", "192.0.2.1", IpProtocol::UDP, b"abcdefgh")).is_empty());
     let counted = ["replied", "reply_refused", "reply_full"].map(|name| host.counter(name));
-    assert_eq!(counted, [2, 2, 1]);
+    assert_eq!(counted, [3, 2, 1]);
 }
 
 #[test]
@@ -589,6 +723,8 @@ fn the_way_leads_by_prefix_route_or_link() {
         ("192.0.2.1", eth, "192.0.2.9", Ok("192.0.2.1"), "192.0.2.9"),
         ("", None, "2001:db8::9", Ok("2001:db8::1"), "2001:db8::9"),
         ("", None, "fe80::9", Ok("fe80::1"), "fe80::9"),
+        // RFC 3927 §2.6.2.
+        ("", None, "169.254.1.9", Ok("192.0.2.1"), "169.254.1.9"),
         ("fe80::1", None, "2001:db8::9", Ok("fe80::1"), "2001:db8::9"),
         ("", None, "255.255.255.255", Ok("192.0.2.1"), ""),
         ("0.0.0.0", eth, "255.255.255.255", Ok("0.0.0.0"), ""),

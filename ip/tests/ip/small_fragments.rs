@@ -289,6 +289,29 @@ fn a_reply_to_fragments_goes_back_in_fragments() {
 }
 
 #[test]
+fn all_but_the_last_are_multiples_of_eight_octets() {
+    let mut host = host();
+    knows(&mut host);
+    host.ip.set_mtu(1499).unwrap();
+    host.send("192.0.2.9", udp(), 2000);
+    let sent = host.run();
+    assert_eq!(sent.iter().map(|sent| sent.octets.len() - 20).collect::<Vec<_>>(), [1472, 528]);
+    assert_eq!(sent[1].v4().header().fragment_offset(), 1472);
+}
+
+#[test]
+fn no_datagram_is_larger_than_the_largest_packet() {
+    let mut host = Small::new();
+    let storage: &'static mut FragmentStorage<65_535> = Box::leak(Box::default());
+    host.ip.use_fragments(storage, [7; 32]);
+    // With 20 octets of header: up to 65,515 behind it.
+    for (end, beyond) in [(65_515, 0), (65_516, 1)] {
+        host.packet(cut(7, 65_512, &vec![9; end - 65_512], false));
+        assert_eq!(counter(&host, "beyond_buffer"), beyond, "{end}");
+    }
+}
+
+#[test]
 fn a_budget_bounds_the_fragments_of_a_turn() {
     let mut host = host();
     knows(&mut host);

@@ -314,6 +314,25 @@ impl IpLayer for SmallPath<'_> {
     fn advise(&mut self, _: &Path, _: Advice) {}
 }
 
+#[test]
+#[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]
+fn small_tcp_cuts_anew_what_its_path_carries_no_more() {
+    run_in_family(&Setup { small: true, ..Setup::default() }, connected, || {
+        vec![(
+            0,
+            Call(|h| {
+                assert_eq!(h.send(1920, 101), 1920);
+                let (mut buffer, mut lens) = ([0; 2000], Vec::new());
+                let mut sink = |_: &Path, _: Outgoing, octets: &[u8]| lens.push(octets.len() - 20);
+                let mut ip = SmallPath(FakeIp::new(&mut buffer, &mut sink), 1000);
+                ip.0.now = h.now;
+                h.small.as_mut().unwrap().transmit(&mut ip, &mut 100);
+                assert_eq!(lens, [960, 960]);
+            }),
+        )]
+    });
+}
+
 // conf: TCP-PMT-01, TCP-PMT-06, TCP-ICMP-06
 #[test]
 #[cfg_attr(not(feature = "ipv4"), ignore = "speaks IPv4")]

@@ -61,6 +61,8 @@ fn turn(udp: &mut SmallUdp<'_>, budget: usize, set: impl FnOnce(&mut FakeIp<'_>)
     let mut sent = Vec::new();
     let mut note = |path: &Path, packet: Outgoing, segment: &[u8]| {
         assert_eq!(packet.protocol, IpProtocol::UDP);
+        // RFC 1112 §6.1; 0: the layer's own.
+        assert_eq!(packet.hop_limit, u8::from(path.destination().is_multicast()));
         let view = tersus_wire::udp::Packet::parse(segment).unwrap();
         view.verify_between(path.source(), path.destination()).unwrap();
         let header = view.header();
@@ -366,6 +368,17 @@ fn one_destination_that_does_not_answer_holds_up_no_other() {
 }
 
 // conf: UDP-API-11
+#[test]
+fn what_is_for_a_group_goes_no_further_than_the_link() {
+    let mut storage: Storage<1, 0, 200> = Storage::new();
+    let mut udp = SmallUdp::new(&mut storage);
+    let own = udp.bind(7).unwrap();
+    for to in ["224.0.0.251:9", "[ff02::fb]:9"] {
+        udp.send_to(own, socket(to), b"all").unwrap();
+    }
+    assert_eq!(sent(&mut udp).len(), 2);
+}
+
 #[test]
 fn what_cannot_leave_is_dropped_and_counted() {
     let mut storage: Storage<1, 0, 2000> = Storage::new();

@@ -21,7 +21,7 @@ use tersus_wire::IpProtocol;
 /// Our host, with the fake IP layer below it.
 pub(crate) struct Host {
     pub(crate) tcp: Tcp<'static>,
-    pub(super) small: Option<SmallTcp<'static>>,
+    pub(crate) small: Option<SmallTcp<'static>>,
     /// Our port of the connection: the small engine takes any when it connects.
     pub(super) port: u16,
     pub(crate) now: Instant,
