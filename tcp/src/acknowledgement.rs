@@ -53,7 +53,7 @@ impl Slot {
     }
 
     /// SEG.WND, scaled up.
-    fn window_of(&self, seg: &Segment<'_>) -> u32 {
+    pub(crate) fn window_of(&self, seg: &Segment<'_>) -> u32 {
         u32::from(seg.window) << self.snd_shift
     }
 

@@ -134,6 +134,7 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, seg: &Segment<'_>
         has_blocks: report.len > 0,
         has_dsack: report.dsack.is_some(),
         echo: seg.echo,
+        window: if seg.seq.lt(slot.snd_wl1) { slot.snd_wnd } else { slot.window_of(seg) },
         delivery,
     };
     if found.has_advanced {
@@ -175,6 +176,8 @@ pub(crate) struct Found {
     pub(crate) has_dsack: bool,
     /// TSecr, if the connection has timestamps.
     echo: u32,
+    /// SND.WND as it will be behind it.
+    pub(crate) window: u32,
     pub(crate) delivery: Delivery,
 }
 
@@ -188,6 +191,7 @@ impl Found {
             has_blocks: false,
             has_dsack: false,
             echo: 0,
+            window: slot.snd_wnd,
             delivery: Delivery::default(),
         }
     }

@@ -105,7 +105,7 @@ pub(crate) fn on_ack(slot: &mut Slot, shared: &mut Shared<'_>, dsack: Option<Blo
     } else if slot.repair.marks.contains(Marks::SPURIOUS_1) {
         slot.repair.marks.remove(Marks::SPURIOUS_1);
         let new = slot.tx.len().saturating_sub(slot.flight_size());
-        let fits = slot.snd_wnd.saturating_sub(slot.flight_size()) >= slot.mss();
+        let fits = found.window.saturating_sub(slot.flight_size()) >= slot.mss();
         if found.has_advanced && slot.snd_una.lt(slot.recover) && new >= slot.mss() && fits {
             slot.repair.marks.insert(Marks::SPURIOUS_2);
         }

@@ -372,11 +372,17 @@ fn an_echo_of_the_original_takes_a_timeout_back_at_once() {
     });
 }
 
-/// RFC 5682 §3.1 step 2 b: only if there are new data, a whole segment at least.
+/// RFC 5682 §3.1 step 2 b: only if there are new data, and room for them; a whole segment at least.
 #[test]
 fn behind_a_timeout_new_data_ask_if_there_are_any() {
-    // Octets queued behind ten segments, whether new data ask.
-    for (queued, asks) in [(0, false), (MSS - 1, false), (MSS, true)] {
+    // Octets queued behind ten segments, the window of the ACK, whether new data ask.
+    for (queued, window, asks) in [
+        (0, 65_535, false),
+        (MSS - 1, 65_535, false),
+        (MSS, 65_535, true),
+        (2 * MSS, 9 * MSS, true),
+        (2 * MSS, 9 * MSS - 1, false),
+    ] {
         at_each_number(&setup(&TIMER, &Reno::DEFAULT), connected_with_sack, |h| {
             let start = (h.now.micros() - h.start.micros()) / 1_000;
             h.give(&ack(0));
@@ -385,11 +391,11 @@ fn behind_a_timeout_new_data_ask_if_there_are_any() {
             h.poll();
             play(h, vec![(start, Left(10)), (start + 1_000, Out(data(0)))]);
             h.advance(h.at(start + 1_010));
-            h.give(&ack(2));
+            h.give(&seg(301).ack(at(2)).wnd(window as u16));
             h.poll();
             // Else what is lost goes on.
             let first = h.sent.front().map(|(_, fields, ..)| fields.seq);
-            assert_eq!(first, Some(h.ours(at(if asks { 10 } else { 2 }))), "{queued}");
+            assert_eq!(first, Some(h.ours(at(if asks { 10 } else { 2 }))), "{queued} {window}");
             play(h, vec![(start + 1_010, Drain), (start + 1_060, In(ack(10))), (start + 1_060, Drain)]);
         });
     }
