@@ -463,15 +463,13 @@ impl<'a> SmallIp<'a> {
     #[cold]
     #[inline(never)]
     fn on_link_news(&mut self, events: LinkEvents, properties: LinkProperties) {
-        if events.contains(LinkEvents::ROOM) {
-            self.is_full = false;
-        }
+        // Whatever the news: at worst it says so once more.
+        self.is_full = false;
         if self.interface.is_attached() && !events.contains(LinkEvents::CHANGED) {
             return;
         }
         self.interface.properties = properties;
         self.interface.flags.insert(InterfaceFlags::ATTACHED);
-        self.is_full = false;
         // Another network, perhaps.
         self.forget_neighbours();
     }

@@ -260,13 +260,7 @@ impl<'a> SmallUdp<'a> {
                 });
                 record.forget();
             }
-            if at == self.to_send.head {
-                self.to_send.pop(next);
-                if self.to_send.is_empty() {
-                    break;
-                }
-            }
-            at = next;
+            at = if at == self.to_send.head { self.to_send.pop(next) } else { next };
         }
         if self.full.is_empty() {
             Progress::Idle

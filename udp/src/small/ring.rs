@@ -162,9 +162,9 @@ impl Ring {
         Some((Record { head, addresses, payload }, next))
     }
 
-    /// Takes out what lies before `next`, the offset behind the oldest datagram.
+    /// Takes out what lies before `next`, the offset behind the oldest datagram; where the oldest lies now.
     #[inline(never)]
-    pub(super) fn pop(&mut self, next: usize) {
+    pub(super) fn pop(&mut self, next: usize) -> usize {
         if next < self.head {
             self.end = 0;
         }
@@ -172,6 +172,7 @@ impl Ring {
         if next == self.tail {
             *self = Self::EMPTY;
         }
+        self.head
     }
 
     #[inline]
