@@ -150,7 +150,7 @@ impl Slot {
         let mss = self.mss();
         shared.congestion.on_partial_ack(shared.words_mut(), octets, mss);
         self.mark_first_lost(shared, mss);
-        // Restarted by each partial ACK ("slow but steady"): with one hole repaired a round trip, the timer would
+        // Restarted by each partial ACK ("slow but steady", RFC 3782 §4): with one hole repaired a round trip, the timer would
         // otherwise expire in the midst of a repair that works.
         self.start_retransmit_timer(shared);
     }

@@ -543,7 +543,7 @@ fn duplicate_acknowledgements_repair_losses_without_the_timer() {
     });
 }
 
-/// RFC 6582 §3.2 step 3, with the timer of its "slow but steady" variant.
+/// RFC 6582 §3.2 step 3, with the timer of the variant that RFC 3782 §4 calls slow but steady.
 // conf: TCP-CC-18
 #[test]
 fn three_losses_in_a_window_are_three_retransmissions_and_one_halving_however_long_they_take() {
