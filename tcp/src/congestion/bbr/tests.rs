@@ -2,6 +2,8 @@
 
 extern crate std;
 
+mod steps;
+
 use super::model::{AckPhase, Flags, Model, State, INFINITY, WORDS};
 use super::*;
 use crate::congestion::RateSample;
