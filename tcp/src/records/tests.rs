@@ -535,3 +535,36 @@ fn calls_that_make_no_sense_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn the_rate_is_taken_over_the_longer_of_sending_and_acknowledging() {
+    // Octets that are still in flight at the end: with none, all there is is one run.
+    for more in [0, 100] {
+        let mut memory = [Record::NONE; 8];
+        let mut pool = Pool::new(&mut memory, 8, 1);
+        let mut records = Records::new(ISS);
+        let after = |us: u64| at(1_000_000 + us);
+        records.on_send(&mut pool, 100, after(0));
+        records.on_send(&mut pool, 100, after(30_000));
+        records.on_ack(&mut pool, ISS + 100, after(40_000), Rate::Wanted);
+        // 300 octets in 41 ms; their acknowledgements come within 5 ms.
+        records.on_send(&mut pool, 100, after(41_000));
+        records.on_ack(&mut pool, ISS + 200, after(42_000), Rate::Wanted);
+        records.on_send(&mut pool, more, after(43_000));
+        let acked = records.on_ack(&mut pool, ISS + 300, after(45_000), Rate::Wanted);
+        assert_eq!((acked.delivered, acked.interval_us), (200, 41_000), "{more} more");
+    }
+}
+
+#[test]
+fn a_clock_that_stepped_back_gives_no_rate() {
+    for more in [0, 100] {
+        let mut memory = [Record::NONE; 8];
+        let mut pool = Pool::new(&mut memory, 8, 1);
+        let mut records = Records::new(ISS);
+        records.on_send(&mut pool, 100, at(2_000_000));
+        records.on_send(&mut pool, more, at(2_000_100));
+        let acked = records.on_ack(&mut pool, ISS + 100, at(1_000_000), Rate::Wanted);
+        assert_eq!((acked.rtt_us, acked.delivered, acked.interval_us), (None, 0, 0), "{more} more");
+    }
+}

@@ -1,6 +1,7 @@
 //! Pacing, RFC 5681 with what may leave spread over the round trip.
 
 use crate::runner::*;
+use core::cell::Cell;
 use tersus_ip::{Instant, Transport};
 use tersus_tcp::congestion::{Ack, Bbr, Congestion, Delivery, Expiry, Loss, Pacing, Recovery, Reno};
 use tersus_tcp::{Duties, State};
@@ -173,6 +174,114 @@ fn an_algorithm_that_paces_hears_of_all_that_is_delivered_or_lost() {
             (225, Call(|host| assert_eq!(lost(host), MSS))),
             (325, In(ack(101 + 4 * MSS))),
             (325, Call(|host| assert_eq!(lost(host), MSS))),
+        ]
+    });
+}
+
+thread_local! {
+    static TOLD: Cell<Option<Delivery>> = const { Cell::new(None) };
+}
+
+/// Keeps the last of what it is told.
+struct Told;
+
+impl Congestion for Told {
+    fn words(&self) -> usize {
+        0
+    }
+    fn start(&self, _: &mut [u32], _: u32, _: u8) {}
+    fn window(&self, _: &[u32]) -> u32 {
+        100_000
+    }
+    fn ssthresh(&self, _: &[u32]) -> u32 {
+        u32::MAX
+    }
+    fn on_ack(&self, _: &mut [u32], _: &Ack) {}
+    fn enter_recovery(&self, _: &mut [u32], _: &Loss, _: Recovery) {}
+    fn on_duplicate_ack(&self, _: &mut [u32], _: u32) {}
+    fn on_partial_ack(&self, _: &mut [u32], _: u32, _: u32) {}
+    fn exit_recovery(&self, _: &mut [u32], _: u32, _: u32) {}
+    fn on_timeout(&self, _: &mut [u32], _: &Loss, _: Expiry) {}
+    fn after_idle(&self, _: &mut [u32], _: u32) {}
+    fn is_paced(&self) -> bool {
+        true
+    }
+    fn on_delivery(&self, _: &mut [u32], delivery: &Delivery) {
+        TOLD.set(Some(*delivery));
+    }
+}
+
+#[test]
+fn a_delivery_tells_what_was_in_flight_and_of_what_its_rate_is() {
+    // Segments: newly delivered, in flight before and after. Sample: segments, µs, octets delivered before it left. RTT.
+    type Want = (u32, (u32, u32), Option<(u32, u32, u32)>, u32);
+    fn told(want: Option<Want>, has_sack: bool, in_recovery: bool) {
+        let is = TOLD.take();
+        let short = is.map(|told| {
+            let sample =
+                told.sample.map(|rate| (rate.delivered / MSS, rate.interval_us, rate.prior_delivered));
+            let in_flight = (told.prior_in_flight / MSS, told.in_flight / MSS);
+            (told.newly_delivered / MSS, in_flight, sample, told.rtt_us)
+        });
+        assert_eq!(short, want);
+        if let Some(is) = is {
+            assert_eq!((is.has_sack, is.in_recovery, is.newly_lost), (has_sack, in_recovery, 0));
+        }
+    }
+    let ack = |segments: u32| seg(301).ack(101 + segments * MSS).wnd(65_535);
+    run(&Setup { congestion: &Told, ..setup() }, connected_far, || {
+        vec![
+            // The SYN is not told of.
+            (100, Call(|_| told(None, false, false))),
+            (100, Call(|host| assert_eq!(host.send(4 * 1460, ISS + 1), 4 * 1460))),
+            (100, Left(4)),
+            (200, In(ack(1))),
+            (200, Call(|_| told(Some((1, (4, 3), Some((1, 100_000, 1)), 100_000)), false, false))),
+            // Nothing new: nothing is told.
+            (210, In(ack(1).wnd(65_000))),
+            (210, Call(|_| told(None, false, false))),
+            (220, In(ack(4))),
+            (220, Call(|_| told(Some((3, (3, 0), Some((4, 120_000, 1)), 120_000)), false, false))),
+            (220, Call(|host| assert_eq!(host.send(1460, ISS + 1 + 4 * MSS), 1460))),
+            (220, Left(1)),
+            (330, In(ack(5))),
+            (330, Call(|_| told(Some((1, (1, 0), Some((1, 110_000, 1 + 4 * MSS)), 110_000)), false, false))),
+        ]
+    });
+}
+
+#[test]
+fn a_delivery_tells_of_sack_and_of_a_repair() {
+    fn connected_with_sack(host: &mut Host) {
+        host.connect();
+        play(
+            host,
+            vec![
+                (0, Out(syn(ISS))),
+                (100, In(syn(IRS).ack(ISS + 1).mss(1460).wnd(65_535).permits(true))),
+                (100, Out(seg(ISS + 1).ack(IRS + 1))),
+            ],
+        );
+    }
+    fn told(newly_delivered: u32, in_flight: (u32, u32), in_recovery: bool) {
+        let is = TOLD.take().unwrap();
+        assert_eq!(
+            (is.newly_delivered, is.has_sack, is.in_recovery),
+            (newly_delivered * MSS, true, in_recovery)
+        );
+        assert_eq!((is.prior_in_flight, is.in_flight), (in_flight.0 * MSS, in_flight.1 * MSS));
+    }
+    let ack = |segments: u32| seg(301).ack(101 + segments * MSS).wnd(65_535);
+    run(&Setup { congestion: &Told, ..setup() }, connected_with_sack, || {
+        vec![
+            (100, Call(|host| assert_eq!(host.send(6 * 1460, ISS + 1), 6 * 1460))),
+            (100, Left(6)),
+            // The first and the last are missing.
+            (200, In(ack(0).sack(&[(101 + MSS, 101 + 2 * MSS)]))),
+            (200, Call(|_| told(1, (6, 5), false))),
+            (225, Out(full(101))),
+            (230, In(ack(0).sack(&[(101 + MSS, 101 + 3 * MSS)]))),
+            (230, Call(|_| told(1, (5, 4), true))),
         ]
     });
 }
