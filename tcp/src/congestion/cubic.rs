@@ -444,6 +444,52 @@ mod tests {
         assert!(words[0] < 71_100, "{}", words[0]);
     }
 
+    #[test]
+    fn a_clock_that_steps_back_is_one_that_stood_still() {
+        let mut words = after_loss(100_000);
+        for at in [5_000, 1_000] {
+            for _ in 0..70 {
+                let full = ack(SMSS, words[0], 100, at);
+                Cubic::DEFAULT.on_ack(&mut words, &full);
+            }
+            // Reno's 9/17 of a segment for each window.
+            assert!((70_400..71_100).contains(&words[0]), "{} at {at}", words[0]);
+        }
+    }
+
+    /// §4.9: growth goes on from where it was.
+    #[test]
+    fn what_is_undone_is_the_plateau_too() {
+        // cwnd before the second loss, W_max behind it, cwnd and W_max once it is taken back
+        for (cwnd, lowered, want, plateau) in
+            [(90_000, 76_500, 90_000, 90_000), (120_000, 120_000, 120_000, 120_000)]
+        {
+            let mut words = after_loss(100_000);
+            words[0] = cwnd;
+            Cubic::DEFAULT.enter_recovery(&mut words, &loss(cwnd), Recovery::Sack);
+            assert_eq!(words[3], lowered);
+            let full = ack(SMSS, words[0], 100, 1);
+            Cubic::DEFAULT.on_ack(&mut words, &full);
+            Cubic::DEFAULT.undo(&mut words, cwnd, 70_000);
+            assert_eq!((words[0], words[1], words[3]), (want, 70_000, plateau));
+            // On the plateau: K is 0.
+            let full = ack(SMSS, words[0], 100, 100);
+            Cubic::DEFAULT.on_ack(&mut words, &full);
+            assert_eq!((words[3], words[4]), (plateau, 0));
+        }
+        // A cwnd below the plateau, which stays.
+        let mut words = after_loss(100_000);
+        Cubic::DEFAULT.undo(&mut words, 80_000, 60_000);
+        assert_eq!((words[0], words[3]), (80_000, 100_000));
+        // Back in the first slow start nothing is left: the words are HyStart++'s again.
+        let mut words = after_loss(100_000);
+        let full = ack(SMSS, words[0], 100, 1);
+        Cubic::DEFAULT.on_ack(&mut words, &full);
+        Cubic::DEFAULT.undo(&mut words, 100_000, u32::MAX);
+        assert_eq!(words[..2], [100_000, u32::MAX]);
+        assert_eq!(words[3..], [0; WORDS - 3]);
+    }
+
     // conf: TCP-CUB-06
     #[test]
     fn a_full_window_is_reduced_with_what_it_has_above_whole_segments() {

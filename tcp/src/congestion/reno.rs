@@ -333,6 +333,10 @@ mod tests {
             let mut words = started(Reno::DEFAULT);
             Reno::DEFAULT.on_ack(&mut words, &ack(1_000, flight_size));
             assert_eq!(Reno::DEFAULT.window(&words), want, "{flight_size} in flight");
+            // Nor does what was acknowledged meanwhile count for later, in congestion avoidance.
+            let mut words = [10_000, 10_000, 0];
+            Reno::DEFAULT.on_ack(&mut words, &ack(10_000, flight_size));
+            assert_eq!(words, [want, 10_000, 0], "{flight_size} in flight");
         }
     }
 
@@ -371,7 +375,7 @@ mod tests {
         LETTER.on_duplicate_ack(&mut words, SMSS);
         assert_eq!(words[0], 14_000);
         // Acknowledged, cwnd
-        for (acked, want) in [(3_000, 12_000), (500, 11_500), (40_000, 1_000)] {
+        for (acked, want) in [(3_000, 12_000), (1_000, 12_000), (999, 11_001), (40_000, 1_000)] {
             LETTER.on_partial_ack(&mut words, acked, SMSS);
             assert_eq!(words[0], want, "{acked}");
         }

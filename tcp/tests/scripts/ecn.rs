@@ -302,3 +302,28 @@ fn with_ecn_and_sack(host: &mut Host) {
     let answer = syn(IRS).ack(ISS + 1).mss(1460).wnd(65_535).permits(true).flag(Flags::ECE);
     play(host, vec![(0, Out(syn(ISS).flag(SETUP))), (0, In(answer)), (0, Out(seg(ISS + 1).ack(IRS + 1)))]);
 }
+
+/// RFC 3168 §6.1.2, RFC 8985 §7.4.2: and of the one for a loss that a probe repaired.
+#[test]
+fn a_repair_by_a_probe_is_told_with_the_next_new_segment() {
+    run(&requesting(), with_ecn_and_sack, || {
+        let at = |n: u32| 101 + n * MSS;
+        vec![
+            (0, Call(send::<14_600>)),
+            (0, Left(10)),
+            (5, In(seg(301).ack(at(9)).wnd(65_535))),
+            (900, Left(1)),
+            (900, Call(|h| assert_eq!(h.counter("loss_probes"), 1))),
+            (950, In(seg(301).ack(at(10)).wnd(65_535))),
+            (960, Call(send::<2_920>)),
+            (960, Out(full(at(10)))),
+            (960, Out(full(at(11)))),
+            (1_010, In(seg(301).ack(at(12)).wnd(65_535))),
+            (1_010, Call(|h| assert_eq!(h.counter("loss_probe_repairs"), 1))),
+            (1_020, Call(send::<2_920>)),
+            (1_020, Out(full(at(12)).flag(Flags::CWR))),
+            (1_020, Out(full(at(13)))),
+            (1_022, In(seg(301).ack(at(14)).wnd(65_535))),
+        ]
+    });
+}

@@ -211,3 +211,27 @@ fn what_overtook_on_the_way_is_told() {
         ]
     });
 }
+
+#[test]
+fn each_segment_that_is_sent_again_counts_text_or_fin() {
+    run(&Setup::default(), connected, || {
+        let counts = |h: &mut Host| {
+            let (all, of_connection) =
+                (h.counter("retransmits"), h.tcp.info(h.id()).unwrap().retransmissions);
+            assert_eq!((all, of_connection), (h.already as u32, h.already as u32));
+            h.already += 1;
+        };
+        vec![
+            (0, Call(|h| assert_eq!(h.send(100, 101), 100))),
+            (0, Out(seg(101).ack(301).len(100))),
+            (0, Call(counts)),
+            (1_000, Out(seg(101).ack(301).len(100))),
+            (1_000, Call(counts)),
+            (1_010, In(seg(301).ack(201))),
+            (1_010, Call(Host::close)),
+            (1_010, Out(fin(201).ack(301))),
+            (3_010, Out(fin(201).ack(301))),
+            (3_010, Call(counts)),
+        ]
+    });
+}

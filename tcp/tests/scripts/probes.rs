@@ -153,3 +153,64 @@ fn a_repair_by_a_probe_halves_what_is_in_flight() {
         ])
     });
 }
+
+/// §7.3, and RFC 9293 §3.8.6: what is beyond the peer's window is no probe.
+#[test]
+fn a_tail_beyond_the_window_is_not_probed() {
+    run(&setup(), far, || {
+        ten(vec![
+            (100, In(ack(0).wnd(9 * MSS as u16))),
+            (150, Call(|h| assert_eq!(h.counter("loss_probes"), 0))),
+            (160, In(ack(0).wnd(10 * MSS as u16))),
+            (160, Out(data(9))),
+            (160, Call(|h| assert_eq!(h.counter("loss_probes"), 1))),
+            (200, In(ack(10))),
+        ])
+    });
+}
+
+/// RFC 5681 §4.1: an idle time counts from the last data that left, sent again or not.
+// conf: TCP-CC-15
+#[test]
+fn what_is_sent_again_ends_an_idle_time() {
+    run(&setup(), far, || {
+        let mut steps: Vec<_> = (2..=10).step_by(2).map(|n| (100, In(ack(n)))).collect();
+        steps.extend([
+            (300, Call(send::<2> as fn(&mut Host))),
+            (300, Left(2)),
+            (350, In(ack(11))),
+            (650, Out(data(11))),
+            (650, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().last_sent, h.at(650)))),
+            // In vain: nothing was lost.
+            (1_400, sack(12, &[(11, 12)])),
+            // 1,150 ms after new data, 800 after the probe; the RTO is one second.
+            (1_450, Call(send::<14>)),
+            (1_450, Left(14)),
+            (1_500, In(ack(26))),
+            // More than a second after both.
+            (2_550, Call(send::<14>)),
+            (2_550, Left(10)),
+            (2_600, In(ack(36))),
+            (2_600, Left(4)),
+            (2_650, In(ack(40))),
+        ]);
+        ten(steps)
+    });
+}
+
+/// §7.3: `TLP.end_seq` is behind what the probe sent, not behind what was in flight before.
+#[test]
+fn a_probe_of_new_data_is_over_with_these() {
+    run(&setup(), far, || {
+        ten(vec![
+            (60, Call(send::<2>)),
+            (150, Out(data(10))),
+            (160, In(ack(10))),
+            (160, Out(data(11))),
+            // Half of it: no other probe yet.
+            (170, In(seg(301).ack(at(10) + MSS / 2).wnd(65_535))),
+            (170, Call(|h| assert_eq!(silence(h), 1_000))),
+            (200, In(ack(12))),
+        ])
+    });
+}

@@ -498,3 +498,87 @@ fn without_records_what_is_counted_counts() {
         ])
     });
 }
+
+/// RFC 9293 §3.10.7.4: a FIN takes a place of its own; one that has arrived is not sent again with the text before it.
+#[test]
+fn a_fin_that_arrived_is_not_sent_again_with_what_was_lost_before_it() {
+    run(&setup(), a_little_nearer, || {
+        vec![
+            (48, Call(send::<2>)),
+            (48, Left(2)),
+            (50, Call(Host::close)),
+            (50, Out(fin(at(2)).ack(301))),
+            (98, In(ack(0).sack(&[(at(2), at(2) + 1)]))),
+            (108, Out(data(0))),
+            (156, In(ack(1).sack(&[(at(2), at(2) + 1)]))),
+            (156, Out(data(1))),
+            (204, In(seg(301).ack(at(2) + 1))),
+        ]
+    });
+    // One that did not goes with the last of the text, and with no other.
+    run(&setup(), a_little_nearer, || {
+        vec![
+            (48, Call(send::<2>)),
+            (48, Left(2)),
+            (50, Call(Host::close)),
+            (50, Out(fin(at(2)).ack(301))),
+            (2_000, Drain),
+            (2_010, In(ack(1))),
+            (2_010, Out(data(1).fin())),
+            (2_060, In(seg(301).ack(at(2) + 1))),
+        ]
+    });
+}
+
+/// Round trips of 50 ms in which everything arrives; how many segments are in flight behind them.
+fn open_window(h: &mut Host, una: &mut u32, trips: u32) -> u32 {
+    for _ in 0..trips {
+        fill(h);
+        everything_arrives(h, una);
+    }
+    fill(h);
+    h.tcp.info(h.id()).unwrap().in_flight / MSS
+}
+
+fn fill(h: &mut Host) {
+    let whole = h.send_room() / MSS as usize * MSS as usize;
+    assert_eq!(h.send(whole, at(0) + h.already as u32), whole);
+    h.already += whole;
+    h.poll();
+}
+
+fn everything_arrives(h: &mut Host, una: &mut u32) {
+    let now = (h.now.micros() - h.start.micros()) / 1000;
+    *una += h.tcp.info(h.id()).unwrap().in_flight / MSS;
+    play(h, vec![(now, Drain), (now + 50, In(ack(*una))), (now + 50, Drain)]);
+}
+
+/// RFC 5681 §4.3: in each recovery a lost retransmission halves once more. RFC 6937 §3: RecoverFS is what was in the
+/// network then, with what the ACK delivered that told of it.
+// conf: TCP-CC-16
+#[test]
+fn a_second_loss_of_a_recovery_is_one_in_the_next_recovery_too() {
+    at_each_number(&setup(), far, |h| {
+        let mut una = 0;
+        for (trips, is_first) in [(5, true), (12, false)] {
+            let flight = open_window(h, &mut una, trips);
+            let now = (h.now.micros() - h.start.micros()) / 1000;
+            let arrived = una + flight;
+            play(h, vec![(now + 50, sack(una, &[(una + 1, arrived)])), (now + 50, Drain)]);
+            let first = h.tcp.info(h.id()).unwrap().ssthresh;
+            assert_eq!(first, flight * MSS / 2);
+            let again = sack(una, &[(una + 1, arrived + 3)]);
+            if is_first {
+                // Ten of twenty segments were permitted, and nine went beside the lost one, of which three are here:
+                // CEIL(3 * 5 / 9 segments) lets out one, the retransmission.
+                play(h, vec![(now + 100, again), (now + 100, Left(1))]);
+                assert_eq!((flight, h.counter("retransmits")), (20, 2));
+            } else {
+                play(h, vec![(now + 100, again), (now + 100, Drain)]);
+            }
+            assert_eq!(h.tcp.info(h.id()).unwrap().ssthresh, (first / 2).max(2 * MSS));
+            everything_arrives(h, &mut una);
+            everything_arrives(h, &mut una);
+        }
+    });
+}

@@ -487,3 +487,52 @@ fn a_recovery_that_follows_another_halves_no_more_than_the_window() {
         ]
     });
 }
+
+/// RFC 6675 §4: rules 3 and 4 send what is in the receiver's window, RFC 9293 §3.8.6, though it has moved back.
+// conf: TCP-SACK-15
+#[test]
+fn what_may_be_lost_waits_for_the_peers_window() {
+    run(&setup(), ten_in_flight, || {
+        let window =
+            |segments: u16| In(ack(0).wnd(segments * MSS as u16).sack(&[(at(8), at(9)), (at(1), at(7))]));
+        vec![
+            (50, sack(0, &[(1, 2)])),
+            (51, sack(0, &[(1, 3)])),
+            (52, sack(0, &[(1, 4)])),
+            (52, Out(data(0))),
+            (53, window(7)),
+            (54, window(8)),
+            // Rule 3, and not yet rule 4.
+            (54, Out(data(7))),
+            (55, window(9)),
+            (56, window(10)),
+            (56, Out(data(9))),
+            (100, In(ack(10))),
+        ]
+    });
+}
+
+/// RFC 6582 §3.2: what leaves whatever cwnd says is the first segment in flight, not all that is known to be lost.
+// conf: TCP-CC-18
+#[test]
+fn without_sack_the_rest_of_the_first_segment_waits_for_cwnd() {
+    run(&setup(), connected, || {
+        let window = |window: u16| In(ack(0).wnd(window));
+        let mut steps = vec![(0, window(65_535)), (0, Call(|h| assert_eq!(h.send(14_600, 101), 14_600)))];
+        steps.extend((0..10).map(|n| (0, Out(data(n)))));
+        steps.extend([
+            (40, window(500)),
+            (50, window(500)),
+            (51, window(500)),
+            (52, window(500)),
+            (52, Out(seg(101).ack(301).len(500))),
+            // Eight segments are permitted, and more is in the network.
+            (60, window(65_535)),
+            (60, Call(|h| assert_eq!(h.tcp.info(h.id()).unwrap().lost, 960))),
+            (100, In(seg(301).ack(601).wnd(65_535))),
+            (100, Out(seg(601).ack(301).len(1460))),
+            (150, In(ack(10))),
+        ]);
+        steps
+    });
+}

@@ -3,6 +3,7 @@
 use crate::runner::*;
 use tersus_tcp::Duties;
 use tersus_tcp::State::*;
+use tersus_wire::tcp::{Fields, Flags, SackBlock};
 
 /// With and without a listener of ours.
 const OPENED: [fn(&mut Host); 2] = [connected_with_sack, accepted_with_sack];
@@ -161,4 +162,58 @@ fn duplicates_are_reported_however_many_there_are() {
         steps.push((60, Out(seg(101).ack(1001))));
         steps
     });
+}
+
+/// Where the first text of a second peer starts.
+const OTHERS_TEXT: u32 = 70_001;
+
+/// A second connection, from another port of the peer, from which 100 octets have come.
+fn second(h: &mut Host) {
+    let mut fields = Fields {
+        src_port: PEER_PORT + 1,
+        dst_port: OUR_PORT,
+        seq: OTHERS_TEXT - 1,
+        flags: Flags::SYN,
+        window: 4096,
+        ..Fields::default()
+    };
+    h.receive(&fields, &[1, 1, 4, 2], &[]);
+    h.poll();
+    let (_, answer, ..) = h.sent.pop_front().expect("a SYN in answer");
+    fields = Fields { seq: OTHERS_TEXT, ack: answer.seq.wrapping_add(1), flags: Flags::ACK, ..fields };
+    h.receive(&fields, &[], &[7; 100]);
+    // The first octet once more; the ACK has no room in the place of a segment that is so short.
+    h.advance(h.at(1_000));
+    h.sent.clear();
+    h.receive(&fields, &[], &[7]);
+    assert!(h.sent.is_empty());
+}
+
+/// RFC 2883 §4: a duplicate is one of its connection.
+// conf: TCP-SACK-10
+#[test]
+fn what_came_twice_is_reported_by_the_connection_that_it_came_to() {
+    at_each_number(&Setup::default(), accepted_with_sack, |h| {
+        second(h);
+        // Another connection says in the meantime what it has; that does not report the duplicate, nor forget it.
+        h.give(&seg(401).ack(101).len(100));
+        let (_, ours) = h.take().expect("an ACK at once");
+        assert_eq!(ours.sack, [(401, 501)]);
+        h.poll();
+        let (_, fields, _, options) = h.sent.pop_front().expect("the ACK that had no room");
+        assert_eq!((fields.dst_port, fields.ack), (PEER_PORT + 1, OTHERS_TEXT + 100));
+        assert_eq!(options.sack.as_slice(), [SackBlock { left: OTHERS_TEXT, right: OTHERS_TEXT + 1 }]);
+    });
+}
+
+/// RFC 5961 §10: what is no report of a duplicate is answered within limits.
+#[test]
+fn without_sack_or_without_text_what_is_old_is_answered_within_limits() {
+    for (begin, len) in [(connected as fn(&mut Host), 10), (connected_with_sack, 0)] {
+        at_each_number(&Setup::default(), begin, |h| {
+            play(h, vec![(0, In(seg(301).ack(101).len(700))), (40, Out(seg(101).ack(1001)))]);
+            play(h, vec![(50, In(seg(401).ack(101).len(len))), (50, Out(seg(101).ack(1001)))]);
+            assert_eq!(h.counter("challenge_acks"), 1);
+        });
+    }
 }
