@@ -473,3 +473,61 @@ fn what_came_beyond_the_rate_is_remembered_for_five_to_ten_rounds() {
         }
     }
 }
+
+#[test]
+fn either_slot_of_extra_acked_widens_the_window_and_a_slow_time_begins_anew() {
+    for extra in [[20_000, 0], [0, 20_000]] {
+        let mut model = known(State::ProbeBwCruise);
+        (model.cwnd, model.extra_acked) = (4 * BDP, extra);
+        assert_eq!(after(model, &silent()).cwnd, 2 * BDP + 20_000, "{extra:?}");
+    }
+    let model = after(known(State::ProbeBwCruise), &Delivery { newly_delivered: 20_000, ..silent() });
+    let slow = Delivery { newly_delivered: 3_000, ..later(100, silent()) };
+    let model = after(model, &slow);
+    assert_eq!(model.extra_acked_delivered, 3_000);
+}
+
+#[test]
+fn a_rate_as_high_as_the_maximum_renews_it() {
+    let mut model = known(State::ProbeBwCruise);
+    model.max_bw = [0, BW];
+    assert_eq!(after(model, &delivery()).max_bw, [BW, BW]);
+}
+
+#[test]
+fn a_mark_is_tolerated_by_none_and_without_sack_no_loss_is() {
+    let mut model = known(State::ProbeBwCruise);
+    model.flags.insert(Flags::LOSS_IN_ROUND | Flags::ECHO);
+    model.on_delivery(&Bbr::TOLERANT, &end_of_round());
+    assert!(model.bw_shortterm < INFINITY);
+    let mut model = known(State::ProbeBwUp);
+    model.flags.insert(Flags::BW_PROBE_SAMPLE);
+    let lossy = Delivery { newly_lost: 1, has_sack: false, in_flight: 2 * BDP, ..delivery() };
+    assert_eq!(after(with_losses(model, &lossy, 1), &lossy).state, State::ProbeBwDown);
+}
+
+#[test]
+fn a_new_loss_gives_back_no_state_that_an_earlier_one_made_it_leave() {
+    let mut model = known(State::ProbeBwCruise);
+    model.undo_state = State::Startup;
+    model.begin_recovery();
+    model.undo_loss();
+    assert_eq!(model.state, State::ProbeBwCruise);
+}
+
+#[test]
+fn the_model_hears_of_repairs_of_pauses_and_of_a_syn_that_was_lost() {
+    let loss = Loss { flight_size: BDP, smss: SMSS, now: Instant::ZERO };
+    let read = |words: &[u32]| Model::read(words).unwrap();
+    let mut words = [0; WORDS];
+    known(State::ProbeBwCruise).write(&mut words);
+    BBR.enter_recovery(&mut words, &loss, Recovery::Sack);
+    assert!(read(&words).flags.contains(Flags::RECOVERY));
+    BBR.exit_recovery(&mut words, BDP, SMSS);
+    assert!(!read(&words).flags.contains(Flags::RECOVERY));
+    BBR.on_app_limited(&mut words, 100, 50);
+    assert_eq!((read(&words).limited_from, read(&words).limited_until), (100, 150));
+    BBR.start(&mut words, SMSS, 2);
+    assert_eq!(BBR.window(&words), BBR.initial_window.octets_after(SMSS, 2));
+    assert_ne!(BBR.window(&words), BBR.initial_window.octets(SMSS));
+}
