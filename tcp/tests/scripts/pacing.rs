@@ -180,6 +180,8 @@ fn an_algorithm_that_paces_hears_of_all_that_is_delivered_or_lost() {
 
 thread_local! {
     static TOLD: Cell<Option<Delivery>> = const { Cell::new(None) };
+    static LIMITED: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
+    static WINDOW: Cell<u32> = const { Cell::new(100_000) };
 }
 
 /// Keeps the last of what it is told.
@@ -191,7 +193,7 @@ impl Congestion for Told {
     }
     fn start(&self, _: &mut [u32], _: u32, _: u8) {}
     fn window(&self, _: &[u32]) -> u32 {
-        100_000
+        WINDOW.get()
     }
     fn ssthresh(&self, _: &[u32]) -> u32 {
         u32::MAX
@@ -208,6 +210,9 @@ impl Congestion for Told {
     }
     fn on_delivery(&self, _: &mut [u32], delivery: &Delivery) {
         TOLD.set(Some(*delivery));
+    }
+    fn on_app_limited(&self, _: &mut [u32], delivered: u32, in_flight: u32) {
+        LIMITED.set(Some((delivered, in_flight)));
     }
 }
 
@@ -248,6 +253,57 @@ fn a_delivery_tells_what_was_in_flight_and_of_what_its_rate_is() {
             (330, Call(|_| told(Some((1, (1, 0), Some((1, 110_000, 1 + 4 * MSS)), 110_000)), false, false))),
         ]
     });
+}
+
+/// draft-ietf-ccwg-bbr-06 §4.1.2.4: all has left, nothing is lost, and the window is not full.
+#[test]
+fn who_writes_less_than_the_network_takes_limits_the_rate() {
+    fn begin(host: &mut Host) {
+        WINDOW.set(4 * MSS);
+        LIMITED.set(None);
+        host.connect();
+        play(
+            host,
+            vec![
+                (0, Out(syn(ISS))),
+                (0, Call(|_| assert_eq!(LIMITED.take(), None, "before the SYN is acknowledged"))),
+                (100, In(syn(IRS).ack(ISS + 1).mss(1460).wnd(65_535))),
+                (100, Out(seg(ISS + 1).ack(IRS + 1))),
+            ],
+        );
+        LIMITED.set(None);
+    }
+    let ack = |segments: u32| seg(301).ack(101 + segments * MSS).wnd(65_535);
+    run(&Setup { congestion: &Told, ..setup() }, begin, || {
+        vec![
+            (100, Call(|host| assert_eq!(host.send(3 * 1460, ISS + 1), 3 * 1460))),
+            (100, Left(3)),
+            // The SYN is the first octet that was delivered.
+            (100, Call(|_| assert_eq!(LIMITED.take(), Some((1, 3 * MSS))))),
+            (200, In(ack(3))),
+            (200, Call(|_| LIMITED.set(None))),
+            (200, Call(|host| assert_eq!(host.send(4 * 1460, ISS + 1 + 3 * MSS), 4 * 1460))),
+            (200, Left(4)),
+            (200, Call(|_| assert_eq!(LIMITED.take(), None, "a full window"))),
+            (300, In(ack(7).wnd(2 * 1460))),
+            (300, Call(|_| LIMITED.set(None))),
+            (300, Call(|host| assert_eq!(host.send(3 * 1460, ISS + 1 + 7 * MSS), 3 * 1460))),
+            (300, Left(2)),
+            (300, Call(|_| assert_eq!(LIMITED.take(), None, "the peer's window"))),
+            (400, In(ack(9))),
+            (400, Left(1)),
+            (400, Call(|_| assert_eq!(LIMITED.take(), Some((1 + 9 * MSS, MSS))))),
+            (500, In(ack(10))),
+            (500, Call(|_| WINDOW.set(100_000))),
+            (500, Call(|host| assert_eq!(host.send(6 * 1460, ISS + 1 + 10 * MSS), 6 * 1460))),
+            (500, Left(6)),
+            (500, Call(|_| WINDOW.set(2 * MSS + 100))),
+            (500, Call(|_| LIMITED.set(None))),
+            (1_500, Left(2)),
+            (1_500, Call(|_| assert_eq!(LIMITED.take(), None, "lost octets wait"))),
+        ]
+    });
+    WINDOW.set(100_000);
 }
 
 #[test]
